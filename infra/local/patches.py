@@ -1,0 +1,132 @@
+"""What MiniStack 1.5.33 lacks or does differently, mended in memory before it starts.
+
+Each function says what AWS does, and none changes more than that. README.md lists them.
+"""
+
+import contextvars
+import datetime
+import socketserver
+import threading
+import time
+import uuid
+
+from ministack.core import lambda_runtime
+from ministack.services import apigateway, cloudwatch_logs, eventbridge, kinesis, lambda_svc, scheduler
+from ministack.services.cloudformation import _stacks, provisioners
+
+SCHEDULER_TICK_S = 0.25
+
+# Set by the proxy for a request whose body is compressed.
+binary_body = contextvars.ContextVar("binary_body", default=False)
+
+
+def apply_all():
+    answer_at_once()
+    schedule_to_event_bus()
+    logs_as_they_come()
+    keep_attributes_on_nested_update()
+    keep_stream_positions()
+    concurrency_from_parameter()
+    binary_when_compressed()
+
+
+def answer_at_once():
+    """The Lambda runtime API answers in two writes, which Nagle's algorithm holds back by 40 ms."""
+    socketserver.StreamRequestHandler.disable_nagle_algorithm = True
+
+
+def schedule_to_event_bus():
+    """Scheduler's bus target puts an event with the Source and DetailType of its EventBridgeParameters."""
+    scheduler._SCHEDULE_TICK_INTERVAL = SCHEDULER_TICK_S
+    invoke = eventbridge._invoke_target
+
+    def invoke_target(target, event, rule, view=None):
+        parameters = target.get("EventBridgeParameters")
+        if parameters:
+            event = {**event, "Source": parameters["Source"], "DetailType": parameters["DetailType"]}
+        return invoke(target, event, rule, view)
+
+    eventbridge._invoke_target = invoke_target
+
+
+def logs_as_they_come():
+    """A function's output reaches its log group line by line, in one stream for each environment.
+
+    MiniStack gathers it after an invocation, waits up to 50 ms for it, leaves what comes later to the
+    next invocation, and opens a stream for every invocation, which slows FilterLogEvents down.
+    """
+
+    def pump(worker, pipe, _queue):
+        stream = _open_log_stream(worker.config)
+        try:
+            for raw in iter(pipe.readline, b""):
+                now = int(time.time() * 1000)
+                message = raw.decode("utf-8", errors="replace").rstrip("\r\n")
+                cloudwatch_logs._append_log_events(
+                    stream, [{"timestamp": now, "message": message, "ingestionTime": now}]
+                )
+        finally:
+            pipe.close()
+
+    lambda_runtime.ProvidedWorker._pump_output = pump
+    lambda_runtime.ProvidedWorker._drain_stderr_bounded = lambda worker, **_: ""
+    lambda_svc._emit_lambda_logs = lambda *_, **__: None
+
+
+_log_lock = threading.Lock()
+
+
+def _open_log_stream(config):
+    name = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
+    now = int(time.time() * 1000)
+    stream = {
+        "events": [],
+        "uploadSequenceToken": "1",
+        "creationTime": now,
+        "firstEventTimestamp": None,
+        "lastEventTimestamp": None,
+        "lastIngestionTime": None,
+    }
+    with _log_lock:
+        if name not in cloudwatch_logs._log_groups:
+            cloudwatch_logs._create_log_group({"logGroupName": name})
+        day = datetime.datetime.now(datetime.timezone.utc).strftime("%Y/%m/%d")
+        cloudwatch_logs._log_groups[name]["streams"][f"{day}/[$LATEST]{uuid.uuid4().hex}"] = stream
+    return stream
+
+
+def keep_attributes_on_nested_update():
+    """A resource that an update of a nested stack leaves alone keeps what Fn::GetAtt reads of it."""
+    update = provisioners._update_resource
+
+    def update_resource(kind, physical_id, old, new, stack_name, logical_id=None, old_attrs=None):
+        if old_attrs is None:
+            known = (_stacks.get(stack_name) or {}).get("_resources", {}).get(logical_id, {})
+            old_attrs = known.get("Attributes")
+        return update(kind, physical_id, old, new, stack_name, logical_id, old_attrs)
+
+    provisioners._update_resource = update_resource
+
+
+def keep_stream_positions():
+    """Event sources remember a list index, which the expiry of old records would shift."""
+    kinesis._expire_records = lambda _stream: None
+
+
+def concurrency_from_parameter():
+    """A stack's parameter is a string; CloudFormation makes the number that a property wants of it."""
+    limit = lambda_svc._sqs_esm_concurrency
+
+    def concurrency(esm, *rest):
+        scaling = esm.get("ScalingConfig") or {}
+        if isinstance(scaling.get("MaximumConcurrency"), str):
+            scaling["MaximumConcurrency"] = int(scaling["MaximumConcurrency"])
+        return limit(esm, *rest)
+
+    lambda_svc._sqs_esm_concurrency = concurrency
+
+
+def binary_when_compressed():
+    """A compressed body is no text whatever its content type says; it comes as base64."""
+    is_text = apigateway._v2_request_body_is_text
+    apigateway._v2_request_body_is_text = lambda kind: not binary_body.get() and is_text(kind)
