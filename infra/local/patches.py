@@ -3,6 +3,7 @@
 Each function says what AWS does, and none changes more than that. README.md lists them.
 """
 
+import collections
 import contextvars
 import datetime
 import socketserver
@@ -15,6 +16,7 @@ from ministack.services import apigateway, cloudwatch_logs, eventbridge, kinesis
 from ministack.services.cloudformation import _stacks, provisioners
 
 SCHEDULER_TICK_S = 0.25
+ENVIRONMENTS = 8
 
 # Set by the proxy for a request whose body is compressed.
 binary_body = contextvars.ContextVar("binary_body", default=False)
@@ -27,6 +29,7 @@ def apply_all():
     keep_attributes_on_nested_update()
     keep_stream_positions()
     concurrency_from_parameter()
+    few_environments()
     binary_when_compressed()
 
 
@@ -124,6 +127,18 @@ def concurrency_from_parameter():
         return limit(esm, *rest)
 
     lambda_svc._sqs_esm_concurrency = concurrency
+
+
+def few_environments():
+    """A burst waits for one of a function's few processes, where AWS would start hundreds of them."""
+    execute = lambda_svc._execute_function_provided_warm
+    slots = collections.defaultdict(lambda: threading.BoundedSemaphore(ENVIRONMENTS))
+
+    def execute_in_turn(func, event, request_id):
+        with slots[func["config"]["FunctionName"]]:
+            return execute(func, event, request_id)
+
+    lambda_svc._execute_function_provided_warm = execute_in_turn
 
 
 def binary_when_compressed():
