@@ -1,0 +1,90 @@
+//! Developer commands: `cargo xtask --help` lists them.
+
+mod aws;
+mod demo;
+mod down;
+mod events;
+mod funnel;
+mod http;
+mod outbox;
+mod outputs;
+mod prerequisites;
+mod process;
+mod repo;
+mod scaffold;
+mod send;
+mod stack;
+mod status;
+mod test;
+mod tidy;
+mod token;
+mod up;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// CEAP's developer commands
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the local AWS, deploy to it, and serve the API on http://127.0.0.1:3000
+    Up,
+    /// Stop what `up` started
+    Down,
+    /// Show what runs; exit code 1 if it is not healthy
+    Status,
+    /// Send sample events through the whole platform and show what came out
+    Demo(demo::DemoArgs),
+    /// Run every check
+    Test,
+    /// Send events from a file of JSON lines
+    Send(send::SendArgs),
+    /// Make credentials for the running stack
+    Token(token::TokenArgs),
+    /// Check the rules of the house
+    Tidy,
+    /// Write a new connector, channel or function
+    New(scaffold::NewArgs),
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    let repo = repo::Repo::find()?;
+    match command {
+        Command::Up => up::run(&repo)?,
+        Command::Down => down::run(&repo)?,
+        Command::Status => return Ok(exit_code(status::run(&repo)?)),
+        Command::Demo(args) => demo::run(&repo, &args)?,
+        Command::Test => return test::run(&repo),
+        Command::Send(args) => send::run(&repo, &args)?,
+        Command::Token(args) => token::run(&repo, &args)?,
+        Command::Tidy => return Ok(exit_code(tidy::run(&repo)?)),
+        Command::New(args) => scaffold::run(&repo, &args)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn exit_code(good: bool) -> ExitCode {
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

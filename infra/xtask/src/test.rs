@@ -1,0 +1,163 @@
+//! `test`: every check, cheap ones first; the test runner's own lines come last.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{prerequisites, process, repo::Repo, stack, tidy, up};
+
+/// Runs the stages; the first failure ends them.
+pub fn run(repo: &Repo) -> Result<ExitCode> {
+    let ran_before = stack::pid(repo)?.is_some();
+    let outcome = stages(repo);
+    if !ran_before {
+        stack::stop(repo)?;
+    }
+    outcome
+}
+
+fn stages(repo: &Repo) -> Result<ExitCode> {
+    let tools = stage("prerequisites", || prerequisites(repo))?;
+    stage("format", || {
+        process::shown(
+            cargo(repo).args(["fmt", "--all", "--check"]),
+            "cargo fmt --check",
+        )
+    })
+    .context("run `cargo fmt --all`")?;
+    stage("clippy", || {
+        let mut clippy = cargo(repo);
+        clippy.args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ]);
+        process::shown(&mut clippy, "cargo clippy")
+    })?;
+    stage("tidy", || {
+        if tidy::run(repo)? {
+            Ok(())
+        } else {
+            bail!("mend what is listed above")
+        }
+    })?;
+    stage("sam validate", || validate(repo, &tools))?;
+    stage("local stack", || up::start(repo))?;
+
+    eprintln!("== cargo test");
+    let status = cargo(repo)
+        .args(["test", "--workspace"])
+        .env("CEAP_E2E", "1")
+        .status()
+        .context("cargo test could not be started")?;
+    let code = status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(1);
+    Ok(ExitCode::from(code))
+}
+
+fn stage<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    eprintln!("== {name}");
+    let began = Instant::now();
+    let outcome = work().with_context(|| format!("stage {name:?} failed"))?;
+    eprintln!("   {name}: {}", elapsed(began.elapsed()));
+    Ok(outcome)
+}
+
+fn elapsed(time: Duration) -> String {
+    let minutes = time.as_secs().checked_div(60).unwrap_or(0);
+    let seconds = time.as_secs_f64() % 60.0;
+    if minutes > 0 {
+        format!("{minutes} min {seconds:.0} s")
+    } else {
+        format!("{seconds:.1} s")
+    }
+}
+
+fn cargo(repo: &Repo) -> Command {
+    let mut cargo = process::cargo();
+    cargo.current_dir(repo.root());
+    cargo
+}
+
+/// Fails before the long stages if something is missing; returns the folder of the Python tools.
+fn prerequisites(repo: &Repo) -> Result<PathBuf> {
+    prerequisites::python()?;
+    for component in ["fmt", "clippy"] {
+        let found = process::cargo()
+            .args([component, "--version"])
+            .output()
+            .is_ok_and(|out| out.status.success());
+        if !found {
+            bail!("cargo {component} is missing: `rustup component add rustfmt clippy`");
+        }
+    }
+    if stack::pid(repo)?.is_none() {
+        stack::PORTS
+            .iter()
+            .try_for_each(|port| prerequisites::port_free(*port))?;
+    }
+    prerequisites::venv(repo, "venv", "infra/local/requirements.txt")?;
+    prerequisites::venv(repo, "venv-tools", "infra/local/requirements-tools.txt")
+}
+
+/// `sam validate --lint` on every template, as many at once as there are processors.
+fn validate(repo: &Repo, tools: &Path) -> Result<()> {
+    let mut templates = vec![repo.path("template.yaml")];
+    let folder = repo.path("infra");
+    for entry in
+        std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?
+    {
+        templates.push(entry?.path());
+    }
+    templates.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "yaml")
+    });
+    templates.sort();
+    let path = prerequisites::path_with(tools)?;
+    let waiting = Mutex::new(templates);
+    let failures = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                while let Some(template) = waiting.lock().ok().and_then(|mut all| all.pop()) {
+                    let mut sam = Command::new(tools.join("sam"));
+                    sam.args(["validate", "--lint", "--region", "us-east-1", "--template"])
+                        .arg(&template);
+                    sam.current_dir(repo.root())
+                        .env("PATH", &path)
+                        .env("SAM_CLI_TELEMETRY", "0");
+                    if let (Some(text), Ok(mut failures)) = (failure(&mut sam), failures.lock()) {
+                        failures.push(format!("{}:\n{text}", template.display()));
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap_or_default();
+    if !failures.is_empty() {
+        bail!("sam validate --lint: {}", failures.join("\n"));
+    }
+    Ok(())
+}
+
+/// What a program printed if it failed.
+fn failure(command: &mut Command) -> Option<String> {
+    match command.output() {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => {
+            let text = [output.stdout, output.stderr].concat();
+            Some(String::from_utf8_lossy(&text).trim().to_owned())
+        }
+        Err(error) => Some(format!("sam could not be started: {error}")),
+    }
+}
