@@ -1,0 +1,57 @@
+//! A candidate: a signal that passed filter and score, stored until it expires.
+
+use crate::score::Scored;
+use crate::signal::Signal;
+use ceap_kernel::{CandidateId, Fault, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A signal that passed filter and score. There is one live candidate per tenant, use case, subject
+/// and key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Made from the signal that opened it.
+    pub id: CandidateId,
+    /// The best signal so far.
+    pub signal: Signal,
+    /// Its score and the reasons for it.
+    #[serde(flatten)]
+    pub scored: Scored,
+    /// From then on it does not exist.
+    pub expires_at: Timestamp,
+}
+
+/// A signal with its score, between the stages `score` and `store`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScoredSignal {
+    /// The signal.
+    #[serde(flatten)]
+    pub signal: Signal,
+    /// Its score.
+    #[serde(flatten)]
+    pub scored: Scored,
+}
+
+/// Whether an upsert opened a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upserted {
+    /// There was no live one.
+    Opened,
+    /// There was one; it kept its id and expiry, and the better score.
+    Merged,
+}
+
+/// Keeps candidates.
+#[allow(async_fn_in_trait)]
+pub trait CandidateStore {
+    /// Opens the candidate, unless one of the same tenant, use case, subject and key is live at
+    /// `now`: that one then takes over signal and score if they are better. Returns the live one.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled` from the store; nothing happened then.
+    async fn upsert(
+        &self,
+        tenant: &TenantId,
+        candidate: Candidate,
+        now: Timestamp,
+    ) -> Result<(Candidate, Upserted), Fault>;
+}

@@ -1,0 +1,289 @@
+//! Conditions and expressions in CEL, compiled once and bound only to what they name.
+
+use ceap_kernel::Fault;
+use cel::common::ast::{EntryExpr, Expr, IdedExpr};
+use cel::{Context, ExecutionError, Program, Value as Cel};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Characters of one expression.
+const MAX_LENGTH: usize = 1_000;
+
+/// Names that an expression may use.
+const NAMES: [&str; 4] = ["event", "features", "profile", "settings"];
+
+/// A compiled expression.
+#[derive(Debug)]
+pub struct Expression {
+    source: String,
+    program: Program,
+    names: Vec<&'static str>,
+}
+
+/// The facts an expression is judged on. Each is converted for CEL only when it is named.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The event: `type`, `subject`, `time`, and of `data` the fields that the document names.
+    pub event: &'a Value,
+    /// The features by name; one without a value is absent.
+    pub features: &'a Value,
+    /// The profile, with its traits.
+    pub profile: &'a Value,
+    /// The tenant's settings.
+    pub settings: &'a Value,
+}
+
+impl Facts<'_> {
+    fn get(&self, name: &str) -> &Value {
+        match name {
+            "event" => self.event,
+            "features" => self.features,
+            "profile" => self.profile,
+            _ => self.settings,
+        }
+    }
+}
+
+impl Expression {
+    /// Compiles `source`; `field` is its place in the document.
+    ///
+    /// # Errors
+    /// `Invalid` at `field` when it is too long, does not parse, or uses an unknown name or function.
+    pub fn compile(field: &str, source: &str) -> Result<Self, Fault> {
+        if source.len() > MAX_LENGTH {
+            return Err(Fault::invalid(
+                field,
+                format!("must be at most {MAX_LENGTH} characters"),
+            ));
+        }
+        let program = Program::compile(source)
+            .map_err(|error| Fault::invalid(field, format!("is not a CEL expression: {error}")))?;
+        let references = program.references();
+        if let Some(unknown) = references
+            .variables()
+            .into_iter()
+            .find(|name| !NAMES.contains(name))
+        {
+            let names = NAMES.join(", ");
+            return Err(Fault::invalid(
+                field,
+                format!("`{unknown}` is unknown; there are {names}"),
+            ));
+        }
+        let names = NAMES
+            .into_iter()
+            .filter(|name| references.has_variable(name))
+            .collect();
+        Ok(Self {
+            source: source.to_owned(),
+            program,
+            names,
+        })
+    }
+
+    /// The text it was compiled from.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Its value; `None` when it names something that is absent.
+    ///
+    /// # Errors
+    /// `Invalid` when the facts have other types than the expression expects.
+    pub fn value(&self, facts: &Facts<'_>) -> Result<Option<Value>, Fault> {
+        let mut context = Context::default();
+        for name in &self.names {
+            let bound = cel::to_value(facts.get(name)).map_err(|error| self.fault(&error))?;
+            context.add_variable_from_value(*name, bound);
+        }
+        match self.program.execute(&context) {
+            Ok(Cel::Null) | Err(ExecutionError::NoSuchKey(_)) => Ok(None),
+            Ok(value) => value.json().map(Some).map_err(|error| self.fault(&error)),
+            // The facts stay out of the text: they may hold personal data.
+            Err(ExecutionError::NoSuchOverload(error)) => Err(self.fault(&error)),
+            Err(_) => Err(self.fault(&"it could not be evaluated on these facts")),
+        }
+    }
+
+    /// Whether it holds. One that names something absent does not.
+    ///
+    /// # Errors
+    /// `Invalid` when it is not a truth value, or the facts have other types than it expects.
+    pub fn holds(&self, facts: &Facts<'_>) -> Result<bool, Fault> {
+        match self.value(facts)? {
+            None => Ok(false),
+            Some(Value::Bool(holds)) => Ok(holds),
+            Some(_) => Err(self.fault(&"it must be true or false")),
+        }
+    }
+
+    /// Its value as a number; `None` when it names something absent.
+    ///
+    /// # Errors
+    /// `Invalid` when it is not a number.
+    pub fn number(&self, facts: &Facts<'_>) -> Result<Option<f64>, Fault> {
+        match self.value(facts)? {
+            None => Ok(None),
+            Some(Value::Bool(holds)) => Ok(Some(f64::from(u8::from(holds)))),
+            Some(value) => match value.as_f64() {
+                Some(number) if number.is_finite() => Ok(Some(number)),
+                _ => Err(self.fault(&"it must be a finite number")),
+            },
+        }
+    }
+
+    /// Its value as text; empty when it names something absent.
+    ///
+    /// # Errors
+    /// `Invalid` when it is a list or a map.
+    pub fn text(&self, facts: &Facts<'_>) -> Result<String, Fault> {
+        match self.value(facts)? {
+            None => Ok(String::new()),
+            Some(Value::String(text)) => Ok(text),
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => Ok(value.to_string()),
+            Some(_) => Err(self.fault(&"it must be text, a number or a truth value")),
+        }
+    }
+
+    /// The paths below `root` that it names, as `["data", "value"]`; the empty path when it names
+    /// all of it.
+    #[must_use]
+    pub fn paths(&self, root: &str) -> BTreeSet<Vec<String>> {
+        let mut paths = BTreeSet::new();
+        walk(self.program.expression(), root, &mut paths);
+        paths
+    }
+
+    fn fault(&self, error: &dyn std::fmt::Display) -> Fault {
+        Fault::invalid(self.source.clone(), error.to_string())
+    }
+}
+
+fn walk(node: &IdedExpr, root: &str, paths: &mut BTreeSet<Vec<String>>) {
+    if let Some(path) = selected(node, root) {
+        paths.insert(path);
+        return;
+    }
+    match &node.expr {
+        Expr::Call(call) => {
+            call.target
+                .iter()
+                .for_each(|target| walk(target, root, paths));
+            call.args.iter().for_each(|arg| walk(arg, root, paths));
+        }
+        Expr::Select(select) => walk(&select.operand, root, paths),
+        Expr::List(list) => list
+            .elements
+            .iter()
+            .for_each(|item| walk(item, root, paths)),
+        Expr::Map(map) => map
+            .entries
+            .iter()
+            .for_each(|entry| entry_walk(&entry.expr, root, paths)),
+        Expr::Struct(item) => {
+            item.entries
+                .iter()
+                .for_each(|entry| entry_walk(&entry.expr, root, paths));
+        }
+        Expr::Comprehension(all) => {
+            for part in [
+                &all.iter_range,
+                &all.accu_init,
+                &all.loop_cond,
+                &all.loop_step,
+                &all.result,
+            ] {
+                walk(part, root, paths);
+            }
+        }
+        Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => {}
+    }
+}
+
+fn entry_walk(entry: &EntryExpr, root: &str, paths: &mut BTreeSet<Vec<String>>) {
+    match entry {
+        EntryExpr::StructField(field) => walk(&field.value, root, paths),
+        EntryExpr::MapEntry(pair) => {
+            walk(&pair.key, root, paths);
+            walk(&pair.value, root, paths);
+        }
+    }
+}
+
+/// The path of a chain of field selections that starts at `root`.
+fn selected(node: &IdedExpr, root: &str) -> Option<Vec<String>> {
+    match &node.expr {
+        Expr::Ident(name) if name == root => Some(Vec::new()),
+        Expr::Select(select) => {
+            let mut path = selected(&select.operand, root)?;
+            path.push(select.field.clone());
+            Some(path)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn judge(source: &str, event: Value) -> Result<bool, Fault> {
+        let none = json!({});
+        let facts = Facts {
+            event: &event,
+            features: &none,
+            profile: &none,
+            settings: &none,
+        };
+        Expression::compile("when", source)?.holds(&facts)
+    }
+
+    #[test]
+    fn numbers_compare_across_kinds() {
+        assert!(judge("event.data.value > 50", json!({"data": {"value": 50.5}})).unwrap());
+        assert!(!judge("event.data.value > 50.0", json!({"data": {"value": 50}})).unwrap());
+    }
+
+    #[test]
+    fn what_is_absent_does_not_hold() {
+        assert!(!judge("event.data.value > 50", json!({"data": {}})).unwrap());
+        assert!(!judge("has(event.data.value)", json!({"data": {}})).unwrap());
+    }
+
+    #[test]
+    fn text_where_a_number_belongs_is_an_error_without_the_text() {
+        let fault = judge(
+            "event.data.value > 50",
+            json!({"data": {"value": "secret"}}),
+        )
+        .unwrap_err();
+        assert!(
+            fault.to_string().contains("event.data.value > 50"),
+            "{fault}"
+        );
+        assert!(!fault.to_string().contains("secret"), "{fault}");
+    }
+
+    #[test]
+    fn mistakes_are_found_when_it_is_saved() {
+        assert!(judge("event.data.", json!({})).is_err());
+        assert!(judge("evnt.x == 1", json!({})).is_err());
+    }
+
+    #[test]
+    fn names_the_paths_it_needs() {
+        let it = Expression::compile(
+            "f",
+            "event.data.a.b > 1 && size(event.data.c) > 0 || has(event.id)",
+        );
+        let paths: Vec<String> = it
+            .unwrap()
+            .paths("event")
+            .iter()
+            .map(|p| p.join("."))
+            .collect();
+        assert_eq!(paths, ["data.a.b", "data.c", "id"]);
+    }
+}

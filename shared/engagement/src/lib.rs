@@ -1,0 +1,18 @@
+//! The engagement domain: events in, actions out. Pure: every outside thing is a port, a small
+//! trait beside its use, implemented by `ceap-aws` and faked by `ceap-testkit`.
+
+pub mod candidate;
+pub mod condition;
+pub mod event;
+pub mod feature;
+pub mod message;
+pub mod pipeline;
+pub mod policy;
+pub mod profile;
+pub mod quarantine;
+pub mod score;
+pub mod series;
+pub mod signal;
+pub mod template;
+pub mod use_case;
+pub mod window;

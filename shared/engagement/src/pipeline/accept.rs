@@ -1,0 +1,124 @@
+//! The first stage: what a connector decoded goes to the stream, what it could not to quarantine.
+
+use crate::event::{Arrived, Event};
+use crate::profile::{PROFILE_UPDATED, Profile};
+use crate::quarantine::{Quarantine, Rejected};
+use ceap_kernel::{Clock, Fault, Metric, Tally, TenantId};
+use serde::Serialize;
+use serde_json::Value;
+
+/// One item of a payload: an event, or why it is none, with what it was.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decoded {
+    /// An event.
+    Event(Event),
+    /// Not an event.
+    Bad {
+        /// The field and the remedy.
+        fault: Fault,
+        /// What it was.
+        payload: Value,
+    },
+}
+
+/// Takes events on their way to the next stage.
+#[allow(async_fn_in_trait)]
+pub trait EventStream {
+    /// Takes all. Events of one subject keep their order.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled` when any was not taken; the caller sends all again, and repeats
+    /// are ignored downstream.
+    async fn put(&self, events: &[Arrived]) -> Result<(), Fault>;
+}
+
+/// What became of a payload.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Accepted {
+    /// Events taken.
+    pub accepted: usize,
+    /// Items kept in quarantine, by their place in the payload.
+    pub quarantined: Vec<Refused>,
+}
+
+/// An item kept in quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Its place in the payload, from 0.
+    pub index: usize,
+    /// A stable code for programs.
+    pub code: &'static str,
+    /// The field and the remedy.
+    pub message: String,
+}
+
+/// Accepts a decoded payload of `tenant`.
+///
+/// # Errors
+/// `Unavailable` or `Throttled` when anything could not be kept: the caller sends all again.
+pub async fn accept(
+    tenant: &TenantId,
+    decoded: Vec<Decoded>,
+    stream: &impl EventStream,
+    quarantine: &impl Quarantine,
+    clock: &impl Clock,
+) -> Result<(Accepted, Tally), Fault> {
+    let at = clock.now();
+    let mut outcome = Accepted::default();
+    let (mut events, mut rejected) = (Vec::new(), Vec::new());
+    for (index, item) in decoded.into_iter().enumerate() {
+        match checked(item) {
+            Decoded::Event(event) => events.push(Arrived {
+                tenant: tenant.clone(),
+                at,
+                event,
+            }),
+            Decoded::Bad { fault, payload } => {
+                outcome.quarantined.push(Refused {
+                    index,
+                    code: fault.code(),
+                    message: fault.to_string(),
+                });
+                rejected.push(Rejected::new(
+                    Some(tenant),
+                    "ingest-http",
+                    &fault,
+                    payload,
+                    at,
+                ));
+            }
+        }
+    }
+    outcome.accepted = events.len();
+    if !rejected.is_empty() {
+        quarantine.keep(&rejected).await?;
+    }
+    if !events.is_empty() {
+        stream.put(&events).await?;
+    }
+    let mut tally = Tally::default();
+    for refused in &rejected {
+        tally.add(
+            Metric::EventsQuarantined,
+            tenant,
+            None,
+            Some(&refused.code),
+            1,
+        );
+    }
+    Ok((outcome, tally))
+}
+
+/// Profiles have fields of fixed kinds, so their mistakes can be told to the sender at once.
+fn checked(item: Decoded) -> Decoded {
+    match item {
+        Decoded::Event(event) if event.kind == PROFILE_UPDATED => match Profile::check(&event) {
+            Ok(()) => Decoded::Event(event),
+            Err(fault) => {
+                let payload = serde_json::to_value(&event).unwrap_or_default();
+                Decoded::Bad { fault, payload }
+            }
+        },
+        other => other,
+    }
+}

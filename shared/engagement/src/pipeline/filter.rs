@@ -1,0 +1,138 @@
+//! The third stage: which signals go on.
+
+use super::fold::features;
+use super::ingest::{Subjects, Versioned};
+use crate::quarantine::{Quarantine, Rejected};
+use crate::signal::{Detected, Signal};
+use crate::use_case::{Plan, UseCase, UseCases};
+use ceap_kernel::{Clock, Fault, Metric, SubjectId, Tally};
+use std::collections::BTreeMap;
+
+/// Why a signal went no further, where no rule of the document says so.
+const EXPIRED: &str = "expired";
+const OFF: &str = "use_case_off";
+
+enum Judged {
+    Goes,
+    Stops(String),
+}
+
+/// Judges each signal: worth acting on still, and every rule of its use case holds. A signal that
+/// cannot be judged goes to quarantine; the others go on.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`; the stage is run again then.
+pub async fn filter(
+    mut detected: Detected,
+    use_cases: &impl UseCases,
+    subjects: &impl Subjects,
+    quarantine: &impl Quarantine,
+    clock: &impl Clock,
+) -> Result<(Detected, Tally), Fault> {
+    let plan = use_cases.plan(&detected.tenant).await?;
+    let now = clock.now();
+    refresh(&mut detected, &plan, subjects).await?;
+    let (mut tally, mut kept, mut rejected) = (Tally::default(), Vec::new(), Vec::new());
+    for signal in std::mem::take(&mut detected.signals) {
+        let judged = match plan.use_case(&signal.use_case).filter(|it| it.runs()) {
+            None => Ok(Judged::Stops(OFF.to_owned())),
+            Some(use_case) if expires(use_case, &signal) <= now => {
+                Ok(Judged::Stops(EXPIRED.to_owned()))
+            }
+            Some(use_case) => rules(use_case, &plan, &detected, &signal),
+        };
+        match judged {
+            Ok(Judged::Goes) => kept.push(signal),
+            Ok(Judged::Stops(reason)) => {
+                let use_case = Some(&signal.use_case);
+                tally.add(
+                    Metric::SignalsFiltered,
+                    &detected.tenant,
+                    use_case,
+                    Some(&reason),
+                    1,
+                );
+            }
+            Err(fault) => {
+                let payload = serde_json::to_value(&signal).unwrap_or_default();
+                rejected.push(Rejected::new(
+                    Some(&detected.tenant),
+                    "filter",
+                    &fault,
+                    payload,
+                    now,
+                ));
+                let (use_case, code) = (Some(&signal.use_case), Some(fault.code()));
+                tally.add(
+                    Metric::SignalsQuarantined,
+                    &detected.tenant,
+                    use_case,
+                    code,
+                    1,
+                );
+            }
+        }
+    }
+    if !rejected.is_empty() {
+        quarantine.keep(&rejected).await?;
+    }
+    Ok((detected.keeping(kept), tally))
+}
+
+/// When a candidate of this signal would expire.
+pub(super) fn expires(use_case: &UseCase, signal: &Signal) -> ceap_kernel::Timestamp {
+    let ttl = use_case.document.ttl.duration();
+    signal
+        .at
+        .checked_add(ttl)
+        .unwrap_or(ceap_kernel::Timestamp::MAX)
+}
+
+fn rules(
+    use_case: &UseCase,
+    plan: &Plan,
+    detected: &Detected,
+    signal: &Signal,
+) -> Result<Judged, Fault> {
+    let facts = signal.facts(detected.profile(&signal.subject), &plan.settings_facts);
+    for (when, reason) in &use_case.filter {
+        if !when.holds(&facts)? {
+            return Ok(Judged::Stops(reason.clone()));
+        }
+    }
+    Ok(Judged::Goes)
+}
+
+/// Reads the features and profiles of delayed signals afresh, as of their instant of judgement.
+async fn refresh(
+    detected: &mut Detected,
+    plan: &Plan,
+    subjects: &impl Subjects,
+) -> Result<(), Fault> {
+    let mut ids: Vec<SubjectId> = detected
+        .signals
+        .iter()
+        .filter(|it| it.afresh)
+        .map(|it| it.subject.clone())
+        .collect();
+    ids.sort();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let states = subjects.load(&detected.tenant, &ids).await?;
+    let fresh: BTreeMap<SubjectId, Versioned> = ids.into_iter().zip(states).collect();
+    for (subject, read) in &fresh {
+        detected
+            .profiles
+            .insert(subject.clone(), read.state.profile.facts());
+    }
+    for signal in detected.signals.iter_mut().filter(|it| it.afresh) {
+        if let Some(use_case) = plan.use_case(&signal.use_case)
+            && let Some(read) = fresh.get(&signal.subject)
+        {
+            signal.features = features(use_case, &read.state.series, signal.at.as_millisecond());
+        }
+    }
+    Ok(())
+}

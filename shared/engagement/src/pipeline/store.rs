@@ -1,0 +1,107 @@
+//! The fifth stage: candidates, one live one per tenant, use case, subject and key.
+
+use super::filter::expires;
+use super::score::ScoredBatch;
+use crate::candidate::{Candidate, CandidateStore, ScoredSignal, Upserted};
+use crate::use_case::UseCases;
+use ceap_kernel::{CandidateId, Clock, Fault, Metric, SubjectId, Tally, TenantId, UseCaseId};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Candidates written at once.
+const CONCURRENCY: usize = 16;
+
+/// Candidates on their way to delivery.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidates {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The live ones, whether this batch opened them or an earlier one.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Stores the best signal of each use case, subject and key: one write each, however many signals.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`; the stage is run again then, with the same outcome.
+pub async fn store(
+    batch: ScoredBatch,
+    use_cases: &impl UseCases,
+    candidates: &impl CandidateStore,
+    clock: &impl Clock,
+) -> Result<(Candidates, Tally), Fault> {
+    let plan = use_cases.plan(&batch.tenant).await?;
+    let tenant = &batch.tenant;
+    let now = clock.now();
+    let mut tally = Tally::default();
+    let mut best: BTreeMap<(UseCaseId, SubjectId, String), ScoredSignal> = BTreeMap::new();
+    for signal in batch.signals {
+        let of = &signal.signal;
+        if plan.use_case(&of.use_case).is_none() {
+            tally.add(
+                Metric::SignalsFiltered,
+                tenant,
+                Some(&of.use_case),
+                Some("use_case_off"),
+                1,
+            );
+            continue;
+        }
+        let slot = (of.use_case.clone(), of.subject.clone(), of.key.clone());
+        match best.get(&slot) {
+            Some(known) if known.scored.score >= signal.scored.score => {
+                tally.add(
+                    Metric::CandidatesMerged,
+                    tenant,
+                    Some(&of.use_case),
+                    None,
+                    1,
+                );
+            }
+            Some(_) => {
+                tally.add(
+                    Metric::CandidatesMerged,
+                    tenant,
+                    Some(&of.use_case),
+                    None,
+                    1,
+                );
+                best.insert(slot, signal);
+            }
+            None => drop(best.insert(slot, signal)),
+        }
+    }
+    let opened = best.into_values().filter_map(|signal| {
+        let use_case = plan.use_case(&signal.signal.use_case)?;
+        Some(Candidate {
+            id: CandidateId::derive(&signal.signal.id),
+            expires_at: expires(use_case, &signal.signal),
+            signal: signal.signal,
+            scored: signal.scored,
+        })
+    });
+    let written: Vec<(Candidate, Upserted)> = stream::iter(opened)
+        .map(|candidate| candidates.upsert(tenant, candidate, now))
+        .buffer_unordered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    for (candidate, upserted) in &written {
+        let metric = match upserted {
+            Upserted::Opened => Metric::CandidatesStored,
+            Upserted::Merged => Metric::CandidatesMerged,
+        };
+        tally.add(metric, tenant, Some(&candidate.signal.use_case), None, 1);
+    }
+    let candidates = written
+        .into_iter()
+        .map(|(candidate, _)| candidate)
+        .collect();
+    Ok((
+        Candidates {
+            tenant: batch.tenant,
+            candidates,
+        },
+        tally,
+    ))
+}

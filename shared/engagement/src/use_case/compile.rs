@@ -1,0 +1,225 @@
+//! A document made ready to run: conditions, models and templates compiled once.
+
+use super::document::{Document, Expects, Mode, Purpose};
+use crate::condition::Expression;
+use crate::score::Score;
+use crate::template::{Escape, Template};
+use ceap_kernel::{Fault, UseCaseId};
+use std::collections::BTreeSet;
+
+/// A use case, ready to run.
+#[derive(Debug)]
+pub struct UseCase {
+    /// As it was written.
+    pub document: Document,
+    /// The trigger's condition.
+    pub when: Option<Expression>,
+    /// The filter's conditions with their reasons.
+    pub filter: Vec<(Expression, String)>,
+    /// The model.
+    pub score: Score,
+    /// What tells apart candidates of one subject.
+    pub key: Option<Expression>,
+    /// The recipient, where it is not the profile's.
+    pub to: Option<Expression>,
+    /// The subject line.
+    pub subject: Option<Template>,
+    /// The text.
+    pub text: Template,
+    /// The HTML.
+    pub html: Option<Template>,
+}
+
+/// Which fields of an event's `data` are kept for later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fields {
+    /// Only these.
+    Named(BTreeSet<String>),
+    /// All: an expression or template uses `data` as a whole.
+    All,
+}
+
+impl Fields {
+    /// No field.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::Named(BTreeSet::new())
+    }
+
+    /// The fields of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Named(mut mine), Self::Named(theirs)) => {
+                mine.extend(theirs);
+                Self::Named(mine)
+            }
+            _ => Self::All,
+        }
+    }
+}
+
+impl UseCase {
+    /// Reads and compiles a document in YAML or JSON.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the place.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        Self::compile(Document::parse(text)?)
+    }
+
+    /// Compiles a document.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field.
+    pub fn compile(document: Document) -> Result<Self, Fault> {
+        let optional = |field: &str, source: &Option<String>| {
+            source
+                .as_deref()
+                .map(|source| Expression::compile(field, source))
+                .transpose()
+        };
+        let action = &document.action;
+        let template = |field: &str, source: &Option<String>, escape| {
+            source
+                .as_deref()
+                .map(|source| Template::compile(field, source, escape))
+                .transpose()
+        };
+        let use_case = Self {
+            when: optional("trigger.when", &document.trigger.when)?,
+            filter: document
+                .filter
+                .iter()
+                .enumerate()
+                .map(|(n, rule)| {
+                    let field = format!("filter[{n}].when");
+                    Ok((
+                        Expression::compile(&field, &rule.when)?,
+                        rule.reason.clone(),
+                    ))
+                })
+                .collect::<Result<_, Fault>>()?,
+            score: Score::compile(&document.score)?,
+            key: optional("key", &document.key)?,
+            to: optional("action.to", &action.to)?,
+            subject: template("action.subject", &action.subject, Escape::Line)?,
+            text: Template::compile("action.text", &action.text, Escape::Text)?,
+            html: template("action.html", &action.html, Escape::Html)?,
+            document,
+        };
+        use_case.check()?;
+        Ok(use_case)
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &UseCaseId {
+        &self.document.id
+    }
+
+    /// Whether it looks at events at all.
+    #[must_use]
+    pub fn runs(&self) -> bool {
+        self.document.mode != Mode::Off
+    }
+
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let filter = self.filter.iter().map(|(when, _)| when);
+        let single = [&self.when, &self.key, &self.to].into_iter().flatten();
+        filter.chain(single).chain(self.score.expressions())
+    }
+
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        [&self.subject, &self.html]
+            .into_iter()
+            .flatten()
+            .chain([&self.text])
+    }
+
+    /// The fields of the triggering event's `data` that it names anywhere.
+    #[must_use]
+    pub fn trigger_fields(&self) -> Fields {
+        let mut fields = Fields::none();
+        for expression in self.expressions() {
+            for path in expression.paths("event") {
+                let named = match path.first().map(String::as_str) {
+                    Some("data") => path.get(1).map(|name| Fields::Named([name.clone()].into())),
+                    Some(_) => Some(Fields::none()),
+                    None => None,
+                };
+                fields = fields.and(named.unwrap_or(Fields::All));
+            }
+        }
+        for template in self.templates() {
+            fields = fields.and(template.event_fields().map_or(Fields::All, Fields::Named));
+        }
+        fields
+    }
+
+    /// What `data` of events of `kind` must hold.
+    pub fn expectations(&self, kind: &str) -> impl Iterator<Item = (&str, Expects)> {
+        let declared = (self.document.trigger.event == kind)
+            .then_some(&self.document.trigger.expects)
+            .into_iter()
+            .flatten()
+            .map(|(field, expects)| (field.as_str(), *expects));
+        let features = self
+            .document
+            .features
+            .values()
+            .filter(move |feature| feature.event == kind && feature.wants_number())
+            .filter_map(|feature| Some((feature.of.as_deref()?, Expects::Number)));
+        declared.chain(features)
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        let document = &self.document;
+        if document.version == 0 {
+            return Err(Fault::invalid("version", "must be at least 1"));
+        }
+        if document.holdout_percent > 100 {
+            return Err(Fault::invalid(
+                "holdout_percent",
+                "must be between 0 and 100",
+            ));
+        }
+        if document.purpose == Purpose::Operational && document.quiet_hours.is_some() {
+            return Err(Fault::invalid(
+                "quiet_hours",
+                "are not for an operational purpose",
+            ));
+        }
+        for (name, feature) in &document.features {
+            if feature.of.is_none() && feature.op != crate::feature::Op::Count {
+                let field = format!("features.{name}.of");
+                return Err(Fault::invalid(
+                    field,
+                    "is missing; it names a field of `data`",
+                ));
+            }
+        }
+        for expression in self.expressions() {
+            for path in expression.paths("features") {
+                let known = path
+                    .first()
+                    .is_some_and(|name| document.features.contains_key(name));
+                if !known && !path.is_empty() {
+                    let name = path.join(".");
+                    let message = format!("`features.{name}` is not declared under `features`");
+                    return Err(Fault::invalid(expression.source(), message));
+                }
+            }
+            for path in expression.paths("event") {
+                if let Some(name) = path.first()
+                    && !["type", "subject", "time", "data"].contains(&name.as_str())
+                {
+                    let message =
+                        format!("an event has type, subject, time and data, not `{name}`");
+                    return Err(Fault::invalid(expression.source(), message));
+                }
+            }
+        }
+        Ok(())
+    }
+}

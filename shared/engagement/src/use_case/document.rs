@@ -1,0 +1,181 @@
+//! The use-case document, as a person writes it.
+
+use crate::feature::Feature;
+use crate::policy::QuietHours;
+use crate::score::ScoreDocument;
+use crate::window::Span;
+use ceap_kernel::{Fault, UseCaseId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Why something is sent, which decides the gates it must pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// An alert to the team itself: no consent, caps or quiet hours.
+    Operational,
+    /// What the customer's own doings call for: sent unless the customer refused it.
+    Transactional,
+    /// Everything else: sent only with consent.
+    Marketing,
+}
+
+impl Purpose {
+    /// As documents write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operational => "operational",
+            Self::Transactional => "transactional",
+            Self::Marketing => "marketing",
+        }
+    }
+}
+
+/// Whether it acts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Sends.
+    #[default]
+    Live,
+    /// Does everything but the send.
+    Shadow,
+    /// Does nothing.
+    Off,
+}
+
+/// What a field of `data` must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expects {
+    /// A JSON number.
+    Number,
+    /// A JSON string.
+    String,
+    /// true or false.
+    Boolean,
+}
+
+impl Expects {
+    /// Whether `value` is of this kind; one that is absent or null is.
+    #[must_use]
+    pub fn allows(self, value: Option<&serde_json::Value>) -> bool {
+        match (self, value) {
+            (_, None | Some(serde_json::Value::Null)) => true,
+            (Self::Number, Some(value)) => value.is_number(),
+            (Self::String, Some(value)) => value.is_string(),
+            (Self::Boolean, Some(value)) => value.is_boolean(),
+        }
+    }
+
+    /// As an error names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Boolean => "true or false",
+        }
+    }
+}
+
+/// What starts it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TriggerDocument {
+    /// An event of this type.
+    pub event: String,
+    /// A CEL condition over the event, its features as of its time, and the profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// What fields of the event's `data` must be. An event that breaks it goes to quarantine.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub expects: BTreeMap<String, Expects>,
+    /// How long after the event the filter judges, on the features as they are then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<Span>,
+}
+
+/// A condition a signal must meet, and what to say when it does not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilterDocument {
+    /// A CEL condition over event, features and profile.
+    pub when: String,
+    /// Why a signal is refused that does not meet it: `ordered_meanwhile`.
+    pub reason: String,
+}
+
+/// What is sent, and to whom.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionDocument {
+    /// `email`, `sms`, …
+    pub channel: String,
+    /// A CEL expression for the recipient; by default the profile's address on the channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// A Liquid template of one line, for channels that have a subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// A Liquid template in plain text.
+    pub text: String,
+    /// A Liquid template in HTML, for channels that show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+}
+
+/// One use case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// A slug, unique in its tenant.
+    pub id: UseCaseId,
+    /// Counts up with each change.
+    pub version: u32,
+    /// For people.
+    pub name: String,
+    /// For people: what it does and for whom.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Which gates it must pass.
+    pub purpose: Purpose,
+    /// Whether it acts.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Percent of subjects that are never sent to, to compare with.
+    #[serde(default)]
+    pub holdout_percent: u8,
+    /// What starts it.
+    pub trigger: TriggerDocument,
+    /// What is computed over the subject's events.
+    #[serde(default)]
+    pub features: BTreeMap<String, Feature>,
+    /// Conditions in order; the first that does not hold refuses the signal.
+    #[serde(default)]
+    pub filter: Vec<FilterDocument>,
+    /// How promising a signal is.
+    pub score: ScoreDocument,
+    /// How long a candidate lives, from the instant of judgement. While it lives, its subject and
+    /// key have no second one.
+    pub ttl: Span,
+    /// A CEL expression that tells apart candidates of one subject: an appointment's id, say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// When, in the subject's time zone, nothing is sent. Not for operational purposes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_hours: Option<QuietHours>,
+    /// What is sent, and to whom.
+    pub action: ActionDocument,
+}
+
+impl Document {
+    /// Reads a document in YAML or JSON.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the line and the field.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        serde_yaml_ng::from_str(text).map_err(|error| Fault::invalid("use_case", error.to_string()))
+    }
+}

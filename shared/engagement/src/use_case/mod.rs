@@ -1,0 +1,10 @@
+//! The use case: one declarative document that says what starts it, whom it is for, and what is sent.
+
+pub mod catalogue;
+mod compile;
+mod document;
+mod plan;
+
+pub use compile::{Fields, UseCase};
+pub use document::{ActionDocument, Document, Expects, Mode, Purpose, TriggerDocument};
+pub use plan::{LATENESS, Plan, Settings, UseCases};

@@ -1,0 +1,161 @@
+//! All that a tenant runs, arranged by what an event needs.
+
+use super::compile::{Fields, UseCase};
+use crate::event::Event;
+use crate::policy::Cap;
+use crate::window::Span;
+use ceap_kernel::{Fault, SignedDuration, TenantId, UseCaseId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How late an event may be, against its subject's newest, and still count as if it had been on time.
+pub const LATENESS: SignedDuration = SignedDuration::from_hours(24);
+
+/// A tenant's settings. Conditions and templates see them as `settings`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The sender of email; an identity that SES has verified.
+    #[serde(default)]
+    pub from_address: String,
+    /// The sender of texts: an origination number (E.164) or a sender id, where the country allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sms_origination: Option<String>,
+    /// Who reads security alerts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security_recipient: Option<String>,
+    /// For subjects whose own time zone is unknown (IANA).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// At most this many marketing messages a subject and channel in a rolling window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marketing_cap: Option<Cap>,
+}
+
+impl Settings {
+    /// What conditions and templates see.
+    #[must_use]
+    pub fn facts(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// Reads what a tenant runs.
+#[allow(async_fn_in_trait)]
+pub trait UseCases {
+    /// The tenant's plan; it may be some seconds old.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown tenant; `Unavailable` or `Throttled` from the store.
+    async fn plan(&self, tenant: &TenantId) -> Result<Arc<Plan>, Fault>;
+}
+
+/// All that a tenant runs.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// The tenant's settings.
+    pub settings: Settings,
+    /// The settings as conditions and templates see them.
+    pub settings_facts: Value,
+    use_cases: BTreeMap<UseCaseId, UseCase>,
+    kinds: BTreeMap<String, Kind>,
+}
+
+/// What is kept of one event type.
+#[derive(Debug)]
+struct Kind {
+    /// The longest window that needs it.
+    window: SignedDuration,
+    /// The fields of `data` that are needed later.
+    fields: Fields,
+}
+
+impl Plan {
+    /// Arranges the use cases that are not off.
+    #[must_use]
+    pub fn new(settings: Settings, use_cases: Vec<UseCase>) -> Self {
+        let mut kinds: BTreeMap<String, Kind> = BTreeMap::new();
+        let mut need = |kind: &str, window: SignedDuration, fields: Fields| {
+            let slot = kinds.entry(kind.to_owned()).or_insert(Kind {
+                window: SignedDuration::ZERO,
+                fields: Fields::none(),
+            });
+            slot.window = slot.window.max(window);
+            let known = std::mem::replace(&mut slot.fields, Fields::All);
+            slot.fields = known.and(fields);
+        };
+        for use_case in use_cases.iter().filter(|use_case| use_case.runs()) {
+            let document = &use_case.document;
+            let delay = document
+                .trigger
+                .delay
+                .map_or(SignedDuration::ZERO, Span::duration);
+            need(&document.trigger.event, delay, use_case.trigger_fields());
+            for feature in document.features.values() {
+                let field = feature.of.iter().cloned().collect();
+                let window = feature.within.duration().saturating_add(delay);
+                need(&feature.event, window, Fields::Named(field));
+            }
+        }
+        Self {
+            settings_facts: settings.facts(),
+            settings,
+            use_cases: use_cases
+                .into_iter()
+                .map(|it| (it.id().clone(), it))
+                .collect(),
+            kinds,
+        }
+    }
+
+    /// The use case `id`.
+    #[must_use]
+    pub fn use_case(&self, id: &UseCaseId) -> Option<&UseCase> {
+        self.use_cases.get(id)
+    }
+
+    /// Every use case that runs.
+    pub fn running(&self) -> impl Iterator<Item = &UseCase> {
+        self.use_cases.values().filter(|use_case| use_case.runs())
+    }
+
+    /// How long an entry of `kind` is needed: its longest window, and the lateness after it.
+    /// `None` when no use case names the type.
+    #[must_use]
+    pub fn keeps(&self, kind: &str) -> Option<SignedDuration> {
+        self.kinds
+            .get(kind)
+            .map(|kind| kind.window.saturating_add(LATENESS))
+    }
+
+    /// The part of an event's `data` that is kept; `None` when no use case names its type.
+    #[must_use]
+    pub fn project(&self, event: &Event) -> Option<Map<String, Value>> {
+        self.kinds.get(&event.kind).map(|kind| match &kind.fields {
+            Fields::All => event.data.clone(),
+            Fields::Named(names) => names
+                .iter()
+                .filter_map(|name| Some((name.clone(), event.data.get(name)?.clone())))
+                .collect(),
+        })
+    }
+
+    /// Checks an event against what the running use cases expect of its type.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field, what it must be, and which use case says so.
+    pub fn check(&self, event: &Event) -> Result<(), Fault> {
+        for use_case in self.running() {
+            for (field, expects) in use_case.expectations(&event.kind) {
+                if !expects.allows(event.data.get(field)) {
+                    let what = expects.as_str();
+                    let message = format!("must be {what} (use case {})", use_case.id());
+                    return Err(Fault::invalid(format!("data.{field}"), message));
+                }
+            }
+        }
+        Ok(())
+    }
+}

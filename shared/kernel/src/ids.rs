@@ -1,0 +1,202 @@
+//! Typed ids. Each is checked where it enters, so that no key built from one can be ambiguous.
+
+use crate::{Fault, digest, hash64};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes the text as an id.
+            ///
+            /// # Errors
+            /// `Invalid`, naming the rule that the text breaks.
+            pub fn new(text: impl Into<String>) -> Result<Self, Fault> {
+                let text = text.into();
+                $check(&text)?;
+                Ok(Self(text))
+            }
+
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Fault;
+            fn try_from(text: String) -> Result<Self, Fault> {
+                Self::new(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+    };
+}
+
+/// Lowercase letters, digits and single hyphens, starting with a letter: safe in DNS names,
+/// queue names and as the part of a key before `#`.
+fn slug(what: &str, text: &str) -> Result<(), Fault> {
+    let shaped = text.starts_with(|c: char| c.is_ascii_lowercase())
+        && !text.ends_with('-')
+        && !text.contains("--")
+        && text.len() <= 63
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if shaped {
+        Ok(())
+    } else {
+        Err(Fault::invalid(
+            what,
+            "must be 1 to 63 lowercase letters, digits and single hyphens, starting with a letter",
+        ))
+    }
+}
+
+fn subject(text: &str) -> Result<(), Fault> {
+    if text.trim().is_empty() || text.len() > 256 || text.chars().any(char::is_control) {
+        return Err(Fault::invalid(
+            "subject",
+            "must be 1 to 256 bytes of text without control characters",
+        ));
+    }
+    Ok(())
+}
+
+fn hex(text: &str) -> Result<(), Fault> {
+    if text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        Ok(())
+    } else {
+        Err(Fault::invalid("id", "must be 32 hexadecimal digits"))
+    }
+}
+
+id!(
+    /// An isolated account. A slug; part of every key, token, metric and log line.
+    TenantId, |text: &str| slug("tenant", text)
+);
+id!(
+    /// One declarative document of a tenant. A slug.
+    UseCaseId, |text: &str| slug("use_case", text)
+);
+id!(
+    /// Whom an event is about: a customer, device, account or address. Opaque text of the sender.
+    SubjectId, subject
+);
+id!(
+    /// One subject matched by one use case's trigger. Made from what matched, never from chance.
+    SignalId, hex
+);
+id!(
+    /// One opportunity to act. Made from the signal that opened it.
+    CandidateId, hex
+);
+id!(
+    /// One rendered action on one channel. Made from its candidate, never from an execution.
+    MessageId, hex
+);
+
+impl SignalId {
+    /// The id of what `event` of `subject` triggered in `use_case` under `key`.
+    #[must_use]
+    pub fn derive(
+        tenant: &TenantId,
+        use_case: &UseCaseId,
+        subject: &SubjectId,
+        key: &str,
+        event: EventKey,
+    ) -> Self {
+        let event = event.0.to_string();
+        let parts = [
+            tenant.as_str(),
+            use_case.as_str(),
+            subject.as_str(),
+            key,
+            &event,
+        ];
+        Self(digest(&parts))
+    }
+}
+
+impl CandidateId {
+    /// The id of the candidate that `signal` opens.
+    #[must_use]
+    pub fn derive(signal: &SignalId) -> Self {
+        Self(digest(&["candidate", signal.as_str()]))
+    }
+}
+
+impl MessageId {
+    /// The id of the message that `candidate` sends on `channel`.
+    #[must_use]
+    pub fn derive(candidate: &CandidateId, channel: &str) -> Self {
+        Self(digest(&["message", candidate.as_str(), channel]))
+    }
+}
+
+/// An event as its subject remembers it: 64 bits of the hash of its source and id
+/// (CloudEvents 1.0 §3.1: `source` + `id` is unique for each distinct event).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EventKey(pub u64);
+
+impl EventKey {
+    /// The key of the event that `source` named `id`.
+    #[must_use]
+    pub fn of(source: &str, id: &str) -> Self {
+        Self(hash64(&[source, id]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_is_a_slug() {
+        for good in ["acme", "a", "acme-2", "demo-0k3"] {
+            assert!(TenantId::new(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "Acme",
+            "a#b",
+            "-a",
+            "a--b",
+            "a-",
+            "1a",
+            "a b",
+            &"a".repeat(64),
+        ] {
+            assert!(TenantId::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_subject_is_any_text_of_bounded_length() {
+        assert!(SubjectId::new("user#1 ü").is_ok());
+        assert!(SubjectId::new(" ").is_err());
+        assert!(SubjectId::new("a\nb").is_err());
+    }
+
+    #[test]
+    fn ids_read_from_json_are_checked() {
+        assert!(serde_json::from_str::<TenantId>("\"a#b\"").is_err());
+    }
+}

@@ -1,0 +1,14 @@
+//! The words that every other crate uses: typed ids, the clock, and the one error.
+
+mod clock;
+mod digest;
+mod fault;
+mod ids;
+mod tally;
+
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use digest::{digest, hash64};
+pub use fault::{Fault, Outcome};
+pub use ids::{CandidateId, EventKey, MessageId, SignalId, SubjectId, TenantId, UseCaseId};
+pub use jiff::{SignedDuration, Timestamp};
+pub use tally::{Labels, Metric, Tally};
