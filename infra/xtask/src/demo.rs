@@ -294,11 +294,25 @@ fn examples(sent: &[Captured]) -> Vec<&Captured> {
 
 fn print_next(tenant: &str) {
     println!("\nThe stack is left running on {}. Try next:", aws::API);
-    println!("  cargo xtask token --tenant {tenant}              credentials for the API");
-    println!("  cargo xtask send FILE --tenant {tenant}          your own events");
-    println!("  cargo xtask demo --from FILE                     the same with your own events");
-    println!("  cargo xtask status                               what runs");
-    println!("  cargo xtask down                                 stop it");
+    let next = [
+        (
+            format!("cargo xtask token --tenant {tenant}"),
+            "credentials for the API",
+        ),
+        (
+            format!("cargo xtask send FILE --tenant {tenant}"),
+            "events of your own",
+        ),
+        (
+            "cargo xtask demo --from FILE".to_owned(),
+            "the same with your own events",
+        ),
+        ("cargo xtask status".to_owned(), "what runs"),
+        ("cargo xtask down".to_owned(), "stop it"),
+    ];
+    for (command, why) in next {
+        println!("  {command:<50} {why}");
+    }
 }
 
 #[cfg(test)]

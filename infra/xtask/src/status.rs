@@ -4,22 +4,22 @@ use anyhow::Result;
 
 use crate::{aws, outputs::Outputs, repo::Repo, stack};
 
-/// Prints the state on standard error; `true` if all is healthy.
+/// Prints the state; `true` if all is healthy.
 pub fn run(repo: &Repo) -> Result<bool> {
     let Some(pid) = stack::pid(repo)? else {
-        eprintln!("the local stack does not run: start it with `cargo xtask up`");
+        println!("the local stack does not run: start it with `cargo xtask up`");
         return Ok(false);
     };
     let outputs = Outputs::read(repo);
     let aws = stack::aws_version();
     let api = stack::api_healthy();
-    eprintln!("local AWS   {}  {}", aws::ENDPOINT, version(aws.as_deref()));
-    eprintln!(
+    println!("local AWS   {}  {}", aws::ENDPOINT, version(aws.as_deref()));
+    println!(
         "API         {}  {}",
         aws::API,
         if api { "healthy" } else { "does not answer" }
     );
-    eprintln!(
+    println!(
         "process     {}, log {}",
         pid.as_raw_nonzero(),
         repo.local(stack::LOG_FILE)?.display()
@@ -27,13 +27,13 @@ pub fn run(repo: &Repo) -> Result<bool> {
     match &outputs {
         Ok(outputs) => {
             let names: Vec<&str> = outputs.functions.keys().map(String::as_str).collect();
-            eprintln!("functions   {}: {}", names.len(), names.join(", "));
+            println!("functions   {}: {}", names.len(), names.join(", "));
         }
-        Err(error) => eprintln!("functions   {error:#}"),
+        Err(error) => println!("functions   {error:#}"),
     }
     let healthy = aws.is_some() && api && outputs.is_ok();
     if !healthy {
-        eprintln!(
+        println!(
             "not healthy: run `cargo xtask up`; if that does not help, `cargo xtask down` first"
         );
     }
