@@ -26,8 +26,8 @@ fn stages(repo: &Repo) -> Result<ExitCode> {
             cargo(repo).args(["fmt", "--all", "--check"]),
             "cargo fmt --check",
         )
-    })
-    .context("run `cargo fmt --all`")?;
+        .context("run `cargo fmt --all`")
+    })?;
     stage("clippy", || {
         let mut clippy = cargo(repo);
         clippy.args([
@@ -67,7 +67,7 @@ fn stages(repo: &Repo) -> Result<ExitCode> {
 fn stage<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     eprintln!("== {name}");
     let began = Instant::now();
-    let outcome = work().with_context(|| format!("stage {name:?} failed"))?;
+    let outcome = work().with_context(|| format!("{name} failed"))?;
     eprintln!("   {name}: {}", elapsed(began.elapsed()));
     Ok(outcome)
 }
