@@ -121,22 +121,32 @@ impl Funnel {
             (self.failed, "failed"),
             (waiting, "held back"),
         ];
-        unbalanced("events", lines_sent, "sent", &events)
-            .or_else(|| unbalanced("signals", self.matched, "matched", &signals))
-            .or_else(|| unbalanced("candidates", self.scored, "scored", &candidates))
-            .or_else(|| unbalanced("messages", self.stored, "stored", &messages))
+        // A signal that was held back goes through the stages once more when its time comes.
+        let again = self.held;
+        unbalanced("events", lines_sent, "sent", &events, 0)
+            .or_else(|| unbalanced("signals", self.matched, "matched", &signals, again))
+            .or_else(|| unbalanced("candidates", self.scored, "scored", &candidates, 0))
+            .or_else(|| unbalanced("messages", self.stored, "stored", &messages, 0))
     }
 }
 
-fn unbalanced(book: &str, whole: u64, what: &str, parts: &[(u64, &str)]) -> Option<String> {
+/// Says so if the parts are not the whole, or up to `again` more.
+fn unbalanced(
+    book: &str,
+    whole: u64,
+    what: &str,
+    parts: &[(u64, &str)],
+    again: u64,
+) -> Option<String> {
     let sum = parts
         .iter()
         .fold(0_u64, |sum, (n, _)| sum.saturating_add(*n));
+    let balanced = sum >= whole && sum <= whole.saturating_add(again);
     let parts: Vec<String> = parts
         .iter()
         .map(|(n, name)| format!("{n} {name}"))
         .collect();
-    (sum != whole).then(|| {
+    (!balanced).then(|| {
         format!(
             "the book of {book} does not balance: {whole} {what}, but {}",
             parts.join(" + ")
@@ -147,6 +157,7 @@ fn unbalanced(book: &str, whole: u64, what: &str, parts: &[(u64, &str)]) -> Opti
 fn slot<'a>(tally: &'a mut Tally, line: &Map<String, Value>, property: &str) -> &'a mut u64 {
     let key = line
         .get(property)
+        .or(line.get("detail"))
         .and_then(Value::as_str)
         .unwrap_or("unnamed");
     tally.entry(key.to_owned()).or_default()

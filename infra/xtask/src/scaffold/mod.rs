@@ -1,7 +1,15 @@
 //! `new`: writes a connector, channel or function so that it compiles, is wired, and passes every check.
 
-use anyhow::{Result, bail};
+mod channel;
+mod connector;
+mod function;
+mod names;
+mod plan;
+
+use anyhow::Result;
 use clap::{Args, Subcommand};
+use names::{Names, kebab_case};
+use plan::Plan;
 
 use crate::repo::Repo;
 
@@ -22,61 +30,37 @@ enum What {
     /// Something that takes messages out
     Channel(Named),
     /// A Lambda function
-    Function(Named),
+    Function {
+        #[command(flatten)]
+        named: Named,
+        /// The folder under functions/ and the stack that it belongs to
+        #[arg(long, default_value = "platform")]
+        context: String,
+    },
 }
 
 #[derive(Args)]
 struct Named {
-    /// In kebab-case, a noun: `segment`, `web-push`
+    /// In kebab-case: `segment`, `web-push`
     #[arg(value_parser = kebab_case)]
     name: String,
 }
 
-fn kebab_case(text: &str) -> Result<String, String> {
-    let word = |word: &str| {
-        word.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-            && word
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-    };
-    let good = text.len() <= 32
-        && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.split('-').all(word);
-    if good {
-        Ok(text.to_owned())
-    } else {
-        Err("use kebab-case, at most 32 characters, like `web-push`".into())
-    }
-}
-
-/// Writes the files.
+/// Writes the files, or prints them.
 pub fn run(repo: &Repo, args: &NewArgs) -> Result<()> {
-    let _ = (repo, args.dry_run);
-    match &args.what {
-        What::Connector(named) | What::Channel(named) | What::Function(named) => {
-            bail!("{} cannot be written yet", named.name)
+    let mut plan = Plan::new(repo);
+    let next = match &args.what {
+        What::Connector(named) => connector::plan(&mut plan, &Names::new(&named.name))?,
+        What::Channel(named) => channel::plan(&mut plan, &Names::new(&named.name))?,
+        What::Function { named, context } => {
+            function::plan(&mut plan, &Names::new(&named.name), context)?
         }
+    };
+    if args.dry_run {
+        plan.print();
+        return Ok(());
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::kebab_case;
-
-    #[test]
-    fn names_are_kebab_case() {
-        assert!(kebab_case("web-push").is_ok());
-        for bad in [
-            "",
-            "WebPush",
-            "web_push",
-            "-web",
-            "web--push",
-            "web-",
-            "1web",
-            "wéb",
-        ] {
-            assert!(kebab_case(bad).is_err(), "{bad}");
-        }
-    }
+    plan.write()?;
+    println!("{next}");
+    Ok(())
 }
