@@ -59,19 +59,7 @@ pub fn filter_log_events(
     let body = json!({
         "logGroupName": group, "filterPattern": pattern, "startTime": from_ms, "endTime": to_ms, "limit": LOG_PAGE,
     });
-    let authorization = authorization("logs");
-    let headers = [
-        ("authorization", authorization.as_str()),
-        ("content-type", "application/x-amz-json-1.1"),
-        ("x-amz-target", "Logs_20140328.FilterLogEvents"),
-    ];
-    let answer = http::post(
-        &format!("{ENDPOINT}/"),
-        &headers,
-        body.to_string().as_bytes(),
-        TIMEOUT,
-    )
-    .context("the local stack does not answer: see `cargo xtask status`")?;
+    let answer = json_call("logs", "Logs_20140328.FilterLogEvents", "1.1", &body)?;
     if answer.status != 200 {
         if answer.text().contains("ResourceNotFoundException") {
             return Ok(None);
@@ -97,3 +85,38 @@ pub fn filter_log_events(
 
 /// The most log lines that one call returns.
 pub const LOG_PAGE: usize = 10_000;
+
+/// A call to DynamoDB.
+pub fn dynamodb(operation: &str, body: &Value) -> Result<Value> {
+    let answer = json_call(
+        "dynamodb",
+        &format!("DynamoDB_20120810.{operation}"),
+        "1.0",
+        body,
+    )?;
+    if answer.status != 200 {
+        bail!(
+            "DynamoDB {operation} failed ({}): {}",
+            answer.status,
+            answer.text()
+        );
+    }
+    answer.json()
+}
+
+fn json_call(service: &str, target: &str, version: &str, body: &Value) -> Result<http::Answer> {
+    let authorization = authorization(service);
+    let kind = format!("application/x-amz-json-{version}");
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("content-type", kind.as_str()),
+        ("x-amz-target", target),
+    ];
+    http::post(
+        &format!("{ENDPOINT}/"),
+        &headers,
+        body.to_string().as_bytes(),
+        TIMEOUT,
+    )
+    .context("the local stack does not answer: see `cargo xtask status`")
+}

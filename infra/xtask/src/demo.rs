@@ -13,7 +13,7 @@ use crate::funnel::{Funnel, Reader, total};
 use crate::outbox::{self, Captured};
 use crate::send::{self, Sent};
 use crate::token::{self, Credentials, Role};
-use crate::{aws, events, outputs::Outputs, repo::Repo, up};
+use crate::{aws, events, outputs::Outputs, records, repo::Repo, up};
 
 /// Arguments of `demo`.
 #[derive(Args)]
@@ -89,12 +89,11 @@ pub fn run(repo: &Repo, args: &DemoArgs) -> Result<()> {
         );
     }
     let funnel = wait(&mut reader, sent)?;
-    let report = report(
-        funnel.clone(),
-        sent,
-        began.elapsed(),
-        outbox::captured(tenant, &before)?,
-    );
+    let mut captured = outbox::captured(tenant, &before)?;
+    if let Some(table) = outputs.tables.get("engagement") {
+        outbox::label(&mut captured, &records::read(table, tenant)?);
+    }
+    let report = report(funnel.clone(), sent, began.elapsed(), captured);
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {

@@ -10,6 +10,7 @@ mod outbox;
 mod outputs;
 mod prerequisites;
 mod process;
+mod records;
 mod repo;
 mod scaffold;
 mod send;

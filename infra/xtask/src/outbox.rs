@@ -1,13 +1,13 @@
 //! What the local SES and SNS really took: the proof of delivery, independent of the platform's own counters.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{aws, http};
+use crate::{aws, http, records::Record};
 
 /// One captured message.
 #[derive(Debug, Clone, Serialize)]
@@ -20,12 +20,25 @@ pub struct Captured {
     pub use_case: Option<String>,
     /// The subject (customer, source address…) it is about; a mail's subject line if it carries none.
     pub subject: Option<String>,
+    /// The platform's id if the message carries it, else the provider's.
+    #[serde(skip)]
+    pub id: String,
     /// First line of the message.
     #[serde(skip)]
     pub title: String,
     /// The text.
     #[serde(skip)]
     pub body: String,
+}
+
+/// Adds what the platform's records know of each message.
+pub fn label(captured: &mut [Captured], records: &HashMap<String, Record>) {
+    for message in captured {
+        if let Some(record) = records.get(&message.id) {
+            message.use_case = Some(record.use_case.clone());
+            message.subject = Some(record.subject.clone());
+        }
+    }
 }
 
 /// The ids of everything captured so far.
@@ -70,6 +83,10 @@ fn email(tenant: &str, message: &Value) -> Option<Captured> {
         use_case: marks.get("ceapusecase").cloned(),
         subject: Some(marks.get("ceapsubject").unwrap_or(&title).clone()),
         body: string(message, "BodyText"),
+        id: marks
+            .get("ceapmessageid")
+            .cloned()
+            .unwrap_or_else(|| string(message, "MessageId")),
         title,
     })
 }
@@ -81,6 +98,10 @@ fn text(tenant: &str, message: &Value) -> Option<Captured> {
         to: string(message, "PhoneNumber"),
         use_case: marks.get("ceapusecase").cloned(),
         subject: marks.get("ceapsubject").cloned(),
+        id: marks
+            .get("ceapmessageid")
+            .cloned()
+            .unwrap_or_else(|| string(message, "MessageId")),
         title: String::new(),
         body: string(message, "Message"),
     })

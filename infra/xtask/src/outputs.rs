@@ -15,6 +15,9 @@ pub struct Outputs {
     /// Log groups by the same short names.
     #[serde(default)]
     pub log_groups: BTreeMap<String, String>,
+    /// Tables by what they hold.
+    #[serde(default)]
+    pub tables: BTreeMap<String, String>,
     /// The mail domain that the local SES takes senders of, subdomains included.
     #[serde(default = "example_domain")]
     pub sender_domain: String,
