@@ -1,1 +1,54 @@
-//! placeholder
+//! Channels take messages out. One file each, one line each in [`CHANNELS`]; `cargo xtask new
+//! channel NAME` writes both, with the channel's queue and function.
+
+pub mod email;
+pub mod sms;
+
+use ceap_engagement::pipeline::deliver::Addresses;
+use ceap_engagement::profile::Profile;
+use ceap_engagement::use_case::Settings;
+
+/// What the platform knows of a channel before it asks its provider.
+pub trait Channel: Sync {
+    /// Its name in documents, queues and metrics.
+    fn name(&self) -> &'static str;
+
+    /// Where it reaches a profile.
+    fn address<'a>(&self, profile: &'a Profile) -> Option<&'a str>;
+
+    /// Whether `to` is an address of this channel.
+    fn reaches(&self, to: &str) -> bool;
+
+    /// The sender that the tenant's settings name.
+    fn sender<'a>(&self, settings: &'a Settings) -> Option<&'a str>;
+}
+
+/// Every channel.
+pub const CHANNELS: &[&dyn Channel] = &[&email::Email, &sms::Sms];
+
+/// The channel `name`.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static dyn Channel> {
+    CHANNELS
+        .iter()
+        .copied()
+        .find(|channel| channel.name() == name)
+}
+
+/// All channels, for the stage that decides where a message goes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Channels;
+
+impl Addresses for Channels {
+    fn address<'a>(&self, channel: &str, profile: &'a Profile) -> Option<&'a str> {
+        find(channel)?.address(profile)
+    }
+
+    fn reaches(&self, channel: &str, to: &str) -> bool {
+        find(channel).is_some_and(|channel| channel.reaches(to))
+    }
+
+    fn sender<'a>(&self, channel: &str, settings: &'a Settings) -> Option<&'a str> {
+        find(channel)?.sender(settings)
+    }
+}

@@ -6,6 +6,7 @@ pub mod condition;
 pub mod event;
 pub mod feature;
 pub mod message;
+pub mod onboarding;
 pub mod pipeline;
 pub mod policy;
 pub mod profile;

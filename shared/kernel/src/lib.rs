@@ -1,5 +1,6 @@
 //! The words that every other crate uses: typed ids, the clock, and the one error.
 
+pub mod access;
 mod clock;
 mod digest;
 mod fault;

@@ -1,0 +1,134 @@
+//! Candidates: pk `<tenant>#C#<use case>`, sk `<bytes of subject>:<subject>#<key>`.
+
+use super::Table;
+use super::item::{self, Item, from_json, get_number, json, key, millis, number};
+use crate::fault::fault;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
+use ceap_engagement::candidate::{Candidate, CandidateStore, Upserted};
+use ceap_kernel::{Fault, TenantId, Timestamp};
+
+/// Times an upsert is tried while others write the same candidate.
+const ATTEMPTS: usize = 20;
+
+/// Candidates.
+#[derive(Debug, Clone)]
+pub struct Candidates(Table);
+
+impl Candidates {
+    /// In `table`.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self(table)
+    }
+
+    /// Opens it where none is live; else the live one.
+    async fn open(
+        &self,
+        place: &Item,
+        candidate: &Candidate,
+        now: Timestamp,
+    ) -> Result<Option<Item>, Fault> {
+        let table = &self.0;
+        let mut item = place.clone();
+        item.insert("candidate".to_owned(), json(candidate)?);
+        item.insert("score".to_owned(), number(candidate.scored.score));
+        item.insert("expires_at".to_owned(), millis(candidate.expires_at));
+        item.insert("ttl".to_owned(), number(candidate.expires_at.as_second()));
+        let put = table
+            .client
+            .put_item()
+            .table_name(&table.name)
+            .set_item(Some(item))
+            // Expired is gone, whether or not DynamoDB has deleted it.
+            .condition_expression("attribute_not_exists(pk) OR expires_at <= :now")
+            .expression_attribute_values(":now", millis(now))
+            .return_values_on_condition_check_failure(AllOld)
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(None),
+            Err(SdkError::ServiceError(answer))
+                if answer.err().is_conditional_check_failed_exception() =>
+            {
+                match answer.into_err() {
+                    PutItemError::ConditionalCheckFailedException(refused) => match refused.item {
+                        Some(live) => Ok(Some(live)),
+                        None => self.read(place).await,
+                    },
+                    _ => Ok(None),
+                }
+            }
+            Err(error) => Err(fault("PutItem", &error)),
+        }
+    }
+
+    async fn read(&self, place: &Item) -> Result<Option<Item>, Fault> {
+        let part = |name| item::get_text(place, name).unwrap_or_default();
+        self.0
+            .get(part("pk"), part("sk"))
+            .await
+            .map(|found| Some(found.unwrap_or_default()))
+    }
+
+    /// Gives the live one the better signal; false when it changed meanwhile.
+    async fn improve(&self, place: &Item, live: &Candidate, now: Timestamp) -> Result<bool, Fault> {
+        let table = &self.0;
+        let update = table
+            .client
+            .update_item()
+            .table_name(&table.name)
+            .set_key(Some(place.clone()))
+            .update_expression("SET candidate = :candidate, score = :score")
+            .condition_expression("score < :score AND expires_at = :expires AND expires_at > :now")
+            .expression_attribute_values(":candidate", json(live)?)
+            .expression_attribute_values(":score", number(live.scored.score))
+            .expression_attribute_values(":expires", millis(live.expires_at))
+            .expression_attribute_values(":now", millis(now))
+            .send()
+            .await;
+        match update {
+            Ok(_) => Ok(true),
+            Err(error) if item::refused(&error) => Ok(false),
+            Err(error) => Err(fault("UpdateItem", &error)),
+        }
+    }
+}
+
+impl CandidateStore for Candidates {
+    async fn upsert(
+        &self,
+        tenant: &TenantId,
+        candidate: Candidate,
+        now: Timestamp,
+    ) -> Result<(Candidate, Upserted), Fault> {
+        let signal = &candidate.signal;
+        let subject = signal.subject.as_str();
+        let sk = format!("{}:{subject}#{}", subject.len(), signal.key);
+        let place = key(&format!("{tenant}#C#{}", signal.use_case), &sk);
+        for _ in 0..ATTEMPTS {
+            let Some(item) = self.open(&place, &candidate, now).await? else {
+                return Ok((candidate, Upserted::Opened));
+            };
+            let live = from_json::<Candidate>(&item, "candidate")?;
+            let Some(live) =
+                live.filter(|_| get_number(&item, "expires_at") > Some(now.as_millisecond()))
+            else {
+                continue;
+            };
+            if live.scored.score >= candidate.scored.score {
+                return Ok((live, Upserted::Merged));
+            }
+            let better = Candidate {
+                id: live.id,
+                expires_at: live.expires_at,
+                ..candidate.clone()
+            };
+            if self.improve(&place, &better, now).await? {
+                return Ok((better, Upserted::Merged));
+            }
+        }
+        Err(Fault::Unavailable("the candidate kept changing".to_owned()))
+    }
+}

@@ -1,0 +1,139 @@
+//! Items, read and written the same way everywhere.
+
+use super::Table;
+use crate::fault::fault;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use ceap_kernel::{Fault, Timestamp};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+use std::time::Duration;
+
+pub type Item = HashMap<String, AttributeValue>;
+
+/// Keys of one BatchGetItem (DynamoDB API reference).
+const BATCH: usize = 100;
+const CONCURRENCY: usize = 4;
+const ATTEMPTS: u32 = 6;
+
+pub fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+pub fn millis(at: Timestamp) -> AttributeValue {
+    number(at.as_millisecond())
+}
+
+pub fn key(pk: &str, sk: &str) -> Item {
+    HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
+}
+
+/// Writes a value as JSON text: one attribute, read and written as one.
+pub fn json(value: &impl Serialize) -> Result<AttributeValue, Fault> {
+    serde_json::to_string(value)
+        .map(AttributeValue::S)
+        .map_err(|error| Fault::Internal(format!("unwritable item: {error}")))
+}
+
+/// Reads a value from JSON text; `None` when there is none.
+pub fn from_json<T: DeserializeOwned>(item: &Item, name: &str) -> Result<Option<T>, Fault> {
+    match item.get(name) {
+        Some(AttributeValue::S(text)) => serde_json::from_str(text)
+            .map(Some)
+            .map_err(|error| Fault::Internal(format!("unreadable attribute {name}: {error}"))),
+        _ => Ok(None),
+    }
+}
+
+pub fn get_text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name)
+        .and_then(|value| value.as_s().ok())
+        .map(String::as_str)
+}
+
+pub fn get_number(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)
+        .and_then(|value| value.as_n().ok())
+        .and_then(|text| text.parse().ok())
+}
+
+/// Whether a conditional write failed on its condition.
+pub fn refused<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    error.code() == Some("ConditionalCheckFailedException")
+}
+
+impl Table {
+    pub(super) async fn get(&self, pk: &str, sk: &str) -> Result<Option<Item>, Fault> {
+        self.client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key(pk, sk)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map(|output| output.item)
+            .map_err(|error| fault("GetItem", &error))
+    }
+
+    /// Reads items by key, in any order; what does not exist is left out.
+    pub(super) async fn get_all(&self, keys: Vec<Item>) -> Result<Vec<Item>, Fault> {
+        let batches: Vec<Vec<Item>> = keys.chunks(BATCH).map(<[Item]>::to_vec).collect();
+        let found: Vec<Vec<Item>> = stream::iter(batches)
+            .map(|batch| self.get_batch(batch))
+            .buffer_unordered(CONCURRENCY)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn get_batch(&self, keys: Vec<Item>) -> Result<Vec<Item>, Fault> {
+        let mut left = Some(keys);
+        let mut found = Vec::new();
+        for attempt in 0..ATTEMPTS {
+            let Some(keys) = left.take().filter(|keys| !keys.is_empty()) else {
+                return Ok(found);
+            };
+            if attempt > 0 {
+                tokio::time::sleep(Duration::from_millis(25_u64.saturating_mul(1 << attempt)))
+                    .await;
+            }
+            let ask = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(true)
+                .build()
+                .map_err(|error| Fault::Internal(error.to_string()))?;
+            let mut output = self
+                .client
+                .batch_get_item()
+                .request_items(&self.name, ask)
+                .send()
+                .await
+                .map_err(|error| fault("BatchGetItem", &error))?;
+            found.extend(
+                output
+                    .responses
+                    .as_mut()
+                    .and_then(|all| all.remove(&self.name))
+                    .unwrap_or_default(),
+            );
+            left = output
+                .unprocessed_keys
+                .and_then(|mut all| all.remove(&self.name))
+                .map(|ask| ask.keys);
+        }
+        match left {
+            Some(keys) if !keys.is_empty() => Err(Fault::Throttled(
+                "BatchGetItem: keys stayed unprocessed".to_owned(),
+            )),
+            _ => Ok(found),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The stores on DynamoDB. Every partition key starts with the tenant.
+
+mod candidates;
+mod caps;
+mod credentials;
+mod item;
+mod messages;
+mod quarantine;
+mod subjects;
+mod suppressions;
+mod tenants;
+mod use_cases;
+
+pub use candidates::Candidates;
+pub use credentials::CredentialStore;
+pub use messages::Messages;
+pub use quarantine::QuarantineStore;
+pub use subjects::SubjectStore;
+pub use suppressions::SuppressionList;
+pub use tenants::TenantStore;
+pub use use_cases::UseCaseStore;
+
+pub use aws_sdk_dynamodb::Client;
+
+/// A client from the shared configuration.
+#[must_use]
+pub fn client(config: &aws_config::SdkConfig) -> Client {
+    Client::new(config)
+}
+
+/// A table, and the client to reach it.
+#[derive(Debug, Clone)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+impl Table {
+    /// The table `name`.
+    pub fn new(client: &Client, name: impl Into<String>) -> Self {
+        Self {
+            client: client.clone(),
+            name: name.into(),
+        }
+    }
+}

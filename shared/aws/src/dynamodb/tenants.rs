@@ -1,0 +1,101 @@
+//! Tenants: pk `<tenant>`, sk `TENANT`, beside their use cases (`USECASE#<id>`).
+
+use super::Table;
+use super::credentials;
+use super::item::{from_json, json, key, text};
+use crate::fault::fault;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use ceap_engagement::onboarding::{Tenant, Tenants};
+use ceap_engagement::use_case::Document;
+use ceap_kernel::access::Principal;
+use ceap_kernel::{Fault, TenantId, Timestamp};
+
+pub(super) const TENANT: &str = "TENANT";
+pub(super) const USE_CASE: &str = "USECASE#";
+
+/// Tenants.
+#[derive(Debug, Clone)]
+pub struct TenantStore(Table);
+
+impl TenantStore {
+    /// In `table`.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self(table)
+    }
+}
+
+impl Tenants for TenantStore {
+    async fn create(
+        &self,
+        id: &TenantId,
+        tenant: &Tenant,
+        use_cases: &[Document],
+    ) -> Result<(), Fault> {
+        let table = &self.0;
+        let put = |sk: &str, name: &str, value| {
+            let mut item = key(id.as_str(), sk);
+            item.insert(name.to_owned(), value);
+            Put::builder()
+                .table_name(&table.name)
+                .set_item(Some(item))
+                .condition_expression("attribute_not_exists(pk)")
+                .build()
+                .map(|put| TransactWriteItem::builder().put(put).build())
+                .map_err(|error| Fault::Internal(error.to_string()))
+        };
+        let mut writes = vec![put(TENANT, "tenant", json(tenant)?)?];
+        for document in use_cases {
+            writes.push(put(
+                &format!("{USE_CASE}{}", document.id),
+                "document",
+                json(document)?,
+            )?);
+        }
+        let written = table
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|it| it.is_transaction_canceled_exception()) =>
+            {
+                Err(Fault::Conflict(format!("there is a tenant `{id}` already")))
+            }
+            Err(error) => Err(fault("TransactWriteItems", &error)),
+        }
+    }
+
+    async fn get(&self, id: &TenantId) -> Result<Option<Tenant>, Fault> {
+        match self.0.get(id.as_str(), TENANT).await? {
+            Some(item) => from_json(&item, "tenant"),
+            None => Ok(None),
+        }
+    }
+
+    async fn grant(
+        &self,
+        fingerprint: &str,
+        principal: &Principal,
+        at: Timestamp,
+    ) -> Result<(), Fault> {
+        let table = &self.0;
+        let mut item = key(&credentials::pk(&principal.tenant), fingerprint);
+        item.insert("principal".to_owned(), json(principal)?);
+        item.insert("created_at".to_owned(), text(at.to_string()));
+        table
+            .client
+            .put_item()
+            .table_name(&table.name)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| fault("PutItem", &error))
+    }
+}

@@ -1,0 +1,93 @@
+//! What tenants run, compiled and remembered for some seconds.
+
+use super::Table;
+use super::item::{from_json, get_text, text};
+use super::tenants::{TENANT, USE_CASE};
+use crate::fault::fault;
+use ceap_engagement::onboarding::Tenant;
+use ceap_engagement::use_case::{Document, Plan, UseCase, UseCases};
+use ceap_kernel::{Fault, TenantId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How old a plan may be: how long a changed document takes to be seen everywhere.
+const REMEMBERED: Duration = Duration::from_secs(10);
+const MOST: usize = 1_000;
+
+type Known = HashMap<TenantId, (Instant, Arc<Plan>)>;
+
+/// What tenants run.
+#[derive(Debug)]
+pub struct UseCaseStore {
+    table: Table,
+    known: Mutex<Known>,
+}
+
+impl UseCaseStore {
+    /// In `table`.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self {
+            table,
+            known: Mutex::default(),
+        }
+    }
+
+    fn remembered(&self, tenant: &TenantId) -> Option<Arc<Plan>> {
+        let known = self.known.lock().ok()?;
+        let (at, plan) = known.get(tenant)?;
+        (at.elapsed() < REMEMBERED).then(|| Arc::clone(plan))
+    }
+
+    fn remember(&self, tenant: &TenantId, plan: &Arc<Plan>) {
+        if let Ok(mut known) = self.known.lock() {
+            if known.len() >= MOST {
+                known.clear();
+            }
+            known.insert(tenant.clone(), (Instant::now(), Arc::clone(plan)));
+        }
+    }
+
+    async fn read(&self, tenant: &TenantId) -> Result<Plan, Fault> {
+        let mut pages = self
+            .table
+            .client
+            .query()
+            .table_name(&self.table.name)
+            .key_condition_expression("pk = :tenant")
+            .expression_attribute_values(":tenant", text(tenant.as_str()))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let (mut settings, mut use_cases) = (None, Vec::new());
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| fault("Query", &error))?;
+            match get_text(&item, "sk") {
+                Some(TENANT) => {
+                    settings = from_json::<Tenant>(&item, "tenant")?.map(|it| it.settings)
+                }
+                Some(sk) if sk.starts_with(USE_CASE) => {
+                    if let Some(document) = from_json::<Document>(&item, "document")? {
+                        use_cases.push(UseCase::compile(document)?);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let missing = || Fault::NotFound(format!("there is no tenant `{tenant}`"));
+        Ok(Plan::new(settings.ok_or_else(missing)?, use_cases))
+    }
+}
+
+impl UseCases for UseCaseStore {
+    async fn plan(&self, tenant: &TenantId) -> Result<Arc<Plan>, Fault> {
+        if let Some(plan) = self.remembered(tenant) {
+            return Ok(plan);
+        }
+        let plan = Arc::new(self.read(tenant).await?);
+        self.remember(tenant, &plan);
+        Ok(plan)
+    }
+}
