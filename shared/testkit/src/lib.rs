@@ -1,5 +1,8 @@
 //! For tests only: builders, fakes of every port, and the contract suites that fakes and adapters
 //! both pass. Panics are the way a test fails, so the lints that forbid them are off.
+//!
+//! [`World`] implements every port in memory, counts the calls, and can fail or die at any of them
+//! ([`Strike`]). [`contracts`] uses port methods only, so that the same suite runs against AWS.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,5 +10,19 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::missing_panics_doc,
+    clippy::missing_errors_doc,
     missing_docs
 )]
+
+pub mod builders;
+pub mod chaos;
+pub mod contracts;
+pub mod data;
+mod drive;
+mod fakes;
+mod world;
+
+pub use chaos::Strike;
+pub use drive::Sent;
+pub use fakes::Message;
+pub use world::{Stores, World};

@@ -1,0 +1,51 @@
+//! What every implementation of a port must do, whatever it is made of. The fakes pass these
+//! suites here, the AWS adapters pass them against the local DynamoDB.
+//!
+//! They use port methods only, and tenants that nobody else uses. Where a port cannot show what it
+//! did, the suite takes a function that looks.
+
+mod candidates;
+mod claims;
+mod keeping;
+mod outbox;
+mod subjects;
+
+pub use candidates::candidates;
+pub use claims::claims;
+pub use keeping::{quarantine, stream, suppressions};
+pub use outbox::outbox;
+pub use subjects::subjects;
+
+use ceap_engagement::message::{Record, State};
+use ceap_kernel::{CandidateId, MessageId, SignalId};
+
+/// A signal's id that only `text` has.
+pub(crate) fn signal_id(text: &str) -> SignalId {
+    SignalId::new(ceap_kernel::digest(&[text])).unwrap()
+}
+
+/// The record of a message to `subject` that is queued.
+pub(crate) fn record(label: &str, subject: &str) -> Record {
+    let candidate = CandidateId::derive(&signal_id(label));
+    Record {
+        id: MessageId::derive(&candidate, "email"),
+        use_case: crate::builders::use_case("contract"),
+        subject: crate::builders::subject(subject),
+        candidate,
+        channel: "email".to_owned(),
+        state: State::Queued,
+        reason: None,
+        provider_id: None,
+        history: [("queued".to_owned(), crate::builders::noon())].into(),
+    }
+}
+
+/// The record of a message that a gate refused.
+pub(crate) fn refused(label: &str, subject: &str) -> Record {
+    Record {
+        state: State::Suppressed,
+        reason: Some("no_consent".to_owned()),
+        history: [("no_consent".to_owned(), crate::builders::noon())].into(),
+        ..record(label, subject)
+    }
+}

@@ -1,0 +1,161 @@
+//! The records of messages, as a channel uses them.
+
+use super::{record, refused};
+use crate::builders::{after_noon, fresh_tenant, noon};
+use ceap_engagement::message::{Claimed, Claims};
+use ceap_engagement::pipeline::send::{Begun, Outbox, Outcome};
+use ceap_kernel::{Fault, TenantId};
+use futures::future::join_all;
+
+/// Seconds a claim holds.
+const LEASE: i64 = 60;
+
+/// Runs the whole suite.
+pub async fn outbox(store: &(impl Outbox + Claims)) {
+    what_is_not_there_is_not_found(store).await;
+    one_of_twenty_begins(store).await;
+    what_was_not_recorded_is_lost_once(store).await;
+    what_is_finished_is_settled(store).await;
+    what_is_released_begins_anew(store).await;
+    recording_twice_is_recording_once(store).await;
+    what_was_refused_never_begins(store).await;
+    tenants_are_apart(store).await;
+}
+
+async fn queued(store: &impl Claims, tenant: &TenantId, label: &str) -> ceap_kernel::MessageId {
+    let record = record(label, "u1");
+    let claimed = store.claim(tenant, &record, None, noon()).await;
+    assert_eq!(claimed, Ok(Claimed::New));
+    record.id
+}
+
+async fn what_is_not_there_is_not_found(store: &impl Outbox) {
+    let (tenant, id) = (fresh_tenant("none"), record("m1", "u1").id);
+    let begun = store.begin(&tenant, &id, noon(), LEASE).await;
+    assert!(matches!(begun, Err(Fault::NotFound(_))), "{begun:?}");
+}
+
+async fn one_of_twenty_begins(store: &(impl Outbox + Claims)) {
+    let tenant = fresh_tenant("begin");
+    let id = queued(store, &tenant, "m1").await;
+    let begins = (0..20).map(|_| store.begin(&tenant, &id, noon(), LEASE));
+    let outcomes: Vec<_> = join_all(begins)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    let of = |what| outcomes.iter().filter(|it| **it == what).count();
+    assert_eq!((of(Begun::Ours), of(Begun::Busy)), (1, 19));
+    let claimed = store
+        .claim(&tenant, &record("m1", "u1"), None, noon())
+        .await;
+    assert_eq!(claimed, Ok(Claimed::Settled), "it is not handed on again");
+}
+
+async fn what_was_not_recorded_is_lost_once(store: &(impl Outbox + Claims)) {
+    let tenant = fresh_tenant("lost");
+    let id = queued(store, &tenant, "m1").await;
+    let begin = |seconds| store.begin(&tenant, &id, after_noon(seconds), LEASE);
+    assert_eq!(begin(0).await, Ok(Begun::Ours));
+    assert_eq!(begin(LEASE - 1).await, Ok(Begun::Busy));
+    let late: Vec<_> = join_all((0..20).map(|_| begin(LEASE + 1))).await;
+    let lost = late.iter().filter(|it| **it == Ok(Begun::Lost)).count();
+    let settled = late.iter().filter(|it| **it == Ok(Begun::Settled)).count();
+    assert_eq!(
+        (lost, settled),
+        (1, 19),
+        "one of them records that it is unknown"
+    );
+    assert_eq!(begin(10 * LEASE).await, Ok(Begun::Settled));
+}
+
+async fn what_is_finished_is_settled(store: &(impl Outbox + Claims)) {
+    let tenant = fresh_tenant("finish");
+    let outcomes = [
+        Outcome::Delivered("provider-1".to_owned()),
+        Outcome::Failed("no such mailbox".to_owned()),
+        Outcome::Unknown("the connection broke".to_owned()),
+        Outcome::Expired,
+    ];
+    for (n, outcome) in outcomes.iter().enumerate() {
+        let label = format!("m{n}");
+        let id = queued(store, &tenant, &label).await;
+        assert_eq!(
+            store.begin(&tenant, &id, noon(), LEASE).await,
+            Ok(Begun::Ours)
+        );
+        store
+            .finish(&tenant, &id, outcome, after_noon(1))
+            .await
+            .unwrap();
+        for seconds in [2, 10 * LEASE] {
+            let begun = store.begin(&tenant, &id, after_noon(seconds), LEASE).await;
+            assert_eq!(begun, Ok(Begun::Settled), "{outcome:?}");
+        }
+        let record = record(&label, "u1");
+        let claimed = store.claim(&tenant, &record, None, noon()).await;
+        assert_eq!(claimed, Ok(Claimed::Settled), "{outcome:?}");
+    }
+}
+
+async fn what_is_released_begins_anew(store: &(impl Outbox + Claims)) {
+    let tenant = fresh_tenant("release");
+    let id = queued(store, &tenant, "m1").await;
+    for round in 0..3 {
+        let now = after_noon(round);
+        assert_eq!(store.begin(&tenant, &id, now, LEASE).await, Ok(Begun::Ours));
+        store
+            .finish(&tenant, &id, &Outcome::Released, now)
+            .await
+            .unwrap();
+    }
+    // The lease counts from the last claim.
+    let later = after_noon(10 * LEASE);
+    assert_eq!(
+        store.begin(&tenant, &id, later, LEASE).await,
+        Ok(Begun::Ours)
+    );
+    assert_eq!(
+        store.begin(&tenant, &id, later, LEASE).await,
+        Ok(Begun::Busy)
+    );
+}
+
+async fn recording_twice_is_recording_once(store: &(impl Outbox + Claims)) {
+    let tenant = fresh_tenant("twice");
+    let id = queued(store, &tenant, "m1").await;
+    store.begin(&tenant, &id, noon(), LEASE).await.unwrap();
+    let delivered = Outcome::Delivered("provider-1".to_owned());
+    for _ in 0..3 {
+        store
+            .finish(&tenant, &id, &delivered, after_noon(1))
+            .await
+            .unwrap();
+    }
+    let begun = store.begin(&tenant, &id, after_noon(2), LEASE).await;
+    assert_eq!(begun, Ok(Begun::Settled));
+}
+
+async fn what_was_refused_never_begins(store: &(impl Outbox + Claims)) {
+    let tenant = fresh_tenant("refused");
+    let refused = refused("m1", "u1");
+    assert_eq!(store.refuse(&tenant, &refused).await, Ok(true));
+    let begun = store.begin(&tenant, &refused.id, noon(), LEASE).await;
+    assert_eq!(begun, Ok(Begun::Settled));
+}
+
+async fn tenants_are_apart(store: &(impl Outbox + Claims)) {
+    let (mine, yours) = (fresh_tenant("mine"), fresh_tenant("yours"));
+    let id = queued(store, &mine, "m1").await;
+    let begun = store.begin(&yours, &id, noon(), LEASE).await;
+    assert!(matches!(begun, Err(Fault::NotFound(_))), "{begun:?}");
+    queued(store, &yours, "m1").await;
+    assert_eq!(
+        store.begin(&yours, &id, noon(), LEASE).await,
+        Ok(Begun::Ours)
+    );
+    assert_eq!(
+        store.begin(&mine, &id, noon(), LEASE).await,
+        Ok(Begun::Ours)
+    );
+}

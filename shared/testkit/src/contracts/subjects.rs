@@ -1,0 +1,229 @@
+//! Profiles and feature items.
+
+use crate::builders::{event, fresh_tenant, noon, subject, use_case};
+use ceap_engagement::pipeline::ingest::{Subjects, Versioned};
+use ceap_engagement::series::{Entry, Owed};
+use ceap_kernel::{EventKey, Fault, SubjectId, TenantId};
+use futures::future::join_all;
+use serde_json::json;
+
+/// Runs the whole suite.
+pub async fn subjects(store: &impl Subjects) {
+    nothing_is_an_empty_state(store).await;
+    what_is_written_is_read(store).await;
+    versions_are_checked(store).await;
+    profile_and_series_have_their_own_versions(store).await;
+    one_of_twenty_writers_wins(store).await;
+    settling_forgets_what_is_owed_once(store).await;
+    many_are_read_in_their_order(store).await;
+    tenants_are_apart(store).await;
+}
+
+async fn one(store: &impl Subjects, tenant: &TenantId, id: &SubjectId) -> Versioned {
+    let mut read = store.load(tenant, std::slice::from_ref(id)).await.unwrap();
+    assert_eq!(read.len(), 1);
+    read.remove(0)
+}
+
+/// Changes a little of everything a series holds.
+fn grown(mut read: Versioned, key: u64) -> Versioned {
+    let time = noon().as_millisecond() + i64::try_from(key).unwrap();
+    let series = &mut read.state.series;
+    series.remember(EventKey(u64::MAX - key), noon());
+    series.count("cart_updated", time);
+    series.insert(
+        "cart_updated",
+        Entry {
+            time,
+            key: EventKey(u64::MAX - key),
+            data: json!({"value": 50.5, "note": "ü \" \\ 𝄞", "list": [1, null, {"a": ""}]})
+                .as_object()
+                .unwrap()
+                .clone(),
+        },
+    );
+    series.owe(Owed {
+        time,
+        key: EventKey(u64::MAX - key),
+        use_case: use_case("contract"),
+    });
+    read
+}
+
+fn named(mut read: Versioned, email: &str) -> Versioned {
+    let update = event("profile_updated", "u1", email).data(
+        json!({"email": email, "consents": {"email": true}, "plan": "pro", "nested": {"": []}}),
+    );
+    assert!(read.state.profile.apply(&update.event()).unwrap());
+    read
+}
+
+fn is_conflict(outcome: Result<(), Fault>) -> bool {
+    matches!(outcome, Err(Fault::Conflict(_)))
+}
+
+async fn nothing_is_an_empty_state(store: &impl Subjects) {
+    let tenant = fresh_tenant("empty");
+    assert_eq!(
+        one(store, &tenant, &subject("u1")).await,
+        Versioned::default()
+    );
+    assert!(store.load(&tenant, &[]).await.unwrap().is_empty());
+}
+
+async fn what_is_written_is_read(store: &impl Subjects) {
+    let tenant = fresh_tenant("written");
+    // A subject is opaque text: what keys are made of must not get in its way.
+    for id in ["u1", "a#b", "SERIES#u1", "u1 ", "ü/𝄞", "10.0.0.1"] {
+        let id = subject(id);
+        let next = named(grown(Versioned::default(), 1), "a@b.ch");
+        store.save_profile(&tenant, &id, &next).await.unwrap();
+        store.save_series(&tenant, &id, &next).await.unwrap();
+        let read = one(store, &tenant, &id).await;
+        assert_eq!(read.state, next.state, "{id}");
+        assert!(read.profile_version > 0 && read.series_version > 0);
+    }
+}
+
+async fn versions_are_checked(store: &impl Subjects) {
+    let (tenant, id) = (fresh_tenant("versions"), subject("u1"));
+    let empty = one(store, &tenant, &id).await;
+    let first = named(grown(empty.clone(), 1), "a@b.ch");
+    store.save_series(&tenant, &id, &first).await.unwrap();
+    store.save_profile(&tenant, &id, &first).await.unwrap();
+    // Who read nothing may not write over something.
+    assert!(is_conflict(store.save_series(&tenant, &id, &first).await));
+    assert!(is_conflict(store.save_profile(&tenant, &id, &first).await));
+
+    let read = one(store, &tenant, &id).await;
+    let second = named(grown(read.clone(), 2), "c@d.ch");
+    store.save_series(&tenant, &id, &second).await.unwrap();
+    store.save_profile(&tenant, &id, &second).await.unwrap();
+    let stale = named(grown(read, 3), "e@f.ch");
+    assert!(is_conflict(store.save_series(&tenant, &id, &stale).await));
+    assert!(is_conflict(store.save_profile(&tenant, &id, &stale).await));
+    assert_eq!(one(store, &tenant, &id).await.state, second.state);
+
+    // A version counts up by one, so that a writer may write again without reading.
+    let mut third = grown(second, 4);
+    third.series_version += 1;
+    store.save_series(&tenant, &id, &third).await.unwrap();
+    // A version that never was is no better than an old one.
+    third.series_version += 5;
+    assert!(is_conflict(store.save_series(&tenant, &id, &third).await));
+}
+
+async fn profile_and_series_have_their_own_versions(store: &impl Subjects) {
+    let (tenant, id) = (fresh_tenant("apart"), subject("u1"));
+    let first = named(grown(Versioned::default(), 1), "a@b.ch");
+    store.save_profile(&tenant, &id, &first).await.unwrap();
+    let read = one(store, &tenant, &id).await;
+    assert_eq!(read.series_version, 0);
+    assert_eq!(read.state.series, Versioned::default().state.series);
+    assert_eq!(read.state.profile, first.state.profile);
+    store
+        .save_series(&tenant, &id, &grown(read, 1))
+        .await
+        .unwrap();
+    let read = one(store, &tenant, &id).await;
+    assert_eq!(read.state, first.state);
+}
+
+async fn one_of_twenty_writers_wins(store: &impl Subjects) {
+    let (tenant, id) = (fresh_tenant("writers"), subject("u1"));
+    for round in 0..2_u64 {
+        let read = one(store, &tenant, &id).await;
+        let writers = (0..20_u64).map(|n| {
+            let next = grown(read.clone(), 100 * (round + 1) + n);
+            let (tenant, id) = (&tenant, &id);
+            async move { (store.save_series(tenant, id, &next).await, next) }
+        });
+        let outcomes = join_all(writers).await;
+        let (won, lost): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(|it| it.0.is_ok());
+        assert_eq!((won.len(), lost.len()), (1, 19));
+        assert!(lost.into_iter().all(|(outcome, _)| is_conflict(outcome)));
+        assert_eq!(
+            one(store, &tenant, &id).await.state.series,
+            won[0].1.state.series
+        );
+    }
+}
+
+async fn settling_forgets_what_is_owed_once(store: &impl Subjects) {
+    let (tenant, id) = (fresh_tenant("settle"), subject("u1"));
+    store.settle(&tenant, &id, 1).await.unwrap();
+    assert_eq!(one(store, &tenant, &id).await, Versioned::default());
+
+    let first = grown(Versioned::default(), 1);
+    store.save_series(&tenant, &id, &first).await.unwrap();
+    let old = one(store, &tenant, &id).await;
+    store
+        .save_series(&tenant, &id, &grown(old.clone(), 2))
+        .await
+        .unwrap();
+    // Another wrote meanwhile, and may owe more: nothing is forgotten.
+    store
+        .settle(&tenant, &id, old.series_version)
+        .await
+        .unwrap();
+    let now = one(store, &tenant, &id).await;
+    assert_eq!(now.state.series.owed().len(), 2);
+
+    for _ in 0..2 {
+        store
+            .settle(&tenant, &id, now.series_version)
+            .await
+            .unwrap();
+        let settled = one(store, &tenant, &id).await;
+        assert!(settled.state.series.owed().is_empty());
+        let mut expected = now.state.series.clone();
+        expected.settle();
+        assert_eq!(settled.state.series, expected, "all else stays");
+    }
+    // Life goes on.
+    let settled = one(store, &tenant, &id).await;
+    let next = grown(settled, 3);
+    store.save_series(&tenant, &id, &next).await.unwrap();
+    assert_eq!(one(store, &tenant, &id).await.state.series.owed().len(), 1);
+}
+
+async fn many_are_read_in_their_order(store: &impl Subjects) {
+    let tenant = fresh_tenant("many");
+    let ids: Vec<SubjectId> = (0..150).map(|n| subject(&format!("u{n}"))).collect();
+    let writes = ids
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| n % 3 != 0)
+        .map(|(n, id)| {
+            let tenant = &tenant;
+            async move {
+                let next = named(grown(Versioned::default(), n as u64), &format!("u{n}@b.ch"));
+                store.save_profile(tenant, id, &next).await.unwrap();
+                store.save_series(tenant, id, &next).await.unwrap();
+            }
+        });
+    join_all(writes).await;
+    let mut asked = ids.clone();
+    asked.reverse();
+    let read = store.load(&tenant, &asked).await.unwrap();
+    assert_eq!(read.len(), 150);
+    for (id, read) in asked.iter().zip(read) {
+        let n: usize = id.as_str().trim_start_matches('u').parse().unwrap();
+        let email = (n % 3 != 0).then(|| format!("u{n}@b.ch"));
+        assert_eq!(read.state.profile.email, email);
+        assert_eq!(read.series_version > 0, n % 3 != 0);
+    }
+}
+
+async fn tenants_are_apart(store: &impl Subjects) {
+    let (mine, yours, id) = (fresh_tenant("mine"), fresh_tenant("yours"), subject("u1"));
+    let next = named(grown(Versioned::default(), 1), "a@b.ch");
+    store.save_profile(&mine, &id, &next).await.unwrap();
+    store.save_series(&mine, &id, &next).await.unwrap();
+    assert_eq!(one(store, &yours, &id).await, Versioned::default());
+    let other = named(Versioned::default(), "other@b.ch");
+    store.save_profile(&yours, &id, &other).await.unwrap();
+    store.settle(&yours, &id, 1).await.unwrap();
+    let read = one(store, &mine, &id).await;
+    assert_eq!(read.state, next.state);
+}

@@ -1,0 +1,173 @@
+//! Drives events through the whole pipeline, as the platform does: whatever fails or dies comes
+//! again, at least once.
+
+use crate::World;
+use ceap_engagement::event::Arrived;
+use ceap_engagement::message::Dispatch;
+use ceap_engagement::pipeline::delay::Delays;
+use ceap_engagement::pipeline::deliver::Deliver;
+use ceap_engagement::pipeline::ingest::{Ingest, Ingested};
+use ceap_engagement::pipeline::send::{Disposal, send};
+use ceap_engagement::pipeline::{filter::filter, score::score, store::store};
+use ceap_engagement::signal::Detected;
+use ceap_kernel::{Fault, SignalId, SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// Longer than a sender lives, in seconds.
+pub const LEASE_S: i64 = 60;
+
+/// Times anything may come again before a test is stuck.
+const PATIENCE: usize = 50;
+
+/// A message that a provider took.
+pub type Sent = Dispatch;
+
+impl World {
+    /// The second stage over this world.
+    #[must_use]
+    pub fn ingest_stage(&self) -> Ingest<World, World, World, World, World> {
+        Ingest {
+            subjects: self.clone(),
+            use_cases: self.clone(),
+            signals: self.clone(),
+            quarantine: self.clone(),
+            clock: self.clone(),
+            delays: Delays::default(),
+        }
+    }
+
+    /// The sixth stage over this world.
+    #[must_use]
+    #[allow(clippy::type_complexity)]
+    pub fn deliver_stage(&self) -> Deliver<World, World, World, World, World, World, World, World> {
+        Deliver {
+            subjects: self.clone(),
+            use_cases: self.clone(),
+            claims: self.clone(),
+            suppressions: self.clone(),
+            queues: self.clone(),
+            signals: self.clone(),
+            addresses: self.clone(),
+            clock: self.clone(),
+        }
+    }
+
+    /// Ingests a batch once.
+    pub async fn ingest_once(&self, batch: &[Arrived]) -> Ingested {
+        self.ingest_stage().run(batch).await
+    }
+
+    /// Ingests a batch until all of it is taken: as Kinesis does, what comes again is all from the
+    /// first event that failed.
+    pub async fn ingest(&self, batch: &[Arrived]) {
+        let mut rest = batch;
+        for _ in 0..PATIENCE {
+            let Some(ingested) = self.alive(self.ingest_once(rest)).await else {
+                continue;
+            };
+            self.stores().tally.merge(ingested.tally);
+            match ingested.failed.first() {
+                None => return,
+                Some(first) => rest = &rest[*first..],
+            }
+        }
+        panic!("a batch was not taken after {PATIENCE} attempts");
+    }
+
+    /// Filter, score, store and deliver, once.
+    pub async fn workflow(&self, detected: Detected) -> Result<(), Fault> {
+        let (detected, filtered) = filter(detected, self, self, self, self).await?;
+        let (batch, scored) = score(detected, self, self, self).await?;
+        let (candidates, stored) = store(batch, self, self, self).await?;
+        let (_, delivered) = self.deliver_stage().run(&candidates).await?;
+        let mut stores = self.stores();
+        for tally in [filtered, scored, stored, delivered] {
+            stores.tally.merge(tally);
+        }
+        Ok(())
+    }
+
+    /// Works on all that was emitted, and sends all that is queued.
+    pub async fn work(&self) {
+        while let Some(detected) = self.front(|stores| stores.bus.front().cloned()) {
+            self.insist(|| self.workflow(detected.clone())).await;
+            self.stores().bus.pop_front();
+        }
+        while let Some(dispatch) = self.front(|stores| stores.queue.front().cloned()) {
+            self.insist(|| self.send_one(&dispatch)).await;
+            self.stores().queue.pop_front();
+        }
+    }
+
+    /// Works, wakes what waits for its instant, and works again, until nothing is left.
+    pub async fn settle_all(&self) {
+        loop {
+            self.work().await;
+            let next = self.stores().scheduled.pop_first();
+            let Some((wake, waiting)) = next else { return };
+            self.set_now(self.time().max(wake));
+            self.stores().bus.extend(waiting);
+        }
+    }
+
+    /// Wakes what is due by `now`, and works.
+    pub async fn advance(&self, now: Timestamp) {
+        self.set_now(now);
+        while let Some((_, waiting)) = self.front(|stores| {
+            let due = stores.scheduled.first_key_value()?.0 <= &now;
+            due.then(|| stores.scheduled.pop_first()).flatten()
+        }) {
+            self.stores().bus.extend(waiting);
+        }
+        self.work().await;
+    }
+
+    /// Ingests, and works on all that comes of it.
+    pub async fn run(&self, batch: &[Arrived]) {
+        self.ingest(batch).await;
+        self.settle_all().await;
+    }
+
+    async fn send_one(&self, dispatch: &Dispatch) -> Result<(), Fault> {
+        let (disposal, tally) = send(dispatch, self, self, self, LEASE_S).await?;
+        self.stores().tally.merge(tally);
+        match disposal {
+            Disposal::Done => Ok(()),
+            Disposal::Again => Err(Fault::Unavailable("not now".to_owned())),
+        }
+    }
+
+    /// Does it until it is done. Between two attempts, more than a sender's life passes.
+    async fn insist<F: Future<Output = Result<(), Fault>>>(&self, task: impl Fn() -> F) {
+        for _ in 0..PATIENCE {
+            match self.alive(task()).await {
+                Some(Ok(())) => return,
+                Some(Err(fault)) if !fault.retryable() => panic!("a stage refused: {fault:?}"),
+                Some(Err(_)) | None => self.pass(SignedDuration::from_secs(LEASE_S + 1)),
+            }
+        }
+        panic!("not done after {PATIENCE} attempts");
+    }
+
+    fn front<T>(&self, look: impl FnOnce(&mut crate::Stores) -> Option<T>) -> Option<T> {
+        look(&mut self.stores())
+    }
+
+    /// The ids of the signals emitted at once or scheduled, so far.
+    #[must_use]
+    pub fn signal_ids(&self) -> BTreeSet<SignalId> {
+        let stores = self.stores();
+        stores
+            .emissions
+            .iter()
+            .chain(stores.scheduled.values().flatten())
+            .flat_map(|detected| detected.signals.iter().map(|signal| signal.id.clone()))
+            .collect()
+    }
+
+    /// What providers took, in order.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Sent> {
+        self.stores().sent.clone()
+    }
+}

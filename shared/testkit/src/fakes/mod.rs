@@ -1,0 +1,11 @@
+//! One file for each family of ports. [`World`](crate::World) implements all of them.
+
+mod candidates;
+mod messages;
+mod quarantine;
+mod sending;
+mod signals;
+mod subjects;
+mod use_cases;
+
+pub use messages::Message;

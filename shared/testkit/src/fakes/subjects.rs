@@ -1,0 +1,127 @@
+//! Profiles and feature items, each under its own version.
+
+use crate::World;
+use ceap_engagement::pipeline::ingest::{State, Subjects, Versioned};
+use ceap_engagement::series::Series;
+use ceap_kernel::{Fault, SubjectId, TenantId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Bytes of a DynamoDB item.
+const MAX_ITEM: usize = 400_000;
+
+type Items = BTreeMap<(TenantId, SubjectId), (u64, String)>;
+
+fn save(
+    items: &mut Items,
+    key: (TenantId, SubjectId),
+    read: u64,
+    json: String,
+) -> Result<(), Fault> {
+    assert!(json.len() < MAX_ITEM, "an item of {} bytes", json.len());
+    let stored = items.get(&key).map_or(0, |(version, _)| *version);
+    if stored != read {
+        return Err(Fault::Conflict("the subject changed meanwhile".to_owned()));
+    }
+    items.insert(key, (stored + 1, json));
+    Ok(())
+}
+
+impl Subjects for World {
+    async fn load(
+        &self,
+        tenant: &TenantId,
+        subjects: &[SubjectId],
+    ) -> Result<Vec<Versioned>, Fault> {
+        let distinct: BTreeSet<_> = subjects.iter().collect();
+        assert_eq!(
+            distinct.len(),
+            subjects.len(),
+            "BatchGetItem refuses repeats"
+        );
+        self.step("subjects.load", |stores| {
+            Ok(subjects
+                .iter()
+                .map(|subject| {
+                    let key = (tenant.clone(), subject.clone());
+                    let mut read = Versioned::default();
+                    if let Some((version, json)) = stores.profiles.get(&key) {
+                        read.profile_version = *version;
+                        read.state.profile = serde_json::from_str(json).unwrap();
+                    }
+                    if let Some((version, json)) = stores.series.get(&key) {
+                        read.series_version = *version;
+                        read.state.series = serde_json::from_str(json).unwrap();
+                    }
+                    read
+                })
+                .collect())
+        })
+        .await
+    }
+
+    async fn save_profile(
+        &self,
+        tenant: &TenantId,
+        subject: &SubjectId,
+        read: &Versioned,
+    ) -> Result<(), Fault> {
+        let json = serde_json::to_string(&read.state.profile).unwrap();
+        let key = (tenant.clone(), subject.clone());
+        self.step("subjects.save_profile", |stores| {
+            save(&mut stores.profiles, key, read.profile_version, json)
+        })
+        .await
+    }
+
+    async fn save_series(
+        &self,
+        tenant: &TenantId,
+        subject: &SubjectId,
+        read: &Versioned,
+    ) -> Result<(), Fault> {
+        let json = serde_json::to_string(&read.state.series).unwrap();
+        let key = (tenant.clone(), subject.clone());
+        self.step("subjects.save_series", |stores| {
+            save(&mut stores.series, key, read.series_version, json)
+        })
+        .await
+    }
+
+    async fn settle(
+        &self,
+        tenant: &TenantId,
+        subject: &SubjectId,
+        version: u64,
+    ) -> Result<(), Fault> {
+        let key = (tenant.clone(), subject.clone());
+        self.step("subjects.settle", |stores| {
+            if let Some((stored, json)) = stores.series.get_mut(&key)
+                && *stored == version
+            {
+                let mut series: Series = serde_json::from_str(json).unwrap();
+                series.settle();
+                *json = serde_json::to_string(&series).unwrap();
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl World {
+    /// The state of a subject as it is stored.
+    #[must_use]
+    pub fn state(&self, tenant: &TenantId, subject: &SubjectId) -> State {
+        let key = (tenant.clone(), subject.clone());
+        let stores = self.stores();
+        let read = |items: &Items| items.get(&key).map(|(_, json)| json.clone());
+        State {
+            profile: read(&stores.profiles)
+                .map(|json| serde_json::from_str(&json).unwrap())
+                .unwrap_or_default(),
+            series: read(&stores.series)
+                .map(|json| serde_json::from_str(&json).unwrap())
+                .unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Every port in memory, behind one lock.
+
+use crate::chaos::{Chaos, Strike};
+use crate::fakes::Message;
+use ceap_engagement::candidate::Candidate;
+use ceap_engagement::event::Arrived;
+use ceap_engagement::message::Dispatch;
+use ceap_engagement::pipeline::send::SendError;
+use ceap_engagement::policy::cap::Ledger;
+use ceap_engagement::quarantine::Rejected;
+use ceap_engagement::signal::Detected;
+use ceap_engagement::use_case::Plan;
+use ceap_kernel::{
+    Fault, MessageId, SignedDuration, SubjectId, Tally, TenantId, Timestamp, UseCaseId,
+};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Poll;
+
+/// What the fakes keep. Items are kept as JSON where the adapter serializes them, so that a fake
+/// forgets what JSON forgets.
+#[derive(Debug, Default)]
+pub struct Stores {
+    /// Version and JSON.
+    pub profiles: BTreeMap<(TenantId, SubjectId), (u64, String)>,
+    /// Version and JSON.
+    pub series: BTreeMap<(TenantId, SubjectId), (u64, String)>,
+    pub plans: BTreeMap<TenantId, Arc<Plan>>,
+    pub quarantine: Vec<Rejected>,
+    pub stream: Vec<Arrived>,
+    /// All that was ever emitted at once, in order.
+    pub emissions: Vec<Detected>,
+    /// Emitted, and not worked on yet.
+    pub bus: VecDeque<Detected>,
+    /// Waiting for their instant.
+    pub scheduled: BTreeMap<Timestamp, Vec<Detected>>,
+    pub candidates: BTreeMap<(TenantId, UseCaseId, SubjectId, String), Candidate>,
+    pub messages: BTreeMap<(TenantId, MessageId), Message>,
+    pub ledgers: BTreeMap<(TenantId, SubjectId, String), Ledger>,
+    /// Tenant, channel, address.
+    pub suppressed: BTreeSet<(TenantId, String, String)>,
+    /// Handed on, and not sent yet.
+    pub queue: VecDeque<Dispatch>,
+    /// What providers took, in order.
+    pub sent: Vec<Dispatch>,
+    /// What providers will answer instead of taking a message.
+    pub answers: VecDeque<SendError>,
+    /// The funnel's counters.
+    pub tally: Tally,
+}
+
+#[derive(Debug)]
+struct Inner {
+    now: Mutex<Timestamp>,
+    chaos: Mutex<Chaos>,
+    stores: Mutex<Stores>,
+}
+
+/// A small world with every port in it. Clones share it.
+#[derive(Debug, Clone)]
+pub struct World(Arc<Inner>);
+
+impl World {
+    /// An empty world, at `now`.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Self {
+        Self(Arc::new(Inner {
+            now: Mutex::new(now),
+            chaos: Mutex::default(),
+            stores: Mutex::default(),
+        }))
+    }
+
+    /// Gives `tenant` a plan.
+    #[must_use]
+    pub fn with(self, tenant: &TenantId, plan: Plan) -> Self {
+        self.stores().plans.insert(tenant.clone(), Arc::new(plan));
+        self
+    }
+
+    /// Calls wait for each other in an order that `seed` decides; without it, they do not wait.
+    #[must_use]
+    pub fn interleaved(self, seed: u64) -> Self {
+        self.chaos().seed = Some(seed.max(1));
+        self
+    }
+
+    /// What is kept.
+    pub fn stores(&self) -> MutexGuard<'_, Stores> {
+        self.0.stores.lock().unwrap()
+    }
+
+    pub(crate) fn chaos(&self) -> MutexGuard<'_, Chaos> {
+        self.0.chaos.lock().unwrap()
+    }
+
+    pub fn set_now(&self, now: Timestamp) {
+        *self.0.now.lock().unwrap() = now;
+    }
+
+    pub fn pass(&self, time: SignedDuration) {
+        *self.0.now.lock().unwrap() += time;
+    }
+
+    pub(crate) fn time(&self) -> Timestamp {
+        *self.0.now.lock().unwrap()
+    }
+
+    /// Calls of `call` so far: `subjects.load`.
+    #[must_use]
+    pub fn calls(&self, call: &'static str) -> usize {
+        self.chaos().calls.get(call).copied().unwrap_or_default()
+    }
+
+    /// Calls of all ports so far.
+    #[must_use]
+    pub fn total_calls(&self) -> usize {
+        self.chaos().total()
+    }
+
+    /// Strikes the `nth` call from now on (from 0).
+    pub fn strike(&self, nth: usize, strike: Strike) {
+        self.chaos().plan(nth, strike);
+    }
+
+    /// Where the strike fell, if it has.
+    #[must_use]
+    pub fn struck(&self) -> Option<(&'static str, Strike)> {
+        self.chaos().struck
+    }
+
+    /// Runs `process` to its end, or to its death. It is dropped then, and nothing that it was
+    /// doing at the time has an effect any more; the next process is alive again.
+    pub async fn alive<T>(&self, process: impl Future<Output = T>) -> Option<T> {
+        let mut process = pin!(process);
+        poll_fn(|context| match process.as_mut().poll(context) {
+            Poll::Ready(value) => Poll::Ready(Some(value)),
+            Poll::Pending if std::mem::take(&mut self.chaos().dead) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
+    }
+
+    /// One call of a port.
+    pub(crate) async fn step<T>(
+        &self,
+        call: &'static str,
+        effect: impl FnOnce(&mut Stores) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.wait().await;
+        let strike = self.chaos().next(call);
+        let lost = || Err(Fault::Unavailable(format!("{call} was struck")));
+        match strike {
+            Some(Strike::FailBefore) => return lost(),
+            Some(Strike::DieBefore) => self.die().await,
+            _ => {}
+        }
+        let answer = effect(&mut self.stores());
+        match strike {
+            Some(Strike::FailAfter) => return lost(),
+            Some(Strike::DieAfter) => self.die().await,
+            _ => {}
+        }
+        self.wait().await;
+        answer
+    }
+
+    async fn die(&self) {
+        self.chaos().dead = true;
+        pending::<()>().await;
+    }
+
+    /// Lets others go first, as often as the seed says.
+    async fn wait(&self) {
+        if self.chaos().dead {
+            pending::<()>().await;
+        }
+        let mut turns = self.chaos().turns();
+        poll_fn(|context| {
+            if turns == 0 {
+                return Poll::Ready(());
+            }
+            turns -= 1;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        if self.chaos().dead {
+            pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The fakes pass the suites that the adapters pass.
+#![allow(clippy::unwrap_used)]
+
+use ceap_kernel::TenantId;
+use ceap_testkit::builders::noon;
+use ceap_testkit::{World, contracts};
+
+/// Calls wait for each other in several orders.
+fn worlds() -> impl Iterator<Item = World> {
+    (1..20).map(|seed| World::new(noon()).interleaved(seed * 7919))
+}
+
+#[tokio::test]
+async fn subjects() {
+    for world in worlds() {
+        contracts::subjects(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn candidates() {
+    for world in worlds() {
+        contracts::candidates(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn claims() {
+    for world in worlds() {
+        contracts::claims(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn outbox() {
+    for world in worlds() {
+        contracts::outbox(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn quarantine() {
+    let world = World::new(noon());
+    let list = async |tenant: &TenantId| {
+        let stores = world.stores();
+        let of = |it: &&ceap_engagement::quarantine::Rejected| it.tenant.as_ref() == Some(tenant);
+        stores.quarantine.iter().filter(of).cloned().collect()
+    };
+    contracts::quarantine(&world, list).await;
+}
+
+#[tokio::test]
+async fn stream() {
+    let world = World::new(noon());
+    let list = async |_: &TenantId| world.stores().stream.clone();
+    contracts::stream(&world, list).await;
+}
+
+#[tokio::test]
+async fn suppressions() {
+    let world = World::new(noon());
+    let add = async |tenant: &TenantId, channel: &str, address: &str| {
+        let entry = (tenant.clone(), channel.to_owned(), address.to_owned());
+        world.stores().suppressed.insert(entry);
+    };
+    contracts::suppressions(&world, add).await;
+}
