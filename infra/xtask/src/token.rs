@@ -106,7 +106,7 @@ pub fn create(outputs: &Outputs, tenant: &str) -> Result<Option<Credentials>> {
     });
     match aws::invoke(outputs.function("tenants")?, &payload)? {
         Ok(answer) => parse(answer).map(Some),
-        Err(error) if error.to_ascii_lowercase().contains("conflict") => Ok(None),
+        Err(error) if error.starts_with("conflict") => Ok(None),
         Err(error) => bail!("tenant {tenant} could not be made: {error}"),
     }
 }

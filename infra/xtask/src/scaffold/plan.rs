@@ -27,6 +27,11 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Whether a file or folder is there.
+    pub fn exists(&self, file: &str) -> bool {
+        self.repo.path(file).exists()
+    }
+
     /// Adds a file that must not be there yet.
     pub fn create(&mut self, file: String, text: String) -> Result<()> {
         if self.repo.path(&file).exists() {
