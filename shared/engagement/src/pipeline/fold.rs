@@ -51,6 +51,7 @@ pub fn fold(
     let mut folded = Folded::default();
     let before = state.series.clone();
     let mut fresh: Vec<(&str, i64)> = Vec::new();
+    let lateness = crate::use_case::LATENESS.as_secs().saturating_mul(1000);
     for arrived in batch {
         let event = &arrived.event;
         if state.series.has_seen(event.key()) {
@@ -61,7 +62,11 @@ pub fn fold(
             Ok(profile_changed) => {
                 folded.profile_changed |= profile_changed;
                 folded.ingested = folded.ingested.saturating_add(1);
-                fresh.push((event.kind.as_str(), event.time.as_millisecond()));
+                // Lateness is measured where the event stands in the batch, not at the batch's end:
+                // a batch may hold days.
+                let oldest = state.series.newest().saturating_sub(lateness);
+                let from = event.time.as_millisecond().max(oldest);
+                fresh.push((event.kind.as_str(), from));
             }
             Err(fault) => {
                 let payload = serde_json::to_value(event).unwrap_or_default();
@@ -87,7 +92,14 @@ pub fn fold(
         at,
         &mut folded,
     );
-    let newest = state.series.newest();
+    // What an owed signal's features are computed over stays until it is emitted.
+    let newest = match state.series.owed().first() {
+        Some(owed) => state
+            .series
+            .newest()
+            .min(owed.time.saturating_add(lateness)),
+        None => state.series.newest(),
+    };
     state.series.prune(|kind| {
         let keeps = plan
             .keeps(kind)
@@ -134,10 +146,6 @@ fn judge(
     at: Timestamp,
     folded: &mut Folded,
 ) {
-    let oldest = state
-        .series
-        .newest()
-        .saturating_sub(crate::use_case::LATENESS.as_secs().saturating_mul(1000));
     let profile = state.profile.facts();
     let mut owed = BTreeSet::new();
     for use_case in plan.running() {
@@ -149,7 +157,7 @@ fn judge(
             .series
             .of(kind)
             .iter()
-            .filter(|anchor| anchor.time >= from.max(oldest))
+            .filter(|anchor| anchor.time >= from)
         {
             let held = before.entry(kind, anchor.time, anchor.key).is_some()
                 && holds(plan, use_case, before, subject, anchor, &profile).unwrap_or(false);
@@ -176,7 +184,8 @@ fn judge(
     }
 }
 
-/// The earliest instant whose judgement by `use_case` the fresh events can change.
+/// The earliest instant whose judgement by `use_case` the fresh events can change. Each is given
+/// with the earliest it may change: its own time, or the lateness before the newest of its time.
 fn affected_from(use_case: &UseCase, fresh: &[(&str, i64)]) -> Option<i64> {
     let document = &use_case.document;
     fresh
