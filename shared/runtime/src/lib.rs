@@ -1,1 +1,14 @@
-//! placeholder
+//! Running on Lambda: the only crate that names its runtime. A function's `main.rs` reads its
+//! environment, builds its clients once, and hands its domain function to one of these.
+
+mod bootstrap;
+mod env;
+mod metrics;
+
+pub mod batch;
+pub mod http;
+pub mod task;
+
+pub use bootstrap::{random, start};
+pub use env::Env;
+pub use lambda_runtime::Error;

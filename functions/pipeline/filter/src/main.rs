@@ -1,2 +1,21 @@
-//! x
-fn main() {}
+//! Which signals go on.
+
+use ceap_aws::dynamodb::{self, QuarantineStore, SubjectStore, Table, UseCaseStore};
+use ceap_engagement::pipeline::filter::filter;
+use ceap_kernel::SystemClock;
+use ceap_runtime::{Env, Error, start, task};
+
+fn main() -> Result<(), Error> {
+    start(async {
+        let env = Env::read(&["PROFILES_TABLE", "PLATFORM_TABLE", "QUARANTINE_TABLE"])?;
+        let client = dynamodb::client(&ceap_aws::config().await);
+        let table = |name| Table::new(&client, env.get(name));
+        let subjects = SubjectStore::new(table("PROFILES_TABLE"));
+        let use_cases = UseCaseStore::new(table("PLATFORM_TABLE"));
+        let quarantine = QuarantineStore::new(table("QUARANTINE_TABLE"));
+        task::serve("filter", async |detected| {
+            filter(detected, &use_cases, &subjects, &quarantine, &SystemClock).await
+        })
+        .await
+    })
+}

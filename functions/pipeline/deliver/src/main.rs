@@ -1,0 +1,48 @@
+//! The gates, rendering, and the hand-off to the channels.
+
+use ceap_aws::dynamodb::{self, Messages, SubjectStore, SuppressionList, Table, UseCaseStore};
+use ceap_aws::signals::{Bus, BusConfig};
+use ceap_aws::sqs::Queues;
+use ceap_channels::Channels;
+use ceap_engagement::pipeline::deliver::Deliver;
+use ceap_kernel::SystemClock;
+use ceap_runtime::{Env, Error, start, task};
+
+const VARIABLES: [&str; 9] = [
+    "PROFILES_TABLE",
+    "PLATFORM_TABLE",
+    "ENGAGEMENT_TABLE",
+    "CHANNEL_QUEUE_PREFIX",
+    "EVENT_BUS_NAME",
+    "EVENT_BUS_ARN",
+    "SCHEDULE_GROUP",
+    "SCHEDULER_ROLE_ARN",
+    "SCHEDULER_DLQ_ARN",
+];
+
+fn main() -> Result<(), Error> {
+    start(async {
+        let env = Env::read(&VARIABLES)?;
+        let config = ceap_aws::config().await;
+        let client = dynamodb::client(&config);
+        let table = |name| Table::new(&client, env.get(name));
+        let bus = BusConfig {
+            bus_name: env.get("EVENT_BUS_NAME").to_owned(),
+            bus_arn: env.get("EVENT_BUS_ARN").to_owned(),
+            schedule_group: env.get("SCHEDULE_GROUP").to_owned(),
+            scheduler_role: env.get("SCHEDULER_ROLE_ARN").to_owned(),
+            scheduler_dlq: env.get("SCHEDULER_DLQ_ARN").to_owned(),
+        };
+        let deliver = Deliver {
+            subjects: SubjectStore::new(table("PROFILES_TABLE")),
+            use_cases: UseCaseStore::new(table("PLATFORM_TABLE")),
+            claims: Messages::new(table("ENGAGEMENT_TABLE")),
+            suppressions: SuppressionList::new(table("ENGAGEMENT_TABLE")),
+            queues: Queues::new(&config, env.get("CHANNEL_QUEUE_PREFIX")),
+            signals: Bus::new(&config, bus),
+            addresses: Channels,
+            clock: SystemClock,
+        };
+        task::serve("deliver", async |candidates| deliver.run(&candidates).await).await
+    })
+}

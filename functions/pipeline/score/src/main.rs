@@ -1,0 +1,19 @@
+//! How promising each signal is.
+
+use ceap_aws::dynamodb::{self, QuarantineStore, Table, UseCaseStore};
+use ceap_engagement::pipeline::score::score;
+use ceap_kernel::SystemClock;
+use ceap_runtime::{Env, Error, start, task};
+
+fn main() -> Result<(), Error> {
+    start(async {
+        let env = Env::read(&["PLATFORM_TABLE", "QUARANTINE_TABLE"])?;
+        let client = dynamodb::client(&ceap_aws::config().await);
+        let use_cases = UseCaseStore::new(Table::new(&client, env.get("PLATFORM_TABLE")));
+        let quarantine = QuarantineStore::new(Table::new(&client, env.get("QUARANTINE_TABLE")));
+        task::serve("score", async |detected| {
+            score(detected, &use_cases, &quarantine, &SystemClock).await
+        })
+        .await
+    })
+}

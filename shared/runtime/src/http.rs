@@ -1,0 +1,322 @@
+//! HTTP APIs: who calls, what is asked, and how errors look (RFC 9457).
+
+use crate::bootstrap::log;
+use crate::metrics;
+use aws_lambda_events::event::apigw::ApiGatewayV2httpResponse;
+use ceap_kernel::access::{Credential, Credentials, Principal, Role};
+use ceap_kernel::{Fault, Tally};
+use flate2::read::MultiGzDecoder;
+use lambda_http::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, WWW_AUTHENTICATE};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Body, Request, RequestExt, Response};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::io::Read;
+
+/// Bytes of a body, decoded.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// A call by someone known.
+#[derive(Debug)]
+pub struct Call {
+    /// Who.
+    pub principal: Principal,
+    request: Request,
+}
+
+/// What a call is answered with.
+#[derive(Debug)]
+pub struct Reply {
+    status: u16,
+    body: Value,
+    tally: Tally,
+}
+
+impl Reply {
+    /// The value as JSON, under `status`.
+    ///
+    /// # Errors
+    /// `Internal` when it cannot be written.
+    pub fn json(status: u16, value: &impl Serialize) -> Result<Self, Fault> {
+        let body =
+            serde_json::to_value(value).map_err(|error| Fault::Internal(error.to_string()))?;
+        Ok(Self {
+            status,
+            body,
+            tally: Tally::default(),
+        })
+    }
+
+    /// The same, with what was counted on the way.
+    #[must_use]
+    pub fn counted(mut self, tally: Tally) -> Self {
+        self.tally = tally;
+        self
+    }
+}
+
+impl Call {
+    /// Goes on only if the caller's role allows it.
+    ///
+    /// # Errors
+    /// `Forbidden` when it does not.
+    pub fn require(&self, allowed: impl Fn(Role) -> bool) -> Result<(), Fault> {
+        if allowed(self.principal.role) {
+            Ok(())
+        } else {
+            Err(Fault::Forbidden(
+                "the credential's role does not allow this".to_owned(),
+            ))
+        }
+    }
+
+    /// A variable of the path, decoded.
+    #[must_use]
+    pub fn path(&self, name: &str) -> Option<String> {
+        self.request
+            .path_parameters_ref()?
+            .first(name)
+            .map(str::to_owned)
+    }
+
+    /// The content type, as it was sent.
+    #[must_use]
+    pub fn content_type(&self) -> &str {
+        header(&self.request, CONTENT_TYPE.as_str()).unwrap_or_default()
+    }
+
+    /// The body, decoded from gzip where it says so (RFC 9110 §8.4).
+    ///
+    /// # Errors
+    /// `Invalid` when it is larger than [`MAX_BODY`] or not what its encoding says.
+    pub fn body(&self) -> Result<Vec<u8>, Fault> {
+        let raw = self.request.body().as_ref();
+        match header(&self.request, CONTENT_ENCODING.as_str()).unwrap_or("identity") {
+            "identity" | "" => bounded(raw),
+            "gzip" => bounded(MultiGzDecoder::new(raw)),
+            other => Err(Fault::invalid(
+                "content-encoding",
+                format!("`{other}` is not taken; send gzip or nothing"),
+            )),
+        }
+    }
+}
+
+fn bounded(source: impl Read) -> Result<Vec<u8>, Fault> {
+    let limit = u64::try_from(MAX_BODY)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    let mut body = Vec::new();
+    source
+        .take(limit)
+        .read_to_end(&mut body)
+        .map_err(|_| Fault::invalid("body", "is not what its content-encoding says"))?;
+    if body.len() > MAX_BODY {
+        return Err(too_large());
+    }
+    Ok(body)
+}
+
+const TOO_LARGE: &str = "content-length";
+
+fn too_large() -> Fault {
+    Fault::invalid(
+        TOO_LARGE,
+        format!("the body is larger than {MAX_BODY} bytes; send it in parts"),
+    )
+}
+
+/// Serves `handler` to callers that `credentials` knows.
+///
+/// # Errors
+/// From Lambda's runtime API.
+pub async fn serve(
+    name: &'static str,
+    credentials: &impl Credentials,
+    handler: impl AsyncFn(&Call) -> Result<Reply, Fault>,
+) -> Result<(), Error> {
+    let handler = &handler;
+    run(service_fn(
+        move |event: LambdaEvent<LambdaRequest>| async move {
+            let request = event.payload.into();
+        let response = Box::pin(respond(name, credentials, handler, request)).await;
+            Ok::<_, Error>(answer(response))
+        },
+    ))
+    .await
+}
+
+/// The answer in payload format 2.0 of HTTP APIs. (`lambda_http::run` wants futures that can change
+/// threads; a function serves one request at a time and needs no such thing.)
+fn answer(response: Response<Body>) -> ApiGatewayV2httpResponse {
+    let (parts, body) = response.into_parts();
+    let mut answer = ApiGatewayV2httpResponse::default();
+    answer.status_code = i64::from(parts.status.as_u16());
+    answer.headers = parts.headers;
+    answer.body = Some(body);
+    answer
+}
+
+async fn respond(
+    name: &str,
+    credentials: &impl Credentials,
+    handler: &impl AsyncFn(&Call) -> Result<Reply, Fault>,
+    request: Request,
+) -> Response<Body> {
+    let outcome = match authenticate(&request, credentials).await {
+        Ok(principal) => Box::pin(handler(&Call { principal, request })).await,
+        Err(fault) => Err(fault),
+    };
+    match outcome {
+        Ok(reply) => {
+            metrics::emit(&reply.tally);
+            response(reply.status, "application/json", &reply.body)
+        }
+        Err(fault) => problem(name, &fault),
+    }
+}
+
+async fn authenticate(
+    request: &Request,
+    credentials: &impl Credentials,
+) -> Result<Principal, Fault> {
+    let bearer = header(request, AUTHORIZATION.as_str()).and_then(|value| {
+        let (scheme, rest) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim())
+    });
+    let given = bearer
+        .or_else(|| header(request, "x-write-key"))
+        .ok_or_else(|| {
+            Fault::Unauthorized(
+                "send a credential as `Authorization: Bearer …` or `X-Write-Key: …`".to_owned(),
+            )
+        })?;
+    let claimed = header(request, "x-ceap-tenant");
+    Credential::parse(given)?
+        .authenticate(claimed, credentials)
+        .await
+}
+
+fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request
+        .headers()
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+}
+
+/// RFC 9457.
+fn problem(name: &str, fault: &Fault) -> Response<Body> {
+    let status = match fault {
+        Fault::Invalid { field, .. } if field == TOO_LARGE => 413,
+        other => other.status(),
+    };
+    if status >= 500 {
+        log(name, fault);
+    }
+    let body = json!({
+        "type": format!("urn:ceap:problem:{}", fault.code()),
+        "title": fault.code(),
+        "status": status,
+        "code": fault.code(),
+        "detail": fault.public(),
+    });
+    let mut response = response(status, "application/problem+json", &body);
+    let extra = match status {
+        401 => Some((WWW_AUTHENTICATE.as_str(), "Bearer")),
+        429 | 503 => Some(("retry-after", "1")),
+        _ => None,
+    };
+    if let Some((name, value)) = extra
+        && let Ok(value) = value.parse()
+        && let Ok(name) = name.parse::<lambda_http::http::HeaderName>()
+    {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+fn response(status: u16, kind: &'static str, body: &Value) -> Response<Body> {
+    Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, kind)
+        .body(Body::Text(body.to_string()))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ceap_kernel::TenantId;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    struct One(Credential);
+
+    impl Credentials for One {
+        async fn find(
+            &self,
+            tenant: &TenantId,
+            fingerprint: &str,
+        ) -> Result<Option<Principal>, Fault> {
+            let known = *tenant == self.0.tenant && fingerprint == self.0.fingerprint();
+            let tenant = tenant.clone();
+            Ok(known.then_some(Principal {
+                tenant,
+                role: Role::Source,
+                email: None,
+            }))
+        }
+    }
+
+    fn credential(tenant: &str) -> Credential {
+        Credential::generate(TenantId::new(tenant).unwrap(), &[1; 32])
+    }
+
+    async fn call(headers: &[(&str, &str)], body: Vec<u8>) -> (u16, Value) {
+        let mut request = Request::new(Body::Binary(body));
+        for (name, value) in headers {
+            let name: lambda_http::http::HeaderName = name.parse().unwrap();
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        let handler = async |call: &Call| Reply::json(202, &call.body()?.len());
+        let response = respond("test", &One(credential("acme")), &handler, request).await;
+        let body = serde_json::from_slice(response.body().as_ref()).unwrap();
+        (response.status().as_u16(), body)
+    }
+
+    #[tokio::test]
+    async fn only_known_credentials_of_the_tenant_get_through() {
+        let (own, other) = (credential("acme").reveal(), credential("globex").reveal());
+        assert_eq!(call(&[], vec![]).await.0, 401);
+        assert_eq!(call(&[("x-write-key", "nonsense")], vec![]).await.0, 401);
+        assert_eq!(call(&[("x-write-key", &other)], vec![]).await.0, 401);
+        assert_eq!(call(&[("x-write-key", &own)], vec![]).await.0, 202);
+        let bearer = format!("bearer {own}");
+        assert_eq!(call(&[("authorization", &bearer)], vec![]).await.0, 202);
+        let claimed = [
+            ("authorization", bearer.as_str()),
+            ("x-ceap-tenant", "globex"),
+        ];
+        assert_eq!(call(&claimed, vec![]).await.0, 403);
+    }
+
+    #[tokio::test]
+    async fn bodies_are_bounded_also_when_they_are_packed() {
+        let key = credential("acme").reveal();
+        let (status, body) = call(&[("x-write-key", &key)], vec![b'x'; MAX_BODY + 1]).await;
+        assert_eq!((status, &body["code"]), (413, &json!("invalid")));
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        packed.write_all(&vec![0; 50 * MAX_BODY]).unwrap();
+        let headers = [("x-write-key", key.as_str()), ("content-encoding", "gzip")];
+        assert_eq!(call(&headers, packed.finish().unwrap()).await.0, 413);
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        packed.write_all(b"hello").unwrap();
+        assert_eq!(
+            call(&headers, packed.finish().unwrap()).await,
+            (202, json!(5))
+        );
+        assert_eq!(call(&headers, b"not gzip".to_vec()).await.0, 400);
+    }
+}

@@ -1,0 +1,91 @@
+//! A stage of a workflow, or a function that is invoked directly: one JSON value in, one out.
+
+use crate::bootstrap::log;
+use crate::metrics;
+use ceap_kernel::{Fault, Outcome, Tally};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// A fault as Step Functions sees it: the error types `Retryable` and `Permanent`, which `Retry` and
+/// `Catch` match by name.
+#[derive(Debug)]
+pub struct TaskFault(Fault);
+
+impl From<TaskFault> for Diagnostic {
+    fn from(TaskFault(fault): TaskFault) -> Self {
+        let error_type = match fault.outcome() {
+            Outcome::Retryable => "Retryable",
+            Outcome::Permanent => "Permanent",
+        };
+        Self {
+            error_type: error_type.to_owned(),
+            error_message: format!("{}: {}", fault.code(), fault.public()),
+        }
+    }
+}
+
+/// Runs `stage` for each invocation, and prints what it counted.
+///
+/// # Errors
+/// From Lambda's runtime API.
+pub async fn serve<I, O>(
+    name: &'static str,
+    stage: impl AsyncFn(I) -> Result<(O, Tally), Fault>,
+) -> Result<(), Error>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    let stage = &stage;
+    run(service_fn(move |event: LambdaEvent<Value>| async move {
+        Box::pin(answer(name, stage, event.payload)).await.map_err(TaskFault)
+    }))
+    .await
+}
+
+async fn answer<I, O>(
+    name: &str,
+    stage: &impl AsyncFn(I) -> Result<(O, Tally), Fault>,
+    payload: Value,
+) -> Result<O, Fault>
+where
+    I: DeserializeOwned,
+{
+    let read = serde_json::from_value(payload)
+        .map_err(|error| Fault::invalid("payload", error.to_string()));
+    let outcome = match read {
+        Ok(input) => Box::pin(stage(input)).await,
+        Err(fault) => Err(fault),
+    };
+    match outcome {
+        Ok((output, tally)) => {
+            metrics::emit(&tally);
+            Ok(output)
+        }
+        Err(fault) => {
+            log(name, &fault);
+            Err(fault)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_type_says_whether_to_retry_and_the_message_keeps_internals() {
+        let seen = |fault| Diagnostic::from(TaskFault(fault));
+        assert_eq!(seen(Fault::Throttled("x".into())).error_type, "Retryable");
+        assert_eq!(seen(Fault::Unavailable("x".into())).error_type, "Retryable");
+        let internal = seen(Fault::Internal("table Foo".into()));
+        assert_eq!(internal.error_type, "Permanent");
+        assert!(!internal.error_message.contains("Foo"));
+        assert_eq!(
+            seen(Fault::invalid("a", "b")).error_message,
+            "invalid: a: b"
+        );
+    }
+}
