@@ -150,8 +150,10 @@ impl Profile {
 
     fn set(&mut self, change: Change, at: i64) {
         let field = change.field();
-        if self.at.get(&field).is_some_and(|known| *known > at) {
-            return;
+        match self.at.get(&field) {
+            Some(known) if *known > at => return,
+            Some(known) if *known == at && self.current(&change).rank() >= change.rank() => return,
+            _ => {}
         }
         match change {
             Change::Email(value) => self.email = value,
@@ -164,6 +166,20 @@ impl Profile {
             Change::Trait(name, None) => drop(self.traits.remove(&name)),
         }
         self.at.insert(field, at);
+    }
+
+    /// The field of `change` as it is now.
+    fn current(&self, change: &Change) -> Change {
+        match change {
+            Change::Email(_) => Change::Email(self.email.clone()),
+            Change::Phone(_) => Change::Phone(self.phone.clone()),
+            Change::Locale(_) => Change::Locale(self.locale.clone()),
+            Change::TimeZone(_) => Change::TimeZone(self.time_zone.clone()),
+            Change::Consent(name, _) => {
+                Change::Consent(name.clone(), self.consents.get(name).copied())
+            }
+            Change::Trait(name, _) => Change::Trait(name.clone(), self.traits.get(name).cloned()),
+        }
     }
 
     /// What conditions and templates see: the fields, and the traits beside them under `traits`.
@@ -193,6 +209,23 @@ impl Profile {
 }
 
 impl Change {
+    /// Orders two changes of one field and one instant, so that the same one wins in every order of
+    /// arrival: of consents the stricter, of all else the one whose text is greater.
+    fn rank(&self) -> Option<String> {
+        match self {
+            Self::Email(value)
+            | Self::Phone(value)
+            | Self::Locale(value)
+            | Self::TimeZone(value) => value.clone(),
+            Self::Consent(_, given) => Some(match given {
+                Some(true) => "0".to_owned(),
+                None => "1".to_owned(),
+                Some(false) => "2".to_owned(),
+            }),
+            Self::Trait(_, value) => value.as_ref().map(Value::to_string),
+        }
+    }
+
     fn field(&self) -> String {
         match self {
             Self::Email(_) => "email".to_owned(),
