@@ -1,0 +1,20 @@
+//! The laws of the pipeline, each shown over the whole domain with fakes of every port.
+//! One binary: a test binary costs more to link than these tests to run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+mod bad_input;
+mod cost;
+mod crash;
+mod documents;
+mod gates;
+mod late;
+mod order;
+mod reference;
+mod ssh_logins;
+mod tenants;
