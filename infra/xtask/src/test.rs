@@ -34,7 +34,6 @@ fn stages(repo: &Repo) -> Result<ExitCode> {
             "clippy",
             "--workspace",
             "--all-targets",
-            "--quiet",
             "--",
             "-D",
             "warnings",
