@@ -13,7 +13,8 @@ use crate::funnel::{Funnel, Reader, total};
 use crate::outbox::{self, Captured};
 use crate::send::{self, Sent};
 use crate::token::{self, Credentials, Role};
-use crate::{aws, events, outputs::Outputs, records, repo::Repo, up};
+use crate::up::{self, Build};
+use crate::{aws, events, outputs::Outputs, records, repo::Repo};
 
 /// Arguments of `demo`.
 #[derive(Args)]
@@ -59,7 +60,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// Runs the demo; the stack is left running.
 pub fn run(repo: &Repo, args: &DemoArgs) -> Result<()> {
     let mut lines = read_events(repo, args)?;
-    up::start(repo)?;
+    up::start(repo, Build::Functions)?;
     let outputs = Outputs::read(repo)?;
     let credentials = tenant(&outputs, args)?;
     let tenant = credentials.tenant.as_str();

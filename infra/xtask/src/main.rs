@@ -20,6 +20,7 @@ mod test;
 mod tidy;
 mod token;
 mod up;
+mod workspace;
 
 use std::process::ExitCode;
 

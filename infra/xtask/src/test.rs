@@ -7,7 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{prerequisites, process, repo::Repo, stack, tidy, up};
+use crate::{
+    prerequisites, process,
+    repo::Repo,
+    stack, tidy,
+    up::{self, Build},
+};
 
 /// Runs the stages; the first failure ends them.
 pub fn run(repo: &Repo) -> Result<ExitCode> {
@@ -48,7 +53,9 @@ fn stages(repo: &Repo) -> Result<ExitCode> {
         }
     })?;
     stage("sam validate", || validate(repo, &tools))?;
-    stage("local stack", || up::start(repo))?;
+    stage("build and local stack", || {
+        up::start(repo, Build::Everything)
+    })?;
 
     eprintln!("== cargo test");
     let status = cargo(repo)

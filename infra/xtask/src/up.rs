@@ -5,18 +5,27 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::{Metadata, MetadataCommand};
 
-use crate::{prerequisites, process, repo::Repo, stack, status};
+use crate::{prerequisites, process, repo::Repo, stack, status, workspace::Workspace};
+
+/// What to build before the deploy.
+#[derive(Clone, Copy)]
+pub enum Build {
+    /// The functions alone.
+    Functions,
+    /// All that `cargo test` needs too. It switches on more features of shared crates than the functions alone do,
+    /// so building both one after the other would build nearly everything twice.
+    Everything,
+}
 
 /// Starts what does not run yet, deploys the current code, and reports.
 pub fn run(repo: &Repo) -> Result<()> {
-    start(repo)?;
+    start(repo, Build::Functions)?;
     status::run(repo).map(|_| ())
 }
 
 /// As `run` without the report. Says on standard error what takes time.
-pub fn start(repo: &Repo) -> Result<()> {
+pub fn start(repo: &Repo, what: Build) -> Result<()> {
     let _lock = stack::lock(repo)?;
     prerequisites::python()?;
     let running = stack::pid(repo)?.is_some();
@@ -26,7 +35,7 @@ pub fn start(repo: &Repo) -> Result<()> {
             .try_for_each(|port| prerequisites::port_free(*port))?;
     }
     let bin = prerequisites::venv(repo, "venv", "infra/local/requirements.txt")?;
-    let target = build(repo)?;
+    let target = build(repo, what)?;
     let python = bin.join("python");
     if !running {
         eprintln!("starting the local AWS");
@@ -45,42 +54,27 @@ pub fn start(repo: &Repo) -> Result<()> {
 }
 
 /// Builds every function for this host; returns cargo's target folder.
-fn build(repo: &Repo) -> Result<PathBuf> {
-    let metadata = metadata(repo)?;
-    let functions = function_packages(&metadata);
+fn build(repo: &Repo, what: Build) -> Result<PathBuf> {
+    let workspace = Workspace::read(repo)?;
+    let functions = workspace.functions();
     if functions.is_empty() {
         bail!("no packages under functions/: nothing to deploy");
     }
     eprintln!("building {} functions", functions.len());
     let mut build = process::cargo();
     build.arg("build").current_dir(repo.root());
-    for name in &functions {
-        build.args(["--package", name]);
+    match what {
+        Build::Functions => {
+            for name in functions {
+                build.args(["--package", name]);
+            }
+        }
+        Build::Everything => {
+            build.args(["--workspace", "--all-targets"]);
+        }
     }
     process::shown(&mut build, "cargo build")?;
-    Ok(metadata.target_directory.into_std_path_buf())
-}
-
-/// Cargo's view of the workspace.
-pub fn metadata(repo: &Repo) -> Result<Metadata> {
-    MetadataCommand::new()
-        .manifest_path(repo.path("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .context("cargo cannot read the workspace")
-}
-
-/// The packages under `functions/`, by name.
-pub fn function_packages(metadata: &Metadata) -> Vec<String> {
-    let root = metadata.workspace_root.join("functions");
-    let mut names: Vec<String> = metadata
-        .packages
-        .iter()
-        .filter(|package| package.manifest_path.starts_with(&root))
-        .map(|package| package.name.to_string())
-        .collect();
-    names.sort();
-    names
+    Ok(workspace.target_directory)
 }
 
 fn wait_for_api(repo: &Repo) -> Result<()> {

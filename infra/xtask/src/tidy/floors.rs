@@ -1,6 +1,6 @@
 //! Arrows between crates go only downwards, and each foreign world has one door.
 
-use cargo_metadata::{Dependency, DependencyKind, Package};
+use crate::workspace::{Dependency, Package};
 
 use super::{
     Finding,
@@ -29,14 +29,7 @@ fn floor(name: &str, folder: &str) -> Option<u32> {
 
 /// Checks every dependency of every package.
 pub fn check(house: &House) -> Vec<Finding> {
-    let folder = |package: &Package| {
-        let folder = package
-            .manifest_path
-            .parent()
-            .map(|path| path.as_std_path().to_path_buf())
-            .unwrap_or_default();
-        relative(&house.root, &folder)
-    };
+    let folder = |package: &Package| relative(&house.root, package.folder());
     let packages: Vec<(&Package, String)> = house.packages.iter().map(|p| (p, folder(p))).collect();
     let mut findings = Vec::new();
     for (package, folder) in &packages {
@@ -48,7 +41,7 @@ pub fn check(house: &House) -> Vec<Finding> {
         for dependency in &package.dependencies {
             let other = packages
                 .iter()
-                .find(|(other, _)| *other.name == dependency.name);
+                .find(|(other, _)| other.name == dependency.name);
             let other = other.and_then(|(other, folder)| floor(&other.name, folder));
             let broken = match other {
                 Some(other) => upwards(&package.name, own, dependency, other),
@@ -63,7 +56,7 @@ pub fn check(house: &House) -> Vec<Finding> {
 fn upwards(package: &str, own: u32, dependency: &Dependency, other: u32) -> Option<String> {
     let name = &dependency.name;
     if name == TESTKIT {
-        let for_tests = dependency.kind == DependencyKind::Development;
+        let for_tests = dependency.kind.as_deref() == Some("dev");
         return (!for_tests)
             .then(|| format!("{TESTKIT} is for tests: move it to [dev-dependencies]"));
     }
@@ -89,10 +82,10 @@ mod tests {
     use super::*;
 
     fn dependency(name: &str, kind: &str) -> Dependency {
-        serde_json::from_value(serde_json::json!({
-            "name": name, "req": "*", "kind": kind, "optional": false, "uses_default_features": true, "features": []
-        }))
-        .unwrap()
+        Dependency {
+            name: name.to_owned(),
+            kind: Some(kind.to_owned()),
+        }
     }
 
     #[test]

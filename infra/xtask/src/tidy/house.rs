@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cargo_metadata::Package;
 
 use super::template::Template;
-use crate::{repo::Repo, up};
+use crate::{
+    repo::Repo,
+    workspace::{Package, Workspace},
+};
 
 /// The repository as the checks see it.
 pub struct House {
@@ -59,7 +61,7 @@ impl House {
             .collect();
         Ok(Self {
             root,
-            packages: up::metadata(repo)?.packages,
+            packages: Workspace::read(repo)?.packages,
             templates,
             functions,
         })

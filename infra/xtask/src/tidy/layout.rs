@@ -107,7 +107,7 @@ fn has_package(house: &House, name: &str, folder: &str) -> bool {
     house
         .packages
         .iter()
-        .any(|package| *package.name == name && package.manifest_path == manifest)
+        .any(|package| package.name == name && package.manifest_path == manifest)
 }
 
 fn event_findings(house: &House, name: &str) -> Vec<Finding> {
