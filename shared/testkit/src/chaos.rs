@@ -30,9 +30,9 @@ pub(crate) struct Chaos {
     /// Calls so far, by port and method.
     pub calls: BTreeMap<&'static str, usize>,
     count: usize,
-    plan: Option<(usize, Strike)>,
-    /// What was struck.
-    pub struck: Option<(&'static str, Strike)>,
+    plan: BTreeMap<usize, Strike>,
+    /// What was struck, in order.
+    pub struck: Vec<(&'static str, Strike)>,
     /// No call has an effect any more.
     pub dead: bool,
     /// Source of the interleaving; none: calls do not wait for each other.
@@ -42,8 +42,7 @@ pub(crate) struct Chaos {
 impl Chaos {
     /// Strikes the `nth` call from now on (from 0).
     pub fn plan(&mut self, nth: usize, strike: Strike) {
-        self.plan = Some((self.count + nth, strike));
-        self.struck = None;
+        self.plan.insert(self.count + nth, strike);
     }
 
     /// Counts a call, and tells what happens at it.
@@ -51,9 +50,8 @@ impl Chaos {
         *self.calls.entry(call).or_default() += 1;
         let nth = self.count;
         self.count += 1;
-        let (_, strike) = self.plan.filter(|(at, _)| *at == nth)?;
-        self.plan = None;
-        self.struck = Some((call, strike));
+        let strike = self.plan.remove(&nth)?;
+        self.struck.push((call, strike));
         Some(strike)
     }
 

@@ -89,13 +89,11 @@ impl World {
 
     /// Works on all that was emitted, and sends all that is queued.
     pub async fn work(&self) {
-        while let Some(detected) = self.front(|stores| stores.bus.front().cloned()) {
+        while let Some(detected) = self.look(|stores| stores.bus.pop_front()) {
             self.insist(|| self.workflow(detected.clone())).await;
-            self.stores().bus.pop_front();
         }
-        while let Some(dispatch) = self.front(|stores| stores.queue.front().cloned()) {
+        while let Some(dispatch) = self.look(|stores| stores.queue.pop_front()) {
             self.insist(|| self.send_one(&dispatch)).await;
-            self.stores().queue.pop_front();
         }
     }
 
@@ -113,7 +111,7 @@ impl World {
     /// Wakes what is due by `now`, and works.
     pub async fn advance(&self, now: Timestamp) {
         self.set_now(now);
-        while let Some((_, waiting)) = self.front(|stores| {
+        while let Some((_, waiting)) = self.look(|stores| {
             let due = stores.scheduled.first_key_value()?.0 <= &now;
             due.then(|| stores.scheduled.pop_first()).flatten()
         }) {
@@ -149,20 +147,16 @@ impl World {
         panic!("not done after {PATIENCE} attempts");
     }
 
-    fn front<T>(&self, look: impl FnOnce(&mut crate::Stores) -> Option<T>) -> Option<T> {
+    fn look<T>(&self, look: impl FnOnce(&mut crate::Stores) -> Option<T>) -> Option<T> {
         look(&mut self.stores())
     }
 
-    /// The ids of the signals emitted at once or scheduled, so far.
+    /// The ids of all signals emitted so far, at once or for later.
     #[must_use]
     pub fn signal_ids(&self) -> BTreeSet<SignalId> {
         let stores = self.stores();
-        stores
-            .emissions
-            .iter()
-            .chain(stores.scheduled.values().flatten())
-            .flat_map(|detected| detected.signals.iter().map(|signal| signal.id.clone()))
-            .collect()
+        let signals = stores.emissions.iter().flat_map(|it| &it.signals);
+        signals.map(|signal| signal.id.clone()).collect()
     }
 
     /// What providers took, in order.

@@ -30,7 +30,7 @@ pub struct Stores {
     pub plans: BTreeMap<TenantId, Arc<Plan>>,
     pub quarantine: Vec<Rejected>,
     pub stream: Vec<Arrived>,
-    /// All that was ever emitted at once, in order.
+    /// All that was ever emitted, at once or for later, in order.
     pub emissions: Vec<Detected>,
     /// Emitted, and not worked on yet.
     pub bus: VecDeque<Detected>,
@@ -120,15 +120,15 @@ impl World {
         self.chaos().total()
     }
 
-    /// Strikes the `nth` call from now on (from 0).
+    /// Strikes the `nth` call from now on (from 0), of whatever port.
     pub fn strike(&self, nth: usize, strike: Strike) {
         self.chaos().plan(nth, strike);
     }
 
-    /// Where the strike fell, if it has.
+    /// Where strikes fell, in order.
     #[must_use]
-    pub fn struck(&self) -> Option<(&'static str, Strike)> {
-        self.chaos().struck
+    pub fn struck(&self) -> Vec<(&'static str, Strike)> {
+        self.chaos().struck.clone()
     }
 
     /// Runs `process` to its end, or to its death. It is dropped then, and nothing that it was

@@ -28,6 +28,7 @@ impl Signals for World {
             let ids = |it: &Detected| -> Vec<SignalId> {
                 it.signals.iter().map(|signal| signal.id.clone()).collect()
             };
+            stores.emissions.push(detected.clone());
             let waiting = stores.scheduled.entry(wake).or_default();
             let known = waiting
                 .iter()
