@@ -3,6 +3,7 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+#[cfg(any(feature = "sesv2", feature = "sns"))]
 use ceap_engagement::pipeline::send::SendError;
 use ceap_kernel::Fault;
 

@@ -29,6 +29,8 @@ pub struct ScoredSignal {
     /// Its score.
     #[serde(flatten)]
     pub scored: Scored,
+    /// Until when a candidate of it lives.
+    pub expires_at: Timestamp,
 }
 
 /// Whether an upsert opened a candidate.

@@ -49,7 +49,7 @@ pub async fn kinesis(
     .await
 }
 
-async fn stream_batch(
+pub(crate) async fn stream_batch(
     name: &str,
     quarantine: &impl Quarantine,
     stage: &impl AsyncFn(&[Arrived]) -> Ingested,
@@ -99,7 +99,7 @@ pub async fn queue<T: DeserializeOwned>(
     .await
 }
 
-async fn queue_batch<T: DeserializeOwned>(
+pub(crate) async fn queue_batch<T: DeserializeOwned>(
     name: &str,
     stage: &impl AsyncFn(&T) -> Result<(Disposal, Tally), Fault>,
     event: SqsEvent,

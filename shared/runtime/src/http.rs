@@ -140,7 +140,7 @@ pub async fn serve(
     run(service_fn(
         move |event: LambdaEvent<LambdaRequest>| async move {
             let request = event.payload.into();
-        let response = Box::pin(respond(name, credentials, handler, request)).await;
+            let response = Box::pin(respond(name, credentials, handler, request)).await;
             Ok::<_, Error>(answer(response))
         },
     ))

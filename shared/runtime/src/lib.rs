@@ -12,3 +12,6 @@ pub mod task;
 pub use bootstrap::{random, start};
 pub use env::Env;
 pub use lambda_runtime::Error;
+
+#[cfg(test)]
+mod tests;

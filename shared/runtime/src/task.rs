@@ -40,12 +40,14 @@ where
 {
     let stage = &stage;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
-        Box::pin(answer(name, stage, event.payload)).await.map_err(TaskFault)
+        Box::pin(answer(name, stage, event.payload))
+            .await
+            .map_err(TaskFault)
     }))
     .await
 }
 
-async fn answer<I, O>(
+pub(crate) async fn answer<I, O>(
     name: &str,
     stage: &impl AsyncFn(I) -> Result<(O, Tally), Fault>,
     payload: Value,

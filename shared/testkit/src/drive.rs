@@ -78,7 +78,7 @@ impl World {
     pub async fn workflow(&self, detected: Detected) -> Result<(), Fault> {
         let (detected, filtered) = filter(detected, self, self, self, self).await?;
         let (batch, scored) = score(detected, self, self, self).await?;
-        let (candidates, stored) = store(batch, self, self, self).await?;
+        let (candidates, stored) = store(batch, self, self).await?;
         let (_, delivered) = self.deliver_stage().run(&candidates).await?;
         let mut stores = self.stores();
         for tally in [filtered, scored, stored, delivered] {

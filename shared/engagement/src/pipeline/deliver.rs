@@ -95,6 +95,7 @@ where
         let mut drafts = Vec::new();
         for candidate in &batch.candidates {
             let Some(use_case) = plan.use_case(&candidate.signal.use_case) else {
+                self.gone(tenant, candidate, &mut tally).await?;
                 continue;
             };
             let Some(profile) = profiles.get(&candidate.signal.subject) else {
@@ -147,6 +148,31 @@ where
         ))
     }
 
+    /// The use case was deleted meanwhile, and with it the channel: the refusal is recorded all the same.
+    async fn gone(
+        &self,
+        tenant: &TenantId,
+        candidate: &Candidate,
+        tally: &mut Tally,
+    ) -> Result<(), Fault> {
+        let reason = Refusal::Off.as_str();
+        let mut record = record(candidate, "none");
+        record.state = State::Suppressed;
+        record.reason = Some(reason.to_owned());
+        record.history.insert(reason.to_owned(), self.clock.now());
+        if self.claims.refuse(tenant, &record).await? {
+            let use_case = Some(&candidate.signal.use_case);
+            tally.add(
+                Metric::MessagesSuppressed,
+                tenant,
+                use_case,
+                Some(reason),
+                1,
+            );
+        }
+        Ok(())
+    }
+
     async fn profiles(&self, batch: &Candidates) -> Result<BTreeMap<SubjectId, Profile>, Fault> {
         let mut ids: Vec<SubjectId> = batch
             .candidates
@@ -175,17 +201,7 @@ where
             Some(to) => Some(to.text(&candidate.signal.facts(&facts, &plan.settings_facts))?),
             None => self.addresses.address(channel, profile).map(str::to_owned),
         };
-        let record = Record {
-            id: MessageId::derive(&candidate.id, channel),
-            use_case: use_case.id().clone(),
-            subject: candidate.signal.subject.clone(),
-            candidate: candidate.id.clone(),
-            channel: channel.clone(),
-            state: State::Queued,
-            reason: None,
-            provider_id: None,
-            history: BTreeMap::new(),
-        };
+        let record = record(candidate, channel);
         let to = to.filter(|to| self.addresses.reaches(channel, to));
         Ok(Draft {
             candidate,
@@ -325,6 +341,20 @@ where
             }
         }
         Ok(())
+    }
+}
+
+fn record(candidate: &Candidate, channel: &str) -> Record {
+    Record {
+        id: MessageId::derive(&candidate.id, channel),
+        use_case: candidate.signal.use_case.clone(),
+        subject: candidate.signal.subject.clone(),
+        candidate: candidate.id.clone(),
+        channel: channel.to_owned(),
+        state: State::Queued,
+        reason: None,
+        provider_id: None,
+        history: BTreeMap::new(),
     }
 }
 

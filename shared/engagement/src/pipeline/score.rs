@@ -1,5 +1,6 @@
 //! The fourth stage: how promising each signal is.
 
+use super::filter::expires;
 use crate::candidate::ScoredSignal;
 use crate::quarantine::{Quarantine, Rejected};
 use crate::signal::Detected;
@@ -49,6 +50,7 @@ pub async fn score(
                 signals.push(ScoredSignal {
                     signal: signal.clone(),
                     scored,
+                    expires_at: expires(use_case, signal),
                 });
             }
             Ok(_) => tally.add(

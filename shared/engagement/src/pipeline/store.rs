@@ -1,9 +1,7 @@
 //! The fifth stage: candidates, one live one per tenant, use case, subject and key.
 
-use super::filter::expires;
 use super::score::ScoredBatch;
 use crate::candidate::{Candidate, CandidateStore, ScoredSignal, Upserted};
-use crate::use_case::UseCases;
 use ceap_kernel::{CandidateId, Clock, Fault, Metric, SubjectId, Tally, TenantId, UseCaseId};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
@@ -27,27 +25,15 @@ pub struct Candidates {
 /// `Unavailable` or `Throttled`; the stage is run again then, with the same outcome.
 pub async fn store(
     batch: ScoredBatch,
-    use_cases: &impl UseCases,
     candidates: &impl CandidateStore,
     clock: &impl Clock,
 ) -> Result<(Candidates, Tally), Fault> {
-    let plan = use_cases.plan(&batch.tenant).await?;
     let tenant = &batch.tenant;
     let now = clock.now();
     let mut tally = Tally::default();
     let mut best: BTreeMap<(UseCaseId, SubjectId, String), ScoredSignal> = BTreeMap::new();
     for signal in batch.signals {
         let of = &signal.signal;
-        if plan.use_case(&of.use_case).is_none() {
-            tally.add(
-                Metric::SignalsFiltered,
-                tenant,
-                Some(&of.use_case),
-                Some("use_case_off"),
-                1,
-            );
-            continue;
-        }
         let slot = (of.use_case.clone(), of.subject.clone(), of.key.clone());
         match best.get(&slot) {
             Some(known) if known.scored.score >= signal.scored.score => {
@@ -72,14 +58,11 @@ pub async fn store(
             None => drop(best.insert(slot, signal)),
         }
     }
-    let opened = best.into_values().filter_map(|signal| {
-        let use_case = plan.use_case(&signal.signal.use_case)?;
-        Some(Candidate {
-            id: CandidateId::derive(&signal.signal.id),
-            expires_at: expires(use_case, &signal.signal),
-            signal: signal.signal,
-            scored: signal.scored,
-        })
+    let opened = best.into_values().map(|best| Candidate {
+        id: CandidateId::derive(&best.signal.id),
+        signal: best.signal,
+        scored: best.scored,
+        expires_at: best.expires_at,
     });
     let written: Vec<(Candidate, Upserted)> = stream::iter(opened)
         .map(|candidate| candidates.upsert(tenant, candidate, now))

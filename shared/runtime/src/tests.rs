@@ -1,0 +1,214 @@
+//! The samples under `events/` against the code that receives them: each is taken, and what one
+//! stage returns for its sample is the next one's sample. `CEAP_BLESS=1` writes them anew.
+
+use crate::batch::{Answer, queue_batch, stream_batch};
+use crate::task::answer;
+use aws_lambda_events::event::kinesis::KinesisEvent;
+use aws_lambda_events::event::sqs::SqsEvent;
+use ceap_engagement::event::Arrived;
+use ceap_engagement::message::Dispatch;
+use ceap_engagement::onboarding::Request;
+use ceap_engagement::pipeline::send::send;
+use ceap_engagement::pipeline::{filter::filter, score::score, store::store};
+use ceap_kernel::Metric;
+use ceap_testkit::builders::{catalogue_documents, noon, plan, tenant};
+use ceap_testkit::{Strike, World};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+fn path(function: &str, case: &str) -> PathBuf {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events");
+    root.join(function).join(format!("{case}.json"))
+}
+
+fn sample(function: &str, case: &str) -> Value {
+    let path = path(function, case);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Asserts that the sample says what was seen.
+fn says(function: &str, case: &str, seen: &Value) {
+    if std::env::var_os("CEAP_BLESS").is_some() {
+        let path = path(function, case);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(
+            path,
+            format!("{}\n", serde_json::to_string_pretty(seen).unwrap()),
+        )
+        .unwrap();
+    }
+    assert_eq!(
+        &sample(function, case),
+        seen,
+        "events/{function}/{case}.json"
+    );
+}
+
+fn world() -> World {
+    World::new(noon()).with(&tenant("acme"), plan(&catalogue_documents()))
+}
+
+async fn stream(world: &World, case: &str) -> Answer {
+    let event: KinesisEvent = serde_json::from_value(sample("ingest-stream", case)).unwrap();
+    let stage = async |events: &[Arrived]| world.ingest_once(events).await;
+    stream_batch("ingest-stream", world, &stage, event).await
+}
+
+/// A queue message as SQS hands it to Lambda.
+fn queued(dispatch: &Dispatch) -> Value {
+    json!({"Records": [{
+        "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
+        "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
+        "body": serde_json::to_string(dispatch).unwrap(),
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1795262400000"},
+        "messageAttributes": {},
+        "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": format!("arn:aws:sqs:eu-central-1:123456789012:ceap-default-deliver-{}", dispatch.channel),
+        "awsRegion": "eu-central-1",
+    }]})
+}
+
+#[tokio::test]
+async fn each_stage_returns_the_sample_of_the_next() {
+    let world = world();
+    assert_eq!(stream(&world, "batch").await, Answer::default());
+    let detected = world.stores().bus.pop_front().unwrap();
+    says("filter", "batch", &serde_json::to_value(detected).unwrap());
+    let filtered = async |input| filter(input, &world, &world, &world, &world).await;
+    let output = answer("filter", &filtered, sample("filter", "batch"))
+        .await
+        .unwrap();
+    says("score", "batch", &serde_json::to_value(output).unwrap());
+    let scored = async |input| score(input, &world, &world, &world).await;
+    let output = answer("score", &scored, sample("score", "batch"))
+        .await
+        .unwrap();
+    says("store", "batch", &serde_json::to_value(output).unwrap());
+    let stored = async |input| store(input, &world, &world).await;
+    let output = answer("store", &stored, sample("store", "batch"))
+        .await
+        .unwrap();
+    says("deliver", "batch", &serde_json::to_value(output).unwrap());
+    let delivered = async |input| world.deliver_stage().run(&input).await;
+    answer("deliver", &delivered, sample("deliver", "batch"))
+        .await
+        .unwrap();
+    let queue: Vec<Dispatch> = world.stores().queue.drain(..).collect();
+    assert_eq!(queue.len(), 2);
+    for dispatch in &queue {
+        let function = format!("deliver-{}", dispatch.channel);
+        says(&function, "one", &queued(dispatch));
+        let event: SqsEvent = serde_json::from_value(sample(&function, "one")).unwrap();
+        let stage = async |dispatch: &Dispatch| send(dispatch, &world, &world, &world, 60).await;
+        assert_eq!(
+            queue_batch("deliver", &stage, event).await,
+            Answer::default()
+        );
+    }
+    assert_eq!(world.stores().sent, queue);
+}
+
+#[tokio::test]
+async fn a_stage_that_cannot_read_its_input_says_where() {
+    let world = world();
+    let filtered = async |input| filter(input, &world, &world, &world, &world).await;
+    let fault = answer("filter", &filtered, json!({"tenant": "Not A Slug"}))
+        .await
+        .unwrap_err();
+    assert!(fault.to_string().starts_with("payload: "), "{fault}");
+    assert!(!fault.retryable());
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_does_not_hold_up_the_others() {
+    let world = world();
+    assert_eq!(stream(&world, "undecodable").await, Answer::default());
+    assert_eq!(world.stores().quarantine.len(), 1);
+    assert_eq!(world.stores().series.len(), 1);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_kept_in_quarantine_comes_again() {
+    let world = world();
+    world.strike(0, Strike::FailBefore);
+    let answer = stream(&world, "undecodable").await;
+    let failed = sample("ingest-stream", "undecodable");
+    let number = failed["Records"][0]["kinesis"]["sequenceNumber"]
+        .as_str()
+        .unwrap();
+    assert_eq!(answer.batch_item_failures.len(), 1);
+    assert_eq!(answer.batch_item_failures[0].item_identifier, number);
+}
+
+#[tokio::test]
+async fn only_the_subject_that_failed_comes_again() {
+    // Whatever call fails, the answer names records of the subjects concerned, and running the
+    // batch again completes it.
+    let calls = {
+        let world = world();
+        stream(&world, "batch").await;
+        world.total_calls()
+    };
+    for nth in 0..calls {
+        let world = world();
+        world.strike(nth, Strike::FailBefore);
+        let failures = stream(&world, "batch").await.batch_item_failures;
+        assert!(
+            !failures.is_empty(),
+            "call {nth} failed unseen: {:?}",
+            world.struck()
+        );
+        assert_eq!(stream(&world, "batch").await, Answer::default());
+        let signals: usize = world.stores().bus.iter().map(|it| it.signals.len()).sum();
+        assert!(signals >= 2, "call {nth} lost a signal");
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_is_ignored() {
+    let world = world();
+    let event: KinesisEvent = serde_json::from_value(sample("ingest-stream", "duplicate")).unwrap();
+    let tally = std::cell::RefCell::new(None);
+    let stage = async |events: &[Arrived]| {
+        let ingested = world.ingest_once(events).await;
+        *tally.borrow_mut() = Some(ingested.tally.clone());
+        ingested
+    };
+    stream_batch("ingest-stream", &world, &stage, event).await;
+    let tally = tally.take().unwrap();
+    assert_eq!(
+        (
+            tally.total(Metric::EventsIngested),
+            tally.total(Metric::EventsDuplicate)
+        ),
+        (1, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_queue_message_that_cannot_be_read_stays_on_its_queue() {
+    let stage = async |dispatch: &Dispatch| {
+        let world = world();
+        send(dispatch, &world, &world, &world, 60).await
+    };
+    let mut event = sample("deliver-email", "one");
+    event["Records"][0]["body"] = json!("{}");
+    let event: SqsEvent = serde_json::from_value(event).unwrap();
+    assert_eq!(
+        queue_batch("deliver-email", &stage, event)
+            .await
+            .batch_item_failures
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn what_the_tenants_function_is_asked() {
+    for case in ["create", "token"] {
+        let read = serde_json::from_value::<Request>(sample("tenants", case));
+        assert!(read.is_ok(), "{case}: {read:?}");
+    }
+}
