@@ -17,10 +17,31 @@ pub mod sqs;
 #[cfg(feature = "kinesis")]
 pub mod stream;
 
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use std::time::Duration;
 
 /// The configuration that every client shares: credentials, region and endpoint from the
-/// environment that Lambda sets.
+/// environment that Lambda sets. A call that hangs is given up well before the shortest stage is.
 pub async fn config() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest()).load().await
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(4))
+        .operation_timeout(Duration::from_secs(9))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts)
+        .load()
+        .await
+}
+
+/// For providers that send: asked once, because the SDK's own retries would send again without
+/// knowing whether the first try was sent; and long enough that a slow answer is still heard.
+#[cfg(any(feature = "sesv2", feature = "sns"))]
+fn once() -> (aws_config::retry::RetryConfig, TimeoutConfig) {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(15))
+        .build();
+    (aws_config::retry::RetryConfig::disabled(), timeouts)
 }

@@ -1,7 +1,6 @@
 //! Email by SES v2.
 
 use crate::fault::send_error;
-use aws_config::retry::RetryConfig;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::BuildError;
 use aws_sdk_sesv2::types::{
@@ -10,8 +9,7 @@ use aws_sdk_sesv2::types::{
 use ceap_engagement::message::Dispatch;
 use ceap_engagement::pipeline::send::{Provider, SendError};
 
-/// SES v2. It is asked once: the SDK's own retries would send again without knowing whether the
-/// first try was sent.
+/// SES v2.
 #[derive(Debug, Clone)]
 pub struct Ses {
     client: Client,
@@ -21,8 +19,10 @@ impl Ses {
     /// SES with the shared configuration, without retries.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig) -> Self {
+        let (retries, timeouts) = crate::once();
         let config = aws_sdk_sesv2::config::Builder::from(config)
-            .retry_config(RetryConfig::disabled())
+            .retry_config(retries)
+            .timeout_config(timeouts)
             .build();
         Self {
             client: Client::from_conf(config),

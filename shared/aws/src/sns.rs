@@ -1,13 +1,12 @@
 //! Text messages by SNS.
 
 use crate::fault::send_error;
-use aws_config::retry::RetryConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
 use ceap_engagement::message::Dispatch;
 use ceap_engagement::pipeline::send::{Provider, SendError};
 
-/// SNS, for text messages. It is asked once, for the reason that [`crate::ses::Ses`] is.
+/// SNS, for text messages.
 #[derive(Debug, Clone)]
 pub struct SnsSms {
     client: Client,
@@ -17,8 +16,10 @@ impl SnsSms {
     /// SNS with the shared configuration, without retries.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig) -> Self {
+        let (retries, timeouts) = crate::once();
         let config = aws_sdk_sns::config::Builder::from(config)
-            .retry_config(RetryConfig::disabled())
+            .retry_config(retries)
+            .timeout_config(timeouts)
             .build();
         Self {
             client: Client::from_conf(config),

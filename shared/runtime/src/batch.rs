@@ -2,6 +2,7 @@
 
 use crate::bootstrap::log;
 use crate::metrics;
+use crate::unreadable::unreadable;
 use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
 use ceap_engagement::event::Arrived;
@@ -9,6 +10,7 @@ use ceap_engagement::pipeline::ingest::Ingested;
 use ceap_engagement::pipeline::send::Disposal;
 use ceap_engagement::quarantine::{Quarantine, Rejected};
 use ceap_kernel::{Clock, Fault, SystemClock, Tally};
+use futures::future::join_all;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -84,7 +86,7 @@ pub(crate) async fn stream_batch(
     answer(failures)
 }
 
-/// Runs `stage` for each message of an SQS queue, at most `at_once` of a batch at a time.
+/// Runs `stage` for each message of an SQS queue, those of a batch at once.
 ///
 /// # Errors
 /// From Lambda's runtime API.
@@ -104,34 +106,39 @@ pub(crate) async fn queue_batch<T: DeserializeOwned>(
     stage: &impl AsyncFn(&T) -> Result<(Disposal, Tally), Fault>,
     event: SqsEvent,
 ) -> Answer {
-    let mut failures = Vec::new();
-    for message in event.records {
+    let messages = event.records.into_iter().map(async |message| {
         let id = message.message_id.unwrap_or_default();
         let body = message.body.unwrap_or_default();
-        let outcome = match read::<T>(body.as_bytes()) {
-            Ok(item) => Box::pin(stage(&item)).await,
-            // It stays on the queue and ends in its dead-letter queue, body and all.
-            Err((fault, _)) => Err(fault),
-        };
-        match outcome {
-            Ok((disposal, tally)) => {
-                metrics::emit(&tally);
-                if disposal == Disposal::Again {
-                    failures.push(id);
-                }
-            }
-            Err(fault) => {
-                log(name, &fault);
-                failures.push(id);
-            }
+        (one(name, stage, body).await == Disposal::Again).then_some(id)
+    });
+    answer(join_all(messages).await.into_iter().flatten().collect())
+}
+
+async fn one<T: DeserializeOwned>(
+    name: &str,
+    stage: &impl AsyncFn(&T) -> Result<(Disposal, Tally), Fault>,
+    body: String,
+) -> Disposal {
+    let outcome = match read::<T>(body.as_bytes()) {
+        Ok(item) => Box::pin(stage(&item)).await,
+        // It stays on the queue and ends in its dead-letter queue, body and all.
+        Err((fault, _)) => Err(fault),
+    };
+    match outcome {
+        Ok((disposal, tally)) => {
+            metrics::emit(&tally);
+            disposal
+        }
+        Err(fault) => {
+            log(name, &fault);
+            Disposal::Again
         }
     }
-    answer(failures)
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, (Fault, Value)> {
     serde_json::from_slice(bytes).map_err(|error| {
-        let fault = Fault::invalid("record", format!("cannot be read: {error}"));
+        let fault = unreadable("record", &error);
         (fault, Value::from(String::from_utf8_lossy(bytes)))
     })
 }

@@ -4,6 +4,7 @@
 mod bootstrap;
 mod env;
 mod metrics;
+mod unreadable;
 
 pub mod batch;
 pub mod http;

@@ -2,6 +2,7 @@
 
 use crate::bootstrap::log;
 use crate::metrics;
+use crate::unreadable::unreadable;
 use ceap_kernel::{Fault, Outcome, Tally};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use serde::Serialize;
@@ -55,8 +56,7 @@ pub(crate) async fn answer<I, O>(
 where
     I: DeserializeOwned,
 {
-    let read = serde_json::from_value(payload)
-        .map_err(|error| Fault::invalid("payload", error.to_string()));
+    let read = serde_json::from_value(payload).map_err(|error| unreadable("payload", &error));
     let outcome = match read {
         Ok(input) => Box::pin(stage(input)).await,
         Err(fault) => Err(fault),
