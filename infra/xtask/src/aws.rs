@@ -25,26 +25,16 @@ fn authorization(service: &str) -> String {
 pub fn invoke(function: &str, payload: &Value) -> Result<Result<Value, String>> {
     let url = format!("{ENDPOINT}/2015-03-31/functions/{function}/invocations");
     let authorization = authorization("lambda");
-    let headers = [
-        ("authorization", authorization.as_str()),
-        ("content-type", "application/json"),
-    ];
+    let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
     let answer = http::post(&url, &headers, payload.to_string().as_bytes(), TIMEOUT)
         .context("the local stack does not answer: run `cargo xtask up`")?;
     if answer.function_error.is_some() {
         let body = answer.json().unwrap_or(Value::Null);
-        let message = body
-            .get("errorMessage")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
+        let message = body.get("errorMessage").and_then(Value::as_str).map(str::to_owned);
         return Ok(Err(message.unwrap_or_else(|| answer.text())));
     }
     if answer.status != 200 {
-        bail!(
-            "function {function} could not be invoked ({}): {}",
-            answer.status,
-            answer.text()
-        );
+        bail!("function {function} could not be invoked ({}): {}", answer.status, answer.text());
     }
     answer.json().map(Ok)
 }
@@ -64,23 +54,11 @@ pub fn filter_log_events(
         if answer.text().contains("ResourceNotFoundException") {
             return Ok(None);
         }
-        bail!(
-            "log group {group} could not be read ({}): {}",
-            answer.status,
-            answer.text()
-        );
+        bail!("log group {group} could not be read ({}): {}", answer.status, answer.text());
     }
     let page = answer.json()?;
-    let lines = page
-        .get("events")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    Ok(Some(
-        lines
-            .filter_map(|e| e.get("message")?.as_str().map(str::to_owned))
-            .collect(),
-    ))
+    let lines = page.get("events").and_then(Value::as_array).into_iter().flatten();
+    Ok(Some(lines.filter_map(|e| e.get("message")?.as_str().map(str::to_owned)).collect()))
 }
 
 /// The most log lines that one call returns.
@@ -88,18 +66,9 @@ pub const LOG_PAGE: usize = 10_000;
 
 /// A call to DynamoDB.
 pub fn dynamodb(operation: &str, body: &Value) -> Result<Value> {
-    let answer = json_call(
-        "dynamodb",
-        &format!("DynamoDB_20120810.{operation}"),
-        "1.0",
-        body,
-    )?;
+    let answer = json_call("dynamodb", &format!("DynamoDB_20120810.{operation}"), "1.0", body)?;
     if answer.status != 200 {
-        bail!(
-            "DynamoDB {operation} failed ({}): {}",
-            answer.status,
-            answer.text()
-        );
+        bail!("DynamoDB {operation} failed ({}): {}", answer.status, answer.text());
     }
     answer.json()
 }
@@ -112,11 +81,6 @@ fn json_call(service: &str, target: &str, version: &str, body: &Value) -> Result
         ("content-type", kind.as_str()),
         ("x-amz-target", target),
     ];
-    http::post(
-        &format!("{ENDPOINT}/"),
-        &headers,
-        body.to_string().as_bytes(),
-        TIMEOUT,
-    )
-    .context("the local stack does not answer: see `cargo xtask status`")
+    http::post(&format!("{ENDPOINT}/"), &headers, body.to_string().as_bytes(), TIMEOUT)
+        .context("the local stack does not answer: see `cargo xtask status`")
 }

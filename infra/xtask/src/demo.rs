@@ -71,11 +71,8 @@ pub fn run(repo: &Repo, args: &DemoArgs) -> Result<()> {
 
     eprintln!("sending {} events to tenant {tenant}", lines.len());
     let began = Instant::now();
-    let mut reader = Reader::new(
-        tenant,
-        outputs.all_log_groups(),
-        Timestamp::now().as_millisecond(),
-    );
+    let mut reader =
+        Reader::new(tenant, outputs.all_log_groups(), Timestamp::now().as_millisecond());
     let mut shown = Instant::now();
     let sent = send::send(&lines, tenant, &credentials.write_key, |sent| {
         if shown.elapsed() > Duration::from_secs(2) {
@@ -116,20 +113,14 @@ fn read_events(repo: &Repo, args: &DemoArgs) -> Result<Vec<Vec<u8>>> {
     {
         files.push(entry?.path());
     }
-    files.retain(|file| {
-        file.extension()
-            .is_some_and(|extension| extension == "jsonl")
-    });
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
     files.sort();
     let mut lines = Vec::new();
     for file in &files {
         lines.extend(events::read(file)?);
     }
     if lines.is_empty() {
-        bail!(
-            "no events in {}: it should hold *.jsonl files",
-            folder.display()
-        );
+        bail!("no events in {}: it should hold *.jsonl files", folder.display());
     }
     Ok(lines)
 }
@@ -138,10 +129,7 @@ fn tenant(outputs: &Outputs, args: &DemoArgs) -> Result<Credentials> {
     if let Some(name) = &args.tenant {
         return token::issue(outputs, name, Role::Admin);
     }
-    let name = format!(
-        "demo-{}",
-        base36(Timestamp::now().as_millisecond().unsigned_abs())
-    );
+    let name = format!("demo-{}", base36(Timestamp::now().as_millisecond().unsigned_abs()));
     token::create(outputs, &name)?
         .with_context(|| format!("tenant {name} exists already: run the demo again"))
 }
@@ -222,10 +210,7 @@ fn report(funnel: Funnel, sent: Sent, elapsed: Duration, captured: Vec<Captured>
 }
 
 fn print_table(report: &Report, funnel: &Funnel, tenant: &str) {
-    println!(
-        "\nThe funnel of tenant {tenant}, in {} s\n",
-        report.elapsed_s
-    );
+    println!("\nThe funnel of tenant {tenant}, in {} s\n", report.elapsed_s);
     row("ingested", report.ingested);
     row("duplicates", report.duplicates);
     row("quarantined", report.quarantined);
@@ -260,22 +245,14 @@ fn rows(name: &str, tally: &BTreeMap<String, u64>) {
 }
 
 fn print_messages(sent: &[Captured]) {
-    println!(
-        "\n{} messages captured by the local SES and SNS, some of them:",
-        sent.len()
-    );
+    println!("\n{} messages captured by the local SES and SNS, some of them:", sent.len());
     for example in examples(sent) {
         let use_case = example.use_case.as_deref().unwrap_or("-");
         println!("\n  {} to {} ({use_case})", example.channel, example.to);
         if !example.title.is_empty() {
             println!("  | {}", example.title);
         }
-        for line in example
-            .body
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .take(6)
-        {
+        for line in example.body.lines().filter(|line| !line.trim().is_empty()).take(6) {
             println!("  | {line}");
         }
     }
@@ -285,9 +262,7 @@ fn print_messages(sent: &[Captured]) {
 fn examples(sent: &[Captured]) -> Vec<&Captured> {
     let mut kinds = BTreeMap::new();
     for message in sent {
-        kinds
-            .entry((message.channel, &message.use_case))
-            .or_insert(message);
+        kinds.entry((message.channel, &message.use_case)).or_insert(message);
     }
     kinds.into_values().collect()
 }
@@ -295,18 +270,9 @@ fn examples(sent: &[Captured]) -> Vec<&Captured> {
 fn print_next(tenant: &str) {
     println!("\nThe stack is left running on {}. Try next:", aws::API);
     let next = [
-        (
-            format!("cargo xtask token --tenant {tenant}"),
-            "credentials for the API",
-        ),
-        (
-            format!("cargo xtask send FILE --tenant {tenant}"),
-            "events of your own",
-        ),
-        (
-            "cargo xtask demo --from FILE".to_owned(),
-            "the same with your own events",
-        ),
+        (format!("cargo xtask token --tenant {tenant}"), "credentials for the API"),
+        (format!("cargo xtask send FILE --tenant {tenant}"), "events of your own"),
+        ("cargo xtask demo --from FILE".to_owned(), "the same with your own events"),
         ("cargo xtask status".to_owned(), "what runs"),
         ("cargo xtask down".to_owned(), "stop it"),
     ];
@@ -321,12 +287,8 @@ mod tests {
 
     #[test]
     fn json_has_exactly_the_promised_keys() {
-        let report = report(
-            Funnel::default(),
-            Sent::default(),
-            Duration::from_millis(1234),
-            Vec::new(),
-        );
+        let report =
+            report(Funnel::default(), Sent::default(), Duration::from_millis(1234), Vec::new());
         let json = serde_json::to_string(&report).unwrap();
         assert_eq!(
             json,

@@ -14,10 +14,7 @@ use serde_json::value::RawValue;
 pub fn read(path: &Path) -> Result<Vec<Vec<u8>>> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {
-        std::io::stdin()
-            .lock()
-            .read_to_end(&mut bytes)
-            .context("cannot read standard input")?;
+        std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
     } else {
         bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     }
@@ -28,22 +25,15 @@ pub fn read(path: &Path) -> Result<Vec<Vec<u8>>> {
             .with_context(|| format!("{} is not a whole gzip file", path.display()))?;
         bytes = plain;
     }
-    let lines = bytes
-        .split(|byte| *byte == b'\n')
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    Ok(lines
-        .filter(|line| !line.trim_ascii().is_empty())
-        .map(<[u8]>::to_vec)
-        .collect())
+    let lines =
+        bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    Ok(lines.filter(|line| !line.trim_ascii().is_empty()).map(<[u8]>::to_vec).collect())
 }
 
 /// Moves all times by one whole number of seconds so that the newest event is now (or less than a second ago).
 /// Lines without a readable time are left as they are: it is the platform's work to say what is wrong with them.
 pub fn move_to(now: Timestamp, lines: &mut [Vec<u8>]) {
-    let newest = lines
-        .iter()
-        .filter_map(|line| Some(find_time(line)?.at))
-        .max();
+    let newest = lines.iter().filter_map(|line| Some(find_time(line)?.at)).max();
     let Some(newest) = newest else { return };
     // Whole seconds, so that fractions stay as they were written.
     let nanos = now.as_nanosecond().saturating_sub(newest.as_nanosecond());
@@ -59,13 +49,8 @@ pub fn move_to(now: Timestamp, lines: &mut [Vec<u8>]) {
 
 fn moved(line: &[u8], seconds: i64) -> Option<Vec<u8>> {
     let time = find_time(line)?;
-    let at = time
-        .at
-        .checked_add(SignedDuration::from_secs(seconds))
-        .ok()?;
-    let local = Offset::from_seconds(time.offset_seconds)
-        .ok()?
-        .to_datetime(at);
+    let at = time.at.checked_add(SignedDuration::from_secs(seconds)).ok()?;
+    let local = Offset::from_seconds(time.offset_seconds).ok()?.to_datetime(at);
     if !(0..=9999).contains(&local.year()) {
         return None;
     }
@@ -107,14 +92,7 @@ fn find_time(line: &[u8]) -> Option<Time> {
     let value: String = serde_json::from_str(raw).ok()?;
     let (separator, tail, offset_seconds) = rfc3339(&value)?;
     let at: Timestamp = value.parse().ok()?;
-    Some(Time {
-        start,
-        end,
-        at,
-        separator,
-        tail,
-        offset_seconds,
-    })
+    Some(Time { start, end, at, separator, tail, offset_seconds })
 }
 
 /// Checks the shape of RFC 3339 and splits off what is kept: the separator, the fraction with the offset, and the
@@ -124,14 +102,11 @@ fn rfc3339(value: &str) -> Option<(char, String, i32)> {
         return None;
     }
     let head = value.get(..19)?;
-    let shaped = head
-        .bytes()
-        .zip("0000-00-00T00:00:00".bytes())
-        .all(|(byte, shape)| match shape {
-            b'0' => byte.is_ascii_digit(),
-            b'T' => matches!(byte, b'T' | b't' | b' '),
-            other => byte == other,
-        });
+    let shaped = head.bytes().zip("0000-00-00T00:00:00".bytes()).all(|(byte, shape)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        b'T' => matches!(byte, b'T' | b't' | b' '),
+        other => byte == other,
+    });
     if !shaped {
         return None;
     }
@@ -161,10 +136,7 @@ fn offset_seconds(offset: &str) -> Option<i32> {
         return None;
     }
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    hours
-        .checked_mul(3600)?
-        .checked_add(minutes.checked_mul(60)?)?
-        .checked_mul(sign)
+    hours.checked_mul(3600)?.checked_add(minutes.checked_mul(60)?)?.checked_mul(sign)
 }
 
 #[cfg(test)]
@@ -174,10 +146,7 @@ mod tests {
     fn run(now: &str, lines: &[&str]) -> Vec<String> {
         let mut lines: Vec<Vec<u8>> = lines.iter().map(|line| line.as_bytes().to_vec()).collect();
         move_to(now.parse().unwrap(), &mut lines);
-        lines
-            .into_iter()
-            .map(|line| String::from_utf8(line).unwrap())
-            .collect()
+        lines.into_iter().map(|line| String::from_utf8(line).unwrap()).collect()
     }
 
     #[test]
@@ -193,10 +162,7 @@ mod tests {
             out[0],
             r#"{"time":"2026-11-01T11:58:59Z", "data":{"time":"2015-12-10T06:55:46Z"}}"#
         );
-        assert_eq!(
-            out[1],
-            r#"{ "id":"é", "time" : "2026-11-01T13:59:59.250+02:00","x":1.0}"#
-        );
+        assert_eq!(out[1], r#"{ "id":"é", "time" : "2026-11-01T13:59:59.250+02:00","x":1.0}"#);
     }
 
     #[test]
@@ -220,10 +186,7 @@ mod tests {
 
     #[test]
     fn the_future_comes_back_to_now() {
-        let out = run(
-            "2026-11-01T12:00:00.9Z",
-            &[r#"{"time":"2036-11-01t12:00:01.5z"}"#],
-        );
+        let out = run("2026-11-01T12:00:00.9Z", &[r#"{"time":"2036-11-01t12:00:01.5z"}"#]);
         assert_eq!(out[0], r#"{"time":"2026-11-01t12:00:00.5z"}"#);
     }
 

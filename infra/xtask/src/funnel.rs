@@ -90,19 +90,11 @@ impl Funnel {
     /// The first book that does not balance, in words. With `held_is_settled`, messages that are still held back need
     /// not arrive.
     pub fn imbalance(&self, lines_sent: u64, held_is_settled: bool) -> Option<String> {
-        let ended = [
-            total(&self.delivered),
-            total(&self.suppressed),
-            self.unknown,
-            self.failed,
-        ];
+        let ended = [total(&self.delivered), total(&self.suppressed), self.unknown, self.failed];
         let ended = ended.into_iter().fold(0, u64::saturating_add);
         // A message held and sent later is in both counts, so what is missing tells how many still wait.
-        let waiting = if held_is_settled {
-            self.stored.saturating_sub(ended).min(self.held)
-        } else {
-            0
-        };
+        let waiting =
+            if held_is_settled { self.stored.saturating_sub(ended).min(self.held) } else { 0 };
         let events = [
             (self.ingested, "ingested"),
             (self.duplicates, "duplicates"),
@@ -138,28 +130,17 @@ fn unbalanced(
     parts: &[(u64, &str)],
     again: u64,
 ) -> Option<String> {
-    let sum = parts
-        .iter()
-        .fold(0_u64, |sum, (n, _)| sum.saturating_add(*n));
+    let sum = parts.iter().fold(0_u64, |sum, (n, _)| sum.saturating_add(*n));
     let balanced = sum >= whole && sum <= whole.saturating_add(again);
-    let parts: Vec<String> = parts
-        .iter()
-        .map(|(n, name)| format!("{n} {name}"))
-        .collect();
+    let parts: Vec<String> = parts.iter().map(|(n, name)| format!("{n} {name}")).collect();
     (!balanced).then(|| {
-        format!(
-            "the book of {book} does not balance: {whole} {what}, but {}",
-            parts.join(" + ")
-        )
+        format!("the book of {book} does not balance: {whole} {what}, but {}", parts.join(" + "))
     })
 }
 
 fn slot<'a>(tally: &'a mut Tally, line: &Map<String, Value>, property: &str) -> &'a mut u64 {
-    let key = line
-        .get(property)
-        .or(line.get("detail"))
-        .and_then(Value::as_str)
-        .unwrap_or("unnamed");
+    let key =
+        line.get(property).or(line.get("detail")).and_then(Value::as_str).unwrap_or("unnamed");
     tally.entry(key.to_owned()).or_default()
 }
 
@@ -192,12 +173,7 @@ const SETTLES_MS: i64 = 15_000;
 impl Reader {
     /// A reader of what is logged from a time on.
     pub fn new(tenant: &str, groups: Vec<String>, from_ms: i64) -> Self {
-        Self {
-            tenant: tenant.to_owned(),
-            groups,
-            from_ms,
-            settled: Funnel::default(),
-        }
+        Self { tenant: tenant.to_owned(), groups, from_ms, settled: Funnel::default() }
     }
 
     /// The funnel up to now.
@@ -215,9 +191,7 @@ impl Reader {
     }
 
     fn add(&self, funnel: &mut Funnel, from_ms: i64, to_ms: i64) -> Result<()> {
-        self.groups
-            .iter()
-            .try_for_each(|group| self.add_group(funnel, group, from_ms, to_ms))
+        self.groups.iter().try_for_each(|group| self.add_group(funnel, group, from_ms, to_ms))
     }
 
     fn add_group(&self, funnel: &mut Funnel, group: &str, from_ms: i64, to_ms: i64) -> Result<()> {
@@ -249,17 +223,11 @@ mod tests {
     #[test]
     fn counts_only_the_tenants_metric_lines() {
         let mut funnel = Funnel::default();
-        funnel.add_line(
-            "a",
-            &line("a", r#""EventsIngested":3,"EventsDuplicate":1.0"#),
-        );
+        funnel.add_line("a", &line("a", r#""EventsIngested":3,"EventsDuplicate":1.0"#));
         funnel.add_line("a", &line("b", r#""EventsIngested":5"#));
         funnel.add_line("a", r#"{"tenant":"a","EventsIngested":7}"#);
         funnel.add_line("a", "START RequestId: a");
-        funnel.add_line(
-            "a",
-            &line("a", r#""SignalsFiltered":[1,1],"reason":"stale""#),
-        );
+        funnel.add_line("a", &line("a", r#""SignalsFiltered":[1,1],"reason":"stale""#));
         funnel.add_line("a", &line("a", r#""MessagesDelivered":2,"channel":"sms""#));
         assert_eq!((funnel.ingested, funnel.duplicates), (3, 1));
         assert_eq!(funnel.filtered.get("stale"), Some(&2));
@@ -268,25 +236,11 @@ mod tests {
 
     #[test]
     fn names_the_book_that_does_not_balance() {
-        let mut funnel = Funnel {
-            ingested: 3,
-            duplicates: 1,
-            ..Funnel::default()
-        };
+        let mut funnel = Funnel { ingested: 3, duplicates: 1, ..Funnel::default() };
         assert_eq!(funnel.imbalance(4, false), None);
-        assert!(
-            funnel
-                .imbalance(5, false)
-                .unwrap()
-                .contains("book of events")
-        );
+        assert!(funnel.imbalance(5, false).unwrap().contains("book of events"));
         (funnel.matched, funnel.scored, funnel.stored, funnel.held) = (1, 1, 1, 1);
-        assert!(
-            funnel
-                .imbalance(4, false)
-                .unwrap()
-                .contains("book of messages")
-        );
+        assert!(funnel.imbalance(4, false).unwrap().contains("book of messages"));
         assert_eq!(funnel.imbalance(4, true), None);
     }
 }

@@ -25,10 +25,7 @@ impl Answer {
 
     /// The body as text, cut to what fits a terminal line or two.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body)
-            .chars()
-            .take(400)
-            .collect()
+        String::from_utf8_lossy(&self.body).chars().take(400).collect()
     }
 }
 
@@ -45,37 +42,18 @@ fn agent(timeout: Duration) -> ureq::Agent {
 }
 
 fn read(mut answer: ureq::http::Response<ureq::Body>) -> Result<Answer> {
-    let header = |name: &str| {
-        answer
-            .headers()
-            .get(name)
-            .and_then(|v| v.to_str().ok())
-            .map(str::to_owned)
-    };
+    let header =
+        |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let function_error = header("x-amz-function-error");
     let retry_after = header("retry-after").and_then(|v| v.parse().ok());
     let status = answer.status().as_u16();
-    let body = answer
-        .body_mut()
-        .with_config()
-        .limit(LARGEST_ANSWER)
-        .read_to_vec()?;
-    Ok(Answer {
-        status,
-        function_error,
-        retry_after,
-        body,
-    })
+    let body = answer.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec()?;
+    Ok(Answer { status, function_error, retry_after, body })
 }
 
 /// GET; an error means that no answer came.
 pub fn get(url: &str, timeout: Duration) -> Result<Answer> {
-    read(
-        agent(timeout)
-            .get(url)
-            .call()
-            .with_context(|| format!("GET {url}"))?,
-    )
+    read(agent(timeout).get(url).call().with_context(|| format!("GET {url}"))?)
 }
 
 /// POST; an error means that no answer came.

@@ -49,17 +49,9 @@ pub fn ids() -> Result<HashSet<String>> {
 /// A tenant's messages that were not there before.
 pub fn captured(tenant: &str, before: &HashSet<String>) -> Result<Vec<Captured>> {
     let new = |message: &&Value| id(message).is_some_and(|id| !before.contains(&id));
-    let mut found: Vec<Captured> = emails()?
-        .iter()
-        .filter(new)
-        .filter_map(|message| email(tenant, message))
-        .collect();
-    found.extend(
-        texts()?
-            .iter()
-            .filter(new)
-            .filter_map(|message| text(tenant, message)),
-    );
+    let mut found: Vec<Captured> =
+        emails()?.iter().filter(new).filter_map(|message| email(tenant, message)).collect();
+    found.extend(texts()?.iter().filter(new).filter_map(|message| text(tenant, message)));
     Ok(found)
 }
 
@@ -70,12 +62,7 @@ fn email(tenant: &str, message: &Value) -> Option<Captured> {
         Some(marked) => marked == tenant,
         None => from.contains(&format!("@{tenant}.")),
     };
-    let to: Vec<&str> = message
-        .get("To")?
-        .as_array()?
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
+    let to: Vec<&str> = message.get("To")?.as_array()?.iter().filter_map(Value::as_str).collect();
     let title = string(message, "Subject");
     ours.then(|| Captured {
         channel: "email",
@@ -83,10 +70,7 @@ fn email(tenant: &str, message: &Value) -> Option<Captured> {
         use_case: marks.get("ceapusecase").cloned(),
         subject: Some(marks.get("ceapsubject").unwrap_or(&title).clone()),
         body: string(message, "BodyText"),
-        id: marks
-            .get("ceapmessageid")
-            .cloned()
-            .unwrap_or_else(|| string(message, "MessageId")),
+        id: marks.get("ceapmessageid").cloned().unwrap_or_else(|| string(message, "MessageId")),
         title,
     })
 }
@@ -98,10 +82,7 @@ fn text(tenant: &str, message: &Value) -> Option<Captured> {
         to: string(message, "PhoneNumber"),
         use_case: marks.get("ceapusecase").cloned(),
         subject: marks.get("ceapsubject").cloned(),
-        id: marks
-            .get("ceapmessageid")
-            .cloned()
-            .unwrap_or_else(|| string(message, "MessageId")),
+        id: marks.get("ceapmessageid").cloned().unwrap_or_else(|| string(message, "MessageId")),
         title: String::new(),
         body: string(message, "Message"),
     })
@@ -112,20 +93,12 @@ fn text(tenant: &str, message: &Value) -> Option<Captured> {
 fn marks(message: &Value) -> BTreeMap<String, String> {
     let mut marks = BTreeMap::new();
     for list in ["EmailTags", "Headers"] {
-        for entry in message
-            .get(list)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for entry in message.get(list).and_then(Value::as_array).into_iter().flatten() {
             marks.insert(plain(&string(entry, "Name")), string(entry, "Value"));
         }
     }
-    for (name, value) in message
-        .get("MessageAttributes")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
+    for (name, value) in
+        message.get("MessageAttributes").and_then(Value::as_object).into_iter().flatten()
     {
         marks.insert(plain(name), string(value, "StringValue"));
     }
@@ -139,11 +112,7 @@ fn plain(name: &str) -> String {
 }
 
 fn string(value: &Value, key: &str) -> String {
-    value
-        .get(key)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn id(message: &Value) -> Option<String> {
@@ -162,23 +131,11 @@ fn texts() -> Result<Vec<Value>> {
 fn lists(path: &str, key: &str) -> Result<Vec<Value>> {
     let answer = http::get(&format!("{}{path}", aws::ENDPOINT), Duration::from_secs(60))?;
     if answer.status != 200 {
-        bail!(
-            "the outbox {path} could not be read ({}): {}",
-            answer.status,
-            answer.text()
-        );
+        bail!("the outbox {path} could not be read ({}): {}", answer.status, answer.text());
     }
     let body = answer.json()?;
-    let lists = body
-        .get(key)
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten();
-    Ok(lists
-        .filter_map(|(_, list)| list.as_array())
-        .flatten()
-        .cloned()
-        .collect())
+    let lists = body.get(key).and_then(Value::as_object).into_iter().flatten();
+    Ok(lists.filter_map(|(_, list)| list.as_array()).flatten().cloned().collect())
 }
 
 #[cfg(test)]

@@ -34,10 +34,7 @@ impl Outputs {
         let text = std::fs::read(&path)
             .context("the local stack is not deployed: run `cargo xtask up`")?;
         serde_json::from_slice(&text).with_context(|| {
-            format!(
-                "{} cannot be read: run `cargo xtask up` again",
-                path.display()
-            )
+            format!("{} cannot be read: run `cargo xtask up` again", path.display())
         })
     }
 
@@ -52,10 +49,7 @@ impl Outputs {
     /// All functions' log groups.
     pub fn all_log_groups(&self) -> Vec<String> {
         let named = |(short, name): (&String, &String)| {
-            self.log_groups
-                .get(short)
-                .cloned()
-                .unwrap_or_else(|| format!("/aws/lambda/{name}"))
+            self.log_groups.get(short).cloned().unwrap_or_else(|| format!("/aws/lambda/{name}"))
         };
         self.functions.iter().map(named).collect()
     }

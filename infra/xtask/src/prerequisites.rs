@@ -19,9 +19,8 @@ pub fn python() -> Result<&'static str> {
             continue;
         };
         let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        let version = text
-            .split_once(' ')
-            .and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+        let version =
+            text.split_once(' ').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
         match version {
             Some(version) if version >= OLDEST_PYTHON => return Ok(name),
             Some((major, minor)) => found = Some(format!("{name} is {major}.{minor}")),

@@ -27,12 +27,7 @@ pub fn read(table: &str, tenant: &str) -> Result<HashMap<String, Record>> {
     });
     loop {
         let page = aws::dynamodb("Scan", &request)?;
-        for item in page
-            .get("Items")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for item in page.get("Items").and_then(Value::as_array).into_iter().flatten() {
             add(&mut found, item);
         }
         match page.get("LastEvaluatedKey") {
@@ -52,13 +47,7 @@ fn add(found: &mut HashMap<String, Record>, item: &Value) {
         return;
     };
     for id in ["id", "provider_id"].into_iter().filter_map(text) {
-        found.insert(
-            id,
-            Record {
-                use_case: use_case.clone(),
-                subject: subject.clone(),
-            },
-        );
+        found.insert(id, Record { use_case: use_case.clone(), subject: subject.clone() });
     }
 }
 

@@ -21,9 +21,7 @@ impl Repo {
             .parent()
             .and_then(Path::parent)
             .ok_or_else(|| anyhow!("{} is not inside a repository", here.display()))?;
-        Ok(Self {
-            root: root.to_path_buf(),
-        })
+        Ok(Self { root: root.to_path_buf() })
     }
 
     /// The top folder.

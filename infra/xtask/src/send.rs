@@ -66,15 +66,9 @@ pub fn run(repo: &Repo, args: &SendArgs) -> Result<()> {
         events::move_to(Timestamp::now(), &mut lines);
     }
     let sent = send(&lines, &args.tenant, &write_key, |_| ())?;
-    println!(
-        "{} accepted, {} quarantined",
-        sent.accepted, sent.quarantined
-    );
+    println!("{} accepted, {} quarantined", sent.accepted, sent.quarantined);
     if sent.refused > 0 {
-        bail!(
-            "{} lines are larger than the API takes and were not sent",
-            sent.refused
-        );
+        bail!("{} lines are larger than the API takes and were not sent", sent.refused);
     }
     Ok(())
 }
@@ -104,12 +98,7 @@ fn chunk_length(lines: &[Vec<u8>]) -> usize {
         bytes = bytes.saturating_add(line.len()).saturating_add(1);
         bytes <= CHUNK_BYTES
     };
-    lines
-        .iter()
-        .take(CHUNK_EVENTS)
-        .take_while(fits)
-        .count()
-        .max(1)
+    lines.iter().take(CHUNK_EVENTS).take_while(fits).count().max(1)
 }
 
 fn send_chunk(chunk: &[Vec<u8>], tenant: &str, write_key: &str) -> Result<Sent> {
@@ -121,23 +110,12 @@ fn send_chunk(chunk: &[Vec<u8>], tenant: &str, write_key: &str) -> Result<Sent> 
                 .get("accepted")
                 .and_then(Value::as_u64)
                 .context("the API named no accepted count")?;
-            let quarantined = body
-                .get("quarantined")
-                .and_then(Value::as_array)
-                .map_or(0, Vec::len);
+            let quarantined = body.get("quarantined").and_then(Value::as_array).map_or(0, Vec::len);
             let (lines, quarantined) = (u64::try_from(chunk.len())?, u64::try_from(quarantined)?);
-            Ok(Sent {
-                lines,
-                accepted,
-                quarantined,
-                refused: 0,
-            })
+            Ok(Sent { lines, accepted, quarantined, refused: 0 })
         }
         // A line far above the limit cannot be sent at all; its neighbours can.
-        413 if chunk.len() == 1 => Ok(Sent {
-            refused: 1,
-            ..Sent::default()
-        }),
+        413 if chunk.len() == 1 => Ok(Sent { refused: 1, ..Sent::default() }),
         413 => {
             let (first, second) = chunk.split_at(chunk.len().div_ceil(2));
             let mut sent = send_chunk(first, tenant, write_key)?;
@@ -168,11 +146,7 @@ fn post(body: &[u8], tenant: &str, write_key: &str) -> Result<Answer> {
         };
         if tries >= TRIES {
             return match outcome {
-                Ok(answer) => bail!(
-                    "the API kept failing ({}): {}",
-                    answer.status,
-                    answer.text()
-                ),
+                Ok(answer) => bail!("the API kept failing ({}): {}", answer.status, answer.text()),
                 Err(error) => {
                     Err(error.context("the API does not answer: see `cargo xtask status`"))
                 }

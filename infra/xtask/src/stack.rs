@@ -23,8 +23,7 @@ const QUICK: Duration = Duration::from_secs(5);
 pub fn lock(repo: &Repo) -> Result<File> {
     let path = repo.local("run/lock")?;
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    file.lock()
-        .with_context(|| format!("cannot lock {}", path.display()))?;
+    file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
     Ok(file)
 }
 
@@ -40,15 +39,10 @@ pub fn pid(repo: &Repo) -> Result<Option<Pid>> {
 /// Whether the process is our server: pids are given again.
 fn is_server(pid: Pid) -> bool {
     let number = pid.as_raw_nonzero().to_string();
-    let command_line = std::fs::read(format!("/proc/{number}/cmdline"))
-        .ok()
-        .or_else(|| {
-            let output = Command::new("ps")
-                .args(["-o", "command=", "-p", &number])
-                .output()
-                .ok()?;
-            Some(output.stdout)
-        });
+    let command_line = std::fs::read(format!("/proc/{number}/cmdline")).ok().or_else(|| {
+        let output = Command::new("ps").args(["-o", "command=", "-p", &number]).output().ok()?;
+        Some(output.stdout)
+    });
     command_line.is_some_and(|text| String::from_utf8_lossy(&text).contains("infra/local/serve.py"))
 }
 
@@ -114,18 +108,14 @@ pub fn stop(repo: &Repo) -> Result<bool> {
             std::thread::sleep(Duration::from_millis(100));
         }
     }
-    bail!(
-        "process {} does not end: stop it by hand",
-        pid.as_raw_nonzero()
-    )
+    bail!("process {} does not end: stop it by hand", pid.as_raw_nonzero())
 }
 
 /// A stopped child of this very process stays listed until this process ends.
 fn is_zombie(pid: Pid) -> bool {
     let stat =
         std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-    stat.rsplit_once(") ")
-        .is_some_and(|(_, rest)| rest.starts_with('Z'))
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))
 }
 
 fn forget(repo: &Repo) -> Result<()> {
@@ -143,14 +133,9 @@ pub fn aws_healthy() -> bool {
 
 /// The local AWS's version, if it answers.
 pub fn aws_version() -> Option<String> {
-    let health = http::get(&format!("{}/_ministack/health", aws::ENDPOINT), QUICK)
-        .ok()?
-        .json()
-        .ok()?;
-    health
-        .get("version")
-        .and_then(Value::as_str)
-        .map(str::to_owned)
+    let health =
+        http::get(&format!("{}/_ministack/health", aws::ENDPOINT), QUICK).ok()?.json().ok()?;
+    health.get("version").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// Whether the API answers.

@@ -14,11 +14,7 @@ pub fn run(repo: &Repo) -> Result<bool> {
     let aws = stack::aws_version();
     let api = stack::api_healthy();
     println!("local AWS   {}  {}", aws::ENDPOINT, version(aws.as_deref()));
-    println!(
-        "API         {}  {}",
-        aws::API,
-        if api { "healthy" } else { "does not answer" }
-    );
+    println!("API         {}  {}", aws::API, if api { "healthy" } else { "does not answer" });
     println!(
         "process     {}, log {}",
         pid.as_raw_nonzero(),
@@ -41,8 +37,6 @@ pub fn run(repo: &Repo) -> Result<bool> {
 }
 
 fn version(found: Option<&str>) -> String {
-    found.map_or_else(
-        || "does not answer".into(),
-        |version| format!("healthy, MiniStack {version}"),
-    )
+    found
+        .map_or_else(|| "does not answer".into(), |version| format!("healthy, MiniStack {version}"))
 }

@@ -27,35 +27,17 @@ pub fn run(repo: &Repo) -> Result<ExitCode> {
 fn stages(repo: &Repo) -> Result<ExitCode> {
     let tools = stage("prerequisites", || prerequisites(repo))?;
     stage("format", || {
-        process::shown(
-            cargo(repo).args(["fmt", "--all", "--check"]),
-            "cargo fmt --check",
-        )
-        .context("run `cargo fmt --all`")
+        process::shown(cargo(repo).args(["fmt", "--all", "--check"]), "cargo fmt --check")
+            .context("run `cargo fmt --all`")
     })?;
     stage("clippy", || {
         let mut clippy = cargo(repo);
-        clippy.args([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ]);
+        clippy.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
         process::shown(&mut clippy, "cargo clippy")
     })?;
-    stage("tidy", || {
-        if tidy::run(repo)? {
-            Ok(())
-        } else {
-            bail!("mend what is listed above")
-        }
-    })?;
+    stage("tidy", || if tidy::run(repo)? { Ok(()) } else { bail!("mend what is listed above") })?;
     stage("sam validate", || validate(repo, &tools))?;
-    stage("build and local stack", || {
-        up::start(repo, Build::Everything)
-    })?;
+    stage("build and local stack", || up::start(repo, Build::Everything))?;
 
     eprintln!("== cargo test");
     let status = cargo(repo)
@@ -63,10 +45,7 @@ fn stages(repo: &Repo) -> Result<ExitCode> {
         .env("CEAP_E2E", "1")
         .status()
         .context("cargo test could not be started")?;
-    let code = status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(1);
+    let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
     Ok(ExitCode::from(code))
 }
 
@@ -81,11 +60,7 @@ fn stage<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 fn elapsed(time: Duration) -> String {
     let minutes = time.as_secs().checked_div(60).unwrap_or(0);
     let seconds = time.as_secs_f64() % 60.0;
-    if minutes > 0 {
-        format!("{minutes} min {seconds:.0} s")
-    } else {
-        format!("{seconds:.1} s")
-    }
+    if minutes > 0 { format!("{minutes} min {seconds:.0} s") } else { format!("{seconds:.1} s") }
 }
 
 fn cargo(repo: &Repo) -> Command {
@@ -107,9 +82,7 @@ fn prerequisites(repo: &Repo) -> Result<PathBuf> {
         }
     }
     if stack::pid(repo)?.is_none() {
-        stack::PORTS
-            .iter()
-            .try_for_each(|port| prerequisites::port_free(*port))?;
+        stack::PORTS.iter().try_for_each(|port| prerequisites::port_free(*port))?;
     }
     prerequisites::venv(repo, "venv", "infra/local/requirements.txt")?;
     prerequisites::venv(repo, "venv-tools", "infra/local/requirements-tools.txt")
@@ -124,10 +97,7 @@ fn validate(repo: &Repo, tools: &Path) -> Result<()> {
     {
         templates.push(entry?.path());
     }
-    templates.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "yaml")
-    });
+    templates.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     templates.sort();
     let path = prerequisites::path_with(tools)?;
     let waiting = Mutex::new(templates);
@@ -139,9 +109,7 @@ fn validate(repo: &Repo, tools: &Path) -> Result<()> {
                     let mut sam = Command::new(tools.join("sam"));
                     sam.args(["validate", "--lint", "--region", "us-east-1", "--template"])
                         .arg(&template);
-                    sam.current_dir(repo.root())
-                        .env("PATH", &path)
-                        .env("SAM_CLI_TELEMETRY", "0");
+                    sam.current_dir(repo.root()).env("PATH", &path).env("SAM_CLI_TELEMETRY", "0");
                     if let (Some(text), Ok(mut failures)) = (failure(&mut sam), failures.lock()) {
                         failures.push(format!("{}:\n{text}", template.display()));
                     }

@@ -30,9 +30,7 @@ pub fn start(repo: &Repo, what: Build) -> Result<()> {
     prerequisites::python()?;
     let running = stack::pid(repo)?.is_some();
     if !running {
-        stack::PORTS
-            .iter()
-            .try_for_each(|port| prerequisites::port_free(*port))?;
+        stack::PORTS.iter().try_for_each(|port| prerequisites::port_free(*port))?;
     }
     let bin = prerequisites::venv(repo, "venv", "infra/local/requirements.txt")?;
     let target = build(repo, what)?;
@@ -43,10 +41,7 @@ pub fn start(repo: &Repo, what: Build) -> Result<()> {
     }
     eprintln!("deploying");
     let mut deploy = Command::new(&python);
-    deploy
-        .arg(repo.path("infra/local/deploy.py"))
-        .arg("--bin-dir")
-        .arg(target.join("debug"));
+    deploy.arg(repo.path("infra/local/deploy.py")).arg("--bin-dir").arg(target.join("debug"));
     deploy.current_dir(repo.root()).env("PYTHONUNBUFFERED", "1");
     process::logged(&mut deploy, &repo.local("log/deploy.log")?)
         .context("the local deploy failed")?;

@@ -50,13 +50,7 @@ impl Workspace {
     /// Asks cargo.
     pub fn read(repo: &Repo) -> Result<Self> {
         let output = process::cargo()
-            .args([
-                "metadata",
-                "--no-deps",
-                "--format-version",
-                "1",
-                "--manifest-path",
-            ])
+            .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
             .arg(repo.path("Cargo.toml"))
             .output()
             .context("cargo could not be started")?;
@@ -72,10 +66,7 @@ impl Workspace {
     /// The packages under `functions/`, by name.
     pub fn functions(&self) -> Vec<&str> {
         let root = self.workspace_root.join("functions");
-        let here = self
-            .packages
-            .iter()
-            .filter(|package| package.manifest_path.starts_with(&root));
+        let here = self.packages.iter().filter(|package| package.manifest_path.starts_with(&root));
         let mut names: Vec<&str> = here.map(|package| package.name.as_str()).collect();
         names.sort_unstable();
         names

@@ -24,9 +24,7 @@ impl Ses {
             .retry_config(retries)
             .timeout_config(timeouts)
             .build();
-        Self {
-            client: Client::from_conf(config),
-        }
+        Self { client: Client::from_conf(config) }
     }
 }
 
@@ -38,11 +36,7 @@ fn text(data: &str) -> Result<Content, BuildError> {
 fn marks(dispatch: &Dispatch) -> [(&'static str, &'static str, &str); 3] {
     [
         ("X-Ceap-Tenant", "ceap-tenant", dispatch.tenant.as_str()),
-        (
-            "X-Ceap-Use-Case",
-            "ceap-use-case",
-            dispatch.use_case.as_str(),
-        ),
+        ("X-Ceap-Use-Case", "ceap-use-case", dispatch.use_case.as_str()),
         ("X-Ceap-Message-Id", "ceap-message-id", dispatch.id.as_str()),
     ]
 }
@@ -72,11 +66,7 @@ impl Provider for Ses {
             .destination(Destination::builder().to_addresses(&dispatch.to).build())
             .content(message(dispatch).map_err(refused)?);
         for (_, tag, value) in marks(dispatch) {
-            let tag = MessageTag::builder()
-                .name(tag)
-                .value(value)
-                .build()
-                .map_err(refused)?;
+            let tag = MessageTag::builder().name(tag).value(value).build().map_err(refused)?;
             request = request.email_tags(tag);
         }
         let sent = request.send().await.map_err(|error| send_error(&error))?;

@@ -45,11 +45,7 @@ impl Bus {
     /// The bus that `bus` describes.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, bus: BusConfig) -> Self {
-        Self {
-            events: Events::new(config),
-            scheduler: Scheduler::new(config),
-            config: bus,
-        }
+        Self { events: Events::new(config), scheduler: Scheduler::new(config), config: bus }
     }
 
     fn target(&self, input: String) -> Result<Target, Fault> {
@@ -64,11 +60,7 @@ impl Bus {
             .role_arn(&self.config.scheduler_role)
             .input(input)
             .event_bridge_parameters(parameters)
-            .dead_letter_config(
-                DeadLetterConfig::builder()
-                    .arn(&self.config.scheduler_dlq)
-                    .build(),
-            )
+            .dead_letter_config(DeadLetterConfig::builder().arn(&self.config.scheduler_dlq).build())
             .retry_policy(RetryPolicy::builder().maximum_retry_attempts(20).build())
             .build()
             .map_err(|error| unbuilt(&error))
@@ -110,11 +102,7 @@ impl Signals for Bus {
     }
 
     async fn emit_at(&self, wake: Timestamp, detected: &Detected) -> Result<(), Fault> {
-        let ids: Vec<&str> = detected
-            .signals
-            .iter()
-            .map(|signal| signal.id.as_str())
-            .collect();
+        let ids: Vec<&str> = detected.signals.iter().map(|signal| signal.id.as_str()).collect();
         let name = format!("{}-{}", wake.as_second(), digest(&ids));
         let window = FlexibleTimeWindow::builder()
             .mode(FlexibleTimeWindowMode::Off)
@@ -135,11 +123,7 @@ impl Signals for Bus {
         match made {
             Ok(_) => Ok(()),
             // The same signals were scheduled before: once is enough.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|it| it.is_conflict_exception()) =>
-            {
+            Err(error) if error.as_service_error().is_some_and(|it| it.is_conflict_exception()) => {
                 Ok(())
             }
             Err(error) => Err(fault("CreateSchedule", &error)),

@@ -21,9 +21,7 @@ impl SnsSms {
             .retry_config(retries)
             .timeout_config(timeouts)
             .build();
-        Self {
-            client: Client::from_conf(config),
-        }
+        Self { client: Client::from_conf(config) }
     }
 }
 
@@ -48,11 +46,8 @@ fn attributes(dispatch: &Dispatch) -> Vec<(&'static str, String)> {
 
 impl Provider for SnsSms {
     async fn send(&self, dispatch: &Dispatch) -> Result<String, SendError> {
-        let mut request = self
-            .client
-            .publish()
-            .phone_number(&dispatch.to)
-            .message(&dispatch.content.text);
+        let mut request =
+            self.client.publish().phone_number(&dispatch.to).message(&dispatch.content.text);
         for (name, value) in attributes(dispatch) {
             let value = MessageAttributeValue::builder()
                 .data_type("String")

@@ -20,10 +20,7 @@ pub struct Queues {
 impl Queues {
     /// The queues whose URLs start with `prefix`.
     pub fn new(config: &aws_config::SdkConfig, prefix: impl Into<String>) -> Self {
-        Self {
-            client: Client::new(config),
-            prefix: prefix.into(),
-        }
+        Self { client: Client::new(config), prefix: prefix.into() }
     }
 
     async fn put(&self, channel: &str, batch: Vec<String>) -> Result<(), Fault> {
@@ -31,10 +28,7 @@ impl Queues {
             .into_iter()
             .enumerate()
             .map(|(n, body)| {
-                SendMessageBatchRequestEntry::builder()
-                    .id(n.to_string())
-                    .message_body(body)
-                    .build()
+                SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body(body).build()
             })
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| Fault::Internal(error.to_string()))?;
@@ -49,9 +43,7 @@ impl Queues {
         if output.failed.is_empty() {
             Ok(())
         } else {
-            Err(Fault::Unavailable(
-                "SendMessageBatch: some messages were not taken".to_owned(),
-            ))
+            Err(Fault::Unavailable("SendMessageBatch: some messages were not taken".to_owned()))
         }
     }
 }

@@ -25,10 +25,7 @@ pub struct KinesisStream {
 impl KinesisStream {
     /// The stream `name`.
     pub fn new(config: &aws_config::SdkConfig, name: impl Into<String>) -> Self {
-        Self {
-            client: Client::new(config),
-            name: name.into(),
-        }
+        Self { client: Client::new(config), name: name.into() }
     }
 
     async fn put_batch(&self, mut left: Vec<PutRecordsRequestEntry>) -> Result<(), Fault> {
@@ -56,9 +53,7 @@ impl KinesisStream {
                 return Ok(());
             }
         }
-        Err(Fault::Throttled(
-            "PutRecords: the stream is over its capacity; try again".to_owned(),
-        ))
+        Err(Fault::Throttled("PutRecords: the stream is over its capacity; try again".to_owned()))
     }
 }
 
@@ -81,10 +76,6 @@ impl EventStream for KinesisStream {
                 .map_err(|error| Fault::Internal(error.to_string()))?;
             batch.push(record);
         }
-        if batch.is_empty() {
-            Ok(())
-        } else {
-            self.put_batch(batch).await
-        }
+        if batch.is_empty() { Ok(()) } else { self.put_batch(batch).await }
     }
 }

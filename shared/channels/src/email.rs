@@ -33,13 +33,7 @@ mod tests {
     #[test]
     fn reaches_one_address_and_no_header() {
         assert!(Email.reaches("ada@example.com"));
-        for bad in [
-            "",
-            "ada",
-            "a@b.ch, c@d.ch",
-            "Ada <a@b.ch>",
-            "a@b.ch\r\nBcc: c@d.ch",
-        ] {
+        for bad in ["", "ada", "a@b.ch, c@d.ch", "Ada <a@b.ch>", "a@b.ch\r\nBcc: c@d.ch"] {
             assert!(!Email.reaches(bad), "{bad:?}");
         }
     }

@@ -29,10 +29,7 @@ pub const CHANNELS: &[&dyn Channel] = &[&email::Email, &sms::Sms];
 /// The channel `name`.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Channel> {
-    CHANNELS
-        .iter()
-        .copied()
-        .find(|channel| channel.name() == name)
+    CHANNELS.iter().copied().find(|channel| channel.name() == name)
 }
 
 /// All channels, for the stage that decides where a message goes.

@@ -25,12 +25,7 @@ impl Connector for CloudEvents {
         body: &[u8],
         arrived: Timestamp,
     ) -> Result<Vec<Decoded>, Fault> {
-        let kind = content_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let items = match kind.as_str() {
             "application/x-ndjson" | "application/jsonl" => lines(body),
             "application/cloudevents+json"
@@ -48,16 +43,10 @@ impl Connector for CloudEvents {
             }
         };
         if items.len() > MAX_ITEMS {
-            let message = format!(
-                "holds {} events; send at most {MAX_ITEMS} at once",
-                items.len()
-            );
+            let message = format!("holds {} events; send at most {MAX_ITEMS} at once", items.len());
             return Err(Fault::invalid("body", message));
         }
-        Ok(items
-            .into_iter()
-            .map(|item| decode(item, arrived))
-            .collect())
+        Ok(items.into_iter().map(|item| decode(item, arrived)).collect())
     }
 }
 
@@ -90,10 +79,7 @@ fn decode(item: Item, arrived: Timestamp) -> Decoded {
     match item {
         Ok(value) => match Event::from_json(&value, arrived) {
             Ok(event) => Decoded::Event(event),
-            Err(fault) => Decoded::Bad {
-                fault,
-                payload: value,
-            },
+            Err(fault) => Decoded::Bad { fault, payload: value },
         },
         Err((fault, payload)) => Decoded::Bad { fault, payload },
     }
@@ -123,16 +109,10 @@ mod tests {
 
     #[test]
     fn a_bad_line_does_not_spoil_the_others() {
-        let decoded = decode(
-            "application/x-ndjson",
-            &format!("{GOOD}\n{{\"id\":\n[]\n{GOOD}"),
-        )
-        .unwrap();
+        let decoded =
+            decode("application/x-ndjson", &format!("{GOOD}\n{{\"id\":\n[]\n{GOOD}")).unwrap();
         let bad = |item: &Decoded| matches!(item, Decoded::Bad { .. });
-        assert_eq!(
-            decoded.iter().map(bad).collect::<Vec<_>>(),
-            [false, true, true, false]
-        );
+        assert_eq!(decoded.iter().map(bad).collect::<Vec<_>>(), [false, true, true, false]);
     }
 
     #[test]
@@ -143,18 +123,8 @@ mod tests {
                 .to_string()
                 .starts_with("body: is not JSON")
         );
-        assert!(
-            decode("text/csv", "a,b")
-                .unwrap_err()
-                .to_string()
-                .starts_with("content-type:")
-        );
+        assert!(decode("text/csv", "a,b").unwrap_err().to_string().starts_with("content-type:"));
         let many = format!("[{}]", vec![GOOD; MAX_ITEMS + 1].join(","));
-        assert!(
-            decode("application/json", &many)
-                .unwrap_err()
-                .to_string()
-                .contains("at most 500")
-        );
+        assert!(decode("application/json", &many).unwrap_err().to_string().contains("at most 500"));
     }
 }

@@ -35,18 +35,8 @@ pub const CONNECTORS: &[&dyn Connector] = &[&cloudevents::CloudEvents];
 /// # Errors
 /// `NotFound`, naming those there are.
 pub fn find(name: &str) -> Result<&'static dyn Connector, Fault> {
-    CONNECTORS
-        .iter()
-        .copied()
-        .find(|connector| connector.name() == name)
-        .ok_or_else(|| {
-            let names: Vec<&str> = CONNECTORS
-                .iter()
-                .map(|connector| connector.name())
-                .collect();
-            Fault::NotFound(format!(
-                "there is no connector `{name}`; there are {}",
-                names.join(", ")
-            ))
-        })
+    CONNECTORS.iter().copied().find(|connector| connector.name() == name).ok_or_else(|| {
+        let names: Vec<&str> = CONNECTORS.iter().map(|connector| connector.name()).collect();
+        Fault::NotFound(format!("there is no connector `{name}`; there are {}", names.join(", ")))
+    })
 }

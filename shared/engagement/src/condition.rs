@@ -51,18 +51,12 @@ impl Expression {
     /// `Invalid` at `field` when it is too long, does not parse, or uses an unknown name or function.
     pub fn compile(field: &str, source: &str) -> Result<Self, Fault> {
         if source.len() > MAX_LENGTH {
-            return Err(Fault::invalid(
-                field,
-                format!("must be at most {MAX_LENGTH} characters"),
-            ));
+            return Err(Fault::invalid(field, format!("must be at most {MAX_LENGTH} characters")));
         }
         let program = Program::compile(source)
             .map_err(|error| Fault::invalid(field, format!("is not a CEL expression: {error}")))?;
         let references = program.references();
-        if let Some(unknown) = references
-            .variables()
-            .into_iter()
-            .find(|name| !NAMES.contains(name))
+        if let Some(unknown) = references.variables().into_iter().find(|name| !NAMES.contains(name))
         {
             let names = NAMES.join(", ");
             return Err(Fault::invalid(
@@ -70,15 +64,11 @@ impl Expression {
                 format!("`{unknown}` is unknown; there are {names}"),
             ));
         }
-        let names = NAMES
-            .into_iter()
-            .filter(|name| references.has_variable(name))
-            .collect();
-        Ok(Self {
-            source: source.to_owned(),
-            program,
-            names,
-        })
+        if let Some(unknown) = references.functions().into_iter().find(|it| !exists(it)) {
+            return Err(Fault::invalid(field, format!("there is no function `{unknown}`")));
+        }
+        let names = NAMES.into_iter().filter(|name| references.has_variable(name)).collect();
+        Ok(Self { source: source.to_owned(), program, names })
     }
 
     /// The text it was compiled from.
@@ -160,6 +150,17 @@ impl Expression {
     }
 }
 
+/// Whether CEL has the function or the method, judged by calling it. Operators (`_>_`) it has.
+fn exists(function: &str) -> bool {
+    let undeclared = |call: String| {
+        let outcome = Program::compile(&call).map(|call| call.execute(&Context::default()));
+        matches!(outcome, Ok(Err(ExecutionError::UndeclaredReference(_))))
+    };
+    !function.starts_with(|c: char| c.is_ascii_alphabetic())
+        || !undeclared(format!("{function}()"))
+        || !undeclared(format!("''.{function}()"))
+}
+
 fn walk(node: &IdedExpr, root: &str, paths: &mut BTreeSet<Vec<String>>) {
     if let Some(path) = selected(node, root) {
         paths.insert(path);
@@ -167,33 +168,19 @@ fn walk(node: &IdedExpr, root: &str, paths: &mut BTreeSet<Vec<String>>) {
     }
     match &node.expr {
         Expr::Call(call) => {
-            call.target
-                .iter()
-                .for_each(|target| walk(target, root, paths));
+            call.target.iter().for_each(|target| walk(target, root, paths));
             call.args.iter().for_each(|arg| walk(arg, root, paths));
         }
         Expr::Select(select) => walk(&select.operand, root, paths),
-        Expr::List(list) => list
-            .elements
-            .iter()
-            .for_each(|item| walk(item, root, paths)),
-        Expr::Map(map) => map
-            .entries
-            .iter()
-            .for_each(|entry| entry_walk(&entry.expr, root, paths)),
+        Expr::List(list) => list.elements.iter().for_each(|item| walk(item, root, paths)),
+        Expr::Map(map) => map.entries.iter().for_each(|entry| entry_walk(&entry.expr, root, paths)),
         Expr::Struct(item) => {
-            item.entries
-                .iter()
-                .for_each(|entry| entry_walk(&entry.expr, root, paths));
+            item.entries.iter().for_each(|entry| entry_walk(&entry.expr, root, paths));
         }
         Expr::Comprehension(all) => {
-            for part in [
-                &all.iter_range,
-                &all.accu_init,
-                &all.loop_cond,
-                &all.loop_step,
-                &all.result,
-            ] {
+            for part in
+                [&all.iter_range, &all.accu_init, &all.loop_cond, &all.loop_step, &all.result]
+            {
                 walk(part, root, paths);
             }
         }
@@ -231,12 +218,7 @@ mod tests {
 
     fn judge(source: &str, event: Value) -> Result<bool, Fault> {
         let none = json!({});
-        let facts = Facts {
-            event: &event,
-            features: &none,
-            profile: &none,
-            settings: &none,
-        };
+        let facts = Facts { event: &event, features: &none, profile: &none, settings: &none };
         Expression::compile("when", source)?.holds(&facts)
     }
 
@@ -254,15 +236,9 @@ mod tests {
 
     #[test]
     fn text_where_a_number_belongs_is_an_error_without_the_text() {
-        let fault = judge(
-            "event.data.value > 50",
-            json!({"data": {"value": "secret"}}),
-        )
-        .unwrap_err();
-        assert!(
-            fault.to_string().contains("event.data.value > 50"),
-            "{fault}"
-        );
+        let fault =
+            judge("event.data.value > 50", json!({"data": {"value": "secret"}})).unwrap_err();
+        assert!(fault.to_string().contains("event.data.value > 50"), "{fault}");
         assert!(!fault.to_string().contains("secret"), "{fault}");
     }
 
@@ -270,6 +246,24 @@ mod tests {
     fn mistakes_are_found_when_it_is_saved() {
         assert!(judge("event.data.", json!({})).is_err());
         assert!(judge("evnt.x == 1", json!({})).is_err());
+        assert!(judge("nope(event.x)", json!({})).is_err());
+        assert!(judge("event.x.nope() == 1", json!({})).is_err());
+    }
+
+    #[test]
+    fn the_functions_of_cel_are_known() {
+        for known in [
+            "size(event.x) > 0 && event.x.size() > 0",
+            "event.x.startsWith('a') || event.x.endsWith('a') || event.x.contains('a')",
+            "event.x.matches('^a') || matches(event.x, '^a')",
+            "int(event.x) > 0 || double(event.x) > 0.0 || string(event.x) == '' || bool(event.x)",
+            "event.x.all(y, y > 1) || event.x.exists(y, y > 1) || has(event.x)",
+            "event.x in [1, 2] && event.x[0] == 1 && (event.x ? 1 : 2) == 1 && !(-event.x > 1)",
+            "timestamp(event.time).getHours() > 8",
+        ] {
+            let compiled = Expression::compile("when", known);
+            assert!(compiled.is_ok(), "{known}: {compiled:?}");
+        }
     }
 
     #[test]
@@ -278,12 +272,7 @@ mod tests {
             "f",
             "event.data.a.b > 1 && size(event.data.c) > 0 || has(event.id)",
         );
-        let paths: Vec<String> = it
-            .unwrap()
-            .paths("event")
-            .iter()
-            .map(|p| p.join("."))
-            .collect();
+        let paths: Vec<String> = it.unwrap().paths("event").iter().map(|p| p.join(".")).collect();
         assert_eq!(paths, ["data.a.b", "data.c", "id"]);
     }
 }

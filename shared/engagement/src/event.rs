@@ -49,16 +49,12 @@ impl Event {
     /// # Errors
     /// `Invalid`, naming the attribute and the remedy.
     pub fn from_json(value: &Value, arrived: Timestamp) -> Result<Self, Fault> {
-        let object = value
-            .as_object()
-            .ok_or_else(|| Fault::invalid("event", "must be a JSON object"))?;
+        let object =
+            value.as_object().ok_or_else(|| Fault::invalid("event", "must be a JSON object"))?;
         if let Some(version) = object.get("specversion")
             && version != "1.0"
         {
-            return Err(Fault::invalid(
-                "specversion",
-                "must be \"1.0\" (CloudEvents 1.0)",
-            ));
+            return Err(Fault::invalid("specversion", "must be \"1.0\" (CloudEvents 1.0)"));
         }
         Ok(Self {
             id: text(object, "id")?,
@@ -93,9 +89,7 @@ fn kind(object: &Map<String, Value>) -> Result<String, Fault> {
     let kind = text(object, "type")?;
     let shaped = kind.len() <= 128
         && kind.starts_with(|c: char| c.is_ascii_alphabetic())
-        && kind
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._-:/ ".contains(&b));
+        && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-:/ ".contains(&b));
     if shaped {
         Ok(kind)
     } else {
@@ -135,9 +129,7 @@ fn data(object: &Map<String, Value>) -> Result<Map<String, Value>, Fault> {
         Some(Value::Object(data)) => data,
         Some(_) => return Err(Fault::invalid("data", "must be a JSON object")),
     };
-    let size = serde_json::to_vec(data)
-        .map(|bytes| bytes.len())
-        .unwrap_or(usize::MAX);
+    let size = serde_json::to_vec(data).map(|bytes| bytes.len()).unwrap_or(usize::MAX);
     if size > MAX_DATA_BYTES {
         return Err(Fault::invalid(
             "data",

@@ -103,12 +103,7 @@ mod tests {
 
     fn feature(op: Op) -> Feature {
         let within = Span::try_from("1s".to_owned()).unwrap();
-        Feature {
-            op,
-            event: "x".into(),
-            of: Some("v".into()),
-            within,
-        }
+        Feature { op, event: "x".into(), of: Some("v".into()), within }
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod onboarding;
 pub mod pipeline;
 pub mod policy;
 pub mod profile;
+pub mod profile_view;
 pub mod quarantine;
 pub mod score;
 pub mod series;

@@ -105,64 +105,33 @@ pub async fn run(
 ) -> Result<Keys, Fault> {
     let now = clock.now();
     let (tenant, role, email) = match request {
-        Request::Create {
-            tenant,
-            admin_email,
-            settings,
-            use_cases,
-        } => {
+        Request::Create { tenant, admin_email, settings, use_cases } => {
             address("admin_email", &admin_email)?;
             check(&settings)?;
             let documents = documents(use_cases)?;
-            let record = Tenant {
-                admin_email: admin_email.clone(),
-                settings,
-                created_at: now,
-            };
+            let record = Tenant { admin_email: admin_email.clone(), settings, created_at: now };
             tenants.create(&tenant, &record, &documents).await?;
             (tenant, Role::Admin, admin_email)
         }
-        Request::Token {
-            tenant,
-            role,
-            email,
-        } => {
+        Request::Token { tenant, role, email } => {
             let known = tenants.get(&tenant).await?;
             let known =
                 known.ok_or_else(|| Fault::NotFound(format!("there is no tenant `{tenant}`")))?;
             if role == Role::Source {
-                return Err(Fault::invalid(
-                    "role",
-                    "must be admin, team-lead, agent or end-user",
-                ));
+                return Err(Fault::invalid("role", "must be admin, team-lead, agent or end-user"));
             }
             let email = email.unwrap_or(known.admin_email);
             address("email", &email)?;
             (tenant, role, email)
         }
     };
-    let holder = Principal {
-        tenant: tenant.clone(),
-        role,
-        email: Some(email.clone()),
-    };
-    let source = Principal {
-        tenant: tenant.clone(),
-        role: Role::Source,
-        email: None,
-    };
+    let holder = Principal { tenant: tenant.clone(), role, email: Some(email.clone()) };
+    let source = Principal { tenant: tenant.clone(), role: Role::Source, email: None };
     let token = Credential::generate(tenant.clone(), &random());
     let write_key = Credential::generate(tenant.clone(), &random());
     tenants.grant(&token.fingerprint(), &holder, now).await?;
-    tenants
-        .grant(&write_key.fingerprint(), &source, now)
-        .await?;
-    Ok(Keys {
-        tenant,
-        email,
-        token: token.reveal(),
-        write_key: write_key.reveal(),
-    })
+    tenants.grant(&write_key.fingerprint(), &source, now).await?;
+    Ok(Keys { tenant, email, token: token.reveal(), write_key: write_key.reveal() })
 }
 
 fn address(field: &str, text: &str) -> Result<(), Fault> {
@@ -186,12 +155,7 @@ fn check(settings: &Settings) -> Result<(), Fault> {
 }
 
 fn documents(ids: Option<Vec<String>>) -> Result<Vec<Document>, Fault> {
-    let all = || {
-        catalogue::CATALOGUE
-            .iter()
-            .map(|(id, _)| (*id).to_owned())
-            .collect()
-    };
+    let all = || catalogue::CATALOGUE.iter().map(|(id, _)| (*id).to_owned()).collect();
     ids.unwrap_or_else(all)
         .iter()
         .map(|id| {

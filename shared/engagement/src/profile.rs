@@ -1,8 +1,7 @@
 //! What is known of a subject: contact points, locale, time zone, consents, traits.
 
 use crate::event::Event;
-use crate::pipeline::ingest::Subjects;
-use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp};
+use ceap_kernel::{Fault, Timestamp};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -41,65 +40,6 @@ pub struct Profile {
     pub at: BTreeMap<String, i64>,
 }
 
-/// A profile as the API shows it, with the subject's events by type.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct View {
-    /// Whose.
-    pub id: SubjectId,
-    /// The fields, without their bookkeeping.
-    #[serde(flatten)]
-    pub profile: Value,
-    /// How often each type was seen, and when first and last.
-    pub events: BTreeMap<String, Counted>,
-}
-
-/// How often a type was seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Counted {
-    /// Events, repeats excluded.
-    pub count: u64,
-    /// When (event time) first.
-    pub first: Timestamp,
-    /// When (event time) last.
-    pub last: Timestamp,
-}
-
-/// What is known of a subject.
-///
-/// # Errors
-/// `NotFound` when nothing is; `Unavailable` or `Throttled` from the store.
-pub async fn view(
-    tenant: &TenantId,
-    subject: &SubjectId,
-    subjects: &impl Subjects,
-) -> Result<View, Fault> {
-    let read = subjects.load(tenant, std::slice::from_ref(subject)).await?;
-    let known = read
-        .into_iter()
-        .next()
-        .filter(|it| it.series_version > 0 || it.profile_version > 0);
-    let state = known
-        .ok_or_else(|| Fault::NotFound("there is no such profile".to_owned()))?
-        .state;
-    let instant = |millis| Timestamp::from_millisecond(millis).unwrap_or_default();
-    let events = state.series.events().iter().map(|(kind, seen)| {
-        let (first, last) = (instant(seen.first), instant(seen.last));
-        (
-            kind.clone(),
-            Counted {
-                count: seen.count,
-                first,
-                last,
-            },
-        )
-    });
-    Ok(View {
-        id: subject.clone(),
-        profile: state.profile.facts(),
-        events: events.collect(),
-    })
-}
-
 /// One field's change. `None` clears it.
 enum Change {
     Email(Option<String>),
@@ -116,9 +56,7 @@ impl Profile {
     /// # Errors
     /// `Invalid`, naming the field of `data` and the remedy.
     pub fn check(event: &Event) -> Result<(), Fault> {
-        changes(&event.data)
-            .map(|_| ())
-            .map_err(|fault| fault.within("data"))
+        changes(&event.data).map(|_| ()).map_err(|fault| fault.within("data"))
     }
 
     /// Applies a `profile_updated` event; true when anything changed.
@@ -135,9 +73,7 @@ impl Profile {
         if next == *self {
             return Ok(false);
         }
-        let size = serde_json::to_vec(&next)
-            .map(|bytes| bytes.len())
-            .unwrap_or(usize::MAX);
+        let size = serde_json::to_vec(&next).map(|bytes| bytes.len()).unwrap_or(usize::MAX);
         if size > MAX_BYTES {
             return Err(Fault::invalid(
                 "data.traits",
@@ -193,18 +129,13 @@ impl Profile {
     /// The time zone, if it is known.
     #[must_use]
     pub fn zone(&self) -> Option<TimeZone> {
-        self.time_zone
-            .as_deref()
-            .and_then(|name| TimeZone::get(name).ok())
+        self.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok())
     }
 
     /// When the newest change happened.
     #[must_use]
     pub fn updated(&self) -> Option<Timestamp> {
-        self.at
-            .values()
-            .max()
-            .and_then(|at| Timestamp::from_millisecond(*at).ok())
+        self.at.values().max().and_then(|at| Timestamp::from_millisecond(*at).ok())
     }
 }
 
@@ -270,10 +201,7 @@ fn optional(
             Ok(()) => Ok(Some(text.clone())),
             Err(rule) => Err(Fault::invalid(field, rule)),
         },
-        _ => Err(Fault::invalid(
-            field,
-            "must be a string, or null to clear it",
-        )),
+        _ => Err(Fault::invalid(field, "must be a string, or null to clear it")),
     }
 }
 
@@ -291,12 +219,8 @@ pub fn email(text: &str) -> Result<(), &'static str> {
         && domain.contains('.')
         && !domain.starts_with('.')
         && !domain.ends_with('.')
-        && domain
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
-        && local
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !b"()<>[]:;,\\\"".contains(&b));
+        && domain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+        && local.bytes().all(|b| b.is_ascii_graphic() && !b"()<>[]:;,\\\"".contains(&b));
     if shaped { Ok(()) } else { Err(RULE) }
 }
 
@@ -309,36 +233,22 @@ pub fn phone(text: &str) -> Result<(), &'static str> {
     let shaped = (7..=15).contains(&digits.len())
         && digits.bytes().all(|b| b.is_ascii_digit())
         && !digits.starts_with('0');
-    if shaped {
-        Ok(())
-    } else {
-        Err("must be an E.164 number, as +15555550123")
-    }
+    if shaped { Ok(()) } else { Err("must be an E.164 number, as +15555550123") }
 }
 
 fn locale(text: &str) -> Result<(), &'static str> {
     let shaped = (2..=35).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    if shaped {
-        Ok(())
-    } else {
-        Err("must be a BCP 47 tag, as de-CH")
-    }
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if shaped { Ok(()) } else { Err("must be a BCP 47 tag, as de-CH") }
 }
 
 fn zone(text: &str) -> Result<(), &'static str> {
-    TimeZone::get(text)
-        .map(|_| ())
-        .map_err(|_| "must be an IANA time zone, as Europe/Zurich")
+    TimeZone::get(text).map(|_| ()).map_err(|_| "must be an IANA time zone, as Europe/Zurich")
 }
 
 fn consents(value: &Value, changes: &mut Vec<Change>) -> Result<(), Fault> {
     const RULE: &str = "must map a channel or purpose to true or false, as {\"email\": true}";
-    let consents = value
-        .as_object()
-        .ok_or_else(|| Fault::invalid("consents", RULE))?;
+    let consents = value.as_object().ok_or_else(|| Fault::invalid("consents", RULE))?;
     for (name, value) in consents {
         match value {
             Value::Bool(given) => changes.push(Change::Consent(name.clone(), Some(*given))),
@@ -358,9 +268,8 @@ fn consents(value: &Value, changes: &mut Vec<Change>) -> Result<(), Fault> {
 }
 
 fn traits(value: &Value, changes: &mut Vec<Change>) -> Result<(), Fault> {
-    let traits = value
-        .as_object()
-        .ok_or_else(|| Fault::invalid("traits", "must be a JSON object"))?;
+    let traits =
+        value.as_object().ok_or_else(|| Fault::invalid("traits", "must be a JSON object"))?;
     for (name, value) in traits {
         changes.push(Change::Trait(name.clone(), present(value)));
     }
@@ -381,10 +290,7 @@ mod tests {
 
     #[test]
     fn the_newest_wins_in_any_order() {
-        let old = event(
-            "2026-11-21T10:00:00Z",
-            json!({"email": "a@b.ch", "plan": "free"}),
-        );
+        let old = event("2026-11-21T10:00:00Z", json!({"email": "a@b.ch", "plan": "free"}));
         let new = event("2026-11-21T11:00:00Z", json!({"email": "c@d.ch"}));
         let (mut forward, mut backward) = (Profile::default(), Profile::default());
         for event in [&old, &new, &old] {

@@ -90,17 +90,12 @@ impl Score {
     pub fn compile(document: &ScoreDocument) -> Result<Self, Fault> {
         let (kind, offset, terms, min) = match document {
             ScoreDocument::Weighted { base, terms, min } => (Kind::Weighted, *base, terms, *min),
-            ScoreDocument::Logistic {
-                intercept,
-                terms,
-                min,
-            } => (Kind::Logistic, *intercept, terms, *min),
+            ScoreDocument::Logistic { intercept, terms, min } => {
+                (Kind::Logistic, *intercept, terms, *min)
+            }
         };
         if !offset.is_finite() {
-            return Err(Fault::invalid(
-                "score",
-                "base and intercept must be finite numbers",
-            ));
+            return Err(Fault::invalid("score", "base and intercept must be finite numbers"));
         }
         if !(0.0..=1.0).contains(&min) {
             return Err(Fault::invalid("score.min", "must be between 0 and 1"));
@@ -111,10 +106,7 @@ impl Score {
             .map(|(n, term)| {
                 if !term.weight.is_finite() || !term.default.is_finite() {
                     let field = format!("score.terms[{n}]");
-                    return Err(Fault::invalid(
-                        field,
-                        "weight and default must be finite numbers",
-                    ));
+                    return Err(Fault::invalid(field, "weight and default must be finite numbers"));
                 }
                 Ok(Term {
                     value: Expression::compile(&format!("score.terms[{n}].value"), &term.value)?,
@@ -124,12 +116,7 @@ impl Score {
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            kind,
-            offset,
-            terms,
-            min,
-        })
+        Ok(Self { kind, offset, terms, min })
     }
 
     /// The expressions it evaluates.
@@ -159,15 +146,8 @@ impl Score {
         if score.is_nan() {
             return Err(Fault::invalid("score", "is not a number on these facts"));
         }
-        let reasons = parts
-            .into_iter()
-            .take(MAX_REASONS)
-            .map(|(_, name)| name.clone())
-            .collect();
-        Ok(Scored {
-            score: score.clamp(0.0, 1.0),
-            reasons,
-        })
+        let reasons = parts.into_iter().take(MAX_REASONS).map(|(_, name)| name.clone()).collect();
+        Ok(Scored { score: score.clamp(0.0, 1.0), reasons })
     }
 
     /// Whether the score makes a candidate.
@@ -185,12 +165,7 @@ mod tests {
     fn score(document: serde_json::Value, features: serde_json::Value) -> Scored {
         let document: ScoreDocument = serde_json::from_value(document).unwrap();
         let none = json!({});
-        let facts = Facts {
-            event: &none,
-            features: &features,
-            profile: &none,
-            settings: &none,
-        };
+        let facts = Facts { event: &none, features: &features, profile: &none, settings: &none };
         Score::compile(&document).unwrap().score(&facts).unwrap()
     }
 

@@ -51,16 +51,8 @@ impl<'de> Deserialize<'de> for Entry {
             Bare(i64, u64),
         }
         Ok(match Row::deserialize(deserializer)? {
-            Row::Full(time, key, data) => Self {
-                time,
-                key: EventKey(key),
-                data,
-            },
-            Row::Bare(time, key) => Self {
-                time,
-                key: EventKey(key),
-                data: Map::new(),
-            },
+            Row::Full(time, key, data) => Self { time, key: EventKey(key), data },
+            Row::Bare(time, key) => Self { time, key: EventKey(key), data: Map::new() },
         })
     }
 }
@@ -120,8 +112,7 @@ impl Series {
         let hour = arrived.as_second().div_euclid(3600);
         self.seen.entry(hour).or_default().push(key);
         let newest = self.seen.keys().next_back().copied().unwrap_or(hour);
-        self.seen
-            .retain(|hour, _| *hour >= newest.saturating_sub(SEEN_HOURS));
+        self.seen.retain(|hour, _| *hour >= newest.saturating_sub(SEEN_HOURS));
         let total: usize = self.seen.values().map(Vec::len).sum();
         let mut surplus = total.saturating_sub(MEMORY);
         while surplus > 0
@@ -170,9 +161,7 @@ impl Series {
                 .into_iter()
                 .rev()
                 .filter(|entry| {
-                    let size = serde_json::to_vec(entry)
-                        .map(|json| json.len())
-                        .unwrap_or(0);
+                    let size = serde_json::to_vec(entry).map(|json| json.len()).unwrap_or(0);
                     let fits = room.0 > 0 && room.1 >= size && entry.time > from;
                     if fits {
                         room = (room.0.saturating_sub(1), room.1.saturating_sub(size));
@@ -189,10 +178,7 @@ impl Series {
     /// Entries of `kind`, ordered by time.
     #[must_use]
     pub fn of(&self, kind: &str) -> &[Entry] {
-        self.entries
-            .get(kind)
-            .map(Vec::as_slice)
-            .unwrap_or_default()
+        self.entries.get(kind).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The entry of `kind` that is the event `key` at `time`.
@@ -259,12 +245,7 @@ mod packed {
             .map(|(hour, text)| {
                 let bytes = STANDARD_NO_PAD.decode(text).map_err(D::Error::custom)?;
                 let (keys, _) = bytes.as_chunks::<8>();
-                Ok((
-                    hour,
-                    keys.iter()
-                        .map(|key| EventKey(u64::from_be_bytes(*key)))
-                        .collect(),
-                ))
+                Ok((hour, keys.iter().map(|key| EventKey(u64::from_be_bytes(*key))).collect()))
             })
             .collect()
     }
@@ -275,11 +256,7 @@ mod tests {
     use super::*;
 
     fn entry(time: i64, key: u64) -> Entry {
-        Entry {
-            time,
-            key: EventKey(key),
-            data: Map::new(),
-        }
+        Entry { time, key: EventKey(key), data: Map::new() }
     }
 
     #[test]
@@ -291,10 +268,7 @@ mod tests {
         }
         assert!(!series.has_seen(EventKey(499)));
         assert!(series.has_seen(EventKey(500)) && series.has_seen(EventKey(1_499)));
-        series.remember(
-            EventKey(9_999),
-            Timestamp::from_second(1_800_000_000 + 90_000).unwrap(),
-        );
+        series.remember(EventKey(9_999), Timestamp::from_second(1_800_000_000 + 90_000).unwrap());
         assert!(!series.has_seen(EventKey(1_499)));
     }
 
@@ -307,11 +281,7 @@ mod tests {
         let mut full = entry(6, 2);
         full.data.insert("v".into(), Value::from(1.5));
         series.insert("a", full);
-        series.owe(Owed {
-            time: 5,
-            key: EventKey(7),
-            use_case: UseCaseId::new("x").unwrap(),
-        });
+        series.owe(Owed { time: 5, key: EventKey(7), use_case: UseCaseId::new("x").unwrap() });
         let json = serde_json::to_string(&series).unwrap();
         assert_eq!(serde_json::from_str::<Series>(&json).unwrap(), series);
     }
@@ -322,11 +292,7 @@ mod tests {
         for key in 0..10 {
             series.insert("a", entry(i64::try_from(key).unwrap(), key));
         }
-        series.owe(Owed {
-            time: 1,
-            key: EventKey(1),
-            use_case: UseCaseId::new("x").unwrap(),
-        });
+        series.owe(Owed { time: 1, key: EventKey(1), use_case: UseCaseId::new("x").unwrap() });
         series.prune(|_| 7);
         let left: Vec<u64> = series.of("a").iter().map(|entry| entry.key.0).collect();
         assert_eq!(left, [1, 8, 9]);

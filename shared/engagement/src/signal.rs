@@ -52,12 +52,7 @@ impl Signal {
     /// What conditions see of it.
     #[must_use]
     pub fn facts<'a>(&'a self, profile: &'a Value, settings: &'a Value) -> Facts<'a> {
-        Facts {
-            event: &self.event,
-            features: &self.features,
-            profile,
-            settings,
-        }
+        Facts { event: &self.event, features: &self.features, profile, settings }
     }
 }
 
@@ -72,8 +67,7 @@ impl Detected {
     /// The same with other signals, and only the profiles they need.
     #[must_use]
     pub fn keeping(mut self, signals: Vec<Signal>) -> Self {
-        self.profiles
-            .retain(|subject, _| signals.iter().any(|signal| signal.subject == *subject));
+        self.profiles.retain(|subject, _| signals.iter().any(|signal| signal.subject == *subject));
         Self { signals, ..self }
     }
 
@@ -82,18 +76,14 @@ impl Detected {
     #[must_use]
     pub fn split(self) -> Vec<Self> {
         let size = |value: &Value| serde_json::to_vec(value).map_or(0, |json| json.len());
-        let empty = || Self {
-            tenant: self.tenant.clone(),
-            profiles: BTreeMap::new(),
-            signals: Vec::new(),
-        };
+        let empty =
+            || Self { tenant: self.tenant.clone(), profiles: BTreeMap::new(), signals: Vec::new() };
         let mut parts = Vec::new();
         let (mut part, mut bytes) = (empty(), 0_usize);
         for signal in &self.signals {
             let profile = self.profile(&signal.subject);
-            let own = size(&signal.event)
-                .saturating_add(size(&signal.features))
-                .saturating_add(512);
+            let own =
+                size(&signal.event).saturating_add(size(&signal.features)).saturating_add(512);
             let with_profile = if part.profiles.contains_key(&signal.subject) {
                 own
             } else {
@@ -104,9 +94,7 @@ impl Detected {
                 bytes = 0;
             }
             bytes = bytes.saturating_add(with_profile);
-            part.profiles
-                .entry(signal.subject.clone())
-                .or_insert_with(|| profile.clone());
+            part.profiles.entry(signal.subject.clone()).or_insert_with(|| profile.clone());
             part.signals.push(signal.clone());
         }
         if !part.signals.is_empty() {
@@ -152,23 +140,12 @@ mod tests {
                 afresh: false,
             })
             .collect();
-        let profiles = (0..7)
-            .map(|n| (subject(n), json!({"bio": "z".repeat(9_000)})))
-            .collect();
+        let profiles = (0..7).map(|n| (subject(n), json!({"bio": "z".repeat(9_000)}))).collect();
         let tenant = TenantId::new("acme").unwrap();
-        let parts = Detected {
-            tenant,
-            profiles,
-            signals: signals.clone(),
-        }
-        .split();
+        let parts = Detected { tenant, profiles, signals: signals.clone() }.split();
         for part in &parts {
             assert!(serde_json::to_vec(part).unwrap().len() <= MAX_BYTES);
-            assert!(
-                part.signals
-                    .iter()
-                    .all(|signal| part.profiles.contains_key(&signal.subject))
-            );
+            assert!(part.signals.iter().all(|signal| part.profiles.contains_key(&signal.subject)));
         }
         let all: Vec<Signal> = parts.into_iter().flat_map(|part| part.signals).collect();
         assert_eq!(all, signals);

@@ -32,16 +32,12 @@ pub struct Template {
 
 impl std::fmt::Debug for Template {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Template")
-            .field("source", &self.source)
-            .finish_non_exhaustive()
+        f.debug_struct("Template").field("source", &self.source).finish_non_exhaustive()
     }
 }
 
 fn parser() -> Result<Parser, Fault> {
-    ParserBuilder::with_stdlib()
-        .build()
-        .map_err(|error| Fault::Internal(error.to_string()))
+    ParserBuilder::with_stdlib().build().map_err(|error| Fault::Internal(error.to_string()))
 }
 
 impl Template {
@@ -51,22 +47,12 @@ impl Template {
     /// `Invalid` at `field` when it is too long or not Liquid.
     pub fn compile(field: &str, source: &str, escape: Escape) -> Result<Self, Fault> {
         if source.len() > MAX_LENGTH {
-            return Err(Fault::invalid(
-                field,
-                format!("must be at most {MAX_LENGTH} bytes"),
-            ));
+            return Err(Fault::invalid(field, format!("must be at most {MAX_LENGTH} bytes")));
         }
         let liquid = parser()?.parse(source).map_err(|error| {
-            Fault::invalid(
-                field,
-                format!("is not a Liquid template: {}", first_line(&error)),
-            )
+            Fault::invalid(field, format!("is not a Liquid template: {}", first_line(&error)))
         })?;
-        Ok(Self {
-            liquid,
-            source: source.to_owned(),
-            escape,
-        })
+        Ok(Self { liquid, source: source.to_owned(), escape })
     }
 
     /// The text with `facts` filled in.
@@ -115,10 +101,7 @@ impl Template {
             }),
             Value::Array(items) => items.iter().map(|item| self.safe(item)).collect(),
             Value::Object(fields) => Value::Object(
-                fields
-                    .iter()
-                    .map(|(k, v)| (k.clone(), self.safe(v)))
-                    .collect::<Map<_, _>>(),
+                fields.iter().map(|(k, v)| (k.clone(), self.safe(v))).collect::<Map<_, _>>(),
             ),
             other => other.clone(),
         }
@@ -133,11 +116,7 @@ fn first_line(error: &liquid::Error) -> String {
     let named: Vec<&str> = lines
         .filter(|line| line.starts_with("variable=") || line.starts_with("requested "))
         .collect();
-    if named.is_empty() {
-        first
-    } else {
-        format!("{first} ({})", named.join(", "))
-    }
+    if named.is_empty() { first } else { format!("{first} ({})", named.join(", ")) }
 }
 
 fn escape_html(text: &str) -> String {
@@ -183,11 +162,7 @@ mod tests {
 
     #[test]
     fn names_the_event_fields_it_needs() {
-        let fields = |source| {
-            Template::compile("t", source, Escape::Text)
-                .unwrap()
-                .event_fields()
-        };
+        let fields = |source| Template::compile("t", source, Escape::Text).unwrap().event_fields();
         let named =
             fields("{{ event.data.value }} {% if event.data.coupon %}x{% endif %}").unwrap();
         assert_eq!(named.into_iter().collect::<Vec<_>>(), ["coupon", "value"]);

@@ -72,12 +72,10 @@ impl Credential {
     /// A new credential from 256 random bits.
     #[must_use]
     pub fn generate(tenant: TenantId, random: &[u8; 32]) -> Self {
-        let secret = random
-            .iter()
-            .fold(String::with_capacity(64), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
+        let secret = random.iter().fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
         Self { tenant, secret }
     }
 
@@ -91,20 +89,11 @@ impl Credential {
                 "the credential is not of the form ceap_<tenant>_<secret>".to_owned(),
             )
         };
-        let (tenant, secret) = text
-            .strip_prefix("ceap_")
-            .and_then(|rest| rest.split_once('_'))
-            .ok_or_else(bad)?;
+        let (tenant, secret) =
+            text.strip_prefix("ceap_").and_then(|rest| rest.split_once('_')).ok_or_else(bad)?;
         let tenant = TenantId::new(tenant).map_err(|_| bad())?;
         let shaped = secret.len() == 64 && secret.bytes().all(|b| b.is_ascii_hexdigit());
-        if shaped {
-            Ok(Self {
-                tenant,
-                secret: secret.to_owned(),
-            })
-        } else {
-            Err(bad())
-        }
+        if shaped { Ok(Self { tenant, secret: secret.to_owned() }) } else { Err(bad()) }
     }
 
     /// The credential as text, for its holder only.
@@ -131,9 +120,7 @@ impl Credential {
         let unknown =
             || Fault::Unauthorized("the credential is not known, or no longer".to_owned());
         let found = credentials.find(&self.tenant, &self.fingerprint()).await?;
-        let principal = found
-            .filter(|it| it.tenant == self.tenant)
-            .ok_or_else(unknown)?;
+        let principal = found.filter(|it| it.tenant == self.tenant).ok_or_else(unknown)?;
         match claimed {
             Some(tenant) if tenant != self.tenant.as_str() => Err(Fault::Forbidden(
                 "the credential belongs to another tenant than X-Ceap-Tenant names".to_owned(),
@@ -177,10 +164,7 @@ mod tests {
             "Bearer x",
             &format!("ceap_A_{}", "0".repeat(64)),
         ] {
-            assert!(
-                matches!(Credential::parse(text), Err(Fault::Unauthorized(_))),
-                "{text}"
-            );
+            assert!(matches!(Credential::parse(text), Err(Fault::Unauthorized(_))), "{text}");
         }
     }
 }

@@ -16,23 +16,17 @@ fn sha256(parts: &[&str]) -> [u8; 32] {
 #[must_use]
 pub fn digest(parts: &[&str]) -> String {
     use std::fmt::Write;
-    sha256(parts)
-        .iter()
-        .take(16)
-        .fold(String::with_capacity(32), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    sha256(parts).iter().take(16).fold(String::with_capacity(32), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// 64 bits of SHA-256 over the parts in their order. Among the 1,000 keys that one subject
 /// remembers, the chance that a new key meets another by accident is 1,000 / 2^64.
 #[must_use]
 pub fn hash64(parts: &[&str]) -> u64 {
-    sha256(parts)
-        .iter()
-        .take(8)
-        .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+    sha256(parts).iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 
 #[cfg(test)]

@@ -44,20 +44,16 @@ pub enum Outcome {
 impl Fault {
     /// `Invalid` at `field`.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Invalid {
-            field: field.into(),
-            message: message.into(),
-        }
+        Self::Invalid { field: field.into(), message: message.into() }
     }
 
     /// The same fault with `prefix.` before its field, for a rule found inside a larger document.
     #[must_use]
     pub fn within(self, prefix: &str) -> Self {
         match self {
-            Self::Invalid { field, message } => Self::Invalid {
-                field: format!("{prefix}.{field}"),
-                message,
-            },
+            Self::Invalid { field, message } => {
+                Self::Invalid { field: format!("{prefix}.{field}"), message }
+            }
             other => other,
         }
     }

@@ -57,9 +57,7 @@ fn slug(what: &str, text: &str) -> Result<(), Fault> {
         && !text.ends_with('-')
         && !text.contains("--")
         && text.len() <= 63
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if shaped {
         Ok(())
     } else {
@@ -124,13 +122,7 @@ impl SignalId {
         event: EventKey,
     ) -> Self {
         let event = event.0.to_string();
-        let parts = [
-            tenant.as_str(),
-            use_case.as_str(),
-            subject.as_str(),
-            key,
-            &event,
-        ];
+        let parts = [tenant.as_str(), use_case.as_str(), subject.as_str(), key, &event];
         Self(digest(&parts))
     }
 }
@@ -173,17 +165,7 @@ mod tests {
         for good in ["acme", "a", "acme-2", "demo-0k3"] {
             assert!(TenantId::new(good).is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            "Acme",
-            "a#b",
-            "-a",
-            "a--b",
-            "a-",
-            "1a",
-            "a b",
-            &"a".repeat(64),
-        ] {
+        for bad in ["", "Acme", "a#b", "-a", "a--b", "a-", "1a", "a b", &"a".repeat(64)] {
             assert!(TenantId::new(bad).is_err(), "{bad}");
         }
     }

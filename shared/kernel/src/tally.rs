@@ -76,17 +76,11 @@ impl Tally {
     /// The sum of `metric` over all labels.
     #[must_use]
     pub fn total(&self, metric: Metric) -> u64 {
-        self.0
-            .iter()
-            .filter(|((_, m), _)| *m == metric)
-            .map(|(_, n)| n)
-            .sum()
+        self.0.iter().filter(|((_, m), _)| *m == metric).map(|(_, n)| n).sum()
     }
 
     /// Every counter with its labels, in a stable order.
     pub fn iter(&self) -> impl Iterator<Item = (&Labels, Metric, u64)> {
-        self.0
-            .iter()
-            .map(|((labels, metric), count)| (labels, *metric, *count))
+        self.0.iter().map(|((labels, metric), count)| (labels, *metric, *count))
     }
 }

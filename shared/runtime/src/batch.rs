@@ -43,11 +43,9 @@ pub async fn kinesis(
     stage: impl AsyncFn(&[Arrived]) -> Ingested,
 ) -> Result<(), Error> {
     let stage = &stage;
-    run(service_fn(
-        move |event: LambdaEvent<KinesisEvent>| async move {
-            Ok::<_, Error>(Box::pin(stream_batch(name, quarantine, stage, event.payload)).await)
-        },
-    ))
+    run(service_fn(move |event: LambdaEvent<KinesisEvent>| async move {
+        Ok::<_, Error>(Box::pin(stream_batch(name, quarantine, stage, event.payload)).await)
+    }))
     .await
 }
 
@@ -76,13 +74,7 @@ pub(crate) async fn stream_batch(
     }
     let ingested = Box::pin(stage(&arrived)).await;
     metrics::emit(&ingested.tally);
-    failures.extend(
-        ingested
-            .failed
-            .iter()
-            .filter_map(|place| numbers.get(*place))
-            .cloned(),
-    );
+    failures.extend(ingested.failed.iter().filter_map(|place| numbers.get(*place)).cloned());
     answer(failures)
 }
 
@@ -144,11 +136,7 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, (Fault, Value)> {
 }
 
 fn answer(failures: Vec<String>) -> Answer {
-    let batch_item_failures = failures
-        .into_iter()
-        .map(|item_identifier| Failure { item_identifier })
-        .collect();
-    Answer {
-        batch_item_failures,
-    }
+    let batch_item_failures =
+        failures.into_iter().map(|item_identifier| Failure { item_identifier }).collect();
+    Answer { batch_item_failures }
 }

@@ -19,9 +19,7 @@ pub fn start(main: impl Future<Output = Result<(), Error>>) -> Result<(), Error>
         .with_ansi(false)
         .with_env_filter(filter)
         .init();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(main)
 }
 

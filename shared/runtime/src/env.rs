@@ -22,18 +22,12 @@ impl Env {
             .iter()
             .filter_map(|name| Some((*name, get(name).filter(|value| !value.is_empty())?)))
             .collect();
-        let missing: Vec<&str> = names
-            .iter()
-            .copied()
-            .filter(|name| !found.contains_key(name))
-            .collect();
+        let missing: Vec<&str> =
+            names.iter().copied().filter(|name| !found.contains_key(name)).collect();
         if missing.is_empty() {
             Ok(Self(found))
         } else {
-            Err(Fault::invalid(
-                "environment",
-                format!("set {}", missing.join(", ")),
-            ))
+            Err(Fault::invalid("environment", format!("set {}", missing.join(", "))))
         }
     }
 
@@ -49,9 +43,7 @@ impl Env {
     /// `Invalid`, naming the variable.
     pub fn parse<T: FromStr>(&self, name: &str) -> Result<T, Fault> {
         let value = self.get(name);
-        value
-            .parse()
-            .map_err(|_| Fault::invalid(name, format!("cannot be read from `{value}`")))
+        value.parse().map_err(|_| Fault::invalid(name, format!("cannot be read from `{value}`")))
     }
 }
 

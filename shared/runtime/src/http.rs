@@ -41,11 +41,7 @@ impl Reply {
     pub fn json(status: u16, value: &impl Serialize) -> Result<Self, Fault> {
         let body =
             serde_json::to_value(value).map_err(|error| Fault::Internal(error.to_string()))?;
-        Ok(Self {
-            status,
-            body,
-            tally: Tally::default(),
-        })
+        Ok(Self { status, body, tally: Tally::default() })
     }
 
     /// The same, with what was counted on the way.
@@ -65,19 +61,14 @@ impl Call {
         if allowed(self.principal.role) {
             Ok(())
         } else {
-            Err(Fault::Forbidden(
-                "the credential's role does not allow this".to_owned(),
-            ))
+            Err(Fault::Forbidden("the credential's role does not allow this".to_owned()))
         }
     }
 
     /// A variable of the path, decoded.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<String> {
-        self.request
-            .path_parameters_ref()?
-            .first(name)
-            .map(str::to_owned)
+        self.request.path_parameters_ref()?.first(name).map(str::to_owned)
     }
 
     /// The content type, as it was sent.
@@ -104,9 +95,7 @@ impl Call {
 }
 
 fn bounded(source: impl Read) -> Result<Vec<u8>, Fault> {
-    let limit = u64::try_from(MAX_BODY)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
+    let limit = u64::try_from(MAX_BODY).unwrap_or(u64::MAX).saturating_add(1);
     let mut body = Vec::new();
     source
         .take(limit)
@@ -121,10 +110,7 @@ fn bounded(source: impl Read) -> Result<Vec<u8>, Fault> {
 const TOO_LARGE: &str = "content-length";
 
 fn too_large() -> Fault {
-    Fault::invalid(
-        TOO_LARGE,
-        format!("the body is larger than {MAX_BODY} bytes; send it in parts"),
-    )
+    Fault::invalid(TOO_LARGE, format!("the body is larger than {MAX_BODY} bytes; send it in parts"))
 }
 
 /// Serves `handler` to callers that `credentials` knows.
@@ -137,13 +123,11 @@ pub async fn serve(
     handler: impl AsyncFn(&Call) -> Result<Reply, Fault>,
 ) -> Result<(), Error> {
     let handler = &handler;
-    run(service_fn(
-        move |event: LambdaEvent<LambdaRequest>| async move {
-            let request = event.payload.into();
-            let response = Box::pin(respond(name, credentials, handler, request)).await;
-            Ok::<_, Error>(answer(response))
-        },
-    ))
+    run(service_fn(move |event: LambdaEvent<LambdaRequest>| async move {
+        let request = event.payload.into();
+        let response = Box::pin(respond(name, credentials, handler, request)).await;
+        Ok::<_, Error>(answer(response))
+    }))
     .await
 }
 
@@ -185,24 +169,17 @@ async fn authenticate(
         let (scheme, rest) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim())
     });
-    let given = bearer
-        .or_else(|| header(request, "x-write-key"))
-        .ok_or_else(|| {
-            Fault::Unauthorized(
-                "send a credential as `Authorization: Bearer …` or `X-Write-Key: …`".to_owned(),
-            )
-        })?;
+    let given = bearer.or_else(|| header(request, "x-write-key")).ok_or_else(|| {
+        Fault::Unauthorized(
+            "send a credential as `Authorization: Bearer …` or `X-Write-Key: …`".to_owned(),
+        )
+    })?;
     let claimed = header(request, "x-ceap-tenant");
-    Credential::parse(given)?
-        .authenticate(claimed, credentials)
-        .await
+    Credential::parse(given)?.authenticate(claimed, credentials).await
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    request
-        .headers()
-        .get(name)
-        .and_then(|value| value.to_str().ok())
+    request.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 /// RFC 9457.
@@ -262,11 +239,7 @@ mod tests {
         ) -> Result<Option<Principal>, Fault> {
             let known = *tenant == self.0.tenant && fingerprint == self.0.fingerprint();
             let tenant = tenant.clone();
-            Ok(known.then_some(Principal {
-                tenant,
-                role: Role::Source,
-                email: None,
-            }))
+            Ok(known.then_some(Principal { tenant, role: Role::Source, email: None }))
         }
     }
 
@@ -295,10 +268,7 @@ mod tests {
         assert_eq!(call(&[("x-write-key", &own)], vec![]).await.0, 202);
         let bearer = format!("bearer {own}");
         assert_eq!(call(&[("authorization", &bearer)], vec![]).await.0, 202);
-        let claimed = [
-            ("authorization", bearer.as_str()),
-            ("x-ceap-tenant", "globex"),
-        ];
+        let claimed = [("authorization", bearer.as_str()), ("x-ceap-tenant", "globex")];
         assert_eq!(call(&claimed, vec![]).await.0, 403);
     }
 
@@ -313,10 +283,7 @@ mod tests {
         assert_eq!(call(&headers, packed.finish().unwrap()).await.0, 413);
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
         packed.write_all(b"hello").unwrap();
-        assert_eq!(
-            call(&headers, packed.finish().unwrap()).await,
-            (202, json!(5))
-        );
+        assert_eq!(call(&headers, packed.finish().unwrap()).await, (202, json!(5)));
         assert_eq!(call(&headers, b"not gzip".to_vec()).await.0, 400);
     }
 }

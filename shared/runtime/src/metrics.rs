@@ -27,15 +27,9 @@ pub fn emit(tally: &Tally) {
 fn lines(tally: &Tally, at: i64) -> Vec<String> {
     let mut groups: BTreeMap<(&Labels, &str), Vec<(Metric, u64)>> = BTreeMap::new();
     for (labels, metric, count) in tally.iter() {
-        groups
-            .entry((labels, property(metric)))
-            .or_default()
-            .push((metric, count));
+        groups.entry((labels, property(metric))).or_default().push((metric, count));
     }
-    groups
-        .into_iter()
-        .map(|((labels, detail), counts)| line(labels, detail, &counts, at))
-        .collect()
+    groups.into_iter().map(|((labels, detail), counts)| line(labels, detail, &counts, at)).collect()
 }
 
 /// What a metric's detail is called.
@@ -60,10 +54,8 @@ fn property(metric: Metric) -> &'static str {
 }
 
 fn line(labels: &Labels, detail: &str, counts: &[(Metric, u64)], at: i64) -> String {
-    let metrics: Vec<Value> = counts
-        .iter()
-        .map(|(metric, _)| json!({"Name": metric, "Unit": "Count"}))
-        .collect();
+    let metrics: Vec<Value> =
+        counts.iter().map(|(metric, _)| json!({"Name": metric, "Unit": "Count"})).collect();
     let directive = json!({
         "Timestamp": at,
         "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": metrics}],
@@ -95,22 +87,13 @@ mod tests {
         let mut tally = Tally::default();
         tally.add(Metric::EventsIngested, &tenant, None, None, 3);
         tally.add(Metric::EventsDuplicate, &tenant, None, None, 1);
-        tally.add(
-            Metric::MessagesSuppressed,
-            &tenant,
-            Some(&use_case),
-            Some("expired"),
-            2,
-        );
+        tally.add(Metric::MessagesSuppressed, &tenant, Some(&use_case), Some("expired"), 2);
         let lines = lines(&tally, 5);
         assert_eq!(lines.len(), 2, "{lines:?}");
         let first: Value = serde_json::from_str(&lines[0]).unwrap();
         assert_eq!(first["EventsIngested"], 3);
         assert_eq!(first["EventsDuplicate"], 1);
-        assert_eq!(
-            first["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"],
-            "EventsIngested"
-        );
+        assert_eq!(first["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], "EventsIngested");
         let second: Value = serde_json::from_str(&lines[1]).unwrap();
         assert_eq!(second["reason"], "expired");
         assert_eq!(second["tenant"], "acme");

@@ -41,9 +41,7 @@ where
 {
     let stage = &stage;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
-        Box::pin(answer(name, stage, event.payload))
-            .await
-            .map_err(TaskFault)
+        Box::pin(answer(name, stage, event.payload)).await.map_err(TaskFault)
     }))
     .await
 }
@@ -85,9 +83,6 @@ mod tests {
         let internal = seen(Fault::Internal("table Foo".into()));
         assert_eq!(internal.error_type, "Permanent");
         assert!(!internal.error_message.contains("Foo"));
-        assert_eq!(
-            seen(Fault::invalid("a", "b")).error_message,
-            "invalid: a: b"
-        );
+        assert_eq!(seen(Fault::invalid("a", "b")).error_message, "invalid: a: b");
     }
 }

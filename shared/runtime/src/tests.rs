@@ -32,17 +32,9 @@ fn says(function: &str, case: &str, seen: &Value) {
     if std::env::var_os("CEAP_BLESS").is_some() {
         let path = path(function, case);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(
-            path,
-            format!("{}\n", serde_json::to_string_pretty(seen).unwrap()),
-        )
-        .unwrap();
+        std::fs::write(path, format!("{}\n", serde_json::to_string_pretty(seen).unwrap())).unwrap();
     }
-    assert_eq!(
-        &sample(function, case),
-        seen,
-        "events/{function}/{case}.json"
-    );
+    assert_eq!(&sample(function, case), seen, "events/{function}/{case}.json");
 }
 
 fn world() -> World {
@@ -77,24 +69,16 @@ async fn each_stage_returns_the_sample_of_the_next() {
     let detected = world.stores().bus.pop_front().unwrap();
     says("filter", "batch", &serde_json::to_value(detected).unwrap());
     let filtered = async |input| filter(input, &world, &world, &world, &world).await;
-    let output = answer("filter", &filtered, sample("filter", "batch"))
-        .await
-        .unwrap();
+    let output = answer("filter", &filtered, sample("filter", "batch")).await.unwrap();
     says("score", "batch", &serde_json::to_value(output).unwrap());
     let scored = async |input| score(input, &world, &world, &world).await;
-    let output = answer("score", &scored, sample("score", "batch"))
-        .await
-        .unwrap();
+    let output = answer("score", &scored, sample("score", "batch")).await.unwrap();
     says("store", "batch", &serde_json::to_value(output).unwrap());
     let stored = async |input| store(input, &world, &world).await;
-    let output = answer("store", &stored, sample("store", "batch"))
-        .await
-        .unwrap();
+    let output = answer("store", &stored, sample("store", "batch")).await.unwrap();
     says("deliver", "batch", &serde_json::to_value(output).unwrap());
     let delivered = async |input| world.deliver_stage().run(&input).await;
-    answer("deliver", &delivered, sample("deliver", "batch"))
-        .await
-        .unwrap();
+    answer("deliver", &delivered, sample("deliver", "batch")).await.unwrap();
     let queue: Vec<Dispatch> = world.stores().queue.drain(..).collect();
     assert_eq!(queue.len(), 2);
     for dispatch in &queue {
@@ -102,10 +86,7 @@ async fn each_stage_returns_the_sample_of_the_next() {
         says(&function, "one", &queued(dispatch));
         let event: SqsEvent = serde_json::from_value(sample(&function, "one")).unwrap();
         let stage = async |dispatch: &Dispatch| send(dispatch, &world, &world, &world, 60).await;
-        assert_eq!(
-            queue_batch("deliver", &stage, event).await,
-            Answer::default()
-        );
+        assert_eq!(queue_batch("deliver", &stage, event).await, Answer::default());
     }
     assert_eq!(world.stores().sent, queue);
 }
@@ -114,9 +95,7 @@ async fn each_stage_returns_the_sample_of_the_next() {
 async fn a_stage_that_cannot_read_its_input_says_where() {
     let world = world();
     let filtered = async |input| filter(input, &world, &world, &world, &world).await;
-    let fault = answer("filter", &filtered, json!({"tenant": "Not A Slug"}))
-        .await
-        .unwrap_err();
+    let fault = answer("filter", &filtered, json!({"tenant": "Not A Slug"})).await.unwrap_err();
     assert!(fault.to_string().starts_with("payload: "), "{fault}");
     assert!(!fault.retryable());
 }
@@ -135,9 +114,7 @@ async fn a_record_that_cannot_be_kept_in_quarantine_comes_again() {
     world.strike(0, Strike::FailBefore);
     let answer = stream(&world, "undecodable").await;
     let failed = sample("ingest-stream", "undecodable");
-    let number = failed["Records"][0]["kinesis"]["sequenceNumber"]
-        .as_str()
-        .unwrap();
+    let number = failed["Records"][0]["kinesis"]["sequenceNumber"].as_str().unwrap();
     assert_eq!(answer.batch_item_failures.len(), 1);
     assert_eq!(answer.batch_item_failures[0].item_identifier, number);
 }
@@ -155,11 +132,7 @@ async fn only_the_subject_that_failed_comes_again() {
         let world = world();
         world.strike(nth, Strike::FailBefore);
         let failures = stream(&world, "batch").await.batch_item_failures;
-        assert!(
-            !failures.is_empty(),
-            "call {nth} failed unseen: {:?}",
-            world.struck()
-        );
+        assert!(!failures.is_empty(), "call {nth} failed unseen: {:?}", world.struck());
         assert_eq!(stream(&world, "batch").await, Answer::default());
         let signals: usize = world.stores().bus.iter().map(|it| it.signals.len()).sum();
         assert!(signals >= 2, "call {nth} lost a signal");
@@ -178,13 +151,7 @@ async fn a_repeat_is_ignored() {
     };
     stream_batch("ingest-stream", &world, &stage, event).await;
     let tally = tally.take().unwrap();
-    assert_eq!(
-        (
-            tally.total(Metric::EventsIngested),
-            tally.total(Metric::EventsDuplicate)
-        ),
-        (1, 1)
-    );
+    assert_eq!((tally.total(Metric::EventsIngested), tally.total(Metric::EventsDuplicate)), (1, 1));
 }
 
 #[tokio::test]
@@ -196,13 +163,7 @@ async fn a_queue_message_that_cannot_be_read_stays_on_its_queue() {
     let mut event = sample("deliver-email", "one");
     event["Records"][0]["body"] = json!("{}");
     let event: SqsEvent = serde_json::from_value(event).unwrap();
-    assert_eq!(
-        queue_batch("deliver-email", &stage, event)
-            .await
-            .batch_item_failures
-            .len(),
-        1
-    );
+    assert_eq!(queue_batch("deliver-email", &stage, event).await.batch_item_failures.len(), 1);
 }
 
 #[test]

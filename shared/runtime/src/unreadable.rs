@@ -26,9 +26,6 @@ mod tests {
     fn says_where_but_not_what() {
         let error = serde_json::from_str::<u8>("\"ada@example.com\"").unwrap_err();
         let fault = unreadable("record", &error).to_string();
-        assert_eq!(
-            fault,
-            "record: has not the fields it should have at line 1, column 17"
-        );
+        assert_eq!(fault, "record: has not the fields it should have at line 1, column 17");
     }
 }

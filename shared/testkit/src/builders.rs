@@ -10,8 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub const NOON: &str = "2026-11-21T12:00:00Z";
 
 pub fn at(text: &str) -> Timestamp {
-    text.parse()
-        .unwrap_or_else(|error| panic!("{text}: {error}"))
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 pub fn noon() -> Timestamp {
@@ -51,10 +50,8 @@ pub struct Fact(Value);
 
 /// The event `id` of `kind` about `subject`.
 pub fn event(kind: &str, subject: &str, id: &str) -> Fact {
-    Fact(
-        json!({"specversion": "1.0", "id": id, "source": "test", "type": kind,
-                "subject": subject, "time": NOON, "data": {}}),
-    )
+    Fact(json!({"specversion": "1.0", "id": id, "source": "test", "type": kind,
+                "subject": subject, "time": NOON, "data": {}}))
 }
 
 impl Fact {
@@ -97,11 +94,7 @@ impl Fact {
     #[must_use]
     pub fn of(&self, tenant: &TenantId) -> Arrived {
         let event = self.event();
-        Arrived {
-            tenant: tenant.clone(),
-            at: event.time,
-            event,
-        }
+        Arrived { tenant: tenant.clone(), at: event.time, event }
     }
 }
 
@@ -146,11 +139,9 @@ pub fn signal_id(tenant: &TenantId, use_case_id: &str, subject: &SubjectId, id: 
 
 /// A customer with email, phone and consent to everything.
 pub fn customer(id: &str) -> Fact {
-    event("profile_updated", id, &format!("profile-{id}"))
-        .sec(-7200)
-        .data(json!({
-            "email": format!("{id}@customers.example.com"),
-            "phone": "+41790000000",
-            "consents": {"email": true, "sms": true},
-        }))
+    event("profile_updated", id, &format!("profile-{id}")).sec(-7200).data(json!({
+        "email": format!("{id}@customers.example.com"),
+        "phone": "+41790000000",
+        "consents": {"email": true, "sms": true},
+    }))
 }

@@ -17,12 +17,7 @@ pub enum Strike {
 }
 
 impl Strike {
-    pub const ALL: [Self; 4] = [
-        Self::FailBefore,
-        Self::FailAfter,
-        Self::DieBefore,
-        Self::DieAfter,
-    ];
+    pub const ALL: [Self; 4] = [Self::FailBefore, Self::FailAfter, Self::DieBefore, Self::DieAfter];
 }
 
 #[derive(Debug, Default)]

@@ -17,9 +17,7 @@ fn main() -> Result<(), Error> {
         let stream = KinesisStream::new(&config, env.get("STREAM_NAME"));
         http::serve("ingest-http", &credentials, async |call: &Call| {
             call.require(ceap_kernel::access::Role::may_ingest)?;
-            let connector = call
-                .path("connector")
-                .unwrap_or_else(|| "cloudevents".to_owned());
+            let connector = call.path("connector").unwrap_or_else(|| "cloudevents".to_owned());
             let connector = ceap_connectors::find(&connector)?;
             let decoded =
                 connector.decode(call.content_type(), &call.body()?, SystemClock.now())?;

@@ -41,9 +41,7 @@ fn main() -> Result<(), Error> {
             delays: Delays::scaled(env.parse("DELAY_SCALE")?),
         };
         let unread = QuarantineStore::new(table("QUARANTINE_TABLE"));
-        batch::kinesis("ingest-stream", &unread, async |events: &[_]| {
-            ingest.run(events).await
-        })
-        .await
+        batch::kinesis("ingest-stream", &unread, async |events: &[_]| ingest.run(events).await)
+            .await
     })
 }

@@ -1,7 +1,7 @@
 //! What is known of a subject.
 
 use ceap_aws::dynamodb::{self, CredentialStore, SubjectStore, Table};
-use ceap_engagement::profile::view;
+use ceap_engagement::profile_view::view;
 use ceap_kernel::SubjectId;
 use ceap_kernel::access::Role;
 use ceap_runtime::http::{self, Call, Reply};

@@ -11,10 +11,7 @@ use super::{
 pub fn plan(plan: &mut Plan<'_>, names: &Names) -> Result<String> {
     let kebab = &names.kebab;
     let file = format!("shared/channels/src/{}.rs", names.snake);
-    plan.create(
-        file.clone(),
-        names.fill(include_str!("templates/channel.rs.tmpl")),
-    )?;
+    plan.create(file.clone(), names.fill(include_str!("templates/channel.rs.tmpl")))?;
     let entry = names.fill("&<<snake>>::<<Pascal>>");
     plan.edit("shared/channels/src/lib.rs", |code| {
         add_to_list(code, "CHANNELS", &names.snake, &entry)
@@ -31,10 +28,7 @@ pub fn plan(plan: &mut Plan<'_>, names: &Names) -> Result<String> {
     let block = names.fill(include_str!("templates/channel.yaml.tmpl"));
     plan.edit("infra/channels.yaml", |text| Ok(append(text, &block)))?;
     let event = format!("events/deliver-{kebab}/one.json");
-    plan.create(
-        event,
-        names.fill(include_str!("templates/channel.json.tmpl")),
-    )?;
+    plan.create(event, names.fill(include_str!("templates/channel.json.tmpl")))?;
     plan.format("ceap-channels");
     plan.format(&format!("deliver-{kebab}"));
     Ok(format!(

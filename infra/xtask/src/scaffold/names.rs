@@ -23,9 +23,7 @@ pub fn kebab_case(text: &str) -> Result<String, String> {
     let lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let good = text.len() <= 32
         && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text
-            .split('-')
-            .all(|word| !word.is_empty() && word.chars().all(lower));
+        && text.split('-').all(|word| !word.is_empty() && word.chars().all(lower));
     if !good {
         return Err("use kebab-case, at most 32 characters, like `web-push`".into());
     }
@@ -47,11 +45,7 @@ impl Names {
                 .chain(chars)
                 .collect::<String>()
         });
-        Self {
-            kebab: kebab.to_owned(),
-            snake: kebab.replace('-', "_"),
-            pascal: pascal.collect(),
-        }
+        Self { kebab: kebab.to_owned(), snake: kebab.replace('-', "_"), pascal: pascal.collect() }
     }
 
     /// Fills a template of this folder.
@@ -70,17 +64,8 @@ mod tests {
     #[test]
     fn names_are_kebab_case() {
         assert!(kebab_case("web-push").is_ok());
-        for bad in [
-            "",
-            "WebPush",
-            "web_push",
-            "-web",
-            "web--push",
-            "web-",
-            "1web",
-            "wéb",
-            "match",
-        ] {
+        for bad in ["", "WebPush", "web_push", "-web", "web--push", "web-", "1web", "wéb", "match"]
+        {
             assert!(kebab_case(bad).is_err(), "{bad}");
         }
     }
@@ -88,9 +73,6 @@ mod tests {
     #[test]
     fn a_name_has_three_spellings() {
         let names = Names::new("web-push");
-        assert_eq!(
-            names.fill("<<kebab>> <<snake>> <<Pascal>>"),
-            "web-push web_push WebPush"
-        );
+        assert_eq!(names.fill("<<kebab>> <<snake>> <<Pascal>>"), "web-push web_push WebPush");
     }
 }

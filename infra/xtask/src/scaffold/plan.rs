@@ -20,11 +20,7 @@ struct Change {
 impl<'a> Plan<'a> {
     /// A plan that does nothing yet.
     pub fn new(repo: &'a Repo) -> Self {
-        Self {
-            repo,
-            changes: Vec::new(),
-            packages: Vec::new(),
-        }
+        Self { repo, changes: Vec::new(), packages: Vec::new() }
     }
 
     /// Whether a file or folder is there.
@@ -37,11 +33,7 @@ impl<'a> Plan<'a> {
         if self.repo.path(&file).exists() {
             bail!("{file} exists already: choose another name, or remove it first");
         }
-        self.changes.push(Change {
-            file,
-            before: None,
-            after: text,
-        });
+        self.changes.push(Change { file, before: None, after: text });
         Ok(())
     }
 
@@ -51,11 +43,7 @@ impl<'a> Plan<'a> {
         let before =
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {file}"))?;
         let after = change(&before).with_context(|| format!("{file} has not the expected form"))?;
-        self.changes.push(Change {
-            file: file.to_owned(),
-            before: Some(before),
-            after,
-        });
+        self.changes.push(Change { file: file.to_owned(), before: Some(before), after });
         Ok(())
     }
 
@@ -95,19 +83,13 @@ impl<'a> Plan<'a> {
                 .with_context(|| format!("cannot write {}", change.file))?;
             println!(
                 "{} {}",
-                if change.before.is_none() {
-                    "wrote  "
-                } else {
-                    "changed"
-                },
+                if change.before.is_none() { "wrote  " } else { "changed" },
                 change.file
             );
         }
         for package in &self.packages {
             let mut format = process::cargo();
-            format
-                .args(["fmt", "--package", package])
-                .current_dir(self.repo.root());
+            format.args(["fmt", "--package", package]).current_dir(self.repo.root());
             process::shown(&mut format, "cargo fmt")?;
         }
         Ok(())
@@ -120,16 +102,13 @@ pub fn add_to_list(code: &str, constant: &str, module: &str, entry: &str) -> Res
         .find(&format!("const {constant}:"))
         .with_context(|| format!("no constant {constant}"))?;
     let (before, list) = code.split_at_checked(start).context("no list")?;
-    let (values, after) = list
-        .split_once("];")
-        .with_context(|| format!("{constant} has no end"))?;
+    let (values, after) =
+        list.split_once("];").with_context(|| format!("{constant} has no end"))?;
     let values = values.trim_end().trim_end_matches(',');
     let last = before.rfind("pub mod ").context("no `pub mod` line")?;
     let (head, modules) = before.split_at_checked(last).context("no modules")?;
     let (line, rest) = modules.split_once('\n').context("no end of the modules")?;
-    Ok(format!(
-        "{head}{line}\npub mod {module};\n{rest}{values}, {entry}];{after}"
-    ))
+    Ok(format!("{head}{line}\npub mod {module};\n{rest}{values}, {entry}];{after}"))
 }
 
 /// Adds a block at the end of a template, whose resources come last.
@@ -154,9 +133,6 @@ mod tests {
 
     #[test]
     fn blocks_are_appended_with_one_blank_line() {
-        assert_eq!(
-            append("A:\n  B: 1\n\n", "  C: 2\n"),
-            "A:\n  B: 1\n\n  C: 2\n"
-        );
+        assert_eq!(append("A:\n  B: 1\n\n", "  C: 2\n"), "A:\n  B: 1\n\n  C: 2\n");
     }
 }

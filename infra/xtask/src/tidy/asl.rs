@@ -18,17 +18,12 @@ const EXPRESS_SECONDS: f64 = 300.0;
 const LAST_RESORT: &str = "Quarantine";
 
 fn machines(house: &House) -> Vec<(String, Result<Value, String>)> {
-    let files = list(&house.root.join(FOLDER))
-        .into_iter()
-        .map(|path| file_name(&path));
+    let files = list(&house.root.join(FOLDER)).into_iter().map(|path| file_name(&path));
     files
         .filter(|name| name.ends_with(".asl.json"))
         .map(|name| {
             let text = house.text(&format!("{FOLDER}/{name}"));
-            (
-                name,
-                serde_json::from_str(&text).map_err(|error| format!("not JSON: {error}")),
-            )
+            (name, serde_json::from_str(&text).map_err(|error| format!("not JSON: {error}")))
         })
         .collect()
 }
@@ -41,11 +36,8 @@ pub fn structure(house: &House) -> Vec<Finding> {
             Ok(machine) => broken(&machine),
             Err(error) => vec![error],
         };
-        findings.extend(
-            texts
-                .into_iter()
-                .map(|text| Finding::new(format!("{FOLDER}/{name}"), text)),
-        );
+        findings
+            .extend(texts.into_iter().map(|text| Finding::new(format!("{FOLDER}/{name}"), text)));
     }
     findings
 }
@@ -68,15 +60,10 @@ pub fn in_templates(house: &House) -> Vec<Finding> {
                     continue;
                 }
                 deployed = true;
-                let given = resource
-                    .properties
-                    .get("DefinitionSubstitutions")
-                    .and_then(Value::as_object);
-                let given: BTreeSet<String> = given
-                    .into_iter()
-                    .flatten()
-                    .map(|(key, _)| key.clone())
-                    .collect();
+                let given =
+                    resource.properties.get("DefinitionSubstitutions").and_then(Value::as_object);
+                let given: BTreeSet<String> =
+                    given.into_iter().flatten().map(|(key, _)| key.clone()).collect();
                 let used = placeholders(&text);
                 for key in used.difference(&given) {
                     findings.push(Finding::new(&template.file, format!("{} does not substitute ${{{key}}} of {name}: add it to DefinitionSubstitutions", resource.id)));
@@ -116,9 +103,7 @@ fn too_long(machine: &Value) -> Option<String> {
 /// The names inside `${…}`. JSONPath never has that form.
 fn placeholders(text: &str) -> BTreeSet<String> {
     let parts = text.split("${").skip(1);
-    parts
-        .filter_map(|part| Some(part.split_once('}')?.0.to_owned()))
-        .collect()
+    parts.filter_map(|part| Some(part.split_once('}')?.0.to_owned())).collect()
 }
 
 /// What is wrong with a machine, nested ones included.
@@ -127,24 +112,16 @@ fn broken(machine: &Value) -> Vec<String> {
     let Some(states) = machine.get("States").and_then(Value::as_object) else {
         return vec!["it has no States".into()];
     };
-    let start = machine
-        .get("StartAt")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let start = machine.get("StartAt").and_then(Value::as_str).unwrap_or_default();
     if !states.contains_key(start) {
         texts.push(format!("StartAt names {start:?}, which is no state"));
     }
     for (name, state) in states {
-        for next in paths::nexts(state)
-            .into_iter()
-            .filter(|next| !states.contains_key(*next))
-        {
+        for next in paths::nexts(state).into_iter().filter(|next| !states.contains_key(*next)) {
             texts.push(format!("{name} goes to {next:?}, which is no state"));
         }
         texts.extend(
-            state_broken(machine, name, state)
-                .into_iter()
-                .map(|text| format!("{name} {text}")),
+            state_broken(machine, name, state).into_iter().map(|text| format!("{name} {text}")),
         );
         texts.extend(
             paths::nested(state)
@@ -154,10 +131,7 @@ fn broken(machine: &Value) -> Vec<String> {
         );
     }
     let reached = paths::reachable(machine, start);
-    for name in states
-        .keys()
-        .filter(|name| !reached.contains(name.as_str()))
-    {
+    for name in states.keys().filter(|name| !reached.contains(name.as_str())) {
         texts.push(format!("{name} is never reached: remove it or go to it"));
     }
     let ends = |name: &&str| states.get(*name).is_some_and(paths::is_end);
@@ -169,10 +143,7 @@ fn broken(machine: &Value) -> Vec<String> {
 
 fn state_broken(machine: &Value, name: &str, state: &Value) -> Vec<String> {
     let mut texts = Vec::new();
-    let kind = state
-        .get("Type")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let kind = state.get("Type").and_then(Value::as_str).unwrap_or_default();
     let (next, end) = (state.get("Next").is_some(), state.get("End").is_some());
     match kind {
         "Choice" if state.get("Default").is_none() => {
@@ -192,11 +163,7 @@ fn state_broken(machine: &Value, name: &str, state: &Value) -> Vec<String> {
     if kind != "Task" {
         return texts;
     }
-    if state
-        .get("TimeoutSeconds")
-        .and_then(Value::as_u64)
-        .is_none()
-    {
+    if state.get("TimeoutSeconds").and_then(Value::as_u64).is_none() {
         texts.push(
             "needs TimeoutSeconds: without, one hanging task takes the whole execution with it"
                 .to_owned(),
@@ -207,9 +174,7 @@ fn state_broken(machine: &Value, name: &str, state: &Value) -> Vec<String> {
     }
     let catches = many(state.get("Catch"));
     let all = catches.iter().find(|catch| {
-        many(catch.get("ErrorEquals"))
-            .iter()
-            .any(|error| error.as_str() == Some("States.ALL"))
+        many(catch.get("ErrorEquals")).iter().any(|error| error.as_str() == Some("States.ALL"))
     });
     let caught = all.and_then(|catch| catch.get("Next")?.as_str());
     let recorded = caught.is_some_and(|next| paths::reachable(machine, next).contains(LAST_RESORT));
@@ -248,19 +213,11 @@ mod tests {
     fn each_fault_is_named() {
         let cases = [
             ("/States/A/Next", json!("Nowhere"), "A goes to \"Nowhere\""),
-            (
-                "/States/A/TimeoutSeconds",
-                json!("x"),
-                "A needs TimeoutSeconds",
-            ),
+            ("/States/A/TimeoutSeconds", json!("x"), "A needs TimeoutSeconds"),
             ("/States/A/Retry", json!([]), "A needs a Retry"),
             ("/States/A/Catch/0/Next", json!("Done"), "A needs a Catch"),
             ("/States/C/Default", json!("B"), ""),
-            (
-                "/States/Done/Type",
-                json!("Succed"),
-                "Done has the unknown Type",
-            ),
+            ("/States/Done/Type", json!("Succed"), "Done has the unknown Type"),
             ("/StartAt", json!("Z"), "StartAt names \"Z\""),
         ];
         for (path, value, wanted) in cases {

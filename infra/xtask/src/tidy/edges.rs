@@ -9,15 +9,8 @@ use super::{
 };
 
 /// SAM events through which a function or state machine is called without a caller who waits.
-const CALLED_BY_EVENT: [&str; 7] = [
-    "EventBridgeRule",
-    "CloudWatchEvent",
-    "Schedule",
-    "ScheduleV2",
-    "S3",
-    "SNS",
-    "IoTRule",
-];
+const CALLED_BY_EVENT: [&str; 7] =
+    ["EventBridgeRule", "CloudWatchEvent", "Schedule", "ScheduleV2", "S3", "SNS", "IoTRule"];
 
 /// Checks every queue, event source, rule, schedule and subscription.
 pub fn check(house: &House) -> Vec<Finding> {
@@ -25,10 +18,7 @@ pub fn check(house: &House) -> Vec<Finding> {
     for template in &house.templates {
         for resource in template.resources() {
             for text in broken(template, &resource) {
-                findings.push(Finding::new(
-                    &template.file,
-                    format!("{}: {text}", resource.id),
-                ));
+                findings.push(Finding::new(&template.file, format!("{}: {text}", resource.id)));
             }
         }
     }
@@ -52,15 +42,14 @@ fn broken(template: &Template, resource: &Resource<'_>) -> Vec<String> {
             .filter(|rule_target| rule_target.pointer("/DeadLetterConfig/Arn").is_none())
             .map(|_| "each target needs a DeadLetterConfig".to_owned())
             .collect(),
-        "AWS::Scheduler::Schedule" => lacks(
-            "/Target/DeadLetterConfig/Arn",
-            "the target needs a DeadLetterConfig",
-        )
-        .into_iter()
-        .collect(),
-        "AWS::SNS::Subscription" => lacks("/RedrivePolicy", "a subscription needs a RedrivePolicy")
-            .into_iter()
-            .collect(),
+        "AWS::Scheduler::Schedule" => {
+            lacks("/Target/DeadLetterConfig/Arn", "the target needs a DeadLetterConfig")
+                .into_iter()
+                .collect()
+        }
+        "AWS::SNS::Subscription" => {
+            lacks("/RedrivePolicy", "a subscription needs a RedrivePolicy").into_iter().collect()
+        }
         "AWS::Serverless::Function" | "AWS::Serverless::StateMachine" => {
             sam_events(template, resource)
         }
@@ -72,10 +61,7 @@ fn sam_events(template: &Template, resource: &Resource<'_>) -> Vec<String> {
     let mut texts = Vec::new();
     let events = resource.properties.get("Events").and_then(Value::as_object);
     for (name, event) in events.into_iter().flatten() {
-        let kind = event
-            .get("Type")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let kind = event.get("Type").and_then(Value::as_str).unwrap_or_default();
         let properties = event.get("Properties").unwrap_or(&Value::Null);
         match kind {
             "EventBridgeRule" | "CloudWatchEvent" | "Schedule" | "ScheduleV2"
@@ -94,9 +80,8 @@ fn sam_events(template: &Template, resource: &Resource<'_>) -> Vec<String> {
         }
         let waits_for_nobody =
             resource.kind == "AWS::Serverless::Function" && CALLED_BY_EVENT.contains(&kind);
-        let destination = resource
-            .properties
-            .pointer("/EventInvokeConfig/DestinationConfig/OnFailure");
+        let destination =
+            resource.properties.pointer("/EventInvokeConfig/DestinationConfig/OnFailure");
         if waits_for_nobody
             && destination.is_none()
             && resource.properties.get("DeadLetterQueue").is_none()
@@ -111,25 +96,17 @@ fn sam_events(template: &Template, resource: &Resource<'_>) -> Vec<String> {
 fn source(template: &Template, properties: &Value) -> Vec<String> {
     let mut texts = Vec::new();
     let partial = many(properties.get("FunctionResponseTypes"));
-    if !partial
-        .iter()
-        .any(|kind| kind.as_str() == Some("ReportBatchItemFailures"))
-    {
+    if !partial.iter().any(|kind| kind.as_str() == Some("ReportBatchItemFailures")) {
         texts.push("set FunctionResponseTypes: [ReportBatchItemFailures], or one bad record repeats the whole batch".into());
     }
-    let arn = properties
-        .get("EventSourceArn")
-        .or(properties.get("Queue"))
-        .or(properties.get("Stream"));
+    let arn =
+        properties.get("EventSourceArn").or(properties.get("Queue")).or(properties.get("Stream"));
     let queue = arn
         .and_then(target)
         .and_then(|id| template.resource(id))
         .filter(|r| r.kind == "AWS::SQS::Queue");
     let Some(queue) = queue else {
-        if properties
-            .pointer("/DestinationConfig/OnFailure/Destination")
-            .is_none()
-        {
+        if properties.pointer("/DestinationConfig/OnFailure/Destination").is_none() {
             texts.push(
                 "a stream needs DestinationConfig.OnFailure, which keeps the records given up on"
                     .into(),
@@ -140,20 +117,11 @@ fn source(template: &Template, properties: &Value) -> Vec<String> {
         }
         return texts;
     };
-    let function = properties
-        .get("FunctionName")
-        .and_then(target)
-        .and_then(|id| template.resource(id));
-    let timeout = function.and_then(|f| {
-        template
-            .function_setting(&f, "/Timeout")
-            .and_then(Value::as_u64)
-    });
-    let visible = queue
-        .properties
-        .get("VisibilityTimeout")
-        .and_then(Value::as_u64)
-        .unwrap_or(30);
+    let function =
+        properties.get("FunctionName").and_then(target).and_then(|id| template.resource(id));
+    let timeout =
+        function.and_then(|f| template.function_setting(&f, "/Timeout").and_then(Value::as_u64));
+    let visible = queue.properties.get("VisibilityTimeout").and_then(Value::as_u64).unwrap_or(30);
     if let Some(timeout) = timeout.filter(|timeout| visible < timeout.saturating_mul(6)) {
         texts.push(format!(
             "{} needs a VisibilityTimeout of six times the function's {timeout} s",

@@ -29,9 +29,8 @@ fn in_list(
     let mut names = BTreeSet::new();
     let mut modules = BTreeSet::new();
     let mut findings = Vec::new();
-    for path in list(&house.root.join(krate).join("src"))
-        .iter()
-        .filter(|path| has_extension(path, "rs"))
+    for path in
+        list(&house.root.join(krate).join("src")).iter().filter(|path| has_extension(path, "rs"))
     {
         let module = stem(path);
         let file = format!("{krate}/src/{module}.rs");
@@ -76,10 +75,7 @@ fn listed(code: &str, constant: &str) -> BTreeSet<String> {
 fn channels_wired(house: &House, channels: &BTreeSet<String>) -> Vec<Finding> {
     const TEMPLATE: &str = "infra/channels.yaml";
     let mut findings = Vec::new();
-    let template = house
-        .templates
-        .iter()
-        .find(|template| template.file == TEMPLATE);
+    let template = house.templates.iter().find(|template| template.file == TEMPLATE);
     for channel in channels {
         let function = format!("deliver-{channel}");
         let folder = format!("functions/pipeline/{function}");
@@ -89,11 +85,8 @@ fn channels_wired(house: &House, channels: &BTreeSet<String>) -> Vec<Finding> {
                 format!("channel {channel} has no function: add it, or remove the channel"),
             ));
         }
-        let deployed = template.is_some_and(|template| {
-            template
-                .functions()
-                .any(|f| f.code_name() == Some(&function))
-        });
+        let deployed = template
+            .is_some_and(|template| template.functions().any(|f| f.code_name() == Some(&function)));
         if !deployed {
             findings.push(Finding::new(
                 TEMPLATE,
@@ -117,19 +110,15 @@ fn channels_wired(house: &House, channels: &BTreeSet<String>) -> Vec<Finding> {
 fn connectors_recorded(house: &House, connectors: &BTreeSet<String>) -> Vec<Finding> {
     const EVENTS: &str = "events/ingest-http";
     let files = list(&house.root.join(EVENTS));
-    let recorded: Vec<String> = files
-        .iter()
-        .map(|path| std::fs::read_to_string(path).unwrap_or_default())
-        .collect();
+    let recorded: Vec<String> =
+        files.iter().map(|path| std::fs::read_to_string(path).unwrap_or_default()).collect();
     let lacks = |connector: &&String| {
         let mut paths = vec![format!("\"/v1/connectors/{connector}\"")];
         if *connector == "cloudevents" {
             // The platform's own format also has a path of its own.
             paths.push("\"/v1/events\"".to_owned());
         }
-        !recorded
-            .iter()
-            .any(|text| paths.iter().any(|path| text.contains(path)))
+        !recorded.iter().any(|text| paths.iter().any(|path| text.contains(path)))
     };
     let missing = connectors.iter().filter(lacks);
     missing
@@ -149,10 +138,7 @@ mod tests {
     #[test]
     fn the_list_is_read_from_code() {
         let code = "pub const CHANNELS: &[&dyn Channel] = &[&email::Email,\n    &web_push::WebPush];\nx::y";
-        assert_eq!(
-            listed(code, "CHANNELS"),
-            ["email".to_owned(), "web_push".to_owned()].into()
-        );
+        assert_eq!(listed(code, "CHANNELS"), ["email".to_owned(), "web_push".to_owned()].into());
         assert_eq!(listed(code, "CONNECTORS"), BTreeSet::new());
     }
 }

@@ -39,9 +39,7 @@ pub fn check(house: &House) -> Vec<Finding> {
             continue;
         };
         for dependency in &package.dependencies {
-            let other = packages
-                .iter()
-                .find(|(other, _)| other.name == dependency.name);
+            let other = packages.iter().find(|(other, _)| other.name == dependency.name);
             let other = other.and_then(|(other, folder)| floor(&other.name, folder));
             let broken = match other {
                 Some(other) => upwards(&package.name, own, dependency, other),
@@ -82,10 +80,7 @@ mod tests {
     use super::*;
 
     fn dependency(name: &str, kind: &str) -> Dependency {
-        Dependency {
-            name: name.to_owned(),
-            kind: Some(kind.to_owned()),
-        }
+        Dependency { name: name.to_owned(), kind: Some(kind.to_owned()) }
     }
 
     #[test]
@@ -94,10 +89,7 @@ mod tests {
         assert_eq!(upwards("ceap-aws", 3, &engagement, 2), None);
         assert!(upwards("ceap-helpdesk", 2, &engagement, 2).is_some());
         assert!(upwards("ceap-kernel", 1, &engagement, 2).is_some());
-        assert_eq!(
-            upwards("ceap-kernel", 1, &dependency(TESTKIT, "dev"), 5),
-            None
-        );
+        assert_eq!(upwards("ceap-kernel", 1, &dependency(TESTKIT, "dev"), 5), None);
         assert!(upwards("filter", 5, &dependency(TESTKIT, "normal"), 5).is_some());
     }
 

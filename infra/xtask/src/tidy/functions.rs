@@ -16,10 +16,7 @@ pub fn settings(house: &House) -> Vec<Finding> {
     for template in &house.templates {
         for function in template.functions() {
             for text in missing(template, &function) {
-                findings.push(Finding::new(
-                    &template.file,
-                    format!("{}: {text}", function.id),
-                ));
+                findings.push(Finding::new(&template.file, format!("{}: {text}", function.id)));
             }
         }
     }
@@ -40,9 +37,7 @@ fn missing(template: &Template, function: &Resource<'_>) -> Vec<String> {
     if template.function_setting(function, "/Timeout").is_none() {
         texts.push("set a Timeout: the default of 3 s is an accident".into());
     }
-    let group = template
-        .function_setting(function, "/LoggingConfig/LogGroup")
-        .and_then(target);
+    let group = template.function_setting(function, "/LoggingConfig/LogGroup").and_then(target);
     let group = group
         .and_then(|id| template.resource(id))
         .filter(|group| group.kind == "AWS::Logs::LogGroup");
@@ -61,18 +56,13 @@ pub fn environment(house: &House) -> Vec<Finding> {
         let main = format!("{}/src/main.rs", folder.folder);
         let read = upper_snake_literals(&house.text(&main));
         for template in &house.templates {
-            let Some(function) = template
-                .functions()
-                .find(|f| f.code_name() == Some(&folder.name))
+            let Some(function) = template.functions().find(|f| f.code_name() == Some(&folder.name))
             else {
                 continue;
             };
             let own = variables(function.properties);
-            let globals = template
-                .body
-                .pointer("/Globals/Function")
-                .map(variables)
-                .unwrap_or_default();
+            let globals =
+                template.body.pointer("/Globals/Function").map(variables).unwrap_or_default();
             for name in read.iter().filter(|name| {
                 !own.contains(*name) && !globals.contains(*name) && !given_by_lambda(name)
             }) {
@@ -99,13 +89,8 @@ pub fn environment(house: &House) -> Vec<Finding> {
 }
 
 fn variables(properties: &Value) -> BTreeSet<String> {
-    let all = properties
-        .pointer("/Environment/Variables")
-        .and_then(Value::as_object);
-    all.into_iter()
-        .flatten()
-        .map(|(name, _)| name.clone())
-        .collect()
+    let all = properties.pointer("/Environment/Variables").and_then(Value::as_object);
+    all.into_iter().flatten().map(|(name, _)| name.clone()).collect()
 }
 
 fn given_by_lambda(name: &str) -> bool {
@@ -114,9 +99,7 @@ fn given_by_lambda(name: &str) -> bool {
 
 /// String literals that look like names of variables. A thin main has few others, and those are not shouted.
 fn upper_snake_literals(code: &str) -> BTreeSet<String> {
-    let code = code
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
+    let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
     let literals = code.flat_map(|line| line.split('"').skip(1).step_by(2));
     let shouted = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     literals
@@ -135,10 +118,7 @@ mod tests {
     #[test]
     fn names_of_variables_are_found_in_code() {
         let code = "// reads \"NOT_THIS\"\nlet env = Env::read(&[\"A_B\", \"QUEUE_URL_2\"])?;\nx(\"POST\", \"a_b\");";
-        assert_eq!(
-            upper_snake_literals(code),
-            ["A_B".to_owned(), "QUEUE_URL_2".to_owned()].into()
-        );
+        assert_eq!(upper_snake_literals(code), ["A_B".to_owned(), "QUEUE_URL_2".to_owned()].into());
     }
 
     #[test]

@@ -36,9 +36,7 @@ impl House {
         let root = repo.root().to_path_buf();
         let mut files = vec![root.join("template.yaml")];
         files.extend(
-            list(&root.join("infra"))
-                .into_iter()
-                .filter(|file| has_extension(file, "yaml")),
+            list(&root.join("infra")).into_iter().filter(|file| has_extension(file, "yaml")),
         );
         let templates = files
             .into_iter()
@@ -54,17 +52,9 @@ impl House {
             .iter()
             .flat_map(|context| list(context))
             .filter(|folder| folder.is_dir())
-            .map(|folder| Function {
-                name: file_name(&folder),
-                folder: relative(&root, &folder),
-            })
+            .map(|folder| Function { name: file_name(&folder), folder: relative(&root, &folder) })
             .collect();
-        Ok(Self {
-            root,
-            packages: Workspace::read(repo)?.packages,
-            templates,
-            functions,
-        })
+        Ok(Self { root, packages: Workspace::read(repo)?.packages, templates, functions })
     }
 
     /// A text file of the repository, empty if there is none.
@@ -83,18 +73,12 @@ pub fn list(folder: &Path) -> Vec<PathBuf> {
 
 /// The last part of a path as text.
 pub fn file_name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The last part of a path without its extension.
 pub fn stem(path: &Path) -> String {
-    path.file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Whether a path ends in an extension.
@@ -104,8 +88,5 @@ pub fn has_extension(path: &Path, extension: &str) -> bool {
 
 /// A path relative to the top, for messages.
 pub fn relative(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root)
-        .unwrap_or(path)
-        .to_string_lossy()
-        .into_owned()
+    path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned()
 }

@@ -62,16 +62,10 @@ pub fn functions(house: &House) -> Vec<Finding> {
     for template in &house.templates {
         for function in template.functions() {
             match function.code_name() {
-                Some(name) => resources
-                    .entry(name.to_owned())
-                    .or_default()
-                    .push(&template.file),
+                Some(name) => resources.entry(name.to_owned()).or_default().push(&template.file),
                 None => findings.push(Finding::new(
                     &template.file,
-                    format!(
-                        "{} has no CodeUri: set ../target/lambda/<function>/",
-                        function.id
-                    ),
+                    format!("{} has no CodeUri: set ../target/lambda/<function>/", function.id),
                 )),
             }
         }
@@ -85,10 +79,7 @@ pub fn functions(house: &House) -> Vec<Finding> {
         if !has_package(house, &function.name, &function.folder) {
             findings.push(Finding::new(
                 &function.folder,
-                format!(
-                    "its package must be named {}, as the folder is",
-                    function.name
-                ),
+                format!("its package must be named {}, as the folder is", function.name),
             ));
         }
         findings.extend(event_findings(house, &function.name));
@@ -104,18 +95,13 @@ pub fn functions(house: &House) -> Vec<Finding> {
 
 fn has_package(house: &House, name: &str, folder: &str) -> bool {
     let manifest = house.root.join(folder).join("Cargo.toml");
-    house
-        .packages
-        .iter()
-        .any(|package| package.name == name && package.manifest_path == manifest)
+    house.packages.iter().any(|package| package.name == name && package.manifest_path == manifest)
 }
 
 fn event_findings(house: &House, name: &str) -> Vec<Finding> {
     let folder = format!("events/{name}");
-    let files: Vec<_> = list(&house.root.join(&folder))
-        .into_iter()
-        .filter(|f| has_extension(f, "json"))
-        .collect();
+    let files: Vec<_> =
+        list(&house.root.join(&folder)).into_iter().filter(|f| has_extension(f, "json")).collect();
     if files.is_empty() {
         return vec![Finding::new(
             folder,
@@ -132,17 +118,11 @@ fn event_findings(house: &House, name: &str) -> Vec<Finding> {
 
 /// Every folder of events belongs to a function, except the demo's.
 pub fn events(house: &House) -> Vec<Finding> {
-    let folders = list(&house.root.join("events"))
-        .into_iter()
-        .filter(|path| path.is_dir());
+    let folders = list(&house.root.join("events")).into_iter().filter(|path| path.is_dir());
     folders
         .map(|path| file_name(&path))
         .filter(|name| {
-            name != "demo"
-                && !house
-                    .functions
-                    .iter()
-                    .any(|function| function.name == *name)
+            name != "demo" && !house.functions.iter().any(|function| function.name == *name)
         })
         .map(|name| {
             Finding::new(

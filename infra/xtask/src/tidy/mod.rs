@@ -26,10 +26,7 @@ pub struct Finding {
 
 impl Finding {
     fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            file: file.into(),
-            text: text.into(),
-        }
+        Self { file: file.into(), text: text.into() }
     }
 }
 
@@ -40,10 +37,7 @@ const CHECKS: [(&str, Check); 12] = [
     ("top-level entries", layout::top_level),
     ("floors of the crates", floors::check),
     ("sizes of files", sizes::check),
-    (
-        "functions have one resource and an event",
-        layout::functions,
-    ),
+    ("functions have one resource and an event", layout::functions),
     ("event folders belong to functions", layout::events),
     ("functions' settings", functions::settings),
     ("functions' environment", functions::environment),

@@ -12,9 +12,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 
 /// The states that may follow a state.
 pub fn nexts(state: &Value) -> Vec<&str> {
-    let choices = many(state.get("Choices"))
-        .into_iter()
-        .chain(many(state.get("Catch")));
+    let choices = many(state.get("Choices")).into_iter().chain(many(state.get("Catch")));
     let mut found: Vec<&str> = choices.filter_map(|choice| text(choice, "Next")).collect();
     found.extend(text(state, "Next"));
     found.extend(text(state, "Default"));
@@ -61,10 +59,8 @@ fn from<'a>(machine: &'a Value, name: &'a str, path: &mut Vec<&'a str>) -> Optio
     }
     let state = machine.get("States")?.get(name)?;
     path.push(name);
-    let rest = nexts(state)
-        .into_iter()
-        .filter_map(|next| from(machine, next, path))
-        .fold(0.0, f64::max);
+    let rest =
+        nexts(state).into_iter().filter_map(|next| from(machine, next, path)).fold(0.0, f64::max);
     path.pop();
     Some(own_seconds(state) + rest)
 }
@@ -73,18 +69,12 @@ fn own_seconds(state: &Value) -> f64 {
     let number = |value: &Value, key: &str, default: f64| {
         value.get(key).and_then(Value::as_f64).unwrap_or(default)
     };
-    let inner = nested(state)
-        .into_iter()
-        .filter_map(worst_seconds)
-        .fold(0.0, f64::max);
+    let inner = nested(state).into_iter().filter_map(worst_seconds).fold(0.0, f64::max);
     let once = number(state, "TimeoutSeconds", 0.0) + number(state, "Seconds", 0.0) + inner;
     let mut total = once;
     for retry in many(state.get("Retry")) {
         let mut pause = number(retry, "IntervalSeconds", 1.0);
-        let attempts = retry
-            .get("MaxAttempts")
-            .and_then(Value::as_u64)
-            .unwrap_or(3);
+        let attempts = retry.get("MaxAttempts").and_then(Value::as_u64).unwrap_or(3);
         for _ in 0..attempts {
             total += once + pause.min(number(retry, "MaxDelaySeconds", f64::INFINITY));
             pause *= number(retry, "BackoffRate", 2.0);

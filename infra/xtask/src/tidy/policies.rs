@@ -7,10 +7,7 @@ use super::{Finding, house::House, template::many};
 /// Actions for which AWS knows no resource, with the reason. Nothing else may have the resource `*`.
 const NO_RESOURCE: [(&str, &str); 4] = [
     ("sns:Publish", "a text's phone number has no ARN"),
-    (
-        "logs:*LogDeliver*",
-        "Step Functions' log delivery is set per account",
-    ),
+    ("logs:*LogDeliver*", "Step Functions' log delivery is set per account"),
     ("logs:*ResourcePolic*", "as log delivery"),
     ("logs:DescribeLogGroups", "as log delivery"),
 ];
@@ -23,10 +20,7 @@ pub fn check(house: &House) -> Vec<Finding> {
             let mut statements = Vec::new();
             collect(resource.properties, &mut statements);
             for text in statements.into_iter().flat_map(broken) {
-                findings.push(Finding::new(
-                    &template.file,
-                    format!("{}: {text}", resource.id),
-                ));
+                findings.push(Finding::new(&template.file, format!("{}: {text}", resource.id)));
             }
         }
     }
@@ -56,20 +50,14 @@ fn broken(statement: &Value) -> Vec<String> {
             "NotAction and NotResource allow what nobody named: list what is needed".to_owned(),
         );
     }
-    let actions: Vec<&str> = many(statement.get("Action"))
-        .into_iter()
-        .filter_map(Value::as_str)
-        .collect();
+    let actions: Vec<&str> =
+        many(statement.get("Action")).into_iter().filter_map(Value::as_str).collect();
     for action in actions.iter().filter(|action| action.contains('*')) {
         texts.push(format!("action {action}: list the actions by name"));
     }
-    let everything = many(statement.get("Resource"))
-        .into_iter()
-        .any(|resource| resource.as_str() == Some("*"));
-    for action in actions
-        .iter()
-        .filter(|action| everything && !excepted(action))
-    {
+    let everything =
+        many(statement.get("Resource")).into_iter().any(|resource| resource.as_str() == Some("*"));
+    for action in actions.iter().filter(|action| everything && !excepted(action)) {
         texts.push(format!("{action} on every resource: name its ARN, or add the action to NO_RESOURCE in xtask's tidy/policies.rs with the reason"));
     }
     texts
@@ -104,14 +92,8 @@ mod tests {
     fn stars_are_refused_and_exceptions_are_named() {
         let statement = |action: &str, resource: &str| json!({"Effect": "Allow", "Action": action, "Resource": resource});
         assert_eq!(broken(&statement("sns:Publish", "*")), Vec::<String>::new());
-        assert_eq!(
-            broken(&statement("logs:ListLogDeliveries", "*")),
-            Vec::<String>::new()
-        );
-        assert_eq!(
-            broken(&statement("logs:CreateLogDelivery", "*")),
-            Vec::<String>::new()
-        );
+        assert_eq!(broken(&statement("logs:ListLogDeliveries", "*")), Vec::<String>::new());
+        assert_eq!(broken(&statement("logs:CreateLogDelivery", "*")), Vec::<String>::new());
         assert_eq!(
             broken(&statement("sqs:SendMessage", "arn:aws:sqs:r:1:a-*")),
             Vec::<String>::new()

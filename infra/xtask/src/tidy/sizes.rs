@@ -21,9 +21,7 @@ pub fn check(house: &House) -> Vec<Finding> {
 
 fn visit(house: &House, path: &Path, findings: &mut Vec<Finding>) {
     if path.is_dir() {
-        list(path)
-            .iter()
-            .for_each(|entry| visit(house, entry, findings));
+        list(path).iter().for_each(|entry| visit(house, entry, findings));
     } else if has_extension(path, "rs") {
         let file = relative(&house.root, path);
         let lines = house.text(&file).lines().count();

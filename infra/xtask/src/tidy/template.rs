@@ -29,10 +29,7 @@ impl Template {
     pub fn parse(file: &str, text: &str) -> Result<Self> {
         let yaml: Yaml =
             serde_yaml_ng::from_str(text).with_context(|| format!("{file} is not YAML"))?;
-        Ok(Self {
-            file: file.to_owned(),
-            body: json(yaml),
-        })
+        Ok(Self { file: file.to_owned(), body: json(yaml) })
     }
 
     /// Its resources.
@@ -47,8 +44,7 @@ impl Template {
 
     /// Its resources of one type.
     pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = Resource<'a>> {
-        self.resources()
-            .filter(move |resource| resource.kind == kind)
+        self.resources().filter(move |resource| resource.kind == kind)
     }
 
     /// A resource by its logical id.
@@ -68,10 +64,7 @@ impl Template {
         path: &str,
     ) -> Option<&'a Value> {
         let globals = self.body.pointer("/Globals/Function").unwrap_or(NOTHING);
-        function
-            .properties
-            .pointer(path)
-            .or_else(|| globals.pointer(path))
+        function.properties.pointer(path).or_else(|| globals.pointer(path))
     }
 }
 
@@ -86,11 +79,7 @@ impl Resource<'_> {
 /// The logical id that a value refers to by `Ref` or `Fn::GetAtt`.
 pub fn target(value: &Value) -> Option<&str> {
     let attribute = value.get("Fn::GetAtt");
-    let found = value
-        .get("Ref")
-        .or_else(|| attribute?.get(0))
-        .or(attribute)?
-        .as_str()?;
+    let found = value.get("Ref").or_else(|| attribute?.get(0)).or(attribute)?.as_str()?;
     found.split('.').next()
 }
 
@@ -115,11 +104,7 @@ fn json(yaml: Yaml) -> Value {
                 Value::String(text) => text,
                 other => other.to_string(),
             };
-            Value::Object(
-                all.into_iter()
-                    .map(|(k, v)| (key(k), json(v)))
-                    .collect::<Map<_, _>>(),
-            )
+            Value::Object(all.into_iter().map(|(k, v)| (key(k), json(v))).collect::<Map<_, _>>())
         }
         Yaml::Tagged(tagged) => {
             let tag = tagged.tag.to_string();

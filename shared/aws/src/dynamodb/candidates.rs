@@ -66,10 +66,7 @@ impl Candidates {
 
     async fn read(&self, place: &Item) -> Result<Option<Item>, Fault> {
         let part = |name| item::get_text(place, name).unwrap_or_default();
-        self.0
-            .get(part("pk"), part("sk"))
-            .await
-            .map(|found| Some(found.unwrap_or_default()))
+        self.0.get(part("pk"), part("sk")).await.map(|found| Some(found.unwrap_or_default()))
     }
 
     /// Gives the live one the better signal; false when it changed meanwhile.
@@ -120,11 +117,8 @@ impl CandidateStore for Candidates {
             if live.scored.score >= candidate.scored.score {
                 return Ok((live, Upserted::Merged));
             }
-            let better = Candidate {
-                id: live.id,
-                expires_at: live.expires_at,
-                ..candidate.clone()
-            };
+            let better =
+                Candidate { id: live.id, expires_at: live.expires_at, ..candidate.clone() };
             if self.improve(&place, &better, now).await? {
                 return Ok((better, Upserted::Merged));
             }

@@ -25,9 +25,7 @@ pub(super) async fn admit(
     let mut item: item::Item = key(&pk, sk);
     item.insert("ledger".to_owned(), json(&next)?);
     item.insert("version".to_owned(), number(version.saturating_add(1)));
-    let forgotten = now
-        .as_second()
-        .saturating_add(at.cap.within.duration().as_secs());
+    let forgotten = now.as_second().saturating_add(at.cap.within.duration().as_secs());
     item.insert("ttl".to_owned(), number(forgotten));
     let put = Put::builder().table_name(&table.name).set_item(Some(item));
     let put = if version == 0 {
@@ -36,7 +34,5 @@ pub(super) async fn admit(
         put.condition_expression("version = :read")
             .expression_attribute_values(":read", number(version))
     };
-    put.build()
-        .map(Some)
-        .map_err(|error| Fault::Internal(error.to_string()))
+    put.build().map(Some).map_err(|error| Fault::Internal(error.to_string()))
 }

@@ -27,10 +27,7 @@ impl CredentialStore {
     /// In `table`.
     #[must_use]
     pub fn new(table: Table) -> Self {
-        Self {
-            table,
-            known: Mutex::default(),
-        }
+        Self { table, known: Mutex::default() }
     }
 
     fn remembered(&self, fingerprint: &str) -> Option<Principal> {

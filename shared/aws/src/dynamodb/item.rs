@@ -54,15 +54,11 @@ pub fn from_json<T: DeserializeOwned>(item: &Item, name: &str) -> Result<Option<
 }
 
 pub fn get_text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
-    item.get(name)
-        .and_then(|value| value.as_s().ok())
-        .map(String::as_str)
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
 }
 
 pub fn get_number(item: &Item, name: &str) -> Option<i64> {
-    item.get(name)
-        .and_then(|value| value.as_n().ok())
-        .and_then(|text| text.parse().ok())
+    item.get(name).and_then(|value| value.as_n().ok()).and_then(|text| text.parse().ok())
 }
 
 /// Whether a conditional write failed on its condition.
@@ -130,9 +126,9 @@ impl Table {
                 .map(|ask| ask.keys);
         }
         match left {
-            Some(keys) if !keys.is_empty() => Err(Fault::Throttled(
-                "BatchGetItem: keys stayed unprocessed".to_owned(),
-            )),
+            Some(keys) if !keys.is_empty() => {
+                Err(Fault::Throttled("BatchGetItem: keys stayed unprocessed".to_owned()))
+            }
             _ => Ok(found),
         }
     }

@@ -70,12 +70,7 @@ impl Messages {
             condition.push_str(" AND claimed_at = :claimed_at");
             update = update.expression_attribute_values(":claimed_at", number(claimed_at));
         }
-        match update
-            .update_expression(set)
-            .condition_expression(condition)
-            .send()
-            .await
-        {
+        match update.update_expression(set).condition_expression(condition).send().await {
             Ok(_) => Ok(true),
             Err(error) if item::refused(&error) => Ok(false),
             Err(error) => Err(fault("UpdateItem", &error)),
@@ -100,19 +95,10 @@ fn pk(tenant: &TenantId, id: &MessageId) -> String {
 fn item(tenant: &TenantId, record: &Record, now: Timestamp) -> Result<Item, Fault> {
     let mut item: Item = serde_dynamo::to_item(record)
         .map_err(|error| Fault::Internal(format!("unwritable record: {error}")))?;
-    let history = record
-        .history
-        .iter()
-        .map(|(state, at)| (state.clone(), millis(*at)))
-        .collect();
-    item.insert(
-        "history".to_owned(),
-        aws_sdk_dynamodb::types::AttributeValue::M(history),
-    );
+    let history = record.history.iter().map(|(state, at)| (state.clone(), millis(*at))).collect();
+    item.insert("history".to_owned(), aws_sdk_dynamodb::types::AttributeValue::M(history));
     item.extend(key(&pk(tenant, &record.id), MESSAGE));
-    let gone = now
-        .as_second()
-        .saturating_add(KEPT_DAYS.saturating_mul(86_400));
+    let gone = now.as_second().saturating_add(KEPT_DAYS.saturating_mul(86_400));
     item.insert("ttl".to_owned(), number(gone));
     Ok(item)
 }
@@ -221,11 +207,7 @@ impl Outbox for Messages {
             claimed_at: Some(claimed_at),
             now,
         };
-        Ok(if self.step(tenant, id, lost).await? {
-            Begun::Lost
-        } else {
-            Begun::Busy
-        })
+        Ok(if self.step(tenant, id, lost).await? { Begun::Lost } else { Begun::Busy })
     }
 
     async fn finish(
@@ -244,14 +226,7 @@ impl Outbox for Messages {
         };
         // One who was given up for lost may still tell what became of it.
         let from = ["sending", "unknown"];
-        let step = Step {
-            from: &from,
-            to,
-            entered,
-            set,
-            claimed_at: None,
-            now,
-        };
+        let step = Step { from: &from, to, entered, set, claimed_at: None, now };
         if self.step(tenant, id, step).await? {
             return Ok(());
         }

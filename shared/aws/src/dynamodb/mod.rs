@@ -38,9 +38,6 @@ pub struct Table {
 impl Table {
     /// The table `name`.
     pub fn new(client: &Client, name: impl Into<String>) -> Self {
-        Self {
-            client: client.clone(),
-            name: name.into(),
-        }
+        Self { client: client.clone(), name: name.into() }
     }
 }

@@ -55,29 +55,17 @@ impl QuarantineStore {
                 return Ok(());
             }
         }
-        Err(Fault::Throttled(
-            "BatchWriteItem: items stayed unprocessed".to_owned(),
-        ))
+        Err(Fault::Throttled("BatchWriteItem: items stayed unprocessed".to_owned()))
     }
 }
 
 /// The same thing rejected for the same reason has the same key, so a repeat is no second record.
 fn item(rejected: &Rejected) -> Result<Item, Fault> {
     let payload = rejected.payload.to_string();
-    let tenant = rejected
-        .tenant
-        .as_ref()
-        .map_or("-", |tenant| tenant.as_str());
-    let sk = format!(
-        "{}#{}",
-        rejected.stage,
-        digest(&[&rejected.reason, &payload])
-    );
+    let tenant = rejected.tenant.as_ref().map_or("-", |tenant| tenant.as_str());
+    let sk = format!("{}#{}", rejected.stage, digest(&[&rejected.reason, &payload]));
     let mut item = key(tenant, &sk);
-    let gone = rejected
-        .at
-        .as_second()
-        .saturating_add(KEPT_DAYS.saturating_mul(86_400));
+    let gone = rejected.at.as_second().saturating_add(KEPT_DAYS.saturating_mul(86_400));
     item.insert("code".to_owned(), text(&rejected.code));
     item.insert("reason".to_owned(), text(&rejected.reason));
     item.insert("stage".to_owned(), text(&rejected.stage));
@@ -93,11 +81,7 @@ impl Quarantine for QuarantineStore {
         let mut items = BTreeMap::new();
         for one in rejected {
             let item = item(one)?;
-            let part = |name| {
-                super::item::get_text(&item, name)
-                    .unwrap_or_default()
-                    .to_owned()
-            };
+            let part = |name| super::item::get_text(&item, name).unwrap_or_default().to_owned();
             items.insert((part("pk"), part("sk")), item);
         }
         let items: Vec<Item> = items.into_values().collect();

@@ -27,11 +27,7 @@ impl SubjectStore {
         let table = &self.0;
         item.extend(key(pk, sk));
         item.insert("version".to_owned(), number(version.saturating_add(1)));
-        let put = table
-            .client
-            .put_item()
-            .table_name(&table.name)
-            .set_item(Some(item));
+        let put = table.client.put_item().table_name(&table.name).set_item(Some(item));
         let put = if version == 0 {
             put.condition_expression("attribute_not_exists(pk)")
         } else {
@@ -84,8 +80,7 @@ impl Subjects for SubjectStore {
         read: &Versioned,
     ) -> Result<(), Fault> {
         let item = HashMap::from([("profile".to_owned(), json(&read.state.profile)?)]);
-        self.put(item, &pk(tenant, subject), PROFILE, read.profile_version)
-            .await
+        self.put(item, &pk(tenant, subject), PROFILE, read.profile_version).await
     }
 
     async fn save_series(
@@ -95,8 +90,7 @@ impl Subjects for SubjectStore {
         read: &Versioned,
     ) -> Result<(), Fault> {
         let item = write(&read.state.series)?;
-        self.put(item, &pk(tenant, subject), FEATURES, read.series_version)
-            .await
+        self.put(item, &pk(tenant, subject), FEATURES, read.series_version).await
     }
 
     async fn settle(
@@ -129,9 +123,7 @@ impl Subjects for SubjectStore {
 fn write(series: &Series) -> Result<Item, Fault> {
     let mut value =
         serde_json::to_value(series).map_err(|error| Fault::Internal(error.to_string()))?;
-    let owed = value
-        .as_object_mut()
-        .and_then(|fields| fields.remove("owed"));
+    let owed = value.as_object_mut().and_then(|fields| fields.remove("owed"));
     let mut item = HashMap::from([("series".to_owned(), text(value.to_string()))]);
     if let Some(owed) = owed {
         item.insert("owed".to_owned(), text(owed.to_string()));
@@ -140,9 +132,8 @@ fn write(series: &Series) -> Result<Item, Fault> {
 }
 
 fn read(item: &Item, slot: &mut Versioned) -> Result<(), Fault> {
-    let version = get_number(item, "version")
-        .and_then(|n| u64::try_from(n).ok())
-        .unwrap_or_default();
+    let version =
+        get_number(item, "version").and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
     let State { profile, series } = &mut slot.state;
     if get_text(item, "sk") == Some(PROFILE) {
         *profile = from_json(item, "profile")?.unwrap_or_default();

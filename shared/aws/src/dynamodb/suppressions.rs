@@ -28,14 +28,10 @@ impl Suppressions for SuppressionList {
         tenant: &TenantId,
         addresses: &[(String, String)],
     ) -> Result<Vec<bool>, Fault> {
-        let places: Vec<(String, String)> = addresses
-            .iter()
-            .map(|(channel, address)| place(tenant, channel, address))
-            .collect();
-        let asked: BTreeSet<&(String, String)> = places
-            .iter()
-            .filter(|(_, address)| !address.is_empty())
-            .collect();
+        let places: Vec<(String, String)> =
+            addresses.iter().map(|(channel, address)| place(tenant, channel, address)).collect();
+        let asked: BTreeSet<&(String, String)> =
+            places.iter().filter(|(_, address)| !address.is_empty()).collect();
         let keys: Vec<Item> = asked.iter().map(|(pk, sk)| key(pk, sk)).collect();
         if keys.is_empty() {
             return Ok(vec![false; addresses.len()]);
@@ -48,10 +44,7 @@ impl Suppressions for SuppressionList {
             .iter()
             .filter(|item| get_number(item, "ttl").is_none_or(|gone| gone > now))
             .filter_map(|item| {
-                Some((
-                    get_text(item, "pk")?.to_owned(),
-                    get_text(item, "sk")?.to_owned(),
-                ))
+                Some((get_text(item, "pk")?.to_owned(), get_text(item, "sk")?.to_owned()))
             })
             .collect();
         Ok(places.iter().map(|place| found.contains(place)).collect())

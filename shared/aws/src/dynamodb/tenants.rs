@@ -46,18 +46,10 @@ impl Tenants for TenantStore {
         };
         let mut writes = vec![put(TENANT, "tenant", json(tenant)?)?];
         for document in use_cases {
-            writes.push(put(
-                &format!("{USE_CASE}{}", document.id),
-                "document",
-                json(document)?,
-            )?);
+            writes.push(put(&format!("{USE_CASE}{}", document.id), "document", json(document)?)?);
         }
-        let written = table
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(writes))
-            .send()
-            .await;
+        let written =
+            table.client.transact_write_items().set_transact_items(Some(writes)).send().await;
         match written {
             Ok(_) => Ok(()),
             Err(error)

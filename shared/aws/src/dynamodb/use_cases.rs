@@ -28,10 +28,7 @@ impl UseCaseStore {
     /// In `table`.
     #[must_use]
     pub fn new(table: Table) -> Self {
-        Self {
-            table,
-            known: Mutex::default(),
-        }
+        Self { table, known: Mutex::default() }
     }
 
     fn remembered(&self, tenant: &TenantId) -> Option<Arc<Plan>> {

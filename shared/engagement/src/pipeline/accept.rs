@@ -68,24 +68,14 @@ pub async fn accept(
     let (mut events, mut rejected) = (Vec::new(), Vec::new());
     for (index, item) in decoded.into_iter().enumerate() {
         match checked(item) {
-            Decoded::Event(event) => events.push(Arrived {
-                tenant: tenant.clone(),
-                at,
-                event,
-            }),
+            Decoded::Event(event) => events.push(Arrived { tenant: tenant.clone(), at, event }),
             Decoded::Bad { fault, payload } => {
                 outcome.quarantined.push(Refused {
                     index,
                     code: fault.code(),
                     message: fault.to_string(),
                 });
-                rejected.push(Rejected::new(
-                    Some(tenant),
-                    "ingest-http",
-                    &fault,
-                    payload,
-                    at,
-                ));
+                rejected.push(Rejected::new(Some(tenant), "ingest-http", &fault, payload, at));
             }
         }
     }
@@ -98,13 +88,7 @@ pub async fn accept(
     }
     let mut tally = Tally::default();
     for refused in &rejected {
-        tally.add(
-            Metric::EventsQuarantined,
-            tenant,
-            None,
-            Some(&refused.code),
-            1,
-        );
+        tally.add(Metric::EventsQuarantined, tenant, None, Some(&refused.code), 1);
     }
     Ok((outcome, tally))
 }

@@ -23,9 +23,7 @@ impl Delays {
     /// Waits `scale` times as long as asked; 1 outside of demos.
     #[must_use]
     pub fn scaled(scale: f64) -> Self {
-        Self {
-            scale: scale.clamp(0.0, 1.0),
-        }
+        Self { scale: scale.clamp(0.0, 1.0) }
     }
 
     /// When to judge what happened `delay` before `due`, if it is `now`.
@@ -48,21 +46,9 @@ mod tests {
         let hour = SignedDuration::from_hours(1);
         let now = at("2026-11-21T12:00:00Z");
         let wake = |scale, due| Delays::scaled(scale).wake(at(due), hour, now);
-        assert_eq!(
-            wake(1.0, "2026-11-21T12:50:00Z"),
-            at("2026-11-21T12:50:00Z")
-        );
-        assert_eq!(
-            wake(1.0, "2026-11-21T09:00:00Z"),
-            at("2026-11-21T12:01:00Z")
-        );
-        assert_eq!(
-            wake(0.005, "2026-11-21T13:00:00Z"),
-            at("2026-11-21T12:00:18Z")
-        );
-        assert_eq!(
-            wake(0.005, "2026-11-21T09:00:00Z"),
-            at("2026-11-21T12:00:18Z")
-        );
+        assert_eq!(wake(1.0, "2026-11-21T12:50:00Z"), at("2026-11-21T12:50:00Z"));
+        assert_eq!(wake(1.0, "2026-11-21T09:00:00Z"), at("2026-11-21T12:01:00Z"));
+        assert_eq!(wake(0.005, "2026-11-21T13:00:00Z"), at("2026-11-21T12:00:18Z"));
+        assert_eq!(wake(0.005, "2026-11-21T09:00:00Z"), at("2026-11-21T12:00:18Z"));
     }
 }

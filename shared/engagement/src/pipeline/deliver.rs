@@ -101,7 +101,7 @@ where
             let Some(profile) = profiles.get(&candidate.signal.subject) else {
                 continue;
             };
-            drafts.push(self.draft(&plan, candidate, use_case, profile)?);
+            drafts.push(self.draft(&plan, candidate, use_case, profile));
         }
         let suppressed = self.suppressed(tenant, &drafts).await?;
         let mut dispatches = Vec::new();
@@ -121,8 +121,7 @@ where
             };
             match policy::judge(&case) {
                 Verdict::Refuse(refusal) => {
-                    self.refuse(tenant, &draft, refusal, None, &mut tally)
-                        .await?
+                    self.refuse(tenant, &draft, refusal, None, &mut tally).await?
                 }
                 Verdict::Hold(until) => {
                     let mut signal = draft.candidate.signal.clone();
@@ -139,13 +138,7 @@ where
         if !dispatches.is_empty() {
             self.queues.hand_on(&dispatches).await?;
         }
-        Ok((
-            Delivered {
-                tenant: tenant.clone(),
-                messages: dispatches.len(),
-            },
-            tally,
-        ))
+        Ok((Delivered { tenant: tenant.clone(), messages: dispatches.len() }, tally))
     }
 
     /// The use case was deleted meanwhile, and with it the channel: the refusal is recorded all the same.
@@ -162,30 +155,18 @@ where
         record.history.insert(reason.to_owned(), self.clock.now());
         if self.claims.refuse(tenant, &record).await? {
             let use_case = Some(&candidate.signal.use_case);
-            tally.add(
-                Metric::MessagesSuppressed,
-                tenant,
-                use_case,
-                Some(reason),
-                1,
-            );
+            tally.add(Metric::MessagesSuppressed, tenant, use_case, Some(reason), 1);
         }
         Ok(())
     }
 
     async fn profiles(&self, batch: &Candidates) -> Result<BTreeMap<SubjectId, Profile>, Fault> {
-        let mut ids: Vec<SubjectId> = batch
-            .candidates
-            .iter()
-            .map(|it| it.signal.subject.clone())
-            .collect();
+        let mut ids: Vec<SubjectId> =
+            batch.candidates.iter().map(|it| it.signal.subject.clone()).collect();
         ids.sort();
         ids.dedup();
         let states = self.subjects.load(&batch.tenant, &ids).await?;
-        Ok(ids
-            .into_iter()
-            .zip(states.into_iter().map(|read| read.state.profile))
-            .collect())
+        Ok(ids.into_iter().zip(states.into_iter().map(|read| read.state.profile)).collect())
     }
 
     fn draft<'a>(
@@ -194,22 +175,17 @@ where
         candidate: &'a Candidate,
         use_case: &'a UseCase,
         profile: &'a Profile,
-    ) -> Result<Draft<'a>, Fault> {
+    ) -> Draft<'a> {
         let channel = &use_case.document.action.channel;
         let facts = profile.facts();
         let to = match &use_case.to {
-            Some(to) => Some(to.text(&candidate.signal.facts(&facts, &plan.settings_facts))?),
+            // One that fails on these facts gives no address; the others go on.
+            Some(to) => to.text(&candidate.signal.facts(&facts, &plan.settings_facts)).ok(),
             None => self.addresses.address(channel, profile).map(str::to_owned),
         };
         let record = record(candidate, channel);
         let to = to.filter(|to| self.addresses.reaches(channel, to));
-        Ok(Draft {
-            candidate,
-            use_case,
-            record,
-            profile,
-            to,
-        })
+        Draft { candidate, use_case, record, profile, to }
     }
 
     async fn suppressed(
@@ -219,12 +195,7 @@ where
     ) -> Result<Vec<bool>, Fault> {
         let addresses: Vec<(String, String)> = drafts
             .iter()
-            .map(|draft| {
-                (
-                    draft.record.channel.clone(),
-                    draft.to.clone().unwrap_or_default(),
-                )
-            })
+            .map(|draft| (draft.record.channel.clone(), draft.to.clone().unwrap_or_default()))
             .collect();
         self.suppressions.suppressed(tenant, &addresses).await
     }
@@ -245,13 +216,7 @@ where
         record.history.insert(reason.to_owned(), self.clock.now());
         if self.claims.refuse(tenant, &record).await? {
             let use_case = Some(draft.use_case.id());
-            tally.add(
-                Metric::MessagesSuppressed,
-                tenant,
-                use_case,
-                Some(reason),
-                1,
-            );
+            tally.add(Metric::MessagesSuppressed, tenant, use_case, Some(reason), 1);
         }
         Ok(())
     }
@@ -268,8 +233,7 @@ where
         let content = match render(draft.use_case, plan, draft) {
             Ok(content) => content,
             Err(fault) => {
-                self.refuse(tenant, draft, Refusal::Template, Some(&fault), tally)
-                    .await?;
+                self.refuse(tenant, draft, Refusal::Template, Some(&fault), tally).await?;
                 return Ok(None);
             }
         };
@@ -284,15 +248,10 @@ where
             });
         let mut record = draft.record.clone();
         record.history.insert("queued".to_owned(), now);
-        match self
-            .claims
-            .claim(tenant, &record, cap.as_ref(), now)
-            .await?
-        {
+        match self.claims.claim(tenant, &record, cap.as_ref(), now).await? {
             Claimed::Settled => return Ok(None),
             Claimed::Capped => {
-                self.refuse(tenant, draft, Refusal::Capped, None, tally)
-                    .await?;
+                self.refuse(tenant, draft, Refusal::Capped, None, tally).await?;
                 return Ok(None);
             }
             Claimed::New => self.count(Metric::MessagesQueued, tenant, draft, tally),
@@ -303,10 +262,7 @@ where
             tenant: tenant.clone(),
             id: record.id,
             use_case: record.use_case,
-            from: self
-                .addresses
-                .sender(&channel, &plan.settings)
-                .map(str::to_owned),
+            from: self.addresses.sender(&channel, &plan.settings).map(str::to_owned),
             channel,
             to,
             content,
@@ -315,13 +271,7 @@ where
     }
 
     fn count(&self, metric: Metric, tenant: &TenantId, draft: &Draft<'_>, tally: &mut Tally) {
-        tally.add(
-            metric,
-            tenant,
-            Some(draft.use_case.id()),
-            Some(&draft.record.channel),
-            1,
-        );
+        tally.add(metric, tenant, Some(draft.use_case.id()), Some(&draft.record.channel), 1);
     }
 
     /// Held messages come back as signals, so that their conditions are judged again.
@@ -331,11 +281,7 @@ where
         held: BTreeMap<Timestamp, Vec<Signal>>,
     ) -> Result<(), Fault> {
         for (until, signals) in held {
-            let detected = Detected {
-                tenant: tenant.clone(),
-                profiles: BTreeMap::new(),
-                signals,
-            };
+            let detected = Detected { tenant: tenant.clone(), profiles: BTreeMap::new(), signals };
             for part in detected.split() {
                 self.signals.emit_at(until, &part).await?;
             }
@@ -369,10 +315,7 @@ fn render(use_case: &UseCase, plan: &Plan, draft: &Draft<'_>) -> Result<Content,
         "reasons": draft.candidate.scored.reasons,
     });
     let optional = |template: &Option<Template>| {
-        template
-            .as_ref()
-            .map(|template| template.render(&facts))
-            .transpose()
+        template.as_ref().map(|template| template.render(&facts)).transpose()
     };
     Ok(Content {
         subject: optional(&use_case.subject)?,

@@ -1,7 +1,7 @@
 //! The third stage: which signals go on.
 
-use super::fold::features;
 use super::ingest::{Subjects, Versioned};
+use super::judge::features;
 use crate::quarantine::{Quarantine, Rejected};
 use crate::signal::{Detected, Signal};
 use crate::use_case::{Plan, UseCase, UseCases};
@@ -45,13 +45,7 @@ pub async fn filter(
             Ok(Judged::Goes) => kept.push(signal),
             Ok(Judged::Stops(reason)) => {
                 let use_case = Some(&signal.use_case);
-                tally.add(
-                    Metric::SignalsFiltered,
-                    &detected.tenant,
-                    use_case,
-                    Some(&reason),
-                    1,
-                );
+                tally.add(Metric::SignalsFiltered, &detected.tenant, use_case, Some(&reason), 1);
             }
             Err(fault) => {
                 let payload = serde_json::to_value(&signal).unwrap_or_default();
@@ -63,13 +57,7 @@ pub async fn filter(
                     now,
                 ));
                 let (use_case, code) = (Some(&signal.use_case), Some(fault.code()));
-                tally.add(
-                    Metric::SignalsQuarantined,
-                    &detected.tenant,
-                    use_case,
-                    code,
-                    1,
-                );
+                tally.add(Metric::SignalsQuarantined, &detected.tenant, use_case, code, 1);
             }
         }
     }
@@ -82,10 +70,7 @@ pub async fn filter(
 /// When a candidate of this signal would expire.
 pub(super) fn expires(use_case: &UseCase, signal: &Signal) -> ceap_kernel::Timestamp {
     let ttl = use_case.document.ttl.duration();
-    signal
-        .at
-        .checked_add(ttl)
-        .unwrap_or(ceap_kernel::Timestamp::MAX)
+    signal.at.checked_add(ttl).unwrap_or(ceap_kernel::Timestamp::MAX)
 }
 
 fn rules(
@@ -109,12 +94,8 @@ async fn refresh(
     plan: &Plan,
     subjects: &impl Subjects,
 ) -> Result<(), Fault> {
-    let mut ids: Vec<SubjectId> = detected
-        .signals
-        .iter()
-        .filter(|it| it.afresh)
-        .map(|it| it.subject.clone())
-        .collect();
+    let mut ids: Vec<SubjectId> =
+        detected.signals.iter().filter(|it| it.afresh).map(|it| it.subject.clone()).collect();
     ids.sort();
     ids.dedup();
     if ids.is_empty() {
@@ -123,9 +104,7 @@ async fn refresh(
     let states = subjects.load(&detected.tenant, &ids).await?;
     let fresh: BTreeMap<SubjectId, Versioned> = ids.into_iter().zip(states).collect();
     for (subject, read) in &fresh {
-        detected
-            .profiles
-            .insert(subject.clone(), read.state.profile.facts());
+        detected.profiles.insert(subject.clone(), read.state.profile.facts());
     }
     for signal in detected.signals.iter_mut().filter(|it| it.afresh) {
         if let Some(use_case) = plan.use_case(&signal.use_case)

@@ -6,7 +6,8 @@
 //! nothing: what was not written is folded again, what was written but not emitted is still owed.
 
 use super::delay::Delays;
-use super::fold::{Folded, fold, signals_owed};
+use super::fold::{Folded, fold};
+use super::judge::signals_owed;
 use crate::event::Arrived;
 use crate::quarantine::{Quarantine, Rejected};
 use crate::signal::{Detected, Signal};
@@ -133,18 +134,11 @@ impl<S: Subjects, U: UseCases, B: Signals, Q: Quarantine, C: Clock> Ingest<S, U,
         let mut tenants: BTreeMap<&TenantId, BTreeMap<&SubjectId, Group<'_>>> = BTreeMap::new();
         for (place, arrived) in batch.iter().enumerate() {
             let subjects = tenants.entry(&arrived.tenant).or_default();
-            subjects
-                .entry(&arrived.event.subject)
-                .or_default()
-                .push((place, arrived));
+            subjects.entry(&arrived.event.subject).or_default().push((place, arrived));
         }
         let mut ingested = Ingested::default();
         for (tenant, subjects) in tenants {
-            let places: Vec<usize> = subjects
-                .values()
-                .flatten()
-                .map(|(place, _)| *place)
-                .collect();
+            let places: Vec<usize> = subjects.values().flatten().map(|(place, _)| *place).collect();
             match self.tenant(tenant, subjects, &mut ingested).await {
                 Ok(()) => {}
                 Err(fault) => {
@@ -173,20 +167,17 @@ impl<S: Subjects, U: UseCases, B: Signals, Q: Quarantine, C: Clock> Ingest<S, U,
         };
         let ids: Vec<SubjectId> = groups.keys().map(|subject| (*subject).clone()).collect();
         let states = self.subjects.load(tenant, &ids).await?;
-        let written: Vec<_> = stream::iter(groups.iter().zip(states))
-            .map(|((subject, group), read)| {
-                let plan = &plan;
-                async move {
-                    (
-                        *subject,
-                        group,
-                        self.subject(tenant, subject, plan, group, read).await,
-                    )
-                }
-            })
-            .buffer_unordered(CONCURRENCY)
-            .collect()
-            .await;
+        let written: Vec<_> =
+            stream::iter(groups.iter().zip(states))
+                .map(|((subject, group), read)| {
+                    let plan = &plan;
+                    async move {
+                        (*subject, group, self.subject(tenant, subject, plan, group, read).await)
+                    }
+                })
+                .buffer_unordered(CONCURRENCY)
+                .collect()
+                .await;
         let mut owing = Vec::new();
         for (subject, group, outcome) in written {
             match outcome {
@@ -198,9 +189,7 @@ impl<S: Subjects, U: UseCases, B: Signals, Q: Quarantine, C: Clock> Ingest<S, U,
                 }
                 Err(fault) => {
                     tracing::warn!(%tenant, code = fault.code(), %fault, "a subject's events must come again");
-                    ingested
-                        .failed
-                        .extend(group.iter().map(|(place, _)| *place));
+                    ingested.failed.extend(group.iter().map(|(place, _)| *place));
                 }
             }
         }
@@ -233,10 +222,7 @@ impl<S: Subjects, U: UseCases, B: Signals, Q: Quarantine, C: Clock> Ingest<S, U,
                 Err(fault @ Fault::Conflict(_)) => last = fault,
                 Err(fault) => return Err(fault),
             }
-            let fresh = self
-                .subjects
-                .load(tenant, std::slice::from_ref(subject))
-                .await?;
+            let fresh = self.subjects.load(tenant, std::slice::from_ref(subject)).await?;
             read = fresh.into_iter().next().unwrap_or_default();
         }
         Err(last)
@@ -278,7 +264,7 @@ impl<S: Subjects, U: UseCases, B: Signals, Q: Quarantine, C: Clock> Ingest<S, U,
         let (mut matched, mut failed) = (BTreeMap::<_, u64>::new(), Vec::new());
         for (subject, _, read) in owing {
             let (signals, undone) = signals_owed(tenant, subject, plan, &read.state);
-            for (use_case, fault) in undone.into_values() {
+            for (use_case, fault) in undone {
                 tally.add(
                     Metric::SignalsQuarantined,
                     tenant,
@@ -297,13 +283,11 @@ impl<S: Subjects, U: UseCases, B: Signals, Q: Quarantine, C: Clock> Ingest<S, U,
             for signal in signals {
                 let count = matched.entry(signal.use_case.clone()).or_default();
                 *count = count.saturating_add(1);
-                let wave = waves
-                    .entry(self.wake(plan, &signal, now))
-                    .or_insert_with(|| Detected {
-                        tenant: tenant.clone(),
-                        profiles: BTreeMap::new(),
-                        signals: Vec::new(),
-                    });
+                let wave = waves.entry(self.wake(plan, &signal, now)).or_insert_with(|| Detected {
+                    tenant: tenant.clone(),
+                    profiles: BTreeMap::new(),
+                    signals: Vec::new(),
+                });
                 wave.profiles
                     .entry((*subject).clone())
                     .or_insert_with(|| read.state.profile.facts());
@@ -333,12 +317,7 @@ impl<S: Subjects, U: UseCases, B: Signals, Q: Quarantine, C: Clock> Ingest<S, U,
 
     /// When a delayed signal wakes; those of one second wake together. None: now.
     fn wake(&self, plan: &Plan, signal: &Signal, now: Timestamp) -> Option<Timestamp> {
-        let delay = plan
-            .use_case(&signal.use_case)?
-            .document
-            .trigger
-            .delay?
-            .duration();
+        let delay = plan.use_case(&signal.use_case)?.document.trigger.delay?.duration();
         let wake = self.delays.wake(signal.at, delay, now);
         Timestamp::from_second(wake.as_second().saturating_add(1)).ok()
     }
@@ -374,13 +353,7 @@ impl<S: Subjects, U: UseCases, B: Signals, Q: Quarantine, C: Clock> Ingest<S, U,
             .collect();
         self.quarantine.keep(&rejected).await?;
         let count = u64::try_from(rejected.len()).unwrap_or(u64::MAX);
-        ingested.tally.add(
-            Metric::EventsQuarantined,
-            tenant,
-            None,
-            Some(fault.code()),
-            count,
-        );
+        ingested.tally.add(Metric::EventsQuarantined, tenant, None, Some(fault.code()), count);
         Ok(())
     }
 }
@@ -388,24 +361,12 @@ impl<S: Subjects, U: UseCases, B: Signals, Q: Quarantine, C: Clock> Ingest<S, U,
 fn tally(tenant: &TenantId, folded: &Folded) -> Tally {
     let mut tally = Tally::default();
     tally.add(Metric::EventsIngested, tenant, None, None, folded.ingested);
-    tally.add(
-        Metric::EventsDuplicate,
-        tenant,
-        None,
-        None,
-        folded.duplicates,
-    );
+    tally.add(Metric::EventsDuplicate, tenant, None, None, folded.duplicates);
     for bad in &folded.bad_events {
         tally.add(Metric::EventsQuarantined, tenant, None, Some(&bad.code), 1);
     }
     for (use_case, bad) in &folded.bad_triggers {
-        tally.add(
-            Metric::SignalsQuarantined,
-            tenant,
-            Some(use_case),
-            Some(&bad.code),
-            1,
-        );
+        tally.add(Metric::SignalsQuarantined, tenant, Some(use_case), Some(&bad.code), 1);
     }
     tally
 }

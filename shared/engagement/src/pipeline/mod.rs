@@ -7,6 +7,7 @@ pub mod deliver;
 pub mod filter;
 mod fold;
 pub mod ingest;
+mod judge;
 pub mod score;
 pub mod send;
 pub mod store;

@@ -34,13 +34,7 @@ pub async fn score(
     for signal in &detected.signals {
         let id = Some(&signal.use_case);
         let Some(use_case) = plan.use_case(&signal.use_case) else {
-            tally.add(
-                Metric::SignalsFiltered,
-                &tenant,
-                id,
-                Some("use_case_off"),
-                1,
-            );
+            tally.add(Metric::SignalsFiltered, &tenant, id, Some("use_case_off"), 1);
             continue;
         };
         let facts = signal.facts(detected.profile(&signal.subject), &plan.settings_facts);
@@ -53,29 +47,11 @@ pub async fn score(
                     expires_at: expires(use_case, signal),
                 });
             }
-            Ok(_) => tally.add(
-                Metric::SignalsFiltered,
-                &tenant,
-                id,
-                Some("score_too_low"),
-                1,
-            ),
+            Ok(_) => tally.add(Metric::SignalsFiltered, &tenant, id, Some("score_too_low"), 1),
             Err(fault) => {
                 let payload = serde_json::to_value(signal).unwrap_or_default();
-                rejected.push(Rejected::new(
-                    Some(&tenant),
-                    "score",
-                    &fault,
-                    payload,
-                    clock.now(),
-                ));
-                tally.add(
-                    Metric::SignalsQuarantined,
-                    &tenant,
-                    id,
-                    Some(fault.code()),
-                    1,
-                );
+                rejected.push(Rejected::new(Some(&tenant), "score", &fault, payload, clock.now()));
+                tally.add(Metric::SignalsQuarantined, &tenant, id, Some(fault.code()), 1);
             }
         }
     }

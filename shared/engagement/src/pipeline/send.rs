@@ -155,9 +155,7 @@ async fn record(
 ) -> Result<(), Fault> {
     let mut last = Ok(());
     for _ in 0..RECORD_ATTEMPTS {
-        last = outbox
-            .finish(&dispatch.tenant, &dispatch.id, outcome, clock.now())
-            .await;
+        last = outbox.finish(&dispatch.tenant, &dispatch.id, outcome, clock.now()).await;
         if last.is_ok() {
             break;
         }

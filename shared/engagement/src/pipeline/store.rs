@@ -37,22 +37,10 @@ pub async fn store(
         let slot = (of.use_case.clone(), of.subject.clone(), of.key.clone());
         match best.get(&slot) {
             Some(known) if known.scored.score >= signal.scored.score => {
-                tally.add(
-                    Metric::CandidatesMerged,
-                    tenant,
-                    Some(&of.use_case),
-                    None,
-                    1,
-                );
+                tally.add(Metric::CandidatesMerged, tenant, Some(&of.use_case), None, 1);
             }
             Some(_) => {
-                tally.add(
-                    Metric::CandidatesMerged,
-                    tenant,
-                    Some(&of.use_case),
-                    None,
-                    1,
-                );
+                tally.add(Metric::CandidatesMerged, tenant, Some(&of.use_case), None, 1);
                 best.insert(slot, signal);
             }
             None => drop(best.insert(slot, signal)),
@@ -76,15 +64,6 @@ pub async fn store(
         };
         tally.add(metric, tenant, Some(&candidate.signal.use_case), None, 1);
     }
-    let candidates = written
-        .into_iter()
-        .map(|(candidate, _)| candidate)
-        .collect();
-    Ok((
-        Candidates {
-            tenant: batch.tenant,
-            candidates,
-        },
-        tally,
-    ))
+    let candidates = written.into_iter().map(|(candidate, _)| candidate).collect();
+    Ok((Candidates { tenant: batch.tenant, candidates }, tally))
 }

@@ -39,14 +39,9 @@ mod tests {
 
     #[test]
     fn the_window_rolls() {
-        let cap = Cap {
-            limit: 2,
-            within: Span::try_from("1h".to_owned()).unwrap(),
-        };
+        let cap = Cap { limit: 2, within: Span::try_from("1h".to_owned()).unwrap() };
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        let ledger = Ledger::default()
-            .admit(cap, at("2026-11-21T10:00:00Z"))
-            .unwrap();
+        let ledger = Ledger::default().admit(cap, at("2026-11-21T10:00:00Z")).unwrap();
         let ledger = ledger.admit(cap, at("2026-11-21T10:30:00Z")).unwrap();
         assert_eq!(ledger.admit(cap, at("2026-11-21T10:59:59Z")), None);
         assert!(ledger.admit(cap, at("2026-11-21T11:00:00Z")).is_some());

@@ -15,10 +15,9 @@ pub fn allows(profile: &Profile, channel: &str, purpose: Purpose) -> bool {
     match purpose {
         Purpose::Operational => true,
         Purpose::Transactional => exact.or_else(|| said("transactional")).unwrap_or(true),
-        Purpose::Marketing => exact
-            .or_else(|| said(channel))
-            .or_else(|| said("marketing"))
-            .unwrap_or(false),
+        Purpose::Marketing => {
+            exact.or_else(|| said(channel)).or_else(|| said("marketing")).unwrap_or(false)
+        }
     }
 }
 
@@ -46,14 +45,8 @@ mod tests {
         #[case] purpose: Purpose,
         #[case] allowed: bool,
     ) {
-        let consents = consents
-            .iter()
-            .map(|(name, given)| ((*name).to_owned(), *given))
-            .collect();
-        let profile = Profile {
-            consents,
-            ..Profile::default()
-        };
+        let consents = consents.iter().map(|(name, given)| ((*name).to_owned(), *given)).collect();
+        let profile = Profile { consents, ..Profile::default() };
         assert_eq!(allows(&profile, "email", purpose), allowed);
     }
 }

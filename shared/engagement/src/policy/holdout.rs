@@ -10,12 +10,7 @@ pub fn holds_out(
     subject: &SubjectId,
     percent: u8,
 ) -> bool {
-    let parts = [
-        "holdout",
-        tenant.as_str(),
-        use_case.as_str(),
-        subject.as_str(),
-    ];
+    let parts = ["holdout", tenant.as_str(), use_case.as_str(), subject.as_str()];
     hash64(&parts) % 100 < u64::from(percent)
 }
 

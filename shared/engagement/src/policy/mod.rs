@@ -100,12 +100,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         Mode::Shadow => return Verdict::Refuse(Refusal::Shadow),
         Mode::Off => return Verdict::Refuse(Refusal::Off),
     }
-    if holdout::holds_out(
-        case.tenant,
-        case.use_case.id(),
-        case.subject,
-        document.holdout_percent,
-    ) {
+    if holdout::holds_out(case.tenant, case.use_case.id(), case.subject, document.holdout_percent) {
         return Verdict::Refuse(Refusal::Holdout);
     }
     let Some(_) = case.to else {

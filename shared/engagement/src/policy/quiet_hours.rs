@@ -21,17 +21,9 @@ impl QuietHours {
     /// tenant's, else UTC.
     #[must_use]
     pub fn ends(self, case: &Case<'_>) -> Option<Timestamp> {
-        let of_tenant = || {
-            case.settings
-                .time_zone
-                .as_deref()
-                .and_then(|name| TimeZone::get(name).ok())
-        };
-        let zone = case
-            .profile
-            .zone()
-            .or_else(of_tenant)
-            .unwrap_or(TimeZone::UTC);
+        let of_tenant =
+            || case.settings.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
+        let zone = case.profile.zone().or_else(of_tenant).unwrap_or(TimeZone::UTC);
         self.ends_in(&zone, case.now)
     }
 
@@ -52,16 +44,8 @@ impl QuietHours {
             return None;
         }
         let today = local.date();
-        let day = if over_midnight && time >= self.from {
-            today.tomorrow().ok()?
-        } else {
-            today
-        };
-        let end = day
-            .to_datetime(self.to)
-            .to_zoned(zone.clone())
-            .ok()?
-            .timestamp();
+        let day = if over_midnight && time >= self.from { today.tomorrow().ok()? } else { today };
+        let end = day.to_datetime(self.to).to_zoned(zone.clone()).ok()?.timestamp();
         (end > now).then_some(end)
     }
 }
@@ -84,10 +68,7 @@ mod tests {
     )]
     #[case::half_hour_zone("Asia/Kolkata", "2026-11-21T16:00:00Z", Some("2026-11-22T02:30:00Z"))]
     fn over_midnight(#[case] zone: &str, #[case] now: &str, #[case] ends: Option<&str>) {
-        let quiet = QuietHours {
-            from: "21:00".parse().unwrap(),
-            to: "08:00".parse().unwrap(),
-        };
+        let quiet = QuietHours { from: "21:00".parse().unwrap(), to: "08:00".parse().unwrap() };
         let zone = TimeZone::get(zone).unwrap();
         assert_eq!(
             quiet.ends_in(&zone, now.parse().unwrap()),

@@ -2,27 +2,18 @@
 
 /// Each document by its id.
 pub const CATALOGUE: &[(&str, &str)] = &[
-    (
-        "abandoned-cart",
-        include_str!("../../use-cases/abandoned-cart.yaml"),
-    ),
+    ("abandoned-cart", include_str!("../../use-cases/abandoned-cart.yaml")),
     (
         "predictive-issue-resolution",
         include_str!("../../use-cases/predictive-issue-resolution.yaml"),
     ),
-    (
-        "suspicious-activity",
-        include_str!("../../use-cases/suspicious-activity.yaml"),
-    ),
+    ("suspicious-activity", include_str!("../../use-cases/suspicious-activity.yaml")),
 ];
 
 /// The document `id`, in YAML.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static str> {
-    CATALOGUE
-        .iter()
-        .find(|(known, _)| *known == id)
-        .map(|(_, text)| *text)
+    CATALOGUE.iter().find(|(known, _)| *known == id).map(|(_, text)| *text)
 }
 
 #[cfg(test)]

@@ -74,17 +74,11 @@ impl UseCase {
     /// `Invalid`, naming the field.
     pub fn compile(document: Document) -> Result<Self, Fault> {
         let optional = |field: &str, source: &Option<String>| {
-            source
-                .as_deref()
-                .map(|source| Expression::compile(field, source))
-                .transpose()
+            source.as_deref().map(|source| Expression::compile(field, source)).transpose()
         };
         let action = &document.action;
         let template = |field: &str, source: &Option<String>, escape| {
-            source
-                .as_deref()
-                .map(|source| Template::compile(field, source, escape))
-                .transpose()
+            source.as_deref().map(|source| Template::compile(field, source, escape)).transpose()
         };
         let use_case = Self {
             when: optional("trigger.when", &document.trigger.when)?,
@@ -94,10 +88,7 @@ impl UseCase {
                 .enumerate()
                 .map(|(n, rule)| {
                     let field = format!("filter[{n}].when");
-                    Ok((
-                        Expression::compile(&field, &rule.when)?,
-                        rule.reason.clone(),
-                    ))
+                    Ok((Expression::compile(&field, &rule.when)?, rule.reason.clone()))
                 })
                 .collect::<Result<_, Fault>>()?,
             score: Score::compile(&document.score)?,
@@ -131,10 +122,7 @@ impl UseCase {
     }
 
     fn templates(&self) -> impl Iterator<Item = &Template> {
-        [&self.subject, &self.html]
-            .into_iter()
-            .flatten()
-            .chain([&self.text])
+        [&self.subject, &self.html].into_iter().flatten().chain([&self.text])
     }
 
     /// The fields of the triggering event's `data` that it names anywhere.
@@ -179,31 +167,20 @@ impl UseCase {
             return Err(Fault::invalid("version", "must be at least 1"));
         }
         if document.holdout_percent > 100 {
-            return Err(Fault::invalid(
-                "holdout_percent",
-                "must be between 0 and 100",
-            ));
+            return Err(Fault::invalid("holdout_percent", "must be between 0 and 100"));
         }
         if document.purpose == Purpose::Operational && document.quiet_hours.is_some() {
-            return Err(Fault::invalid(
-                "quiet_hours",
-                "are not for an operational purpose",
-            ));
+            return Err(Fault::invalid("quiet_hours", "are not for an operational purpose"));
         }
         for (name, feature) in &document.features {
             if feature.of.is_none() && feature.op != crate::feature::Op::Count {
                 let field = format!("features.{name}.of");
-                return Err(Fault::invalid(
-                    field,
-                    "is missing; it names a field of `data`",
-                ));
+                return Err(Fault::invalid(field, "is missing; it names a field of `data`"));
             }
         }
         for expression in self.expressions() {
             for path in expression.paths("features") {
-                let known = path
-                    .first()
-                    .is_some_and(|name| document.features.contains_key(name));
+                let known = path.first().is_some_and(|name| document.features.contains_key(name));
                 if !known && !path.is_empty() {
                     let name = path.join(".");
                     let message = format!("`features.{name}` is not declared under `features`");

@@ -78,20 +78,16 @@ impl Plan {
     pub fn new(settings: Settings, use_cases: Vec<UseCase>) -> Self {
         let mut kinds: BTreeMap<String, Kind> = BTreeMap::new();
         let mut need = |kind: &str, window: SignedDuration, fields: Fields| {
-            let slot = kinds.entry(kind.to_owned()).or_insert(Kind {
-                window: SignedDuration::ZERO,
-                fields: Fields::none(),
-            });
+            let slot = kinds
+                .entry(kind.to_owned())
+                .or_insert(Kind { window: SignedDuration::ZERO, fields: Fields::none() });
             slot.window = slot.window.max(window);
             let known = std::mem::replace(&mut slot.fields, Fields::All);
             slot.fields = known.and(fields);
         };
         for use_case in use_cases.iter().filter(|use_case| use_case.runs()) {
             let document = &use_case.document;
-            let delay = document
-                .trigger
-                .delay
-                .map_or(SignedDuration::ZERO, Span::duration);
+            let delay = document.trigger.delay.map_or(SignedDuration::ZERO, Span::duration);
             need(&document.trigger.event, delay, use_case.trigger_fields());
             for feature in document.features.values() {
                 let field = feature.of.iter().cloned().collect();
@@ -102,10 +98,7 @@ impl Plan {
         Self {
             settings_facts: settings.facts(),
             settings,
-            use_cases: use_cases
-                .into_iter()
-                .map(|it| (it.id().clone(), it))
-                .collect(),
+            use_cases: use_cases.into_iter().map(|it| (it.id().clone(), it)).collect(),
             kinds,
         }
     }
@@ -125,9 +118,7 @@ impl Plan {
     /// `None` when no use case names the type.
     #[must_use]
     pub fn keeps(&self, kind: &str) -> Option<SignedDuration> {
-        self.kinds
-            .get(kind)
-            .map(|kind| kind.window.saturating_add(LATENESS))
+        self.kinds.get(kind).map(|kind| kind.window.saturating_add(LATENESS))
     }
 
     /// The part of an event's `data` that is kept; `None` when no use case names its type.

@@ -27,11 +27,7 @@ async fn a_batch_is_one_read_and_one_write_for_each_subject() {
     assert_eq!(world.calls("signals.emit"), 1);
     assert_eq!(world.calls("subjects.settle"), 10);
     assert_eq!(world.calls("quarantine.keep"), 0);
-    assert_eq!(
-        world.stores().emissions.len(),
-        1,
-        "signals cross in batches"
-    );
+    assert_eq!(world.stores().emissions.len(), 1, "signals cross in batches");
     assert_eq!(world.signal_ids().len(), 70);
 }
 
@@ -62,9 +58,7 @@ async fn a_profile_is_written_only_when_it_changes() {
 async fn what_triggers_nothing_is_not_settled() {
     let tenant = tenant("acme");
     let world = world(&tenant);
-    world
-        .ingest(&[event("page_viewed", "u1", "1").of(&tenant)])
-        .await;
+    world.ingest(&[event("page_viewed", "u1", "1").of(&tenant)]).await;
     assert_eq!(world.calls("subjects.settle"), 0);
     assert_eq!(world.calls("signals.emit"), 0);
 }
@@ -73,19 +67,13 @@ async fn what_triggers_nothing_is_not_settled() {
 async fn a_workflow_reads_once_and_hands_on_once() {
     let tenant = tenant("acme");
     let world = world(&tenant);
-    let customers: Vec<_> = (0..10)
-        .map(|n| customer(&format!("u{n}")).of(&tenant))
-        .collect();
+    let customers: Vec<_> = (0..10).map(|n| customer(&format!("u{n}")).of(&tenant)).collect();
     world.ingest(&customers).await;
     world.ingest(&crashes(&tenant)).await;
     let loads = world.calls("subjects.load");
     world.work().await;
     assert_eq!(world.calls("subjects.load") - loads, 1);
-    assert_eq!(
-        world.calls("candidates.upsert"),
-        10,
-        "one for each subject, not each signal"
-    );
+    assert_eq!(world.calls("candidates.upsert"), 10, "one for each subject, not each signal");
     assert_eq!(world.calls("suppressions.suppressed"), 1);
     assert_eq!(world.calls("claims.claim"), 10);
     assert_eq!(world.calls("queues.hand_on"), 1);
@@ -96,19 +84,9 @@ async fn a_workflow_reads_once_and_hands_on_once() {
 async fn an_item_stays_small() {
     let tenant = tenant("acme");
     let world = world(&tenant);
-    let events: Vec<_> = (0..20)
-        .map(|n| {
-            event("page_viewed", "u1", &n.to_string())
-                .sec(n)
-                .of(&tenant)
-        })
-        .collect();
+    let events: Vec<_> =
+        (0..20).map(|n| event("page_viewed", "u1", &n.to_string()).sec(n).of(&tenant)).collect();
     world.ingest(&events).await;
-    let bytes = world
-        .stores()
-        .series
-        .values()
-        .map(|(_, json)| json.len())
-        .sum::<usize>();
+    let bytes = world.stores().series.values().map(|(_, json)| json.len()).sum::<usize>();
     assert!(bytes < 1024, "{bytes} bytes for 20 events");
 }

@@ -50,15 +50,8 @@ fn end(world: &World, tenant: &TenantId) -> End {
     End {
         signals,
         profiles: states.iter().map(|(_, it)| it.profile.facts()).collect(),
-        counters: states
-            .into_iter()
-            .map(|(id, it)| (id, it.series.events().clone()))
-            .collect(),
-        quarantined: stores
-            .quarantine
-            .iter()
-            .map(|it| it.reason.clone())
-            .collect(),
+        counters: states.into_iter().map(|(id, it)| (id, it.series.events().clone())).collect(),
+        quarantined: stores.quarantine.iter().map(|it| it.reason.clone()).collect(),
         messages: stores.messages.keys().map(|(_, id)| id.clone()).collect(),
     }
 }
@@ -122,16 +115,10 @@ async fn at_each_step_in_each_way() {
             places.extend(world.struck().iter().map(|(call, _)| *call));
             check(&world, &tenant, &expected);
             if strike == Strike::DieBefore && world.struck()[0].0 == "outbox.finish" {
-                assert_eq!(
-                    (world.sent().len(), world.messages_in(State::Unknown)),
-                    (3, 1)
-                );
+                assert_eq!((world.sent().len(), world.messages_in(State::Unknown)), (3, 1));
             }
             if strike == Strike::DieAfter && world.struck()[0].0 == "outbox.begin" {
-                assert_eq!(
-                    (world.sent().len(), world.messages_in(State::Unknown)),
-                    (2, 1)
-                );
+                assert_eq!((world.sent().len(), world.messages_in(State::Unknown)), (2, 1));
             }
         }
     }

@@ -34,10 +34,7 @@ fn outcome(world: &World, tenant: &TenantId, events: &[Event]) -> Outcome {
             .iter()
             .map(|it| (it.clone(), state(it).series.events().clone()))
             .collect(),
-        profiles: subjects
-            .iter()
-            .map(|it| (it.clone(), state(it).profile.facts()))
-            .collect(),
+        profiles: subjects.iter().map(|it| (it.clone(), state(it).profile.facts())).collect(),
     }
 }
 
@@ -93,11 +90,7 @@ fn arrivals(events: &[Event]) -> impl Strategy<Value = Vec<Event>> + use<> {
 
 fn arrived(tenant: &TenantId, events: &[Event]) -> Vec<Arrived> {
     let at = at("2026-11-22T12:00:00Z");
-    let arrived = |event: &Event| Arrived {
-        tenant: tenant.clone(),
-        at,
-        event: event.clone(),
-    };
+    let arrived = |event: &Event| Arrived { tenant: tenant.clone(), at, event: event.clone() };
     events.iter().map(arrived).collect()
 }
 
@@ -110,10 +103,7 @@ fn batches<'a>(all: &'a [Arrived], cuts: &[prop::sample::Index]) -> Vec<&'a [Arr
     let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(all.len() + 1)).collect();
     places.extend([0, all.len()]);
     places.sort_unstable();
-    places
-        .windows(2)
-        .map(|pair| &all[pair[0]..pair[1]])
-        .collect()
+    places.windows(2).map(|pair| &all[pair[0]..pair[1]]).collect()
 }
 
 proptest! {
@@ -169,10 +159,7 @@ fn in_batches(events: &[Event], cuts: &[prop::sample::Index]) -> Result<(), Test
     for batch in batches(&all, cuts) {
         block_on(world.ingest(batch));
     }
-    prop_assert_eq!(
-        outcome(&world, &tenant, events),
-        reference::outcome(&tenant, events)
-    );
+    prop_assert_eq!(outcome(&world, &tenant, events), reference::outcome(&tenant, events));
     let distinct = reference::outcome(&tenant, events)
         .counters
         .values()
@@ -195,14 +182,8 @@ fn ties() {
         (json!({"email": "a@b.ch"}), json!({"email": "c@d.ch"})),
         (json!({"email": "a@b.ch"}), json!({"email": null})),
         (json!({"plan": "free"}), json!({"plan": 5})),
-        (
-            json!({"consents": {"email": true}}),
-            json!({"consents": {"email": false}}),
-        ),
-        (
-            json!({"consents": {"email": true}}),
-            json!({"consents": {"email": null}}),
-        ),
+        (json!({"consents": {"email": true}}), json!({"consents": {"email": false}})),
+        (json!({"consents": {"email": true}}), json!({"consents": {"email": null}})),
     ];
     for (one, other) in pairs {
         let both = [update("1", one), update("2", other)];

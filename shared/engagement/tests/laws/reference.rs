@@ -102,8 +102,5 @@ fn profiles(events: &[&Event]) -> BTreeMap<SubjectId, Value> {
             }
         }
     }
-    profiles
-        .into_iter()
-        .map(|(of, profile)| (of, profile.facts()))
-        .collect()
+    profiles.into_iter().map(|(of, profile)| (of, profile.facts())).collect()
 }

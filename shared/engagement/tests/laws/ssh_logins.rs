@@ -101,10 +101,8 @@ async fn every_event_twice() {
     let Some(logins) = logins() else { return };
     let one_after_the_other = [logins.clone(), logins.clone()].concat();
     alerts(&one_after_the_other, 200, true).await;
-    let side_by_side: Vec<Arrived> = logins
-        .iter()
-        .flat_map(|it| [it.clone(), it.clone()])
-        .collect();
+    let side_by_side: Vec<Arrived> =
+        logins.iter().flat_map(|it| [it.clone(), it.clone()]).collect();
     alerts(&side_by_side, 200, true).await;
     alerts(&shuffled(one_after_the_other, "twice"), 33, true).await;
 }
@@ -114,9 +112,8 @@ async fn in_batches_that_compete() {
     let Some(logins) = logins() else { return };
     let tenant = tenant("acme");
     for seed in [3, 1_000_003, 77_777_777] {
-        let world = World::new(logins[0].at)
-            .with(&tenant, plan(&catalogue_documents()))
-            .interleaved(seed);
+        let world =
+            World::new(logins[0].at).with(&tenant, plan(&catalogue_documents())).interleaved(seed);
         let order = shuffled(logins.clone(), &seed.to_string());
         let batches = order.chunks(130).map(|batch| world.ingest(batch));
         futures::future::join_all(batches).await;

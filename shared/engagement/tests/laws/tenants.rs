@@ -17,23 +17,14 @@ fn recipient(tenant: &TenantId) -> String {
 
 fn world(tenants: &[&TenantId]) -> World {
     tenants.iter().fold(World::new(noon()), |world, tenant| {
-        let settings = Settings {
-            security_recipient: Some(recipient(tenant)),
-            ..settings()
-        };
+        let settings = Settings { security_recipient: Some(recipient(tenant)), ..settings() };
         world.with(tenant, plan_with(settings, &catalogue_documents()))
     })
 }
 
 /// Failed logins that reach the limit only if those of both tenants are counted together.
 fn half_a_burst(tenant: &TenantId) -> Vec<Arrived> {
-    (0..5)
-        .map(|n| {
-            event("login_failed", "10.0.0.1", &n.to_string())
-                .sec(n)
-                .of(tenant)
-        })
-        .collect()
+    (0..5).map(|n| event("login_failed", "10.0.0.1", &n.to_string()).sec(n).of(tenant)).collect()
 }
 
 fn all(tenant: &TenantId) -> Vec<Arrived> {
@@ -42,11 +33,7 @@ fn all(tenant: &TenantId) -> Vec<Arrived> {
         facts.push(event("login_failed", "10.0.0.1", &format!("l{n}")).sec(n));
         facts.push(event("app_crashed", "u1", &format!("c{n}")).sec(n));
     }
-    facts.push(
-        event("cart_updated", "u1", "k")
-            .data(json!({"value": 99}))
-            .sec(9),
-    );
+    facts.push(event("cart_updated", "u1", "k").data(json!({"value": 99})).sec(9));
     facts.iter().map(|fact| fact.of(tenant)).collect()
 }
 
@@ -100,16 +87,9 @@ async fn each_gets_what_it_would_get_alone() {
         }
         let stores = both.stores();
         let one_tenant = |ids: Vec<&TenantId>| ids.windows(2).all(|pair| pair[0] == pair[1]);
-        let owners: Vec<_> = stores
-            .messages
-            .keys()
-            .map(|(tenant, id)| (id, tenant))
-            .collect();
+        let owners: Vec<_> = stores.messages.keys().map(|(tenant, id)| (id, tenant)).collect();
         for (id, _) in &owners {
-            let of = owners
-                .iter()
-                .filter(|(other, _)| other == id)
-                .map(|(_, t)| *t);
+            let of = owners.iter().filter(|(other, _)| other == id).map(|(_, t)| *t);
             assert!(one_tenant(of.collect()), "two tenants share a message id");
         }
     }
@@ -124,36 +104,19 @@ async fn one_of_them_unknown_or_broken_stops_the_other_not() {
     assert!(world.sent().iter().all(|it| it.tenant == a));
     let stores = world.stores();
     assert_eq!(stores.quarantine.len(), all(&b).len());
-    assert!(
-        stores
-            .quarantine
-            .iter()
-            .all(|it| it.tenant.as_ref() == Some(&b))
-    );
+    assert!(stores.quarantine.iter().all(|it| it.tenant.as_ref() == Some(&b)));
     assert!(stores.quarantine.iter().all(|it| it.code == "not_found"));
 }
 
 #[tokio::test]
 async fn suppressions_and_caps_are_each_ones_own() {
     let (a, b) = (tenant("a"), tenant("b"));
-    let cap = Cap {
-        limit: 1,
-        within: Span::try_from("24h".to_owned()).unwrap(),
-    };
-    let settings = Settings {
-        marketing_cap: Some(cap),
-        ..settings()
-    };
-    let world = [&a, &b]
-        .into_iter()
-        .fold(World::new(noon()), |world, tenant| {
-            world.with(tenant, plan_with(settings.clone(), &catalogue_documents()))
-        });
-    let of_a = (
-        a.clone(),
-        "email".to_owned(),
-        "u1@customers.example.com".to_owned(),
-    );
+    let cap = Cap { limit: 1, within: Span::try_from("24h".to_owned()).unwrap() };
+    let settings = Settings { marketing_cap: Some(cap), ..settings() };
+    let world = [&a, &b].into_iter().fold(World::new(noon()), |world, tenant| {
+        world.with(tenant, plan_with(settings.clone(), &catalogue_documents()))
+    });
+    let of_a = (a.clone(), "email".to_owned(), "u1@customers.example.com".to_owned());
     world.stores().suppressed.insert(of_a);
     let cart = |of: &TenantId| {
         let cart = event("cart_updated", "u1", "k").data(json!({"value": 99}));

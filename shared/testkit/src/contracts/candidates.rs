@@ -34,10 +34,7 @@ fn candidate(label: &str, score: f64) -> Candidate {
             at: noon(),
             afresh: false,
         },
-        scored: Scored {
-            score,
-            reasons: vec![label.to_owned()],
-        },
+        scored: Scored { score, reasons: vec![label.to_owned()] },
         expires_at: after_noon(3600),
     }
 }
@@ -54,65 +51,36 @@ async fn the_first_opens_the_rest_merge(store: &impl CandidateStore) {
 
     let mut better = candidate("better", 0.75);
     better.expires_at = after_noon(7200);
-    let merged = store
-        .upsert(&tenant, better.clone(), after_noon(2))
-        .await
-        .unwrap();
-    let expected = Candidate {
-        id: first.id,
-        expires_at: first.expires_at,
-        ..better
-    };
+    let merged = store.upsert(&tenant, better.clone(), after_noon(2)).await.unwrap();
+    let expected = Candidate { id: first.id, expires_at: first.expires_at, ..better };
     assert_eq!(merged, (expected.clone(), Upserted::Merged));
 
     let equal = candidate("equal", 0.75);
     let merged = store.upsert(&tenant, equal, after_noon(3)).await.unwrap();
-    assert_eq!(
-        merged,
-        (expected, Upserted::Merged),
-        "the better takes over, not the equal"
-    );
+    assert_eq!(merged, (expected, Upserted::Merged), "the better takes over, not the equal");
 }
 
 async fn a_repeat_changes_nothing(store: &impl CandidateStore) {
     let tenant = fresh_tenant("repeat");
     let first = candidate("first", 1.0 / 3.0);
     store.upsert(&tenant, first.clone(), noon()).await.unwrap();
-    let again = store
-        .upsert(&tenant, first.clone(), after_noon(5))
-        .await
-        .unwrap();
+    let again = store.upsert(&tenant, first.clone(), after_noon(5)).await.unwrap();
     assert_eq!(again, (first, Upserted::Merged));
 }
 
 async fn twenty_at_once_keep_the_best(store: &impl CandidateStore) {
     let tenant = fresh_tenant("twenty");
-    let scores = [
-        7, 3, 19, 0, 11, 5, 16, 2, 13, 9, 18, 1, 8, 15, 4, 12, 17, 6, 10, 14,
-    ];
+    let scores = [7, 3, 19, 0, 11, 5, 16, 2, 13, 9, 18, 1, 8, 15, 4, 12, 17, 6, 10, 14];
     let upserts = scores.map(|n| {
         let candidate = candidate(&format!("n{n}"), f64::from(n) / 20.0);
         store.upsert(&tenant, candidate, noon())
     });
-    let outcomes: Vec<_> = join_all(upserts)
-        .await
-        .into_iter()
-        .map(Result::unwrap)
-        .collect();
-    let opened: Vec<_> = outcomes
-        .iter()
-        .filter(|it| it.1 == Upserted::Opened)
-        .collect();
+    let outcomes: Vec<_> = join_all(upserts).await.into_iter().map(Result::unwrap).collect();
+    let opened: Vec<_> = outcomes.iter().filter(|it| it.1 == Upserted::Opened).collect();
     assert_eq!(opened.len(), 1, "one opens it");
     let id = &opened[0].0.id;
-    assert!(
-        outcomes.iter().all(|(candidate, _)| candidate.id == *id),
-        "and all see that one"
-    );
-    let (kept, _) = store
-        .upsert(&tenant, candidate("late", 0.0), noon())
-        .await
-        .unwrap();
+    assert!(outcomes.iter().all(|(candidate, _)| candidate.id == *id), "and all see that one");
+    let (kept, _) = store.upsert(&tenant, candidate("late", 0.0), noon()).await.unwrap();
     assert_eq!((&kept.id, kept.scored.score), (id, 0.95));
     assert_eq!(kept.signal.id, signal_id("n19"));
     assert_eq!(kept.scored.reasons, ["n19"]);
@@ -120,54 +88,29 @@ async fn twenty_at_once_keep_the_best(store: &impl CandidateStore) {
 
 async fn an_expired_one_is_invisible(store: &impl CandidateStore) {
     let tenant = fresh_tenant("expired");
-    store
-        .upsert(&tenant, candidate("old", 0.9), noon())
-        .await
-        .unwrap();
+    store.upsert(&tenant, candidate("old", 0.9), noon()).await.unwrap();
     let mut next = candidate("next", 0.1);
     next.expires_at = after_noon(9000);
     // It expires at that second, whether or not the store has deleted it.
-    let live = store
-        .upsert(&tenant, next.clone(), after_noon(3599))
-        .await
-        .unwrap();
+    let live = store.upsert(&tenant, next.clone(), after_noon(3599)).await.unwrap();
     assert_eq!(live.1, Upserted::Merged);
-    let opened = store
-        .upsert(&tenant, next.clone(), after_noon(3600))
-        .await
-        .unwrap();
+    let opened = store.upsert(&tenant, next.clone(), after_noon(3600)).await.unwrap();
     assert_eq!(opened, (next, Upserted::Opened));
 }
 
 async fn twenty_at_once_replace_an_expired_one_once(store: &impl CandidateStore) {
     let tenant = fresh_tenant("replace");
-    store
-        .upsert(&tenant, candidate("old", 0.99), noon())
-        .await
-        .unwrap();
+    store.upsert(&tenant, candidate("old", 0.99), noon()).await.unwrap();
     let upserts = (0..20).map(|n| {
         let mut candidate = candidate(&format!("n{n}"), f64::from(n) / 40.0);
         candidate.expires_at = after_noon(9000);
         store.upsert(&tenant, candidate, after_noon(4000))
     });
-    let outcomes: Vec<_> = join_all(upserts)
-        .await
-        .into_iter()
-        .map(Result::unwrap)
-        .collect();
-    assert_eq!(
-        outcomes
-            .iter()
-            .filter(|it| it.1 == Upserted::Opened)
-            .count(),
-        1
-    );
+    let outcomes: Vec<_> = join_all(upserts).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(outcomes.iter().filter(|it| it.1 == Upserted::Opened).count(), 1);
     assert!(outcomes.iter().all(|it| it.0.id == outcomes[0].0.id));
     let probe = candidate("probe", 0.0);
-    let (kept, _) = store
-        .upsert(&tenant, probe, after_noon(4000))
-        .await
-        .unwrap();
+    let (kept, _) = store.upsert(&tenant, probe, after_noon(4000)).await.unwrap();
     assert_eq!(kept.scored.score, 19.0 / 40.0);
 }
 
@@ -182,35 +125,17 @@ async fn slots_are_apart(store: &impl CandidateStore) {
     let slots = [
         (&mine, base.clone()),
         (&yours, base),
-        (
-            &mine,
-            with("key", &|it| it.signal.key = "appointment-1".to_owned()),
-        ),
-        (
-            &mine,
-            with("tricky", &|it| it.signal.key = "#u1".to_owned()),
-        ),
-        (
-            &mine,
-            with("subject", &|it| it.signal.subject = subject("u1#")),
-        ),
-        (
-            &mine,
-            with("use", &|it| it.signal.use_case = use_case("other")),
-        ),
+        (&mine, with("key", &|it| it.signal.key = "appointment-1".to_owned())),
+        (&mine, with("tricky", &|it| it.signal.key = "#u1".to_owned())),
+        (&mine, with("subject", &|it| it.signal.subject = subject("u1#"))),
+        (&mine, with("use", &|it| it.signal.use_case = use_case("other"))),
     ];
     for (tenant, candidate) in &slots {
-        let opened = store
-            .upsert(tenant, candidate.clone(), noon())
-            .await
-            .unwrap();
+        let opened = store.upsert(tenant, candidate.clone(), noon()).await.unwrap();
         assert_eq!(opened, (candidate.clone(), Upserted::Opened));
     }
     for (tenant, candidate) in slots {
-        let merged = store
-            .upsert(tenant, candidate.clone(), noon())
-            .await
-            .unwrap();
+        let merged = store.upsert(tenant, candidate.clone(), noon()).await.unwrap();
         assert_eq!(merged, (candidate, Upserted::Merged));
     }
 }

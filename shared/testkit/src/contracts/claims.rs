@@ -24,10 +24,7 @@ fn cap(of: &str, limit: u16) -> CapKey {
     CapKey {
         subject: subject(of),
         channel: "email".to_owned(),
-        cap: Cap {
-            limit,
-            within: Span::try_from("1h".to_owned()).unwrap(),
-        },
+        cap: Cap { limit, within: Span::try_from("1h".to_owned()).unwrap() },
     }
 }
 
@@ -49,11 +46,7 @@ async fn one_of_twenty_claims_is_new(store: &impl Claims) {
             ..record.clone()
         };
         let claims = (0..20).map(|_| store.claim(&tenant, &record, cap, noon()));
-        let outcomes: Vec<_> = join_all(claims)
-            .await
-            .into_iter()
-            .map(Result::unwrap)
-            .collect();
+        let outcomes: Vec<_> = join_all(claims).await.into_iter().map(Result::unwrap).collect();
         let of = |what| outcomes.iter().filter(|it| **it == what).count();
         assert_eq!((of(Claimed::New), of(Claimed::Again)), (1, 19));
     }
@@ -65,42 +58,22 @@ async fn a_refusal_is_recorded_once(store: &impl Claims) {
     let outcomes = join_all((0..20).map(|_| store.refuse(&tenant, &no))).await;
     let new = outcomes.into_iter().filter(|it| *it == Ok(true)).count();
     assert_eq!(new, 1);
-    let claim = store
-        .claim(&tenant, &record("m1", "u1"), None, noon())
-        .await;
-    assert_eq!(
-        claim,
-        Ok(Claimed::Settled),
-        "what was refused is not claimed"
-    );
+    let claim = store.claim(&tenant, &record("m1", "u1"), None, noon()).await;
+    assert_eq!(claim, Ok(Claimed::Settled), "what was refused is not claimed");
 
-    store
-        .claim(&tenant, &record("m2", "u1"), None, noon())
-        .await
-        .unwrap();
+    store.claim(&tenant, &record("m2", "u1"), None, noon()).await.unwrap();
     let late = store.refuse(&tenant, &refused("m2", "u1")).await;
     assert_eq!(late, Ok(false), "what was claimed is not refused");
-    let claim = store
-        .claim(&tenant, &record("m2", "u1"), None, noon())
-        .await;
+    let claim = store.claim(&tenant, &record("m2", "u1"), None, noon()).await;
     assert_eq!(claim, Ok(Claimed::Again), "and stays claimed");
 }
 
 async fn a_cap_is_exact(store: &impl Claims) {
     let tenant = fresh_tenant("cap");
-    let (cap, records) = (
-        cap("u1", 3),
-        (0..20).map(|n| record(&format!("m{n}"), "u1")),
-    );
+    let (cap, records) = (cap("u1", 3), (0..20).map(|n| record(&format!("m{n}"), "u1")));
     let records: Vec<_> = records.collect();
-    let claims = records
-        .iter()
-        .map(|record| store.claim(&tenant, record, Some(&cap), noon()));
-    let outcomes: Vec<_> = join_all(claims)
-        .await
-        .into_iter()
-        .map(Result::unwrap)
-        .collect();
+    let claims = records.iter().map(|record| store.claim(&tenant, record, Some(&cap), noon()));
+    let outcomes: Vec<_> = join_all(claims).await.into_iter().map(Result::unwrap).collect();
     let of = |what| outcomes.iter().filter(|it| **it == what).count();
     assert_eq!((of(Claimed::New), of(Claimed::Capped)), (3, 17));
 }
@@ -109,34 +82,20 @@ async fn a_claim_again_takes_no_place(store: &impl Claims) {
     let tenant = fresh_tenant("again");
     let (cap, first) = (cap("u1", 2), record("m1", "u1"));
     for expected in [Claimed::New, Claimed::Again, Claimed::Again] {
-        assert_eq!(
-            store.claim(&tenant, &first, Some(&cap), noon()).await,
-            Ok(expected)
-        );
+        assert_eq!(store.claim(&tenant, &first, Some(&cap), noon()).await, Ok(expected));
     }
-    let second = store
-        .claim(&tenant, &record("m2", "u1"), Some(&cap), noon())
-        .await;
+    let second = store.claim(&tenant, &record("m2", "u1"), Some(&cap), noon()).await;
     assert_eq!(second, Ok(Claimed::New));
-    let third = store
-        .claim(&tenant, &record("m3", "u1"), Some(&cap), noon())
-        .await;
+    let third = store.claim(&tenant, &record("m3", "u1"), Some(&cap), noon()).await;
     assert_eq!(third, Ok(Claimed::Capped));
     let again = store.claim(&tenant, &first, Some(&cap), noon()).await;
-    assert_eq!(
-        again,
-        Ok(Claimed::Again),
-        "a full cap forbids only what is new"
-    );
+    assert_eq!(again, Ok(Claimed::Again), "a full cap forbids only what is new");
 }
 
 async fn a_capped_claim_leaves_nothing(store: &impl Claims) {
     let tenant = fresh_tenant("nothing");
     let (none, message) = (cap("u1", 0), record("m1", "u1"));
-    assert_eq!(
-        store.claim(&tenant, &message, Some(&none), noon()).await,
-        Ok(Claimed::Capped)
-    );
+    assert_eq!(store.claim(&tenant, &message, Some(&none), noon()).await, Ok(Claimed::Capped));
     assert_eq!(store.refuse(&tenant, &refused("m1", "u1")).await, Ok(true));
 }
 
@@ -145,10 +104,7 @@ async fn the_window_of_a_cap_rolls(store: &impl Claims) {
     let cap = cap("u1", 1);
     let claim = async |label: &str, seconds| {
         let record = record(label, "u1");
-        store
-            .claim(&tenant, &record, Some(&cap), after_noon(seconds))
-            .await
-            .unwrap()
+        store.claim(&tenant, &record, Some(&cap), after_noon(seconds)).await.unwrap()
     };
     assert_eq!(claim("m1", 0).await, Claimed::New);
     assert_eq!(claim("m2", 3599).await, Claimed::Capped);
@@ -159,32 +115,20 @@ async fn caps_are_apart(store: &impl Claims) {
     let tenant = fresh_tenant("caps");
     let claim = async |label: &str, key: CapKey| {
         let record = record(label, key.subject.as_str());
-        store
-            .claim(&tenant, &record, Some(&key), noon())
-            .await
-            .unwrap()
+        store.claim(&tenant, &record, Some(&key), noon()).await.unwrap()
     };
     assert_eq!(claim("m1", cap("u1", 1)).await, Claimed::New);
     assert_eq!(claim("m2", cap("u1", 1)).await, Claimed::Capped);
     assert_eq!(claim("m3", cap("u2", 1)).await, Claimed::New);
-    let sms = CapKey {
-        channel: "sms".to_owned(),
-        ..cap("u1", 1)
-    };
+    let sms = CapKey { channel: "sms".to_owned(), ..cap("u1", 1) };
     assert_eq!(claim("m4", sms).await, Claimed::New);
 }
 
 async fn tenants_are_apart(store: &impl Claims) {
     let (mine, yours) = (fresh_tenant("mine"), fresh_tenant("yours"));
     let (message, cap) = (record("m1", "u1"), cap("u1", 1));
-    assert_eq!(
-        store.claim(&mine, &message, Some(&cap), noon()).await,
-        Ok(Claimed::New)
-    );
-    assert_eq!(
-        store.claim(&yours, &message, Some(&cap), noon()).await,
-        Ok(Claimed::New)
-    );
+    assert_eq!(store.claim(&mine, &message, Some(&cap), noon()).await, Ok(Claimed::New));
+    assert_eq!(store.claim(&yours, &message, Some(&cap), noon()).await, Ok(Claimed::New));
     assert_eq!(store.refuse(&mine, &refused("m2", "u1")).await, Ok(true));
     assert_eq!(store.refuse(&yours, &refused("m2", "u1")).await, Ok(true));
 }

@@ -15,21 +15,12 @@ pub async fn quarantine(store: &impl Quarantine, list: impl AsyncFn(&TenantId) -
         let fault = Fault::invalid("data.value", "must be a number");
         Rejected::new(Some(tenant), "contract", &fault, payload, noon())
     };
-    let one = reject(
-        &mine,
-        json!({"id": "1", "text": "ü \" \\ 𝄞", "deep": [[{"a": null}]]}),
-    );
+    let one = reject(&mine, json!({"id": "1", "text": "ü \" \\ 𝄞", "deep": [[{"a": null}]]}));
     let other = reject(&mine, json!("not even an object"));
     let theirs = reject(&yours, one.payload.clone());
-    let nobody = Rejected {
-        tenant: None,
-        ..one.clone()
-    };
+    let nobody = Rejected { tenant: None, ..one.clone() };
     store.keep(&[one.clone(), other.clone()]).await.unwrap();
-    store
-        .keep(&[theirs.clone(), nobody, one.clone()])
-        .await
-        .unwrap();
+    store.keep(&[theirs.clone(), nobody, one.clone()]).await.unwrap();
     let mut kept = list(&mine).await;
     kept.sort_by_key(|rejected| rejected.payload.is_string());
     assert_eq!(kept, [one, other]);
@@ -48,9 +39,7 @@ pub async fn stream(stream: &impl EventStream, list: impl AsyncFn(&TenantId) -> 
     let events: Vec<Arrived> = (0..600)
         .map(|n| {
             let subject = format!("u{}", n % 7);
-            event("x", &subject, &n.to_string())
-                .data(json!({"n": n, "text": "ü"}))
-                .of(&tenant)
+            event("x", &subject, &n.to_string()).data(json!({"n": n, "text": "ü"})).of(&tenant)
         })
         .collect();
     stream.put(&events).await.unwrap();
@@ -59,10 +48,7 @@ pub async fn stream(stream: &impl EventStream, list: impl AsyncFn(&TenantId) -> 
     for subject in 0..7 {
         let subject = crate::builders::subject(&format!("u{subject}"));
         let of = |all: &[Arrived]| -> Vec<Arrived> {
-            all.iter()
-                .filter(|it| it.event.subject == subject)
-                .cloned()
-                .collect()
+            all.iter().filter(|it| it.event.subject == subject).cloned().collect()
         };
         assert_eq!(of(&seen), of(&events));
     }

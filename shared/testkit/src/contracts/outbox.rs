@@ -39,16 +39,10 @@ async fn one_of_twenty_begins(store: &(impl Outbox + Claims)) {
     let tenant = fresh_tenant("begin");
     let id = queued(store, &tenant, "m1").await;
     let begins = (0..20).map(|_| store.begin(&tenant, &id, noon(), LEASE));
-    let outcomes: Vec<_> = join_all(begins)
-        .await
-        .into_iter()
-        .map(Result::unwrap)
-        .collect();
+    let outcomes: Vec<_> = join_all(begins).await.into_iter().map(Result::unwrap).collect();
     let of = |what| outcomes.iter().filter(|it| **it == what).count();
     assert_eq!((of(Begun::Ours), of(Begun::Busy)), (1, 19));
-    let claimed = store
-        .claim(&tenant, &record("m1", "u1"), None, noon())
-        .await;
+    let claimed = store.claim(&tenant, &record("m1", "u1"), None, noon()).await;
     assert_eq!(claimed, Ok(Claimed::Settled), "it is not handed on again");
 }
 
@@ -61,11 +55,7 @@ async fn what_was_not_recorded_is_lost_once(store: &(impl Outbox + Claims)) {
     let late: Vec<_> = join_all((0..20).map(|_| begin(LEASE + 1))).await;
     let lost = late.iter().filter(|it| **it == Ok(Begun::Lost)).count();
     let settled = late.iter().filter(|it| **it == Ok(Begun::Settled)).count();
-    assert_eq!(
-        (lost, settled),
-        (1, 19),
-        "one of them records that it is unknown"
-    );
+    assert_eq!((lost, settled), (1, 19), "one of them records that it is unknown");
     assert_eq!(begin(10 * LEASE).await, Ok(Begun::Settled));
 }
 
@@ -80,14 +70,8 @@ async fn what_is_finished_is_settled(store: &(impl Outbox + Claims)) {
     for (n, outcome) in outcomes.iter().enumerate() {
         let label = format!("m{n}");
         let id = queued(store, &tenant, &label).await;
-        assert_eq!(
-            store.begin(&tenant, &id, noon(), LEASE).await,
-            Ok(Begun::Ours)
-        );
-        store
-            .finish(&tenant, &id, outcome, after_noon(1))
-            .await
-            .unwrap();
+        assert_eq!(store.begin(&tenant, &id, noon(), LEASE).await, Ok(Begun::Ours));
+        store.finish(&tenant, &id, outcome, after_noon(1)).await.unwrap();
         for seconds in [2, 10 * LEASE] {
             let begun = store.begin(&tenant, &id, after_noon(seconds), LEASE).await;
             assert_eq!(begun, Ok(Begun::Settled), "{outcome:?}");
@@ -104,21 +88,12 @@ async fn what_is_released_begins_anew(store: &(impl Outbox + Claims)) {
     for round in 0..3 {
         let now = after_noon(round);
         assert_eq!(store.begin(&tenant, &id, now, LEASE).await, Ok(Begun::Ours));
-        store
-            .finish(&tenant, &id, &Outcome::Released, now)
-            .await
-            .unwrap();
+        store.finish(&tenant, &id, &Outcome::Released, now).await.unwrap();
     }
     // The lease counts from the last claim.
     let later = after_noon(10 * LEASE);
-    assert_eq!(
-        store.begin(&tenant, &id, later, LEASE).await,
-        Ok(Begun::Ours)
-    );
-    assert_eq!(
-        store.begin(&tenant, &id, later, LEASE).await,
-        Ok(Begun::Busy)
-    );
+    assert_eq!(store.begin(&tenant, &id, later, LEASE).await, Ok(Begun::Ours));
+    assert_eq!(store.begin(&tenant, &id, later, LEASE).await, Ok(Begun::Busy));
 }
 
 async fn recording_twice_is_recording_once(store: &(impl Outbox + Claims)) {
@@ -127,10 +102,7 @@ async fn recording_twice_is_recording_once(store: &(impl Outbox + Claims)) {
     store.begin(&tenant, &id, noon(), LEASE).await.unwrap();
     let delivered = Outcome::Delivered("provider-1".to_owned());
     for _ in 0..3 {
-        store
-            .finish(&tenant, &id, &delivered, after_noon(1))
-            .await
-            .unwrap();
+        store.finish(&tenant, &id, &delivered, after_noon(1)).await.unwrap();
     }
     let begun = store.begin(&tenant, &id, after_noon(2), LEASE).await;
     assert_eq!(begun, Ok(Begun::Settled));
@@ -150,12 +122,6 @@ async fn tenants_are_apart(store: &(impl Outbox + Claims)) {
     let begun = store.begin(&yours, &id, noon(), LEASE).await;
     assert!(matches!(begun, Err(Fault::NotFound(_))), "{begun:?}");
     queued(store, &yours, "m1").await;
-    assert_eq!(
-        store.begin(&yours, &id, noon(), LEASE).await,
-        Ok(Begun::Ours)
-    );
-    assert_eq!(
-        store.begin(&mine, &id, noon(), LEASE).await,
-        Ok(Begun::Ours)
-    );
+    assert_eq!(store.begin(&yours, &id, noon(), LEASE).await, Ok(Begun::Ours));
+    assert_eq!(store.begin(&mine, &id, noon(), LEASE).await, Ok(Begun::Ours));
 }

@@ -42,11 +42,7 @@ fn grown(mut read: Versioned, key: u64) -> Versioned {
                 .clone(),
         },
     );
-    series.owe(Owed {
-        time,
-        key: EventKey(u64::MAX - key),
-        use_case: use_case("contract"),
-    });
+    series.owe(Owed { time, key: EventKey(u64::MAX - key), use_case: use_case("contract") });
     read
 }
 
@@ -64,10 +60,7 @@ fn is_conflict(outcome: Result<(), Fault>) -> bool {
 
 async fn nothing_is_an_empty_state(store: &impl Subjects) {
     let tenant = fresh_tenant("empty");
-    assert_eq!(
-        one(store, &tenant, &subject("u1")).await,
-        Versioned::default()
-    );
+    assert_eq!(one(store, &tenant, &subject("u1")).await, Versioned::default());
     assert!(store.load(&tenant, &[]).await.unwrap().is_empty());
 }
 
@@ -121,10 +114,7 @@ async fn profile_and_series_have_their_own_versions(store: &impl Subjects) {
     assert_eq!(read.series_version, 0);
     assert_eq!(read.state.series, Versioned::default().state.series);
     assert_eq!(read.state.profile, first.state.profile);
-    store
-        .save_series(&tenant, &id, &grown(read, 1))
-        .await
-        .unwrap();
+    store.save_series(&tenant, &id, &grown(read, 1)).await.unwrap();
     let read = one(store, &tenant, &id).await;
     assert_eq!(read.state, first.state);
 }
@@ -142,10 +132,7 @@ async fn one_of_twenty_writers_wins(store: &impl Subjects) {
         let (won, lost): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(|it| it.0.is_ok());
         assert_eq!((won.len(), lost.len()), (1, 19));
         assert!(lost.into_iter().all(|(outcome, _)| is_conflict(outcome)));
-        assert_eq!(
-            one(store, &tenant, &id).await.state.series,
-            won[0].1.state.series
-        );
+        assert_eq!(one(store, &tenant, &id).await.state.series, won[0].1.state.series);
     }
 }
 
@@ -157,23 +144,14 @@ async fn settling_forgets_what_is_owed_once(store: &impl Subjects) {
     let first = grown(Versioned::default(), 1);
     store.save_series(&tenant, &id, &first).await.unwrap();
     let old = one(store, &tenant, &id).await;
-    store
-        .save_series(&tenant, &id, &grown(old.clone(), 2))
-        .await
-        .unwrap();
+    store.save_series(&tenant, &id, &grown(old.clone(), 2)).await.unwrap();
     // Another wrote meanwhile, and may owe more: nothing is forgotten.
-    store
-        .settle(&tenant, &id, old.series_version)
-        .await
-        .unwrap();
+    store.settle(&tenant, &id, old.series_version).await.unwrap();
     let now = one(store, &tenant, &id).await;
     assert_eq!(now.state.series.owed().len(), 2);
 
     for _ in 0..2 {
-        store
-            .settle(&tenant, &id, now.series_version)
-            .await
-            .unwrap();
+        store.settle(&tenant, &id, now.series_version).await.unwrap();
         let settled = one(store, &tenant, &id).await;
         assert!(settled.state.series.owed().is_empty());
         let mut expected = now.state.series.clone();
@@ -190,18 +168,14 @@ async fn settling_forgets_what_is_owed_once(store: &impl Subjects) {
 async fn many_are_read_in_their_order(store: &impl Subjects) {
     let tenant = fresh_tenant("many");
     let ids: Vec<SubjectId> = (0..150).map(|n| subject(&format!("u{n}"))).collect();
-    let writes = ids
-        .iter()
-        .enumerate()
-        .filter(|(n, _)| !n.is_multiple_of(3))
-        .map(|(n, id)| {
-            let tenant = &tenant;
-            async move {
-                let next = named(grown(Versioned::default(), n as u64), &format!("u{n}@b.ch"));
-                store.save_profile(tenant, id, &next).await.unwrap();
-                store.save_series(tenant, id, &next).await.unwrap();
-            }
-        });
+    let writes = ids.iter().enumerate().filter(|(n, _)| !n.is_multiple_of(3)).map(|(n, id)| {
+        let tenant = &tenant;
+        async move {
+            let next = named(grown(Versioned::default(), n as u64), &format!("u{n}@b.ch"));
+            store.save_profile(tenant, id, &next).await.unwrap();
+            store.save_series(tenant, id, &next).await.unwrap();
+        }
+    });
     join_all(writes).await;
     let mut asked = ids.clone();
     asked.reverse();

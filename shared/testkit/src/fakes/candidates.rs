@@ -12,25 +12,18 @@ impl CandidateStore for World {
         now: Timestamp,
     ) -> Result<(Candidate, Upserted), Fault> {
         let of = &candidate.signal;
-        let slot = (
-            tenant.clone(),
-            of.use_case.clone(),
-            of.subject.clone(),
-            of.key.clone(),
-        );
-        self.step("candidates.upsert", |stores| {
-            match stores.candidates.get_mut(&slot) {
-                Some(live) if live.expires_at > now => {
-                    if candidate.scored.score > live.scored.score {
-                        live.signal = candidate.signal;
-                        live.scored = candidate.scored;
-                    }
-                    Ok((live.clone(), Upserted::Merged))
+        let slot = (tenant.clone(), of.use_case.clone(), of.subject.clone(), of.key.clone());
+        self.step("candidates.upsert", |stores| match stores.candidates.get_mut(&slot) {
+            Some(live) if live.expires_at > now => {
+                if candidate.scored.score > live.scored.score {
+                    live.signal = candidate.signal;
+                    live.scored = candidate.scored;
                 }
-                _ => {
-                    stores.candidates.insert(slot, candidate.clone());
-                    Ok((candidate, Upserted::Opened))
-                }
+                Ok((live.clone(), Upserted::Merged))
+            }
+            _ => {
+                stores.candidates.insert(slot, candidate.clone());
+                Ok((candidate, Upserted::Opened))
             }
         })
         .await

@@ -136,10 +136,6 @@ impl World {
     #[must_use]
     pub fn messages_in(&self, state: State) -> usize {
         let stores = self.stores();
-        stores
-            .messages
-            .values()
-            .filter(|message| message.record.state == state)
-            .count()
+        stores.messages.values().filter(|message| message.record.state == state).count()
     }
 }

@@ -33,11 +33,7 @@ impl Subjects for World {
         subjects: &[SubjectId],
     ) -> Result<Vec<Versioned>, Fault> {
         let distinct: BTreeSet<_> = subjects.iter().collect();
-        assert_eq!(
-            distinct.len(),
-            subjects.len(),
-            "BatchGetItem refuses repeats"
-        );
+        assert_eq!(distinct.len(), subjects.len(), "BatchGetItem refuses repeats");
         self.step("subjects.load", |stores| {
             Ok(subjects
                 .iter()

@@ -1,0 +1,162 @@
+//! Judging triggers. No I/O.
+//!
+//! Every judgement is made as of an event's own time. An event that arrives late changes the
+//! features of those after it, so these are judged again: what holds now and did not before is a
+//! signal. Hence no order of arrival, within the lateness, changes which signals there are.
+
+use super::fold::{Fresh, State};
+use crate::condition::Facts;
+use crate::series::{Entry, Owed, Series};
+use crate::signal::{Signal, event_facts};
+use crate::use_case::{Plan, UseCase};
+use ceap_kernel::{Fault, SignalId, SubjectId, TenantId, Timestamp, UseCaseId};
+use serde_json::{Map, Value};
+
+/// Bytes of a candidate's key: part of a sort key, which takes 1,024 (DynamoDB quotas).
+const MAX_KEY: usize = 256;
+
+/// What triggers are judged on besides events and features.
+#[derive(Debug, Clone, Copy)]
+pub struct Judge<'a> {
+    /// Whose events.
+    pub subject: &'a SubjectId,
+    /// What the tenant runs.
+    pub plan: &'a Plan,
+    /// The subject's profile.
+    pub profile: &'a Value,
+}
+
+/// What a batch triggered.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// Signals, yet to be emitted.
+    pub owed: Vec<Owed>,
+    /// Triggers that could not be judged: of which use case, why, and on what data.
+    pub failed: Vec<(UseCaseId, Fault, Value)>,
+}
+
+impl Judge<'_> {
+    /// Owes a signal for each triggering event that holds in `after` and did not in `before`.
+    #[must_use]
+    pub fn triggered(&self, before: &Series, after: &Series, fresh: &[Fresh<'_>]) -> Judged {
+        let mut judged = Judged::default();
+        for use_case in self.plan.running() {
+            let Some(from) = affected_from(use_case, fresh) else { continue };
+            let kind = &use_case.document.trigger.event;
+            for anchor in after.of(kind).iter().filter(|anchor| anchor.time >= from) {
+                let held = before.entry(kind, anchor.time, anchor.key).is_some()
+                    && self.holds(use_case, before, anchor).unwrap_or(false);
+                if held {
+                    continue;
+                }
+                let (time, key, use_case_id) = (anchor.time, anchor.key, use_case.id().clone());
+                match self.holds(use_case, after, anchor) {
+                    Ok(true) => judged.owed.push(Owed { time, key, use_case: use_case_id }),
+                    Ok(false) => {}
+                    Err(fault) => {
+                        let payload = Value::Object(anchor.data.clone());
+                        judged.failed.push((use_case_id, fault, payload));
+                    }
+                }
+            }
+        }
+        judged
+    }
+
+    fn holds(&self, use_case: &UseCase, series: &Series, anchor: &Entry) -> Result<bool, Fault> {
+        let Some(when) = &use_case.when else { return Ok(true) };
+        let kind = &use_case.document.trigger.event;
+        let event = event_facts(kind, self.subject, instant(anchor.time), &anchor.data);
+        let features = features(use_case, series, anchor.time);
+        when.holds(&self.facts(&event, &features))
+    }
+
+    fn facts<'a>(&'a self, event: &'a Value, features: &'a Value) -> Facts<'a> {
+        Facts { event, features, profile: self.profile, settings: &self.plan.settings_facts }
+    }
+
+    /// The signal that is owed; `None` when its use case no longer runs.
+    fn signal(
+        &self,
+        tenant: &TenantId,
+        series: &Series,
+        owed: &Owed,
+    ) -> Result<Option<Signal>, Fault> {
+        let Some(use_case) = self.plan.use_case(&owed.use_case).filter(|it| it.runs()) else {
+            return Ok(None);
+        };
+        let trigger = &use_case.document.trigger;
+        let Some(anchor) = series.entry(&trigger.event, owed.time, owed.key) else {
+            return Ok(None);
+        };
+        let time = instant(anchor.time);
+        let event = event_facts(&trigger.event, self.subject, time, &anchor.data);
+        let features = features(use_case, series, anchor.time);
+        let key = match &use_case.key {
+            Some(key) => key.text(&self.facts(&event, &features))?,
+            None => String::new(),
+        };
+        if key.len() > MAX_KEY {
+            return Err(Fault::invalid("key", format!("is longer than {MAX_KEY} bytes")));
+        }
+        let delayed = trigger.delay.and_then(|delay| time.checked_add(delay.duration()).ok());
+        Ok(Some(Signal {
+            id: SignalId::derive(tenant, use_case.id(), self.subject, &key, owed.key),
+            use_case: use_case.id().clone(),
+            subject: self.subject.clone(),
+            key,
+            event,
+            features,
+            at: delayed.unwrap_or(time),
+            afresh: trigger.delay.is_some(),
+        }))
+    }
+}
+
+/// The earliest instant whose judgement by `use_case` the fresh events can change.
+fn affected_from(use_case: &UseCase, fresh: &[Fresh<'_>]) -> Option<i64> {
+    let document = &use_case.document;
+    let concerns = |kind: &str| {
+        document.trigger.event == kind
+            || document.features.values().any(|feature| feature.event == kind)
+    };
+    fresh.iter().filter(|event| concerns(event.kind)).map(|event| event.from).min()
+}
+
+/// The use case's features as of `at` (milliseconds since 1970).
+#[must_use]
+pub fn features(use_case: &UseCase, series: &Series, at: i64) -> Value {
+    let features: Map<String, Value> = use_case
+        .document
+        .features
+        .iter()
+        .filter_map(|(name, feature)| {
+            Some((name.clone(), feature.value(series.of(&feature.event), at)?))
+        })
+        .collect();
+    Value::Object(features)
+}
+
+fn instant(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or_default()
+}
+
+/// The signals that a subject owes, derived from its state, and those that cannot be derived, with
+/// the reason. Those of use cases that no longer run are dropped.
+#[must_use]
+pub fn signals_owed(
+    tenant: &TenantId,
+    subject: &SubjectId,
+    plan: &Plan,
+    state: &State,
+) -> (Vec<Signal>, Vec<(UseCaseId, Fault)>) {
+    let judge = Judge { subject, plan, profile: &state.profile.facts() };
+    let (mut signals, mut failed) = (Vec::new(), Vec::new());
+    for owed in state.series.owed() {
+        match judge.signal(tenant, &state.series, owed) {
+            Ok(signal) => signals.extend(signal),
+            Err(fault) => failed.push((owed.use_case.clone(), fault)),
+        }
+    }
+    (signals, failed)
+}
