@@ -56,7 +56,11 @@ impl Expression {
         let program = Program::compile(source)
             .map_err(|error| Fault::invalid(field, format!("is not a CEL expression: {error}")))?;
         let references = program.references();
-        if let Some(unknown) = references.variables().into_iter().find(|name| !NAMES.contains(name))
+        let declared = declared(&program);
+        if let Some(unknown) = references
+            .variables()
+            .into_iter()
+            .find(|name| !NAMES.contains(name) && !declared.contains(*name))
         {
             let names = NAMES.join(", ");
             return Err(Fault::invalid(
@@ -141,7 +145,13 @@ impl Expression {
     #[must_use]
     pub fn paths(&self, root: &str) -> BTreeSet<Vec<String>> {
         let mut paths = BTreeSet::new();
-        walk(self.program.expression(), root, &mut paths);
+        visit(self.program.expression(), &mut |node| match selected(node, root) {
+            Some(path) => {
+                paths.insert(path);
+                false
+            }
+            None => true,
+        });
         paths
     }
 
@@ -161,39 +171,51 @@ fn exists(function: &str) -> bool {
         || !undeclared(format!("''.{function}()"))
 }
 
-fn walk(node: &IdedExpr, root: &str, paths: &mut BTreeSet<Vec<String>>) {
-    if let Some(path) = selected(node, root) {
-        paths.insert(path);
+/// The variables that macros declare: `x` in `event.data.items.all(x, x > 1)`.
+fn declared(program: &Program) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    visit(program.expression(), &mut |node| {
+        if let Expr::Comprehension(all) = &node.expr {
+            names.insert(all.iter_var.clone());
+            names.insert(all.accu_var.clone());
+            names.extend(all.iter_var2.clone());
+        }
+        true
+    });
+    names
+}
+
+/// Shows every node to `see`, and those below it if `see` says so.
+fn visit(node: &IdedExpr, see: &mut impl FnMut(&IdedExpr) -> bool) {
+    if !see(node) {
         return;
     }
     match &node.expr {
         Expr::Call(call) => {
-            call.target.iter().for_each(|target| walk(target, root, paths));
-            call.args.iter().for_each(|arg| walk(arg, root, paths));
+            call.target.iter().for_each(|target| visit(target, see));
+            call.args.iter().for_each(|arg| visit(arg, see));
         }
-        Expr::Select(select) => walk(&select.operand, root, paths),
-        Expr::List(list) => list.elements.iter().for_each(|item| walk(item, root, paths)),
-        Expr::Map(map) => map.entries.iter().for_each(|entry| entry_walk(&entry.expr, root, paths)),
-        Expr::Struct(item) => {
-            item.entries.iter().for_each(|entry| entry_walk(&entry.expr, root, paths));
-        }
+        Expr::Select(select) => visit(&select.operand, see),
+        Expr::List(list) => list.elements.iter().for_each(|item| visit(item, see)),
+        Expr::Map(map) => map.entries.iter().for_each(|entry| visit_entry(&entry.expr, see)),
+        Expr::Struct(item) => item.entries.iter().for_each(|entry| visit_entry(&entry.expr, see)),
         Expr::Comprehension(all) => {
             for part in
                 [&all.iter_range, &all.accu_init, &all.loop_cond, &all.loop_step, &all.result]
             {
-                walk(part, root, paths);
+                visit(part, see);
             }
         }
         Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => {}
     }
 }
 
-fn entry_walk(entry: &EntryExpr, root: &str, paths: &mut BTreeSet<Vec<String>>) {
+fn visit_entry(entry: &EntryExpr, see: &mut impl FnMut(&IdedExpr) -> bool) {
     match entry {
-        EntryExpr::StructField(field) => walk(&field.value, root, paths),
+        EntryExpr::StructField(field) => visit(&field.value, see),
         EntryExpr::MapEntry(pair) => {
-            walk(&pair.key, root, paths);
-            walk(&pair.value, root, paths);
+            visit(&pair.key, see);
+            visit(&pair.value, see);
         }
     }
 }
@@ -259,7 +281,6 @@ mod tests {
             "int(event.x) > 0 || double(event.x) > 0.0 || string(event.x) == '' || bool(event.x)",
             "event.x.all(y, y > 1) || event.x.exists(y, y > 1) || has(event.x)",
             "event.x in [1, 2] && event.x[0] == 1 && (event.x ? 1 : 2) == 1 && !(-event.x > 1)",
-            "timestamp(event.time).getHours() > 8",
         ] {
             let compiled = Expression::compile("when", known);
             assert!(compiled.is_ok(), "{known}: {compiled:?}");

@@ -31,7 +31,7 @@ pub struct Judge<'a> {
 pub struct Judged {
     /// Signals, yet to be emitted.
     pub owed: Vec<Owed>,
-    /// Triggers that could not be judged: of which use case, why, and on what data.
+    /// Triggers that could not be judged: of which use case, why, and on what event.
     pub failed: Vec<(UseCaseId, Fault, Value)>,
 }
 
@@ -44,17 +44,21 @@ impl Judge<'_> {
             let Some(from) = affected_from(use_case, fresh) else { continue };
             let kind = &use_case.document.trigger.event;
             for anchor in after.of(kind).iter().filter(|anchor| anchor.time >= from) {
-                let held = before.entry(kind, anchor.time, anchor.key).is_some()
-                    && self.holds(use_case, before, anchor).unwrap_or(false);
-                if held {
+                let known = before
+                    .entry(kind, anchor.time, anchor.key)
+                    .map(|_| self.holds(use_case, before, anchor));
+                if matches!(known, Some(Ok(true))) {
                     continue;
                 }
                 let (time, key, use_case_id) = (anchor.time, anchor.key, use_case.id().clone());
                 match self.holds(use_case, after, anchor) {
                     Ok(true) => judged.owed.push(Owed { time, key, use_case: use_case_id }),
                     Ok(false) => {}
+                    // Kept in quarantine when it failed the first time.
+                    Err(_) if matches!(known, Some(Err(_))) => {}
                     Err(fault) => {
-                        let payload = Value::Object(anchor.data.clone());
+                        let time = instant(anchor.time);
+                        let payload = event_facts(kind, self.subject, time, &anchor.data);
                         judged.failed.push((use_case_id, fault, payload));
                     }
                 }
