@@ -1,16 +1,34 @@
 //! Durations as documents write them: `90s`, `10m`, `24h`, `7d`.
 
 use ceap_kernel::{Fault, SignedDuration};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// The longest window or time to live: 400 days.
 pub const MAX: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// A positive whole number of seconds, at most [`MAX`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct Span(SignedDuration);
+
+/// Checked while it is read, so that the reader can add where it stands.
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Span;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a duration, as 10m")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Span, E> {
+                Span::try_from(text.to_owned()).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
 
 impl Span {
     /// As a duration.
