@@ -53,7 +53,12 @@ pub async fn store(
         expires_at: best.expires_at,
     });
     let written: Vec<(Candidate, Upserted)> = stream::iter(opened)
-        .map(|candidate| candidates.upsert(tenant, candidate, now))
+        // A signal belongs to the candidate that was live at its own instant: learnt of late, when
+        // that one has expired, it must not open a second one for the same day.
+        .map(|candidate| {
+            let instant = candidate.signal.at.min(now);
+            candidates.upsert(tenant, candidate, instant)
+        })
         .buffer_unordered(CONCURRENCY)
         .try_collect()
         .await?;
