@@ -12,6 +12,10 @@ use ceap_kernel::{Fault, TenantId, Timestamp};
 /// Times an upsert is tried while others write the same candidate.
 const ATTEMPTS: usize = 20;
 
+/// Seconds an expired candidate stays: a signal that is learnt of late still belongs to the one that
+/// was live at its instant. Longer than the lateness, which is 24 hours.
+const KEPT_S: i64 = 3 * 86_400;
+
 /// Candidates.
 #[derive(Debug, Clone)]
 pub struct Candidates(Table);
@@ -35,7 +39,8 @@ impl Candidates {
         item.insert("candidate".to_owned(), json(candidate)?);
         item.insert("score".to_owned(), number(candidate.scored.score));
         item.insert("expires_at".to_owned(), millis(candidate.expires_at));
-        item.insert("ttl".to_owned(), number(candidate.expires_at.as_second()));
+        let gone = candidate.expires_at.as_second().saturating_add(KEPT_S);
+        item.insert("ttl".to_owned(), number(gone));
         let put = table
             .client
             .put_item()
