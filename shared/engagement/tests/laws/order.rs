@@ -160,6 +160,8 @@ fn in_batches(events: &[Event], cuts: &[prop::sample::Index]) -> Result<(), Test
         block_on(world.ingest(batch));
     }
     prop_assert_eq!(outcome(&world, &tenant, events), reference::outcome(&tenant, events));
+    let emitted: usize = world.stores().emissions.iter().map(|it| it.signals.len()).sum();
+    prop_assert_eq!(emitted, world.signal_ids().len(), "undisturbed, each is emitted once");
     let distinct = reference::outcome(&tenant, events)
         .counters
         .values()
@@ -196,4 +198,19 @@ fn ties() {
         };
         assert_eq!(profile([0, 1]), profile([1, 0]), "{both:?}");
     }
+}
+
+/// A batch that holds days judges its first events with all that belongs to them.
+#[test]
+fn a_batch_of_days() {
+    let tenant = tenant("acme");
+    let world = world(&tenant);
+    let crash = |n: i64| event("app_crashed", "u1", &n.to_string()).sec(n * 3_600).of(&tenant);
+    let mut batch: Vec<Arrived> = (0..5).map(crash).collect();
+    batch.push(event("app_crashed", "u1", "later").sec(9 * DAY).of(&tenant));
+    block_on(world.ingest(&batch));
+    let stores = world.stores();
+    let signals = stores.emissions.iter().flat_map(|it| &it.signals);
+    let counts: Vec<_> = signals.map(|it| it.features["crashes"].clone()).collect();
+    assert_eq!(counts, [4, 5]);
 }
