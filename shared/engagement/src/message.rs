@@ -123,7 +123,8 @@ pub trait Claims {
         now: Timestamp,
     ) -> Result<Claimed, Fault>;
 
-    /// Records a refusal (state `suppressed`), unless the message has a record; true when it is new.
+    /// Records a refusal (state `suppressed`), unless the message went its way; true when it is new.
+    /// A message that is claimed and not yet being sent is refused too: its channel then leaves it.
     ///
     /// # Errors
     /// `Unavailable` or `Throttled` from the store; nothing happened then.

@@ -32,6 +32,33 @@ impl Messages {
         self.0.get(&pk(tenant, id), MESSAGE).await
     }
 
+    /// Writes a whole record, if `condition` holds; false when it does not.
+    async fn put(
+        &self,
+        tenant: &TenantId,
+        record: &Record,
+        now: Timestamp,
+        condition: Condition,
+    ) -> Result<bool, Fault> {
+        let table = &self.0;
+        let mut put = table
+            .client
+            .put_item()
+            .table_name(&table.name)
+            .set_item(Some(item(tenant, record, now)?))
+            .condition_expression(condition.0);
+        if condition.1 {
+            put = put
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_values(":queued", text("queued"));
+        }
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if item::refused(&error) => Ok(false),
+            Err(error) => Err(fault("PutItem", &error)),
+        }
+    }
+
     async fn standing(&self, tenant: &TenantId, id: &MessageId) -> Result<Claimed, Fault> {
         let item = self.read(tenant, id).await?.unwrap_or_default();
         Ok(if get_text(&item, "state") == Some("queued") {
@@ -78,6 +105,13 @@ impl Messages {
     }
 }
 
+/// A condition on a whole record, and whether it names the state.
+#[derive(Clone, Copy)]
+struct Condition(&'static str, bool);
+
+const ABSENT: Condition = Condition("attribute_not_exists(pk)", false);
+const UNSENT: Condition = Condition("attribute_not_exists(pk) OR #state = :queued", true);
+
 struct Step<'a> {
     from: &'a [&'a str],
     to: &'a str,
@@ -113,7 +147,7 @@ impl Claims for Messages {
     ) -> Result<Claimed, Fault> {
         let table = &self.0;
         let Some(cap) = cap else {
-            return if self.refuse(tenant, record).await? {
+            return if self.put(tenant, record, now, ABSENT).await? {
                 Ok(Claimed::New)
             } else {
                 self.standing(tenant, &record.id).await
@@ -152,21 +186,8 @@ impl Claims for Messages {
     }
 
     async fn refuse(&self, tenant: &TenantId, record: &Record) -> Result<bool, Fault> {
-        let table = &self.0;
         let now = record.history.values().copied().max().unwrap_or_default();
-        let put = table
-            .client
-            .put_item()
-            .table_name(&table.name)
-            .set_item(Some(item(tenant, record, now)?))
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(true),
-            Err(error) if item::refused(&error) => Ok(false),
-            Err(error) => Err(fault("PutItem", &error)),
-        }
+        self.put(tenant, record, now, UNSENT).await
     }
 }
 

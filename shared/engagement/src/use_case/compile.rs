@@ -172,6 +172,11 @@ impl UseCase {
         if document.purpose == Purpose::Operational && document.quiet_hours.is_some() {
             return Err(Fault::invalid("quiet_hours", "are not for an operational purpose"));
         }
+        // It would depend on whether the profile or the event arrives first.
+        if self.when.iter().any(|when| !when.paths("profile").is_empty()) {
+            let message = "judges events only; a condition on the profile belongs under `filter`";
+            return Err(Fault::invalid("trigger.when", message));
+        }
         for (name, feature) in &document.features {
             if feature.of.is_none() && feature.op != crate::feature::Op::Count {
                 let field = format!("features.{name}.of");

@@ -86,7 +86,7 @@ impl Expects {
 pub struct TriggerDocument {
     /// An event of this type.
     pub event: String,
-    /// A CEL condition over the event, its features as of its time, and the profile.
+    /// A CEL condition over the event and its features as of its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
     /// What fields of the event's `data` must be. An event that breaks it goes to quarantine.

@@ -63,9 +63,9 @@ async fn a_refusal_is_recorded_once(store: &impl Claims) {
 
     store.claim(&tenant, &record("m2", "u1"), None, noon()).await.unwrap();
     let late = store.refuse(&tenant, &refused("m2", "u1")).await;
-    assert_eq!(late, Ok(false), "what was claimed is not refused");
+    assert_eq!(late, Ok(true), "what is claimed and not yet being sent can be refused");
     let claim = store.claim(&tenant, &record("m2", "u1"), None, noon()).await;
-    assert_eq!(claim, Ok(Claimed::Again), "and stays claimed");
+    assert_eq!(claim, Ok(Claimed::Settled), "and is not claimed again");
 }
 
 async fn a_cap_is_exact(store: &impl Claims) {

@@ -14,6 +14,7 @@ const LEASE: i64 = 60;
 pub async fn outbox(store: &(impl Outbox + Claims)) {
     what_is_not_there_is_not_found(store).await;
     one_of_twenty_begins(store).await;
+    what_is_being_sent_is_not_refused(store).await;
     what_was_not_recorded_is_lost_once(store).await;
     what_is_finished_is_settled(store).await;
     what_is_released_begins_anew(store).await;
@@ -44,6 +45,14 @@ async fn one_of_twenty_begins(store: &(impl Outbox + Claims)) {
     assert_eq!((of(Begun::Ours), of(Begun::Busy)), (1, 19));
     let claimed = store.claim(&tenant, &record("m1", "u1"), None, noon()).await;
     assert_eq!(claimed, Ok(Claimed::Settled), "it is not handed on again");
+}
+
+async fn what_is_being_sent_is_not_refused(store: &(impl Outbox + Claims)) {
+    let tenant = fresh_tenant("sending");
+    let id = queued(store, &tenant, "m1").await;
+    assert_eq!(store.begin(&tenant, &id, noon(), LEASE).await, Ok(Begun::Ours));
+    let late = store.refuse(&tenant, &refused("m1", "u1")).await;
+    assert_eq!(late, Ok(false));
 }
 
 async fn what_was_not_recorded_is_lost_once(store: &(impl Outbox + Claims)) {

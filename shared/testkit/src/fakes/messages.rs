@@ -47,7 +47,8 @@ impl Claims for World {
     async fn refuse(&self, tenant: &TenantId, record: &Record) -> Result<bool, Fault> {
         self.step("claims.refuse", |stores| {
             let key = (tenant.clone(), record.id.clone());
-            if stores.messages.contains_key(&key) {
+            let known = stores.messages.get(&key).map(|message| message.record.state);
+            if known.is_some_and(|state| state != State::Queued) {
                 return Ok(false);
             }
             assert_eq!(record.state, State::Suppressed);
