@@ -12,6 +12,7 @@ const TOP: [&str; 13] = [
     "Cargo.toml",
     "Cargo.lock",
     "clippy.toml",
+    "rustfmt.toml",
     "template.yaml",
     "samconfig.toml",
     "README.md",
