@@ -11,6 +11,10 @@ pub const MAX_DATA_BYTES: usize = 32 * 1024;
 /// How far ahead of its arrival an event's `time` may lie: a client's clock may run fast.
 pub const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
+/// Levels that `data` may nest. Every envelope on its way adds some, and what reads JSON here stops at
+/// 128: beyond that, one event would stop all that travels with it.
+pub const MAX_DEPTH: usize = 32;
+
 const MAX_TEXT: usize = 256;
 
 /// A fact about a subject, after validation.
@@ -70,6 +74,10 @@ impl Event {
 fn text(object: &Map<String, Value>, field: &str) -> Result<String, Fault> {
     match object.get(field) {
         None | Some(Value::Null) => Err(Fault::invalid(field, "is missing; it is required")),
+        // Where bytes were no UTF-8, gateways put this instead: two customers could become one.
+        Some(Value::String(text)) if text.contains(char::REPLACEMENT_CHARACTER) => {
+            Err(Fault::invalid(field, "lost letters on its way (U+FFFD); send UTF-8"))
+        }
         Some(Value::String(text))
             if !text.trim().is_empty()
                 && text.len() <= MAX_TEXT
@@ -136,7 +144,20 @@ fn data(object: &Map<String, Value>) -> Result<Map<String, Value>, Fault> {
             format!("is {size} bytes of JSON; at most {MAX_DATA_BYTES} are taken"),
         ));
     }
+    if data.values().map(depth).max().unwrap_or_default() >= MAX_DEPTH {
+        return Err(Fault::invalid("data", format!("nests more than {MAX_DEPTH} levels")));
+    }
     Ok(data.clone())
+}
+
+/// Levels of arrays and objects.
+fn depth(value: &Value) -> usize {
+    let inner = match value {
+        Value::Array(items) => items.iter().map(depth).max(),
+        Value::Object(fields) => fields.values().map(depth).max(),
+        _ => return 0,
+    };
+    inner.unwrap_or_default().saturating_add(1)
 }
 
 /// An event on its way through the stream: whose it is and when it arrived.
@@ -178,12 +199,25 @@ mod tests {
     #[case::number_as_time("time", json!(1), "time: must be a string")]
     #[case::data_as_text("data", json!("x"), "data: must be a JSON object")]
     #[case::large_data("data", json!({"x": "y".repeat(MAX_DATA_BYTES)}), "data: is 32")]
+    #[case::lost_letters("subject", json!("caf\u{fffd}"), "subject: lost letters")]
+    #[case::deep_data("data", json!({"x": nested(MAX_DEPTH)}), "data: nests more than 32")]
     #[case::another_version("specversion", json!("0.3"), "specversion: must be \"1.0\"")]
     fn bad_input_names_the_field(#[case] field: &str, #[case] value: Value, #[case] says: &str) {
         let mut event = good();
         event[field] = value;
         let fault = Event::from_json(&event, now()).unwrap_err();
         assert!(fault.to_string().starts_with(says), "{fault}");
+    }
+
+    fn nested(levels: usize) -> Value {
+        (0..levels).fold(json!(1), |inner, _| json!([inner]))
+    }
+
+    #[test]
+    fn data_may_nest_as_many_levels() {
+        let mut event = good();
+        event["data"] = json!({"x": nested(MAX_DEPTH - 1)});
+        assert!(Event::from_json(&event, now()).is_ok());
     }
 
     #[test]
