@@ -1,0 +1,102 @@
+//! Calls to the local AWS, and what the last deploy made in it.
+
+use crate::http::{self, Answer};
+use serde_json::{Map, Value, json};
+
+pub const ENDPOINT: &str = "http://127.0.0.1:4566";
+pub const API: &str = "http://127.0.0.1:3000";
+
+/// `.local/run/outputs.json`, or one text in it.
+#[must_use]
+pub fn output(path: &str) -> String {
+    let file = crate::root().join(".local/run/outputs.json");
+    let text = std::fs::read(file).expect("the local stack is not deployed: run `cargo xtask up`");
+    let outputs: Value = serde_json::from_slice(&text).unwrap();
+    let found = outputs.pointer(path).and_then(Value::as_str);
+    found.unwrap_or_else(|| panic!("outputs.json has no {path}")).to_owned()
+}
+
+fn authorization(service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    )
+}
+
+/// An operation of a service with a JSON protocol: `call("dynamodb", "DynamoDB_20120810.Query", …)`.
+#[must_use]
+pub fn call(service: &str, target: &str, body: &Value) -> Value {
+    let authorization = authorization(service);
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("content-type", "application/x-amz-json-1.1"),
+        ("x-amz-target", target),
+    ];
+    let answer = http::call("POST", &format!("{ENDPOINT}/"), &headers, body.to_string().as_bytes());
+    assert_eq!(answer.status, 200, "{target}: {answer}");
+    if answer.body.is_empty() { Value::Null } else { answer.json() }
+}
+
+/// Invokes a function by the short name of its folder.
+#[must_use]
+pub fn invoke(function: &str, payload: &Value) -> Answer {
+    let name = output(&format!("/functions/{function}"));
+    let url = format!("{ENDPOINT}/2015-03-31/functions/{name}/invocations");
+    let authorization = authorization("lambda");
+    http::call("POST", &url, &[("authorization", &authorization)], payload.to_string().as_bytes())
+}
+
+/// Items of a table, as DynamoDB writes them, of one partition.
+#[must_use]
+pub fn query(table: &str, pk: &str) -> Vec<Value> {
+    pages("Query", json!({"KeyConditionExpression": "pk = :pk", "ConsistentRead": true}), table, pk)
+}
+
+/// Items of a table whose partition key begins with `prefix`.
+#[must_use]
+pub fn scan(table: &str, prefix: &str) -> Vec<Value> {
+    let filter = json!({"FilterExpression": "begins_with(pk, :pk)", "ConsistentRead": true});
+    pages("Scan", filter, table, prefix)
+}
+
+fn pages(operation: &str, mut request: Value, table: &str, pk: &str) -> Vec<Value> {
+    request["TableName"] = output(&format!("/tables/{table}")).into();
+    request["ExpressionAttributeValues"] = json!({":pk": {"S": pk}});
+    let mut found = Vec::new();
+    loop {
+        let page = call("dynamodb", &format!("DynamoDB_20120810.{operation}"), &request);
+        found.extend(page["Items"].as_array().unwrap().iter().cloned());
+        match page.get("LastEvaluatedKey") {
+            None | Some(Value::Null) => return found,
+            Some(key) => request["ExclusiveStartKey"] = key.clone(),
+        }
+    }
+}
+
+pub fn put_item(table: &str, item: &Value) {
+    let request = json!({"TableName": output(&format!("/tables/{table}")), "Item": item});
+    let _ = call("dynamodb", "DynamoDB_20120810.PutItem", &request);
+}
+
+/// An item's fields without DynamoDB's types; numbers as text.
+#[must_use]
+pub fn plain(item: &Value) -> Value {
+    fn attribute(value: &Value) -> Value {
+        let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
+        match kind.as_str() {
+            "M" => plain(value),
+            "L" => value.as_array().unwrap().iter().map(attribute).collect(),
+            "NULL" => Value::Null,
+            _ => value.clone(),
+        }
+    }
+    let fields = item.as_object().unwrap().iter();
+    Value::Object(
+        fields.map(|(name, value)| (name.clone(), attribute(value))).collect::<Map<_, _>>(),
+    )
+}
+
+/// Puts a body on one of the stack's queues.
+pub fn enqueue(queue: &str, body: &str) {
+    let request = json!({"QueueUrl": output(&format!("/queues/{queue}")), "MessageBody": body});
+    let _ = call("sqs", "AmazonSQS.SendMessage", &request);
+}

@@ -1,0 +1,18 @@
+//! The running pipeline from outside, in one binary so that tests run side by side.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    missing_docs
+)]
+
+mod at_least_once;
+mod bad_input;
+mod carts;
+mod demo;
+mod ssh_logins;
+mod tenants;
+mod unknown_types;
