@@ -6,6 +6,7 @@ use super::{Table, caps};
 use crate::fault::fault;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use ceap_engagement::message::{CapKey, Claimed, Claims, Record};
+use ceap_engagement::message_log::MessageLog;
 use ceap_engagement::pipeline::send::{Begun, Outbox, Outcome};
 use ceap_kernel::{Fault, MessageId, TenantId, Timestamp};
 
@@ -79,7 +80,7 @@ impl Messages {
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#entered", step.entered)
             .expression_attribute_values(":to", text(step.to))
-            .expression_attribute_values(":now", millis(step.now));
+            .expression_attribute_values(":now", text(step.now.to_string()));
         let mut set = "SET #state = :to, history.#entered = :now".to_owned();
         for (n, (name, value)) in step.set.iter().enumerate() {
             set.push_str(&format!(", #s{n} = :s{n}"));
@@ -129,12 +130,19 @@ fn pk(tenant: &TenantId, id: &MessageId) -> String {
 fn item(tenant: &TenantId, record: &Record, now: Timestamp) -> Result<Item, Fault> {
     let mut item: Item = serde_dynamo::to_item(record)
         .map_err(|error| Fault::Internal(format!("unwritable record: {error}")))?;
-    let history = record.history.iter().map(|(state, at)| (state.clone(), millis(*at))).collect();
-    item.insert("history".to_owned(), aws_sdk_dynamodb::types::AttributeValue::M(history));
     item.extend(key(&pk(tenant, &record.id), MESSAGE));
     let gone = now.as_second().saturating_add(KEPT_DAYS.saturating_mul(86_400));
     item.insert("ttl".to_owned(), number(gone));
     Ok(item)
+}
+
+impl MessageLog for Messages {
+    async fn record(&self, tenant: &TenantId, id: &MessageId) -> Result<Option<Record>, Fault> {
+        let item = self.read(tenant, id).await?;
+        item.map(serde_dynamo::from_item)
+            .transpose()
+            .map_err(|error| Fault::Internal(format!("unreadable record: {error}")))
+    }
 }
 
 impl Claims for Messages {
