@@ -36,8 +36,10 @@ pub async fn config() -> SdkConfig {
 /// knowing whether the first try was sent; and long enough that a slow answer is still heard.
 #[cfg(any(feature = "sesv2", feature = "sns"))]
 fn once() -> (aws_config::retry::RetryConfig, TimeoutConfig) {
+    // All of them: what is left out here stays as in [`config`], which gives up much sooner.
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(15))
         .operation_timeout(Duration::from_secs(15))
         .build();
     (aws_config::retry::RetryConfig::disabled(), timeouts)
