@@ -72,21 +72,32 @@ impl Template {
         })
     }
 
-    /// The fields of `event.data` that it names; `None` when it uses `data` as a whole.
+    /// The variables that it reads, as paths (`["event", "data", "value"]`), without those that it
+    /// defines itself.
+    #[must_use]
+    pub fn paths(&self) -> Vec<Vec<String>> {
+        let tags: Vec<Vec<String>> = tags(&self.source).map(words).collect();
+        let own: BTreeSet<&str> = tags.iter().filter_map(|words| defined(words)).collect();
+        tags.iter()
+            .flat_map(|words| read(words))
+            .map(|word| word.split('.').map(str::to_owned).collect::<Vec<_>>())
+            .filter(|path| path.first().is_some_and(|root| !own.contains(root.as_str())))
+            .collect()
+    }
+
+    /// The fields of `event.data` that it names; `None` when it uses `event` or `data` as a whole.
     #[must_use]
     pub fn event_fields(&self) -> Option<BTreeSet<String>> {
-        const ROOT: &str = "event.data";
         let mut fields = BTreeSet::new();
-        for tag in self.source.split('{').skip(1) {
-            let mut rest = tag;
-            while let Some((_, after)) = rest.split_once(ROOT) {
-                let name: String = after
-                    .strip_prefix('.')?
-                    .chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_' || *c == '-')
-                    .collect();
-                fields.insert(name);
-                rest = after;
+        for path in self.paths() {
+            let mut path = path.into_iter();
+            if path.next().as_deref() != Some("event") {
+                continue;
+            }
+            match (path.next().as_deref(), path.next()) {
+                (Some("data"), Some(field)) => drop(fields.insert(field)),
+                (Some("data") | None, _) => return None,
+                _ => {}
             }
         }
         Some(fields)
@@ -106,6 +117,96 @@ impl Template {
             other => other.clone(),
         }
     }
+}
+
+/// What stands between `{{` or `{%` and its end.
+fn tags(source: &str) -> impl Iterator<Item = &str> {
+    source.split("{{").flat_map(|part| part.split("{%")).skip(1).filter_map(|part| {
+        let ends = [part.find("}}"), part.find("%}")];
+        part.get(..ends.into_iter().flatten().min()?)
+    })
+}
+
+/// The words of a tag, without its quoted texts.
+fn words(tag: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for c in tag.chars() {
+        match quote {
+            Some(open) if open == c => quote = None,
+            Some(_) => {}
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None if c.is_alphanumeric() || "_-.".contains(c) => word.push(c),
+            None => {
+                words.push(std::mem::take(&mut word));
+                if "|:=".contains(c) {
+                    words.push(c.to_string());
+                }
+            }
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty() && word != "-");
+    words
+}
+
+/// The variable that a tag defines: `assign x = …`, `capture x`, `for x in …`.
+fn defined(words: &[String]) -> Option<&str> {
+    let mut words = words.iter().map(String::as_str);
+    match words.next()? {
+        "assign" | "capture" | "for" | "tablerow" | "increment" | "decrement" => words.next(),
+        _ => None,
+    }
+}
+
+/// The words of a tag that are variables: not its own name, its filters, operators or literals.
+fn read(words: &[String]) -> impl Iterator<Item = &String> {
+    const KEYWORDS: [&str; 38] = [
+        "if",
+        "elsif",
+        "unless",
+        "else",
+        "endif",
+        "endunless",
+        "case",
+        "when",
+        "endcase",
+        "for",
+        "endfor",
+        "in",
+        "reversed",
+        "break",
+        "continue",
+        "tablerow",
+        "endtablerow",
+        "cols",
+        "limit",
+        "offset",
+        "assign",
+        "capture",
+        "endcapture",
+        "cycle",
+        "increment",
+        "decrement",
+        "comment",
+        "endcomment",
+        "raw",
+        "endraw",
+        "and",
+        "or",
+        "contains",
+        "true",
+        "false",
+        "nil",
+        "null",
+        "empty",
+    ];
+    let before = std::iter::once(None).chain(words.iter().map(Some));
+    words.iter().zip(before).filter_map(|(word, before)| {
+        let named = word.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        let filter = before.is_some_and(|before| before == "|");
+        let keyword = KEYWORDS.contains(&word.as_str()) || word.starts_with("forloop");
+        (named && !filter && !keyword && word != "blank").then_some(word)
+    })
 }
 
 /// What is wrong, and with which variable. The other lines may quote what was bound.
@@ -167,5 +268,28 @@ mod tests {
             fields("{{ event.data.value }} {% if event.data.coupon %}x{% endif %}").unwrap();
         assert_eq!(named.into_iter().collect::<Vec<_>>(), ["coupon", "value"]);
         assert_eq!(fields("{{ event.data }}"), None);
+        assert_eq!(fields("{% for x in event %}{% endfor %}"), None);
+        assert_eq!(fields("event.data.x {{ 'event.data.y' }}"), Some(BTreeSet::new()));
+    }
+
+    #[test]
+    fn names_the_variables_it_reads_and_not_its_own() {
+        let source = "{% assign n = features.a | plus: settings.b %}{% if n > 1 and score < 2 %}\
+                      {% for item in event.data.items limit: 3 %}{{ item.name | default: \"x.y\" }}\
+                      {{ forloop.index }}{% endfor %}{% endif %}{%- unless profile.traits.vip -%}\
+                      {{- reasons | join: ', ' -}}{% endunless %}{% case event.type %}{% when 'a' %}\
+                      {% endcase %}";
+        let template = Template::compile("t", source, Escape::Text).unwrap();
+        let paths: Vec<String> = template.paths().iter().map(|path| path.join(".")).collect();
+        let expected = [
+            "features.a",
+            "settings.b",
+            "score",
+            "event.data.items",
+            "profile.traits.vip",
+            "reasons",
+            "event.type",
+        ];
+        assert_eq!(paths, expected);
     }
 }

@@ -7,6 +7,9 @@ use crate::template::{Escape, Template};
 use ceap_kernel::{Fault, UseCaseId};
 use std::collections::BTreeSet;
 
+/// What conditions and templates see of an event.
+const EVENT: [&str; 4] = ["type", "subject", "time", "data"];
+
 /// A use case, ready to run.
 #[derive(Debug)]
 pub struct UseCase {
@@ -100,6 +103,7 @@ impl UseCase {
             document,
         };
         use_case.check()?;
+        use_case.check_templates()?;
         Ok(use_case)
     }
 
@@ -161,6 +165,32 @@ impl UseCase {
         declared.chain(features)
     }
 
+    /// What templates may name: the facts that a message is rendered with.
+    fn check_templates(&self) -> Result<(), Fault> {
+        const ROOTS: [&str; 6] = ["event", "features", "profile", "settings", "score", "reasons"];
+        let templates = [
+            ("action.subject", self.subject.as_ref()),
+            ("action.text", Some(&self.text)),
+            ("action.html", self.html.as_ref()),
+        ];
+        for (field, template) in templates {
+            for path in template.into_iter().flat_map(Template::paths) {
+                let (root, next) = (path.first().map(String::as_str), path.get(1));
+                let unknown = match (root, next) {
+                    (Some(root), _) if !ROOTS.contains(&root) => true,
+                    (Some("features"), Some(name)) => !self.document.features.contains_key(name),
+                    (Some("event"), Some(name)) => !EVENT.contains(&name.as_str()),
+                    _ => false,
+                };
+                if unknown {
+                    let message = format!("`{}` is unknown to templates", path.join("."));
+                    return Err(Fault::invalid(field, message));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn check(&self) -> Result<(), Fault> {
         let document = &self.document;
         if document.version == 0 {
@@ -194,7 +224,7 @@ impl UseCase {
             }
             for path in expression.paths("event") {
                 if let Some(name) = path.first()
-                    && !["type", "subject", "time", "data"].contains(&name.as_str())
+                    && !EVENT.contains(&name.as_str())
                 {
                     let message =
                         format!("an event has type, subject, time and data, not `{name}`");

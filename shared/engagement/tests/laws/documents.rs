@@ -41,6 +41,21 @@ fn refusal(text: &str) -> String {
     "`features.oders` is not declared"
 )]
 #[case::an_unknown_attribute("value: event.data.value", "value: event.value", "not `value`")]
+#[case::a_template_with_an_unknown_feature(
+    "You left {{ event.data.value }} worth of things in your cart.\n\n",
+    "You left {{ features.value }} worth of things in your cart.\n\n",
+    "action.text: `features.value` is unknown to templates"
+)]
+#[case::a_template_with_an_unknown_variable(
+    "Your cart is waiting",
+    "{{ first_name }}, your cart is waiting",
+    "action.subject: `first_name` is unknown to templates"
+)]
+#[case::a_trigger_on_the_profile(
+    "when: event.data.value > 50",
+    "when: profile.traits.vip",
+    "trigger.when: judges events only"
+)]
 #[case::a_filter_that_does_not_parse(
     "when: features.orders == 0",
     "when: features.orders = 0",
