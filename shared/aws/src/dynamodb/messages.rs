@@ -122,6 +122,14 @@ struct Step<'a> {
     now: Timestamp,
 }
 
+/// What it is for one whose claim failed.
+fn passed(item: &Item) -> Begun {
+    match get_text(item, "state") {
+        Some("queued" | "sending") => Begun::Busy,
+        _ => Begun::Settled,
+    }
+}
+
 fn pk(tenant: &TenantId, id: &MessageId) -> String {
     format!("{tenant}#M#{id}")
 }
@@ -221,7 +229,7 @@ impl Outbox for Messages {
         let missing = || Fault::NotFound(format!("there is no message {id}"));
         let item = self.read(tenant, id).await?.ok_or_else(missing)?;
         if get_text(&item, "state") != Some("sending") {
-            return Ok(Begun::Settled);
+            return Ok(passed(&item));
         }
         let claimed_at = get_number(&item, "claimed_at").unwrap_or_default();
         let lease = claimed_at.saturating_add(lease_s.saturating_mul(1000));
@@ -236,7 +244,11 @@ impl Outbox for Messages {
             claimed_at: Some(claimed_at),
             now,
         };
-        Ok(if self.step(tenant, id, lost).await? { Begun::Lost } else { Begun::Busy })
+        if self.step(tenant, id, lost).await? {
+            return Ok(Begun::Lost);
+        }
+        // Another was faster: one more who records the loss, or the sender, who came back.
+        self.read(tenant, id).await?.as_ref().map(passed).ok_or_else(missing)
     }
 
     async fn finish(

@@ -1,0 +1,250 @@
+//! The suites that testkit's fakes pass, run against the real adapters on the local stack.
+//!
+//! They happen at a noon of 2026, while the local stack deletes by the wall clock what is past its
+//! time to live. So they use copies of the deployed tables' keys, without it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod local;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::{AttributeValue, BillingMode};
+use aws_sdk_kinesis::types::ShardIteratorType;
+use ceap_aws::dynamodb::{
+    self, Candidates, Client, CredentialStore, Messages, QuarantineStore, SubjectStore,
+    SuppressionList, Table, TenantStore, UseCaseStore,
+};
+use ceap_aws::stream::KinesisStream;
+use ceap_engagement::event::Arrived;
+use ceap_engagement::onboarding::{Tenant, Tenants};
+use ceap_engagement::quarantine::Rejected;
+use ceap_engagement::use_case::{Document, Settings, UseCase, UseCases};
+use ceap_kernel::access::{Credential, Principal, Role};
+use ceap_kernel::{Fault, TenantId};
+use ceap_testkit::builders::{catalogue_documents, fresh_tenant, noon, settings};
+use ceap_testkit::contracts;
+
+/// An empty table with the keys of a deployed one, which goes when the test has passed.
+struct Copy {
+    client: Client,
+    name: String,
+}
+
+impl Copy {
+    async fn of(config: &SdkConfig, table: &str) -> Self {
+        let client = dynamodb::client(config);
+        let deployed = local::output(&format!("/tables/{table}"));
+        let deployed = client.describe_table().table_name(deployed).send().await.unwrap();
+        let deployed = deployed.table.unwrap();
+        let keys = deployed.key_schema.unwrap();
+        let mut attributes = deployed.attribute_definitions.unwrap();
+        attributes.retain(|it| keys.iter().any(|key| key.attribute_name == it.attribute_name));
+        let name = local::unique(table);
+        let make = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
+        let make = make.set_key_schema(Some(keys)).set_attribute_definitions(Some(attributes));
+        make.send().await.unwrap();
+        Self { client, name }
+    }
+
+    fn table(&self) -> Table {
+        Table::new(&self.client, &self.name)
+    }
+
+    async fn gone(self) {
+        self.client.delete_table().table_name(&self.name).send().await.unwrap();
+    }
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+#[test]
+fn subjects() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "profiles").await;
+        contracts::subjects(&SubjectStore::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn candidates() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "engagement").await;
+        contracts::candidates(&Candidates::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn claims() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "engagement").await;
+        contracts::claims(&Messages::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn outbox() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "engagement").await;
+        contracts::outbox(&Messages::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn quarantine() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "quarantine").await;
+        let list = async |tenant: &TenantId| -> Vec<Rejected> {
+            let query = copy.client.query().table_name(&copy.name).consistent_read(true);
+            let query = query.key_condition_expression("pk = :tenant");
+            let query = query.expression_attribute_values(":tenant", text(tenant.as_str()));
+            let items = query.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+            let read = |item: std::collections::HashMap<String, AttributeValue>| {
+                let part = |name: &str| item[name].as_s().unwrap().clone();
+                Rejected {
+                    tenant: Some(TenantId::new(part("pk")).unwrap()),
+                    stage: part("stage"),
+                    code: part("code"),
+                    reason: part("reason"),
+                    payload: serde_json::from_str(&part("payload")).unwrap(),
+                    at: part("at").parse().unwrap(),
+                }
+            };
+            items.unwrap().into_iter().map(read).collect()
+        };
+        contracts::quarantine(&QuarantineStore::new(copy.table()), list).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn suppressions() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "engagement").await;
+        let add = async |tenant: &TenantId, channel: &str, address: &str| {
+            let put = copy.client.put_item().table_name(&copy.name);
+            let put =
+                put.item("pk", text(format!("{tenant}#S#{channel}"))).item("sk", text(address));
+            put.send().await.unwrap();
+        };
+        contracts::suppressions(&SuppressionList::new(copy.table()), add).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn stream() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let client = aws_sdk_kinesis::Client::new(&config);
+        let name = local::unique("stream");
+        client.create_stream().stream_name(&name).shard_count(2).send().await.unwrap();
+        for _ in 0..100 {
+            let summary = client.describe_stream_summary().stream_name(&name).send().await.unwrap();
+            let summary = summary.stream_description_summary.unwrap();
+            if summary.stream_status == aws_sdk_kinesis::types::StreamStatus::Active {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        let list = async |tenant: &TenantId| {
+            let mut found = read_stream(&client, &name).await;
+            found.retain(|arrived| arrived.tenant == *tenant);
+            found
+        };
+        contracts::stream(&KinesisStream::new(&config, &name), list).await;
+        client.delete_stream().stream_name(&name).send().await.unwrap();
+    });
+}
+
+/// All records, shard by shard.
+async fn read_stream(client: &aws_sdk_kinesis::Client, name: &str) -> Vec<Arrived> {
+    let mut found = Vec::new();
+    let shards = client.list_shards().stream_name(name).send().await.unwrap().shards.unwrap();
+    for shard in shards {
+        let ask = client.get_shard_iterator().stream_name(name).shard_id(shard.shard_id);
+        let ask = ask.shard_iterator_type(ShardIteratorType::TrimHorizon);
+        let mut iterator = ask.send().await.unwrap().shard_iterator;
+        while let Some(at) = iterator {
+            let page = client.get_records().shard_iterator(at).send().await.unwrap();
+            if page.records.is_empty() && page.millis_behind_latest.unwrap_or_default() == 0 {
+                break;
+            }
+            let read = |record: aws_sdk_kinesis::types::Record| {
+                serde_json::from_slice::<Arrived>(record.data.as_ref()).unwrap()
+            };
+            found.extend(page.records.into_iter().map(read));
+            iterator = page.next_shard_iterator;
+        }
+    }
+    found
+}
+
+/// Tenants, their credentials and their use cases are written by one adapter and read by two others.
+#[test]
+fn tenants_credentials_and_use_cases() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "platform").await;
+        let tenants = TenantStore::new(copy.table());
+        let (name, other) = (fresh_tenant("onboarding"), fresh_tenant("other"));
+        let documents: Vec<Document> = catalogue_documents()
+            .into_iter()
+            .map(|text| UseCase::parse(text).unwrap().document)
+            .collect();
+        let tenant = |sender: &str| Tenant {
+            admin_email: "ada@example.com".to_owned(),
+            settings: Settings { from_address: sender.to_owned(), ..settings() },
+            created_at: noon(),
+        };
+
+        assert_eq!(tenants.get(&name).await, Ok(None));
+        let first = tenant("first@example.com");
+        tenants.create(&name, &first, &documents).await.unwrap();
+        let again = tenants.create(&name, &tenant("second@example.com"), &[]).await;
+        assert!(matches!(again, Err(Fault::Conflict(_))), "{again:?}");
+        assert_eq!(tenants.get(&name).await, Ok(Some(first.clone())), "nothing changed");
+        assert_eq!(tenants.get(&other).await, Ok(None));
+        tenants.create(&other, &tenant("other@example.com"), &[]).await.unwrap();
+
+        let credentials = CredentialStore::new(copy.table());
+        let admin = Credential::generate(name.clone(), &[7; 32]);
+        let renamed = Credential::generate(other.clone(), &[7; 32]);
+        let holder = Principal {
+            tenant: name.clone(),
+            role: Role::Admin,
+            email: Some("ada@example.com".to_owned()),
+        };
+        let unknown = admin.authenticate(None, &credentials).await;
+        assert!(matches!(unknown, Err(Fault::Unauthorized(_))), "{unknown:?}");
+        tenants.grant(&admin.fingerprint(), &holder, noon()).await.unwrap();
+        // Once from the table, once from memory.
+        for _ in 0..2 {
+            assert_eq!(admin.authenticate(None, &credentials).await, Ok(holder.clone()));
+            let stranger = renamed.authenticate(None, &credentials).await;
+            assert!(matches!(stranger, Err(Fault::Unauthorized(_))), "{stranger:?}");
+        }
+
+        let use_cases = UseCaseStore::new(copy.table());
+        let nobody = use_cases.plan(&fresh_tenant("nobody")).await;
+        assert!(matches!(nobody, Err(Fault::NotFound(_))));
+        let plan = use_cases.plan(&name).await.unwrap();
+        assert_eq!(plan.settings, first.settings);
+        for document in &documents {
+            assert!(plan.use_case(&document.id).is_some_and(|it| it.document == *document));
+        }
+        let plan = use_cases.plan(&other).await.unwrap();
+        assert!(documents.iter().all(|document| plan.use_case(&document.id).is_none()));
+        copy.gone().await;
+    });
+}
