@@ -13,14 +13,19 @@ pub trait Channel: Sync {
     /// Its name in documents, queues and metrics.
     fn name(&self) -> &'static str;
 
-    /// Where it reaches a profile.
-    fn address<'a>(&self, profile: &'a Profile) -> Option<&'a str>;
+    /// Where it reaches a profile: its entry among the profile's addresses, unless the channel has
+    /// a field of its own.
+    fn address<'a>(&self, profile: &'a Profile) -> Option<&'a str> {
+        profile.addresses.get(self.name()).map(String::as_str)
+    }
 
     /// Whether `to` is an address of this channel.
     fn reaches(&self, to: &str) -> bool;
 
-    /// The sender that the tenant's settings name.
-    fn sender<'a>(&self, settings: &'a Settings) -> Option<&'a str>;
+    /// The sender that the tenant's settings name, if the channel has senders.
+    fn sender<'a>(&self, _settings: &'a Settings) -> Option<&'a str> {
+        None
+    }
 }
 
 /// Every channel.

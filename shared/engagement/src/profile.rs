@@ -13,6 +13,12 @@ pub const PROFILE_UPDATED: &str = "profile_updated";
 /// Bytes of a whole profile as JSON: it travels in every signal of its subject.
 const MAX_BYTES: usize = 32 * 1024;
 
+/// Bytes of one address.
+const ADDRESS_BYTES: usize = 512;
+
+/// Bytes of a channel's name.
+const CHANNEL_BYTES: usize = 32;
+
 /// A subject's profile. Every field carries the time of the event that set it, and the newest
 /// wins, so that no order of arrival and no repeat changes the outcome.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +29,10 @@ pub struct Profile {
     /// Where texts go: E.164, as `+15555550123`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+    /// Where the other channels reach it: channel → address, as the channel writes it
+    /// (`slack` → `U024BE7LH`, `webhook` → `https://…`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub addresses: BTreeMap<String, String>,
     /// A BCP 47 tag, as `de-CH`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
@@ -44,6 +54,7 @@ pub struct Profile {
 enum Change {
     Email(Option<String>),
     Phone(Option<String>),
+    Address(String, Option<String>),
     Locale(Option<String>),
     TimeZone(Option<String>),
     Consent(String, Option<bool>),
@@ -94,6 +105,8 @@ impl Profile {
         match change {
             Change::Email(value) => self.email = value,
             Change::Phone(value) => self.phone = value,
+            Change::Address(channel, Some(to)) => drop(self.addresses.insert(channel, to)),
+            Change::Address(channel, None) => drop(self.addresses.remove(&channel)),
             Change::Locale(value) => self.locale = value,
             Change::TimeZone(value) => self.time_zone = value,
             Change::Consent(name, Some(value)) => drop(self.consents.insert(name, value)),
@@ -109,6 +122,9 @@ impl Profile {
         match change {
             Change::Email(_) => Change::Email(self.email.clone()),
             Change::Phone(_) => Change::Phone(self.phone.clone()),
+            Change::Address(channel, _) => {
+                Change::Address(channel.clone(), self.addresses.get(channel).cloned())
+            }
             Change::Locale(_) => Change::Locale(self.locale.clone()),
             Change::TimeZone(_) => Change::TimeZone(self.time_zone.clone()),
             Change::Consent(name, _) => {
@@ -146,6 +162,7 @@ impl Change {
         match self {
             Self::Email(value)
             | Self::Phone(value)
+            | Self::Address(_, value)
             | Self::Locale(value)
             | Self::TimeZone(value) => value.clone(),
             Self::Consent(_, given) => Some(match given {
@@ -161,6 +178,7 @@ impl Change {
         match self {
             Self::Email(_) => "email".to_owned(),
             Self::Phone(_) => "phone".to_owned(),
+            Self::Address(channel, _) => format!("addresses.{channel}"),
             Self::Locale(_) => "locale".to_owned(),
             Self::TimeZone(_) => "time_zone".to_owned(),
             Self::Consent(name, _) => format!("consents.{name}"),
@@ -175,6 +193,7 @@ fn changes(data: &Map<String, Value>) -> Result<Vec<Change>, Fault> {
         match field.as_str() {
             "email" => changes.push(Change::Email(optional(field, value, email)?)),
             "phone" => changes.push(Change::Phone(optional(field, value, phone)?)),
+            "addresses" => addresses(value, &mut changes)?,
             "locale" => changes.push(Change::Locale(optional(field, value, locale)?)),
             "time_zone" => changes.push(Change::TimeZone(optional(field, value, zone)?)),
             "consents" => consents(value, &mut changes)?,
@@ -267,6 +286,34 @@ fn consents(value: &Value, changes: &mut Vec<Change>) -> Result<(), Fault> {
     Ok(())
 }
 
+fn addresses(value: &Value, changes: &mut Vec<Change>) -> Result<(), Fault> {
+    const RULE: &str = "must map a channel to an address or null, as {\"slack\": \"U024BE7LH\"}";
+    let addresses = value.as_object().ok_or_else(|| Fault::invalid("addresses", RULE))?;
+    for (name, value) in addresses {
+        channel(name).map_err(|rule| Fault::invalid("addresses", rule))?;
+        let to = optional(&format!("addresses.{name}"), value, address)?;
+        changes.push(Change::Address(name.clone(), to));
+    }
+    Ok(())
+}
+
+/// The name of a channel; of one that is not known too, since it may come later.
+fn channel(name: &str) -> Result<(), &'static str> {
+    let shaped = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.len() <= CHANNEL_BYTES
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let rule =
+        "names of channels are at most 32 lowercase letters, digits and hyphens, as web-push";
+    if shaped { Ok(()) } else { Err(rule) }
+}
+
+/// Whether it is an address of its channel, the channel says when it is used.
+fn address(text: &str) -> Result<(), &'static str> {
+    let shaped =
+        !text.is_empty() && text.len() <= ADDRESS_BYTES && !text.chars().any(char::is_control);
+    if shaped { Ok(()) } else { Err("must be 1 to 512 bytes without control characters") }
+}
+
 fn traits(value: &Value, changes: &mut Vec<Change>) -> Result<(), Fault> {
     let traits =
         value.as_object().ok_or_else(|| Fault::invalid("traits", "must be a JSON object"))?;
@@ -312,7 +359,34 @@ mod tests {
         assert!(!profile.apply(&update).unwrap());
     }
 
+    #[test]
+    fn addresses_are_kept_by_channel_and_the_newest_wins() {
+        let old = event(
+            "2026-11-21T10:00:00Z",
+            json!({"addresses": {"slack": "U1", "webhook": "https://a.example/1"}}),
+        );
+        let new = event("2026-11-21T11:00:00Z", json!({"addresses": {"slack": "U2"}}));
+        let gone = event("2026-11-21T12:00:00Z", json!({"addresses": {"webhook": null}}));
+        let (mut forward, mut backward) = (Profile::default(), Profile::default());
+        for event in [&old, &new, &gone, &old] {
+            forward.apply(event).unwrap();
+        }
+        for event in [&gone, &new, &old] {
+            backward.apply(event).unwrap();
+        }
+        assert_eq!(forward, backward);
+        assert_eq!(forward.addresses, BTreeMap::from([("slack".to_owned(), "U2".to_owned())]));
+        assert_eq!(forward.facts()["addresses"]["slack"], "U2");
+        assert!(forward.traits.is_empty());
+    }
+
     #[rstest]
+    #[case(json!({"addresses": "U1"}), "data.addresses: must map a channel")]
+    #[case(json!({"addresses": {"slack": 5}}), "data.addresses.slack: must be a string")]
+    #[case(json!({"addresses": {"slack": ""}}), "data.addresses.slack: must be 1 to 512")]
+    #[case(json!({"addresses": {"slack": "U1\r\nX"}}), "data.addresses.slack: must be 1 to 512")]
+    #[case(json!({"addresses": {"slack": "U".repeat(513)}}), "data.addresses.slack: must be 1 to 512")]
+    #[case(json!({"addresses": {"Slack": "U1"}}), "data.addresses: names of channels")]
     #[case(json!({"email": "not an address"}), "data.email: must be one email")]
     #[case(json!({"email": "a@b.ch\r\nBcc: x@y.ch"}), "data.email: must be one email")]
     #[case(json!({"email": 5}), "data.email: must be a string")]

@@ -32,7 +32,7 @@ pub fn plan(plan: &mut Plan<'_>, names: &Names) -> Result<String> {
     plan.format("ceap-channels");
     plan.format(&format!("deliver-{kebab}"));
     Ok(format!(
-        "next: ask the provider in {file}, and say where the channel finds a profile's address; a use case \
-         sends by it with `channel: {kebab}`"
+        "next: ask the provider in {file}; a use case sends by it with `channel: {kebab}`, to the profile's \
+         `addresses.{kebab}`"
     ))
 }
