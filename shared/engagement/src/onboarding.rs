@@ -1,11 +1,12 @@
-//! Onboarding: a tenant with its first administrator, keys, settings and use cases.
+//! Onboarding: a tenant with its first administrator, keys, settings, use cases and secrets.
 
 use crate::profile;
+use crate::secret::{self, Secret, SecretKeeper};
 use crate::use_case::{Document, Settings, UseCase, catalogue};
 use ceap_kernel::access::{Credential, Principal, Role};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What the `tenants` function is asked.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -34,9 +35,44 @@ pub enum Request {
         #[serde(default)]
         email: Option<String>,
     },
+    /// Keeps a secret of a tenant that exists, or forgets it.
+    Secret {
+        /// Its name.
+        tenant: TenantId,
+        /// The secret's name, as its channel asks for it: `slack_bot_token`.
+        name: String,
+        /// The secret; null forgets it. One that is left out is a mistake, and forgets nothing.
+        #[serde(deserialize_with = "required")]
+        value: Option<Secret>,
+    },
 }
 
-/// What the `tenants` function answers. The credentials are shown this once.
+fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// What the `tenants` function answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Fresh credentials.
+    Keys(Keys),
+    /// What is known of a secret now.
+    Secret(Kept),
+}
+
+/// What is known of a secret; never the secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Kept {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The secret's name.
+    pub name: String,
+    /// Whether there is one now.
+    pub kept: bool,
+}
+
+/// Credentials. They are shown this once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Keys {
     /// Whose.
@@ -92,7 +128,7 @@ pub trait Tenants {
     ) -> Result<(), Fault>;
 }
 
-/// Makes a tenant or credentials. `random` gives 256 fresh random bits each time.
+/// Makes a tenant or credentials, or keeps a secret. `random` gives 256 fresh random bits each time.
 ///
 /// # Errors
 /// `Invalid`, naming the field; `Conflict` when the tenant exists, `NotFound` when it does not;
@@ -100,9 +136,10 @@ pub trait Tenants {
 pub async fn run(
     request: Request,
     tenants: &impl Tenants,
+    secrets: &impl SecretKeeper,
     clock: &impl Clock,
     random: impl Fn() -> [u8; 32],
-) -> Result<Keys, Fault> {
+) -> Result<Answer, Fault> {
     let now = clock.now();
     let (tenant, role, email) = match request {
         Request::Create { tenant, admin_email, settings, use_cases } => {
@@ -114,15 +151,23 @@ pub async fn run(
             (tenant, Role::Admin, admin_email)
         }
         Request::Token { tenant, role, email } => {
-            let known = tenants.get(&tenant).await?;
-            let known =
-                known.ok_or_else(|| Fault::NotFound(format!("there is no tenant `{tenant}`")))?;
+            let known = known(tenants, &tenant).await?;
             if role == Role::Source {
                 return Err(Fault::invalid("role", "must be admin, team-lead, agent or end-user"));
             }
             let email = email.unwrap_or(known.admin_email);
             address("email", &email)?;
             (tenant, role, email)
+        }
+        Request::Secret { tenant, name, value } => {
+            secret::check_name(&name)?;
+            value.as_ref().map(secret::check).transpose()?;
+            known(tenants, &tenant).await?;
+            match &value {
+                Some(secret) => secrets.keep(&tenant, &name, secret).await?,
+                None => secrets.forget(&tenant, &name).await?,
+            }
+            return Ok(Answer::Secret(Kept { tenant, name, kept: value.is_some() }));
         }
     };
     let holder = Principal { tenant: tenant.clone(), role, email: Some(email.clone()) };
@@ -131,7 +176,13 @@ pub async fn run(
     let write_key = Credential::generate(tenant.clone(), &random());
     tenants.grant(&token.fingerprint(), &holder, now).await?;
     tenants.grant(&write_key.fingerprint(), &source, now).await?;
-    Ok(Keys { tenant, email, token: token.reveal(), write_key: write_key.reveal() })
+    let (token, write_key) = (token.reveal(), write_key.reveal());
+    Ok(Answer::Keys(Keys { tenant, email, token, write_key }))
+}
+
+async fn known(tenants: &impl Tenants, id: &TenantId) -> Result<Tenant, Fault> {
+    let known = tenants.get(id).await?;
+    known.ok_or_else(|| Fault::NotFound(format!("there is no tenant `{id}`")))
 }
 
 fn address(field: &str, text: &str) -> Result<(), Fault> {
@@ -165,4 +216,81 @@ fn documents(ids: Option<Vec<String>>) -> Result<Vec<Document>, Fault> {
             UseCase::parse(text).map(|use_case| use_case.document)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ceap_kernel::SystemClock;
+    use serde_json::{Value, json};
+    use std::cell::RefCell;
+
+    struct One;
+
+    impl Tenants for One {
+        async fn create(&self, _: &TenantId, _: &Tenant, _: &[Document]) -> Result<(), Fault> {
+            Ok(())
+        }
+
+        async fn get(&self, id: &TenantId) -> Result<Option<Tenant>, Fault> {
+            let tenant = Tenant {
+                admin_email: "a@b.ch".to_owned(),
+                settings: Settings::default(),
+                created_at: Timestamp::UNIX_EPOCH,
+            };
+            Ok((id.as_str() == "acme").then_some(tenant))
+        }
+
+        async fn grant(&self, _: &str, _: &Principal, _: Timestamp) -> Result<(), Fault> {
+            Ok(())
+        }
+    }
+
+    #[derive(Default)]
+    struct Kept(RefCell<Vec<(String, Option<String>)>>);
+
+    impl SecretKeeper for Kept {
+        async fn keep(&self, _: &TenantId, name: &str, secret: &Secret) -> Result<(), Fault> {
+            self.0.borrow_mut().push((name.to_owned(), Some(secret.reveal().to_owned())));
+            Ok(())
+        }
+
+        async fn forget(&self, _: &TenantId, name: &str) -> Result<(), Fault> {
+            self.0.borrow_mut().push((name.to_owned(), None));
+            Ok(())
+        }
+    }
+
+    fn ask(kept: &Kept, request: Value) -> Result<Value, Fault> {
+        let request =
+            serde_json::from_value(request).map_err(|e| Fault::Internal(e.to_string()))?;
+        assert!(!format!("{request:?}").contains("xoxb"));
+        let answer = run(request, &One, kept, &SystemClock, || [7; 32]);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(answer).map(|answer| serde_json::to_value(answer).unwrap())
+    }
+
+    #[test]
+    fn a_secret_is_kept_and_forgotten_and_never_returned() {
+        let kept = Kept::default();
+        let secret = |tenant: &str, name: &str, value: Value| {
+            ask(&kept, json!({"action": "secret", "tenant": tenant, "name": name, "value": value}))
+        };
+        let answer = secret("acme", "slack_bot_token", json!("xoxb-1")).unwrap();
+        assert_eq!(answer, json!({"tenant": "acme", "name": "slack_bot_token", "kept": true}));
+        let answer = secret("acme", "slack_bot_token", Value::Null).unwrap();
+        assert_eq!(answer["kept"], false);
+        assert!(matches!(secret("other", "a", json!("xoxb-1")), Err(Fault::NotFound(_))));
+        assert!(matches!(secret("acme", "A", json!("xoxb-1")), Err(Fault::Invalid { .. })));
+        assert!(matches!(secret("acme", "a", json!("")), Err(Fault::Invalid { .. })));
+        let name = "slack_bot_token".to_owned();
+        assert_eq!(*kept.0.borrow(), [(name.clone(), Some("xoxb-1".to_owned())), (name, None)]);
+    }
+
+    #[test]
+    fn a_secret_without_a_value_is_a_mistake() {
+        let kept = Kept::default();
+        assert!(ask(&kept, json!({"action": "secret", "tenant": "acme", "name": "a"})).is_err());
+        assert!(kept.0.borrow().is_empty());
+    }
 }

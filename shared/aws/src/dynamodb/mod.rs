@@ -6,6 +6,8 @@ mod credentials;
 mod item;
 mod messages;
 mod quarantine;
+#[cfg(feature = "kms")]
+mod secrets;
 mod subjects;
 mod suppressions;
 mod tenants;
@@ -15,6 +17,8 @@ pub use candidates::Candidates;
 pub use credentials::CredentialStore;
 pub use messages::Messages;
 pub use quarantine::QuarantineStore;
+#[cfg(feature = "kms")]
+pub use secrets::SecretStore;
 pub use subjects::SubjectStore;
 pub use suppressions::SuppressionList;
 pub use tenants::TenantStore;
