@@ -92,6 +92,14 @@ impl Tenant {
         (answer.status == 200).then(|| answer.json())
     }
 
+    /// A message as its administrator sees it.
+    #[must_use]
+    pub fn message(&self, id: &str) -> Value {
+        let answer = read_message(&self.token, id);
+        assert_eq!(answer.status, 200, "{answer}");
+        answer.json()
+    }
+
     /// How many events of a type the profile counts.
     #[must_use]
     pub fn count(&self, subject: &str, kind: &str) -> u64 {
@@ -154,9 +162,18 @@ pub fn post_as(credential: &str, body: &[u8], headers: &[(&str, &str)]) -> Answe
 /// A profile from the API with any credential.
 #[must_use]
 pub fn read_profile(credential: &str, subject: &str, headers: &[(&str, &str)]) -> Answer {
+    read(credential, &format!("profiles/{}", http::segment(subject)), headers)
+}
+
+/// A message from the API with any credential.
+#[must_use]
+pub fn read_message(credential: &str, id: &str) -> Answer {
+    read(credential, &format!("messages/{}", http::segment(id)), &[])
+}
+
+fn read(credential: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
     let bearer = format!("Bearer {credential}");
     let mut all = vec![("authorization", bearer.as_str())];
     all.extend_from_slice(headers);
-    let url = format!("{}/v1/profiles/{}", aws::API, http::segment(subject));
-    http::call("GET", &url, &all, &[])
+    http::call("GET", &format!("{}/v1/{path}", aws::API), &all, &[])
 }

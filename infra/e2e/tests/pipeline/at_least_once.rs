@@ -232,8 +232,8 @@ fn a_sender_that_died_is_not_followed_by_a_second_message() {
     tenant.send(&failed_logins(SENTINEL, 6, time::now()));
     let _ = tenant.wait_for_messages(3);
     let state = |n: usize| {
-        let items = aws::query("engagement", &format!("{}#M#{:032x}", tenant.name, n + 1));
-        items[0]["state"]["S"].as_str().unwrap().to_owned()
+        let message = tenant.message(&format!("{:032x}", n + 1));
+        message["state"].as_str().unwrap().to_owned()
     };
     for (n, left) in cases.iter().enumerate() {
         until(&format!("{} to end {}", left.name, left.ends), PATIENCE, || {

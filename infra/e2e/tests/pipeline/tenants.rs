@@ -2,8 +2,8 @@
 
 use ceap_e2e::events::{crashes, customer, failed_logins};
 use ceap_e2e::http::Answer;
-use ceap_e2e::tenant::{post_as, read_profile};
-use ceap_e2e::{Message, Tenant, event, grace, http, stack, time};
+use ceap_e2e::tenant::{post_as, read_message, read_profile};
+use ceap_e2e::{Message, PATIENCE, Tenant, event, grace, http, stack, time, until};
 use serde_json::{Value, json};
 
 const SOURCE: &str = "203.0.113.50";
@@ -138,5 +138,34 @@ fn a_profile_of_one_is_not_there_for_the_other() {
     mine.wait_for_count("only-mine", "page_viewed", 1);
     for subject in ["only-mine", &format!("{}#only-mine", mine.name), ".."] {
         refused(&read_profile(&yours.token, subject, &[]), 404);
+    }
+}
+
+#[test]
+fn a_message_of_one_is_not_there_for_the_other() {
+    let Some(_stack) = stack() else { return };
+    let (mine, yours) = (Tenant::new("sent"), Tenant::new("sent-not"));
+    mine.send(&failed_logins(SOURCE, 6, time::now()));
+    let _ = mine.wait_for_messages(1);
+    let records = mine.records();
+    let id = records[0]["id"]["S"].as_str().unwrap();
+    let message = until("the message to be recorded as delivered", PATIENCE, || {
+        Some(mine.message(id)).filter(|message| message["state"] == "delivered")
+    });
+    assert_eq!((&message["id"], &message["subject"]), (&json!(id), &json!(SOURCE)));
+    assert_eq!(message["use_case"], "suspicious-activity");
+    for token in [&mine.token, &mine.token("agent")] {
+        assert_eq!(read_message(token, id).status, 200);
+    }
+    for token in [&mine.write_key, &mine.token("end-user")] {
+        refused(&read_message(token, id), 403);
+    }
+    refused(&read_message("nonsense", id), 401);
+    let absent = id.chars().rev().collect::<String>();
+    for (token, id) in [(&yours.token, id), (&mine.token, &absent)] {
+        refused(&read_message(token, id), 404);
+    }
+    for malformed in ["no id", "..", &"f".repeat(5000)] {
+        refused(&read_message(&mine.token, malformed), 400);
     }
 }
