@@ -148,6 +148,7 @@ async fn send(channel: Channel, server: &Server) -> Result<String, SendError> {
         from: Some(if email { "a@example.com" } else { "+15555550100" }.to_owned()),
         to: if email { "b@example.com" } else { "+15555550101" }.to_owned(),
         content: Content { subject: Some("hi".to_owned()), text: "hello".to_owned(), html: None },
+        at: None,
         expires_at: noon(),
     };
     match channel {

@@ -2,11 +2,19 @@
 //! channel NAME` writes both, with the channel's queue and function.
 
 pub mod email;
+pub mod http;
+pub mod slack;
 pub mod sms;
+pub mod webhook;
+
+#[cfg(test)]
+mod server;
 
 use ceap_engagement::pipeline::deliver::Addresses;
+use ceap_engagement::pipeline::send::SendError;
 use ceap_engagement::profile::Profile;
 use ceap_engagement::use_case::Settings;
+use ceap_kernel::Fault;
 
 /// What the platform knows of a channel before it asks its provider.
 pub trait Channel: Sync {
@@ -29,12 +37,21 @@ pub trait Channel: Sync {
 }
 
 /// Every channel.
-pub const CHANNELS: &[&dyn Channel] = &[&email::Email, &sms::Sms];
+pub const CHANNELS: &[&dyn Channel] = &[&email::Email, &sms::Sms, &webhook::Webhook, &slack::Slack];
 
 /// The channel `name`.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Channel> {
     CHANNELS.iter().copied().find(|channel| channel.name() == name)
+}
+
+/// What a message without its channel's secret becomes: nothing was sent. That there is none is for
+/// good; when it could not be read, the message comes again.
+fn no_secret(fault: &Fault) -> SendError {
+    match fault {
+        Fault::NotFound(why) => SendError::Refused(why.clone()),
+        other => SendError::Throttled(other.code().to_owned()),
+    }
 }
 
 /// All channels, for the stage that decides where a message goes.

@@ -36,6 +36,9 @@ pub struct Dispatch {
     pub to: String,
     /// What is sent.
     pub content: Content,
+    /// The instant of what it is about, the same however often it is handed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
     /// From then on it is not worth sending.
     pub expires_at: Timestamp,
 }

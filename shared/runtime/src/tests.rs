@@ -8,9 +8,9 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::message::Dispatch;
 use ceap_engagement::onboarding::Request;
-use ceap_engagement::pipeline::send::send;
+use ceap_engagement::pipeline::send::{Disposal, send};
 use ceap_engagement::pipeline::{filter::filter, score::score, store::store};
-use ceap_kernel::Metric;
+use ceap_kernel::{Metric, Tally};
 use ceap_testkit::builders::{catalogue_documents, noon, plan, tenant};
 use ceap_testkit::{Strike, World};
 use serde_json::{Value, json};
@@ -171,5 +171,19 @@ fn what_the_tenants_function_is_asked() {
     for case in ["create", "token", "secret", "secret-forget"] {
         let read = serde_json::from_value::<Request>(sample("tenants", case));
         assert!(read.is_ok(), "{case}: {read:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_other_channels_are_asked() {
+    for channel in ["webhook", "slack"] {
+        let function = format!("deliver-{channel}");
+        let event: SqsEvent = serde_json::from_value(sample(&function, "one")).unwrap();
+        let stage = async |dispatch: &Dispatch| {
+            assert_eq!(dispatch.channel, channel);
+            assert!(dispatch.at.is_some());
+            Ok((Disposal::Done, Tally::default()))
+        };
+        assert_eq!(queue_batch(&function, &stage, event).await, Answer::default());
     }
 }

@@ -266,6 +266,7 @@ where
             channel,
             to,
             content,
+            at: Some(draft.candidate.signal.at),
             expires_at: draft.candidate.expires_at,
         }))
     }
