@@ -59,15 +59,11 @@ fn build(repo: &Repo, what: Build) -> Result<PathBuf> {
     let mut build = process::cargo();
     build.arg("build").current_dir(repo.root());
     match what {
-        Build::Functions => {
-            for name in functions {
-                build.args(["--package", name]);
-            }
-        }
-        Build::Everything => {
-            build.args(["--workspace", "--all-targets"]);
-        }
-    }
+        // The whole workspace's binaries: with some packages only, cargo chooses other features, and
+        // builds everything anew when a test follows.
+        Build::Functions => build.args(["--workspace", "--bins"]),
+        Build::Everything => build.args(["--workspace", "--all-targets"]),
+    };
     process::shown(&mut build, "cargo build")?;
     Ok(workspace.target_directory)
 }

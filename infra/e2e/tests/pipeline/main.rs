@@ -12,6 +12,7 @@
 mod at_least_once;
 mod bad_input;
 mod carts;
+mod channels;
 mod demo;
 mod ssh_logins;
 mod tenants;

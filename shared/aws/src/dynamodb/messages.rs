@@ -9,6 +9,7 @@ use ceap_engagement::message::{CapKey, Claimed, Claims, Record};
 use ceap_engagement::message_log::MessageLog;
 use ceap_engagement::pipeline::send::{Begun, Outbox, Outcome};
 use ceap_kernel::{Fault, MessageId, TenantId, Timestamp};
+use ulid::Ulid;
 
 /// Days a record is kept: longer than the longest time to live of a candidate (400).
 const KEPT_DAYS: i64 = 800;
@@ -215,11 +216,12 @@ impl Outbox for Messages {
         now: Timestamp,
         lease_s: i64,
     ) -> Result<Begun, Fault> {
+        let token = Ulid::generate().to_string();
         let claim = Step {
             from: &["queued"],
             to: "sending",
             entered: "sending",
-            set: vec![("claimed_at", millis(now))],
+            set: vec![("claimed_at", millis(now)), ("claim", text(&token))],
             claimed_at: None,
             now,
         };
@@ -230,6 +232,10 @@ impl Outbox for Messages {
         let item = self.read(tenant, id).await?.ok_or_else(missing)?;
         if get_text(&item, "state") != Some("sending") {
             return Ok(passed(&item));
+        }
+        // The write may have succeeded and its answer been lost: then the SDK's retry found our own.
+        if get_text(&item, "claim") == Some(token.as_str()) {
+            return Ok(Begun::Ours);
         }
         let claimed_at = get_number(&item, "claimed_at").unwrap_or_default();
         let lease = claimed_at.saturating_add(lease_s.saturating_mul(1000));

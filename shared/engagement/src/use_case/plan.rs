@@ -121,16 +121,17 @@ impl Plan {
         self.kinds.get(kind).map(|kind| kind.window.saturating_add(LATENESS))
     }
 
-    /// The part of an event's `data` that is kept; `None` when no use case names its type.
+    /// The part of an event's `data` that is kept, without nulls: for a condition, null is absent.
+    /// `None` when no use case names its type.
     #[must_use]
     pub fn project(&self, event: &Event) -> Option<Map<String, Value>> {
-        self.kinds.get(&event.kind).map(|kind| match &kind.fields {
-            Fields::All => event.data.clone(),
-            Fields::Named(names) => names
-                .iter()
-                .filter_map(|name| Some((name.clone(), event.data.get(name)?.clone())))
-                .collect(),
-        })
+        let kind = self.kinds.get(&event.kind)?;
+        let kept = |name: &str| match &kind.fields {
+            Fields::All => true,
+            Fields::Named(names) => names.contains(name),
+        };
+        let fields = event.data.iter().filter(|(name, value)| kept(name) && !value.is_null());
+        Some(fields.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
     /// Checks an event against what the running use cases expect of its type.
