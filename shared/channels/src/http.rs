@@ -62,7 +62,7 @@ impl Reach {
         }
         // An address in the URL itself never meets the resolver.
         match ip {
-            Some(ip) if !self.allows(ip) => Err(format!("{ip} is not a public address")),
+            Some(ip) if !self.allows(ip) => Err("the host is not a public address".to_owned()),
             _ => Ok(url),
         }
     }

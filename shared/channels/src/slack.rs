@@ -200,7 +200,7 @@ mod tests {
     const TOKEN: (&str, &str) = (BOT_TOKEN, "xoxb-1");
 
     fn http() -> Http {
-        Http::within(Reach::Loopback, Duration::from_millis(300)).unwrap()
+        Http::within(Reach::Loopback, Duration::from_secs(2)).unwrap()
     }
 
     async fn as_bot(reply: Reply) -> (Result<String, SendError>, Server) {

@@ -152,7 +152,7 @@ mod tests {
     const NEW: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     fn http() -> Http {
-        Http::within(Reach::Loopback, Duration::from_millis(300)).unwrap()
+        Http::within(Reach::Loopback, Duration::from_secs(2)).unwrap()
     }
 
     async fn ask(reply: Reply, secret: &str) -> (Result<String, SendError>, Server) {
