@@ -145,3 +145,12 @@ def binary_when_compressed():
     """A compressed body is no text whatever its content type says; it comes as base64."""
     is_text = apigateway._v2_request_body_is_text
     apigateway._v2_request_body_is_text = lambda kind: not binary_body.get() and is_text(kind)
+
+
+def start_no_more():
+    """At the end: a workflow that retries a stopped function must not start its process anew."""
+
+    def refuse(_worker, *_, **__):
+        raise RuntimeError("the local AWS is shutting down")
+
+    lambda_runtime.ProvidedWorker._spawn = refuse

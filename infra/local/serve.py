@@ -93,6 +93,7 @@ def main():
     except OSError as error:
         sys.exit(f"cannot serve on {HOST}, ports {AWS_PORT} and {API_PORT}: {error}")
     finally:
+        patches.start_no_more()
         lambda_runtime.reset()
     # Pollers of MiniStack may still be at work; nothing of theirs outlives this.
     sys.stdout.flush()
