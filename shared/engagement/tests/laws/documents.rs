@@ -159,3 +159,11 @@ fn a_function_that_is_not_there_is_refused() {
         assert!(said.starts_with("trigger.when: ") && said.contains("nope"), "{said}");
     }
 }
+
+#[test]
+fn the_manuals_example_is_a_document() {
+    let manual = include_str!("../../../../docs/src/use-cases.md");
+    let example = manual.split("```").nth(1).and_then(|block| block.strip_prefix("yaml\n"));
+    let use_case = UseCase::parse(example.unwrap()).unwrap();
+    assert_eq!(use_case.id().as_str(), "abandoned-cart");
+}
