@@ -6,6 +6,7 @@ pub mod http;
 pub mod slack;
 pub mod sms;
 pub mod webhook;
+pub mod whatsapp;
 
 #[cfg(test)]
 mod server;
@@ -37,7 +38,7 @@ pub trait Channel: Sync {
 }
 
 /// Every channel.
-pub const CHANNELS: &[&dyn Channel] = &[&email::Email, &sms::Sms, &webhook::Webhook, &slack::Slack];
+pub const CHANNELS: &[&dyn Channel] = &[&email::Email, &sms::Sms, &webhook::Webhook, &slack::Slack, &whatsapp::WhatsApp];
 
 /// The channel `name`.
 #[must_use]

@@ -2,6 +2,7 @@
 //! connector NAME` writes both.
 
 pub mod cloudevents;
+pub mod receipts;
 
 use ceap_engagement::pipeline::accept::Decoded;
 use ceap_kernel::{Fault, Timestamp};
