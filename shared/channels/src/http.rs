@@ -2,7 +2,7 @@
 
 use ceap_kernel::Fault;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use std::error::Error;
@@ -133,6 +133,9 @@ pub struct Answer {
     pub status: u16,
     /// Its beginning.
     pub body: Vec<u8>,
+    /// For how many seconds it wants to be left alone. `Retry-After` may also be a date (RFC 9110
+    /// §10.2.3), which is as good as none: the queue has a delay of its own.
+    pub retry_after_s: Option<u32>,
 }
 
 /// Why there is no answer.
@@ -197,7 +200,10 @@ impl Http {
     ) -> Result<Answer, NoAnswer> {
         let asked = self.client.post(url).headers(headers).body(body).send().await;
         let mut response = asked.map_err(|error| no_answer(&error))?;
-        let mut answer = Answer { status: response.status().as_u16(), body: Vec::new() };
+        let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after_s = after.and_then(|text| text.trim().parse().ok());
+        let status = response.status().as_u16();
+        let mut answer = Answer { status, body: Vec::new(), retry_after_s };
         while answer.body.len() < limit {
             let Ok(Some(chunk)) = response.chunk().await else { break };
             let room = limit.saturating_sub(answer.body.len());
@@ -285,6 +291,19 @@ mod tests {
         let http = Http::new(Reach::Loopback).unwrap();
         let answer = http.post(server.url(), HeaderMap::new(), Vec::new(), 1024).await.unwrap();
         assert_eq!((answer.status, answer.body.len()), (200, 1024));
+    }
+
+    #[rstest]
+    #[case("30", Some(30))]
+    #[case("4294967296", None)]
+    #[case("-1", None)]
+    #[case("Fri, 31 Dec 1999 23:59:59 GMT", None)]
+    #[tokio::test]
+    async fn how_long_to_wait(#[case] header: &str, #[case] seconds: Option<u32>) {
+        let server = Server::start(vec![Reply::status(429).header("retry-after", header)]).await;
+        let http = Http::new(Reach::Loopback).unwrap();
+        let answer = http.post(server.url(), HeaderMap::new(), Vec::new(), 10).await.unwrap();
+        assert_eq!(answer.retry_after_s, seconds);
     }
 
     #[tokio::test]

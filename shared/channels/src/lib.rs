@@ -3,8 +3,10 @@
 
 pub mod email;
 pub mod http;
+pub mod push;
 pub mod slack;
 pub mod sms;
+pub mod web_push;
 pub mod webhook;
 pub mod whatsapp;
 
@@ -38,7 +40,15 @@ pub trait Channel: Sync {
 }
 
 /// Every channel.
-pub const CHANNELS: &[&dyn Channel] = &[&email::Email, &sms::Sms, &webhook::Webhook, &slack::Slack, &whatsapp::WhatsApp];
+pub const CHANNELS: &[&dyn Channel] = &[
+    &email::Email,
+    &sms::Sms,
+    &webhook::Webhook,
+    &slack::Slack,
+    &whatsapp::WhatsApp,
+    &push::Push,
+    &web_push::WebPush,
+];
 
 /// The channel `name`.
 #[must_use]

@@ -52,7 +52,9 @@ impl Reply {
 pub struct Asked {
     pub line: String,
     pub headers: BTreeMap<String, String>,
+    /// The body, as text where it is text.
     pub body: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Asked {
@@ -138,8 +140,9 @@ async fn serve(mut stream: TcpStream, reply: Reply, asked: Arc<Mutex<Vec<Asked>>
 
 /// A request, once it is whole.
 fn read(bytes: &[u8]) -> Option<Asked> {
-    let text = String::from_utf8_lossy(bytes);
-    let (head, body) = text.split_once("\r\n\r\n")?;
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let (head, rest) = bytes.split_at(end);
+    let (head, body) = (String::from_utf8_lossy(head), &rest[4..]);
     let mut lines = head.lines();
     let line = lines.next()?.to_owned();
     let headers: BTreeMap<String, String> = lines
@@ -147,7 +150,8 @@ fn read(bytes: &[u8]) -> Option<Asked> {
         .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
         .collect();
     let length: usize = headers.get("content-length").map_or(Ok(0), |text| text.parse()).ok()?;
-    (body.len() >= length).then(|| Asked { line, headers, body: body.to_owned() })
+    let text = String::from_utf8_lossy(body).into_owned();
+    (body.len() >= length).then(|| Asked { line, headers, body: text, bytes: body.to_vec() })
 }
 
 /// A message to `to`.
@@ -156,6 +160,8 @@ pub fn dispatch(channel: &str, to: &str) -> Dispatch {
         "tenant": "acme",
         "id": "7c9f2f4f0e0b4d1c8a5e6b7d3c2a1f00",
         "use_case": "abandoned-cart",
+        "subject": "customer-1",
+        "purpose": "marketing",
         "channel": channel,
         "to": to,
         "content": {"text": "Tom & <b>Jerry</b>"},
