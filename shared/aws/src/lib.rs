@@ -6,12 +6,16 @@ mod fault;
 
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+#[cfg(feature = "eum")]
+pub mod eum;
 #[cfg(feature = "sesv2")]
 pub mod ses;
 #[cfg(all(feature = "eventbridge", feature = "scheduler"))]
 pub mod signals;
 #[cfg(feature = "sns")]
 pub mod sns;
+#[cfg(feature = "sns")]
+pub mod sns_push;
 #[cfg(feature = "sqs")]
 pub mod sqs;
 #[cfg(feature = "kinesis")]
@@ -34,7 +38,7 @@ pub async fn config() -> SdkConfig {
 
 /// For providers that send: asked once, because the SDK's own retries would send again without
 /// knowing whether the first try was sent; and long enough that a slow answer is still heard.
-#[cfg(any(feature = "sesv2", feature = "sns"))]
+#[cfg(any(feature = "eum", feature = "sesv2", feature = "sns"))]
 fn once() -> (aws_config::retry::RetryConfig, TimeoutConfig) {
     // All of them: what is left out here stays as in [`config`], which gives up much sooner.
     let timeouts = TimeoutConfig::builder()

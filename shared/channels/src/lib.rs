@@ -6,6 +6,7 @@ pub mod http;
 pub mod push;
 pub mod slack;
 pub mod sms;
+pub mod voice;
 pub mod web_push;
 pub mod webhook;
 pub mod whatsapp;
@@ -13,6 +14,7 @@ pub mod whatsapp;
 #[cfg(test)]
 mod server;
 
+use ceap_engagement::message::Content;
 use ceap_engagement::pipeline::deliver::Addresses;
 use ceap_engagement::pipeline::send::SendError;
 use ceap_engagement::profile::Profile;
@@ -37,6 +39,14 @@ pub trait Channel: Sync {
     fn sender<'a>(&self, _settings: &'a Settings) -> Option<&'a str> {
         None
     }
+
+    /// Whether the channel can carry it.
+    ///
+    /// # Errors
+    /// The part that it can't, and the limit.
+    fn limit(&self, _content: &Content) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// Every channel.
@@ -48,6 +58,7 @@ pub const CHANNELS: &[&dyn Channel] = &[
     &whatsapp::WhatsApp,
     &push::Push,
     &web_push::WebPush,
+    &voice::Voice,
 ];
 
 /// The channel `name`.

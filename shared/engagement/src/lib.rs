@@ -12,6 +12,7 @@ pub mod pipeline;
 pub mod policy;
 pub mod profile;
 pub mod profile_view;
+pub mod push;
 pub mod quarantine;
 pub mod score;
 pub mod secret;
