@@ -6,6 +6,8 @@ mod fault;
 
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+#[cfg(feature = "eventbridge")]
+pub mod emitter;
 #[cfg(feature = "eum")]
 pub mod eum;
 #[cfg(feature = "sesv2")]
@@ -21,8 +23,11 @@ pub mod sqs;
 #[cfg(feature = "kinesis")]
 pub mod stream;
 
+use aws_config::BehaviorVersion;
+pub use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+#[cfg(feature = "dynamodb")]
+pub use aws_sdk_dynamodb::Client;
 use std::time::Duration;
 
 /// The configuration that every client shares: credentials, region and endpoint from the

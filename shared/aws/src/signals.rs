@@ -1,22 +1,15 @@
 //! Signals onto the EventBridge bus, now or later.
 
+use crate::emitter::{Emitter, SOURCE, json};
 use crate::fault::fault;
-use aws_sdk_eventbridge::Client as Events;
-use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_scheduler::Client as Scheduler;
 use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, EventBridgeParameters, FlexibleTimeWindow,
     FlexibleTimeWindowMode, RetryPolicy, Target,
 };
-use ceap_engagement::pipeline::ingest::Signals;
-use ceap_engagement::signal::{Detected, SIGNALS_DETECTED};
+use ceap_engagement::pipeline::ingest::{Later, Signals};
+use ceap_engagement::signal::{Detected, SIGNALS_DETECTED, Signal};
 use ceap_kernel::{Fault, Timestamp, digest};
-
-/// The source that rules match.
-const SOURCE: &str = "ceap.pipeline";
-
-/// Entries of one PutEvents: it takes 256 KiB in all, and each of ours is at most 100 KiB.
-const ENTRIES: usize = 2;
 
 /// What a bus for signals needs.
 #[derive(Debug, Clone)]
@@ -36,7 +29,7 @@ pub struct BusConfig {
 /// The bus that signals travel on.
 #[derive(Debug, Clone)]
 pub struct Bus {
-    events: Events,
+    emitter: Emitter,
     scheduler: Scheduler,
     config: BusConfig,
 }
@@ -45,7 +38,8 @@ impl Bus {
     /// The bus that `bus` describes.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, bus: BusConfig) -> Self {
-        Self { events: Events::new(config), scheduler: Scheduler::new(config), config: bus }
+        let emitter = Emitter::new(config, &bus.bus_name);
+        Self { emitter, scheduler: Scheduler::new(config), config: bus }
     }
 
     fn target(&self, input: String) -> Result<Target, Fault> {
@@ -67,42 +61,21 @@ impl Bus {
     }
 }
 
-fn json(detected: &Detected) -> Result<String, Fault> {
-    serde_json::to_string(detected).map_err(|error| Fault::Internal(error.to_string()))
-}
-
 impl Signals for Bus {
     async fn emit(&self, detected: &[Detected]) -> Result<(), Fault> {
-        for part in detected.chunks(ENTRIES) {
-            let entries = part
-                .iter()
-                .map(|one| {
-                    Ok(PutEventsRequestEntry::builder()
-                        .event_bus_name(&self.config.bus_name)
-                        .source(SOURCE)
-                        .detail_type(SIGNALS_DETECTED)
-                        .detail(json(one)?)
-                        .build())
-                })
-                .collect::<Result<Vec<_>, Fault>>()?;
-            let output = self
-                .events
-                .put_events()
-                .set_entries(Some(entries))
-                .send()
-                .await
-                .map_err(|error| fault("PutEvents", &error))?;
-            if output.failed_entry_count > 0 {
-                return Err(Fault::Unavailable(
-                    "PutEvents: some signals were not taken".to_owned(),
-                ));
-            }
-        }
-        Ok(())
+        self.emitter.emit(detected).await
     }
+}
 
+impl Later for Bus {
     async fn emit_at(&self, wake: Timestamp, detected: &Detected) -> Result<(), Fault> {
-        let ids: Vec<&str> = detected.signals.iter().map(|signal| signal.id.as_str()).collect();
+        let after = |signal: &Signal| signal.fallback.as_ref().map(|it| it.after.to_string());
+        let ids: Vec<String> = detected
+            .signals
+            .iter()
+            .map(|it| format!("{}{}", it.id, after(it).unwrap_or_default()))
+            .collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let name = format!("{}-{}", wake.as_second(), digest(&ids));
         let window = FlexibleTimeWindow::builder()
             .mode(FlexibleTimeWindowMode::Off)

@@ -6,7 +6,7 @@ mod local;
 use aws_config::SdkConfig;
 use aws_sdk_scheduler::types::ScheduleSummary;
 use ceap_aws::signals::{Bus, BusConfig};
-use ceap_engagement::pipeline::ingest::Signals;
+use ceap_engagement::pipeline::ingest::{Later, Signals};
 use ceap_engagement::signal::{Detected, Signal};
 use ceap_kernel::{SignalId, SignedDuration, TenantId, Timestamp, digest};
 use ceap_testkit::builders::{fresh_tenant, subject, use_case};
@@ -36,6 +36,8 @@ fn detected(tenant: &TenantId, label: &str) -> Detected {
         features: json!({}),
         at: Timestamp::now(),
         afresh: true,
+        held: None,
+        fallback: None,
     };
     let profiles = [(subject("u1"), json!({"email": "a@b.ch"}))].into();
     Detected { tenant: tenant.clone(), profiles, signals: vec![signal] }

@@ -7,7 +7,9 @@
 mod local;
 
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::types::{AttributeValue, BillingMode};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, BillingMode, GlobalSecondaryIndex, GlobalSecondaryIndexDescription,
+};
 use aws_sdk_kinesis::types::ShardIteratorType;
 use ceap_aws::dynamodb::{
     self, Candidates, Client, CredentialStore, Messages, QuarantineStore, SubjectStore,
@@ -36,11 +38,18 @@ impl Copy {
         let deployed = client.describe_table().table_name(deployed).send().await.unwrap();
         let deployed = deployed.table.unwrap();
         let keys = deployed.key_schema.unwrap();
-        let mut attributes = deployed.attribute_definitions.unwrap();
-        attributes.retain(|it| keys.iter().any(|key| key.attribute_name == it.attribute_name));
+        let attributes = deployed.attribute_definitions.unwrap();
+        let indexes = deployed.global_secondary_indexes.unwrap_or_default();
+        let index = |of: GlobalSecondaryIndexDescription| {
+            let index = GlobalSecondaryIndex::builder().set_index_name(of.index_name);
+            index.set_key_schema(of.key_schema).set_projection(of.projection).build().unwrap()
+        };
+        let indexes: Vec<_> = indexes.into_iter().map(index).collect();
+        let indexes = (!indexes.is_empty()).then_some(indexes);
         let name = local::unique(table);
         let make = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
         let make = make.set_key_schema(Some(keys)).set_attribute_definitions(Some(attributes));
+        let make = make.set_global_secondary_indexes(indexes);
         make.send().await.unwrap();
         Self { client, name }
     }
@@ -131,13 +140,27 @@ fn suppressions() {
     local::run(async || {
         let Some(config) = local::stack().await else { return };
         let copy = Copy::of(&config, "engagement").await;
-        let add = async |tenant: &TenantId, channel: &str, address: &str| {
-            let put = copy.client.put_item().table_name(&copy.name);
-            let put =
-                put.item("pk", text(format!("{tenant}#S#{channel}"))).item("sk", text(address));
-            put.send().await.unwrap();
-        };
-        contracts::suppressions(&SuppressionList::new(copy.table()), add).await;
+        contracts::suppressions(&SuppressionList::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn receipts() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "engagement").await;
+        contracts::receipts(&Messages::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn rates() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "engagement").await;
+        contracts::rates(&Messages::new(copy.table())).await;
         copy.gone().await;
     });
 }

@@ -3,6 +3,7 @@
 
 pub mod email;
 pub mod http;
+pub mod mime;
 pub mod push;
 pub mod slack;
 pub mod sms;
@@ -14,9 +15,9 @@ pub mod whatsapp;
 #[cfg(test)]
 mod server;
 
-use ceap_engagement::message::Content;
-use ceap_engagement::pipeline::deliver::Addresses;
-use ceap_engagement::pipeline::send::SendError;
+use ceap_engagement::message::{Content, Dispatch};
+use ceap_engagement::pipeline::gates::Addresses;
+use ceap_engagement::pipeline::send::{Accepted, Provider, SendError};
 use ceap_engagement::profile::Profile;
 use ceap_engagement::use_case::Settings;
 use ceap_kernel::Fault;
@@ -26,10 +27,18 @@ pub trait Channel: Sync {
     /// Its name in documents, queues and metrics.
     fn name(&self) -> &'static str;
 
-    /// Where it reaches a profile: its entry among the profile's addresses, unless the channel has
-    /// a field of its own.
-    fn address<'a>(&self, profile: &'a Profile) -> Option<&'a str> {
-        profile.addresses.get(self.name()).map(String::as_str)
+    /// Where it reaches a profile, if the channel has a field of its own.
+    fn address<'a>(&self, _profile: &'a Profile) -> Option<&'a str> {
+        None
+    }
+
+    /// Where it reaches a profile: in the field of its own, or on the profile's devices and at its
+    /// entry among the profile's addresses.
+    fn addresses(&self, profile: &Profile) -> Vec<String> {
+        match self.address(profile) {
+            Some(address) => vec![address.to_owned()],
+            None => profile.reached_by(self.name()).map(str::to_owned).collect(),
+        }
     }
 
     /// Whether `to` is an address of this channel.
@@ -55,10 +64,10 @@ pub const CHANNELS: &[&dyn Channel] = &[
     &sms::Sms,
     &webhook::Webhook,
     &slack::Slack,
-    &whatsapp::WhatsApp,
     &push::Push,
     &web_push::WebPush,
     &voice::Voice,
+    &whatsapp::WhatsApp,
 ];
 
 /// The channel `name`.
@@ -71,8 +80,29 @@ pub fn find(name: &str) -> Option<&'static dyn Channel> {
 /// good; when it could not be read, the message comes again.
 fn no_secret(fault: &Fault) -> SendError {
     match fault {
-        Fault::NotFound(why) => SendError::Refused(why.clone()),
-        other => SendError::Throttled(other.code().to_owned()),
+        Fault::NotFound(why) => SendError::Unable(why.clone()),
+        other => SendError::throttled(other.code()),
+    }
+}
+
+/// Two providers of one channel: the second is asked when the first is not able to send, which is
+/// certain; never when it refuses the recipient, and never when nobody knows what it did.
+#[derive(Debug, Clone)]
+pub struct InOrder<A, B> {
+    /// Asked first.
+    pub first: A,
+    /// Asked when the first is not able to.
+    pub second: B,
+}
+
+impl<A: Provider, B: Provider> Provider for InOrder<A, B> {
+    const REPEATABLE: bool = A::REPEATABLE && B::REPEATABLE;
+
+    async fn send(&self, dispatch: &Dispatch) -> Result<Accepted, SendError> {
+        match self.first.send(dispatch).await {
+            Err(SendError::Unable(_)) => self.second.send(dispatch).await,
+            asked => asked,
+        }
     }
 }
 
@@ -81,8 +111,8 @@ fn no_secret(fault: &Fault) -> SendError {
 pub struct Channels;
 
 impl Addresses for Channels {
-    fn address<'a>(&self, channel: &str, profile: &'a Profile) -> Option<&'a str> {
-        find(channel)?.address(profile)
+    fn addresses(&self, channel: &str, profile: &Profile) -> Vec<String> {
+        find(channel).map(|channel| channel.addresses(profile)).unwrap_or_default()
     }
 
     fn reaches(&self, channel: &str, to: &str) -> bool {
@@ -91,5 +121,9 @@ impl Addresses for Channels {
 
     fn sender<'a>(&self, channel: &str, settings: &'a Settings) -> Option<&'a str> {
         find(channel)?.sender(settings)
+    }
+
+    fn limit(&self, channel: &str, content: &Content) -> Result<(), String> {
+        find(channel).map_or(Ok(()), |channel| channel.limit(content))
     }
 }

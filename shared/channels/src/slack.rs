@@ -3,7 +3,7 @@
 use crate::http::{Answer, Http, NoAnswer, Reach};
 use crate::{Channel, no_secret};
 use ceap_engagement::message::Dispatch;
-use ceap_engagement::pipeline::send::{Provider, SendError};
+use ceap_engagement::pipeline::send::{Accepted, Provider, SendError};
 use ceap_engagement::secret::{Secret, Secrets};
 use ceap_kernel::Fault;
 use reqwest::Url;
@@ -66,7 +66,7 @@ impl<S> Poster<S> {
 
 impl<S: Secrets> Provider for Poster<S> {
     /// The provider's id is the message's `ts`; an incoming webhook gives none, and ours stands in.
-    async fn send(&self, dispatch: &Dispatch) -> Result<String, SendError> {
+    async fn send(&self, dispatch: &Dispatch) -> Result<Accepted, SendError> {
         let text = escape(&dispatch.content.text);
         if text.chars().count() > LONGEST_TEXT {
             return Err(SendError::Refused(format!("longer than {LONGEST_TEXT} characters")));
@@ -81,7 +81,7 @@ impl<S: Secrets> Provider for Poster<S> {
                 let url = url.map_err(|fault| no_secret(&fault))?;
                 let url = webhook(self.http.reach, &url).map_err(SendError::Refused)?;
                 hooked(&self.post(url, None, &json!({"text": text})).await?)
-                    .map(|()| dispatch.id.to_string())
+                    .map(|()| Accepted::delivered(dispatch.id.as_str()))
             }
             Err(fault) => Err(no_secret(&fault)),
         }
@@ -106,7 +106,7 @@ impl<S> Poster<S> {
         let asked = self.http.post(url, headers, body.to_string().into_bytes(), ANSWER).await;
         asked.map_err(|error| match error {
             NoAnswer::Refused(why) => SendError::Refused(why),
-            NoAnswer::NotAsked(why) => SendError::Throttled(why),
+            NoAnswer::NotAsked(why) => SendError::throttled(why),
             NoAnswer::Lost(why) => SendError::Unknown(why),
         })
     }
@@ -130,11 +130,11 @@ fn escape(text: &str) -> String {
 }
 
 /// What a status says of its own; `None` when the body has to be read.
-fn by_status(status: u16) -> Option<SendError> {
-    let said = format!("status {status}");
-    match status {
+fn by_status(answer: &Answer) -> Option<SendError> {
+    let said = format!("status {}", answer.status);
+    match answer.status {
         200..=299 => None,
-        429 => Some(SendError::Throttled(said)),
+        429 => Some(SendError::Throttled { why: said, after_s: answer.retry_after_s }),
         500..=599 => Some(SendError::Unknown(said)),
         _ => Some(SendError::Refused(said)),
     }
@@ -150,12 +150,12 @@ struct Posted {
     error: Option<String>,
 }
 
-fn posted(answer: &Answer) -> Result<String, SendError> {
-    by_status(answer.status).map_or(Ok(()), Err)?;
+fn posted(answer: &Answer) -> Result<Accepted, SendError> {
+    by_status(answer).map_or(Ok(()), Err)?;
     let posted: Posted = serde_json::from_slice(&answer.body)
         .map_err(|_| SendError::Unknown("an answer that is not Slack's".to_owned()))?;
     match (posted.ok, posted.ts, posted.error.unwrap_or_default()) {
-        (true, ts, _) => Ok(ts.unwrap_or_default()),
+        (true, ts, _) => Ok(Accepted::delivered(ts.unwrap_or_default())),
         (false, _, error) => Err(refusal(error)),
     }
 }
@@ -164,7 +164,7 @@ fn posted(answer: &Answer) -> Result<String, SendError> {
 /// the operation may have succeeded, of the others nothing.
 fn refusal(error: String) -> SendError {
     match error.as_str() {
-        "ratelimited" | "rate_limited" => SendError::Throttled(error),
+        "ratelimited" | "rate_limited" => SendError::throttled(error),
         "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" | "" => {
             SendError::Unknown(error)
         }
@@ -174,7 +174,7 @@ fn refusal(error: String) -> SendError {
 
 /// An incoming webhook answers with text: `ok`, or a 4xx and why.
 fn hooked(answer: &Answer) -> Result<(), SendError> {
-    let error = by_status(answer.status);
+    let error = by_status(answer);
     let why: String = String::from_utf8_lossy(&answer.body)
         .chars()
         .filter(|c| c.is_ascii_lowercase() || *c == '_')
@@ -203,25 +203,27 @@ mod tests {
         Http::within(Reach::Loopback, Duration::from_secs(2)).unwrap()
     }
 
-    async fn as_bot(reply: Reply) -> (Result<String, SendError>, Server) {
+    async fn as_bot(reply: Reply) -> (Result<Accepted, SendError>, Server) {
         let server = Server::start(vec![reply]).await;
         let api = format!("http://127.0.0.1:{}/api/", server.port);
         let poster = Poster::new(http(), secrets(&[TOKEN]), &api).unwrap();
         (poster.send(&dispatch("slack", "U024BE7LH")).await, server)
     }
 
-    async fn by_webhook(reply: Reply) -> (Result<String, SendError>, Server) {
+    async fn by_webhook(reply: Reply) -> (Result<Accepted, SendError>, Server) {
         let server = Server::start(vec![reply]).await;
         let secrets = secrets(&[(WEBHOOK_URL, server.url().as_str())]);
         let poster = Poster::new(http(), secrets, "https://slack.com/api").unwrap();
         (poster.send(&dispatch("slack", "U024BE7LH")).await, server)
     }
 
-    fn seen(outcome: &Result<String, SendError>) -> &'static str {
+    fn seen(outcome: &Result<Accepted, SendError>) -> &'static str {
         match outcome {
             Ok(_) => "delivered",
             Err(SendError::Refused(_)) => "refused",
-            Err(SendError::Throttled(_)) => "throttled",
+            Err(SendError::Throttled { .. }) => "throttled",
+            Err(SendError::Gone(_)) => "gone",
+            Err(SendError::Unable(_)) => "unable",
             Err(SendError::Unknown(_)) => "unknown",
         }
     }
@@ -270,7 +272,7 @@ mod tests {
     #[tokio::test]
     async fn a_bot_posts_escaped_text_to_the_address() {
         let (outcome, server) = as_bot(Reply::status(200).body(r#"{"ok":true,"ts":"1.2"}"#)).await;
-        assert_eq!(outcome, Ok("1.2".to_owned()));
+        assert_eq!(outcome, Ok(Accepted::delivered("1.2")));
         let asked = server.asked().pop().unwrap();
         assert_eq!(asked.line, "POST /api/chat.postMessage HTTP/1.1");
         assert_eq!(asked.headers["authorization"], "Bearer xoxb-1");
@@ -283,7 +285,7 @@ mod tests {
     #[tokio::test]
     async fn an_incoming_webhook_gets_no_token() {
         let (outcome, server) = by_webhook(Reply::status(200).body("ok")).await;
-        assert_eq!(outcome, Ok(dispatch("slack", "").id.to_string()));
+        assert_eq!(outcome, Ok(Accepted::delivered(dispatch("slack", "").id.as_str())));
         let asked = server.asked().pop().unwrap();
         assert!(!asked.headers.contains_key("authorization"));
         let body: Value = serde_json::from_str(&asked.body).unwrap();
@@ -296,7 +298,7 @@ mod tests {
             let poster = Poster::new(http(), secrets(known), "https://slack.com/api").unwrap();
             poster.send(&dispatch("slack", "U024BE7LH")).await
         };
-        assert_eq!(seen(&send(&[]).await), "refused");
+        assert_eq!(seen(&send(&[]).await), "unable");
         assert_eq!(seen(&send(&[("down", "")]).await), "throttled");
         assert_eq!(seen(&send(&[(BOT_TOKEN, "xoxb\u{1}")]).await), "refused");
         for url in ["https://hooks.slack.com.example.com/x", "http://hooks.slack.com/x", "x"] {
@@ -312,7 +314,7 @@ mod tests {
         let url = Server::start(Vec::new()).await.closed().await;
         let poster = Poster::new(http(), secrets(&[TOKEN]), url.as_str()).unwrap();
         let outcome = poster.send(&dispatch("slack", "U024BE7LH")).await;
-        assert_eq!(outcome, Err(SendError::Throttled("no connection".to_owned())));
+        assert_eq!(outcome, Err(SendError::throttled("no connection")));
     }
 
     #[tokio::test]

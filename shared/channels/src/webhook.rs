@@ -1,14 +1,14 @@
 //! Webhooks, signed as <https://www.standardwebhooks.com> says: to the team's own systems, and to
 //! whatever else takes them.
 
-use crate::http::{Http, NoAnswer, Reach};
+use crate::http::{Answer, Http, NoAnswer, Reach};
 use crate::{Channel, no_secret};
 use ceap_engagement::message::Dispatch;
-use ceap_engagement::pipeline::send::{Provider, SendError};
+use ceap_engagement::pipeline::send::{Accepted, Provider, SendError};
 use ceap_engagement::secret::{Secret, Secrets};
 use ceap_kernel::{Clock, SystemClock};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use serde_json::json;
+use serde_json::{Value, json};
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
 
 /// The tenant's secret that requests are signed with: `whsec_…`, or several with spaces between
@@ -24,8 +24,8 @@ const LONGEST: usize = 2048;
 /// Letters of a key of 24 bytes, the shortest that the specification allows, in base64.
 const SHORTEST_KEY: usize = 32;
 
-/// Bytes of the answer that are read; what it says is its status.
-const ANSWER: usize = 1024;
+/// Bytes of the answer that are read: what it says in JSON becomes an event.
+const ANSWER: usize = 16 * 1024;
 
 /// Webhooks. Their address is a URL.
 #[derive(Debug)]
@@ -62,7 +62,9 @@ impl<S> Webhooks<S> {
 }
 
 impl<S: Secrets> Provider for Webhooks<S> {
-    async fn send(&self, dispatch: &Dispatch) -> Result<String, SendError> {
+    const REPEATABLE: bool = true;
+
+    async fn send(&self, dispatch: &Dispatch) -> Result<Accepted, SendError> {
         let url = self.http.reach.url(&dispatch.to).map_err(SendError::Refused)?;
         let secret = self.secrets.get(&dispatch.tenant, SECRET).await;
         let secret = secret.map_err(|fault| no_secret(&fault))?;
@@ -70,9 +72,12 @@ impl<S: Secrets> Provider for Webhooks<S> {
         let now = SystemClock.now().as_second();
         let headers = headers(dispatch, &secret, now, &body).map_err(SendError::Refused)?;
         match self.http.post(url, headers, body, ANSWER).await {
-            Ok(answer) => outcome(answer.status).map(|()| dispatch.id.to_string()),
+            Ok(answer) => outcome(&answer).map(|()| Accepted {
+                answer: told(&answer),
+                ..Accepted::delivered(dispatch.id.as_str())
+            }),
             Err(NoAnswer::Refused(why)) => Err(SendError::Refused(why)),
-            Err(NoAnswer::NotAsked(why) | NoAnswer::Lost(why)) => Err(SendError::Throttled(why)),
+            Err(NoAnswer::NotAsked(why) | NoAnswer::Lost(why)) => Err(SendError::throttled(why)),
         }
     }
 }
@@ -88,6 +93,7 @@ fn payload(dispatch: &Dispatch) -> Vec<u8> {
             "id": dispatch.id,
             "tenant": dispatch.tenant,
             "use_case": dispatch.use_case,
+            "recipient": dispatch.subject,
             "subject": content.subject,
             "text": content.text,
             "html": content.html,
@@ -124,17 +130,26 @@ fn sign(secret: &str, id: &str, now: i64, body: &[u8]) -> Option<String> {
     standardwebhooks::Webhook::new(secret).ok()?.sign(id, now, body).ok()
 }
 
-/// Standard Webhooks, "Deliverability": 2xx took it, 410 wants no more of it, 429 and 5xx (with or
-/// without `Retry-After`; the queue knows only its own delay) later. Any other 4xx would come
-/// again, and a redirect is not followed: both are refusals.
-fn outcome(status: u16) -> Result<(), SendError> {
+/// What it answered, if that is JSON and whole.
+fn told(answer: &Answer) -> Option<Value> {
+    serde_json::from_slice(&answer.body).ok().filter(|told: &Value| !told.is_null())
+}
+
+/// Standard Webhooks, "Deliverability": 2xx took it, 410 wants no more of any, 429 and 5xx later,
+/// `Retry-After` says when. Any other 4xx would come again, and a redirect is not followed: both
+/// are refusals.
+fn outcome(answer: &Answer) -> Result<(), SendError> {
+    let status = answer.status;
     match status {
         200..=299 => Ok(()),
-        429 | 500..=599 => Err(SendError::Throttled(format!("status {status}"))),
+        429 | 500..=599 => Err(SendError::Throttled {
+            why: format!("status {status}"),
+            after_s: answer.retry_after_s,
+        }),
         300..=399 => {
             Err(SendError::Refused(format!("status {status}: redirects are not followed")))
         }
-        410 => Err(SendError::Refused("status 410: the endpoint is gone".to_owned())),
+        410 => Err(SendError::Gone("status 410: the endpoint is gone".to_owned())),
         _ => Err(SendError::Refused(format!("status {status}"))),
     }
 }
@@ -145,7 +160,6 @@ mod tests {
     use crate::server::{Asked, Reply, Server, dispatch, secrets};
     use proptest::prelude::*;
     use rstest::rstest;
-    use serde_json::Value;
     use std::time::Duration;
 
     const OLD: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -155,7 +169,7 @@ mod tests {
         Http::within(Reach::Loopback, Duration::from_secs(2)).unwrap()
     }
 
-    async fn ask(reply: Reply, secret: &str) -> (Result<String, SendError>, Server) {
+    async fn ask(reply: Reply, secret: &str) -> (Result<Accepted, SendError>, Server) {
         let server = Server::start(vec![reply]).await;
         let webhooks = Webhooks::new(http(), secrets(&[(SECRET, secret)]));
         (webhooks.send(&dispatch("webhook", server.url().as_str())).await, server)
@@ -175,7 +189,7 @@ mod tests {
     #[case(Reply::status(307).header("location", "/hook"), "refused")]
     #[case(Reply::status(400), "refused")]
     #[case(Reply::status(401), "refused")]
-    #[case(Reply::status(410), "refused")]
+    #[case(Reply::status(410), "gone")]
     #[case(Reply::status(429).header("retry-after", "30"), "throttled")]
     #[case(Reply::status(429), "throttled")]
     #[case(Reply::status(503).header("retry-after", "30"), "throttled")]
@@ -188,7 +202,9 @@ mod tests {
         let seen = match &outcome {
             Ok(_) => "delivered",
             Err(SendError::Refused(_)) => "refused",
-            Err(SendError::Throttled(_)) => "throttled",
+            Err(SendError::Gone(_)) => "gone",
+            Err(SendError::Unable(_)) => "unable",
+            Err(SendError::Throttled { .. }) => "throttled",
             Err(SendError::Unknown(_)) => "unknown",
         };
         assert_eq!(seen, expected, "{outcome:?}");
@@ -200,7 +216,7 @@ mod tests {
         let (outcome, server) = ask(Reply::status(200), OLD).await;
         let asked = server.asked().pop().unwrap();
         let id = dispatch("webhook", "").id.to_string();
-        assert_eq!(outcome, Ok(id.clone()));
+        assert_eq!(outcome, Ok(Accepted::delivered(id.clone())));
         assert_eq!(asked.line, "POST /hook HTTP/1.1");
         assert_eq!(asked.headers["webhook-id"], id);
         assert_eq!(asked.headers["content-type"], "application/json");
@@ -211,6 +227,22 @@ mod tests {
         assert_eq!(body["data"]["use_case"], "abandoned-cart");
         assert!(verified(&asked, OLD));
         assert!(!verified(&asked, NEW));
+    }
+
+    #[rstest]
+    #[case(Reply::status(200).body(r#"{"credit": 5}"#.to_owned()), Some(json!({"credit": 5})))]
+    #[case(Reply::status(200).body("thank you".to_owned()), None)]
+    #[case(Reply::status(204), None)]
+    #[tokio::test]
+    async fn what_it_answers_is_told(#[case] reply: Reply, #[case] told: Option<Value>) {
+        assert_eq!(ask(reply, OLD).await.0.unwrap().answer, told);
+    }
+
+    #[tokio::test]
+    async fn it_says_when_to_come_again() {
+        let (outcome, _) = ask(Reply::status(429).header("retry-after", "30"), OLD).await;
+        let expected = SendError::Throttled { why: "status 429".to_owned(), after_s: Some(30) };
+        assert_eq!(outcome, Err(expected));
     }
 
     #[tokio::test]
@@ -247,9 +279,9 @@ mod tests {
         let server = Server::start(Vec::new()).await;
         let to = dispatch("webhook", server.url().as_str());
         let outcome = Webhooks::new(http(), secrets(&[])).send(&to).await;
-        assert!(matches!(outcome, Err(SendError::Refused(_))));
+        assert!(matches!(outcome, Err(SendError::Unable(_))));
         let outcome = Webhooks::new(http(), secrets(&[("down", "")])).send(&to).await;
-        assert!(matches!(outcome, Err(SendError::Throttled(_))));
+        assert!(matches!(outcome, Err(SendError::Throttled { .. })));
         assert_eq!(server.connections(), 0);
     }
 
@@ -271,7 +303,7 @@ mod tests {
         let url = Server::start(Vec::new()).await.closed().await;
         let webhooks = Webhooks::new(http(), secrets(&[(SECRET, OLD)]));
         let outcome = webhooks.send(&dispatch("webhook", url.as_str())).await;
-        assert_eq!(outcome, Err(SendError::Throttled("no connection".to_owned())));
+        assert_eq!(outcome, Err(SendError::throttled("no connection")));
     }
 
     #[test]

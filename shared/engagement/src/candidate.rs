@@ -2,7 +2,7 @@
 
 use crate::score::Scored;
 use crate::signal::Signal;
-use ceap_kernel::{CandidateId, Fault, TenantId, Timestamp};
+use ceap_kernel::{CandidateId, Fault, SubjectId, TenantId, Timestamp, UseCaseId};
 use serde::{Deserialize, Serialize};
 
 /// A signal that passed filter and score. There is one live candidate per tenant, use case, subject
@@ -56,4 +56,38 @@ pub trait CandidateStore {
         candidate: Candidate,
         now: Timestamp,
     ) -> Result<(Candidate, Upserted), Fault>;
+
+    /// The candidate that is live at `now`, if there is one.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled` from the store.
+    async fn live(
+        &self,
+        tenant: &TenantId,
+        place: &Place,
+        now: Timestamp,
+    ) -> Result<Option<Candidate>, Fault>;
+}
+
+/// What there is one live candidate of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Of which use case.
+    pub use_case: UseCaseId,
+    /// Of whom.
+    pub subject: SubjectId,
+    /// What tells apart candidates of one subject.
+    pub key: String,
+}
+
+impl Signal {
+    /// Where its candidate is.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            use_case: self.use_case.clone(),
+            subject: self.subject.clone(),
+            key: self.key.clone(),
+        }
+    }
 }

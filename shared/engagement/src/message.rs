@@ -1,14 +1,17 @@
 //! A message: one rendered action on one channel, and the record of what became of it.
 
+use crate::policy::Decision;
 use crate::policy::cap::Cap;
+use crate::suppression::Reason;
+use crate::use_case::Purpose;
 use ceap_kernel::{CandidateId, Fault, MessageId, SubjectId, TenantId, Timestamp, UseCaseId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a channel sends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a channel sends. Each channel takes the parts that it can show.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
-    /// One line, for channels that have a subject.
+    /// One line: an email's subject, the title of a notification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// Plain text.
@@ -16,6 +19,40 @@ pub struct Content {
     /// HTML, for channels that show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
+    /// The URL that a tap on a notification opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// Files, for channels that carry them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// The provider's own approved template, for channels that know such (WhatsApp).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Approved>,
+}
+
+/// A file beside the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attachment {
+    /// Its file name.
+    pub name: String,
+    /// Its media type, as `application/pdf`.
+    pub media_type: String,
+    /// Its bytes in base64 (RFC 4648 §4).
+    pub data: String,
+}
+
+/// A template that the provider keeps and has approved, with what to fill in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approved {
+    /// Its name at the provider.
+    pub name: String,
+    /// Its language, as the provider writes it: `de`, `en_US`.
+    pub language: String,
+    /// What its body's `{{1}}`, `{{2}}`, … become.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<String>,
 }
 
 /// A message on its channel's queue.
@@ -23,10 +60,15 @@ pub struct Content {
 pub struct Dispatch {
     /// Whose.
     pub tenant: TenantId,
-    /// Made from its candidate.
+    /// Made from its candidate, or from the key of the request for it.
     pub id: MessageId,
-    /// Of which use case.
-    pub use_case: UseCaseId,
+    /// Of which use case; none when it was asked for by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub use_case: Option<UseCaseId>,
+    /// To whom.
+    pub subject: SubjectId,
+    /// Why it is sent.
+    pub purpose: Purpose,
     /// The channel.
     pub channel: String,
     /// The sender, as the channel understands it: an address, an origination number.
@@ -34,8 +76,14 @@ pub struct Dispatch {
     pub from: Option<String>,
     /// The recipient, as the channel understands it.
     pub to: String,
+    /// The recipient's other addresses, on channels that reach every device.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
     /// What is sent.
     pub content: Content,
+    /// Where the recipient unsubscribes with one click (RFC 8058), where there must be such a place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsubscribe: Option<String>,
     /// The instant of what it is about, the same however often it is handed on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
@@ -43,22 +91,79 @@ pub struct Dispatch {
     pub expires_at: Timestamp,
 }
 
-/// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+impl Dispatch {
+    /// Every address that it goes to.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.to).chain(&self.others).map(String::as_str)
+    }
+}
+
+/// Where a message stands. The order is that of [`Record::enter`]: what is learnt later or out of
+/// order never takes a message back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Claimed, and handed to its channel's queue (or about to be).
     Queued,
-    /// The provider is being asked.
-    Sending,
-    /// The provider took it.
-    Delivered,
     /// A gate refused it.
     Suppressed,
-    /// The provider refused it for good.
-    Failed,
+    /// It was no longer worth sending when its turn came.
+    Expired,
+    /// The provider is being asked.
+    Sending,
     /// The provider was asked and it is not known what it did. Never sent again by itself.
     Unknown,
+    /// The provider took it.
+    Sent,
+    /// It was refused for good, by the provider or behind it.
+    Failed,
+    /// It reached the recipient's mailbox, phone or endpoint.
+    Delivered,
+    /// The recipient opened it.
+    Opened,
+    /// The recipient followed a link in it.
+    Clicked,
+    /// The recipient answered.
+    Replied,
+    /// It came back: there is no such address.
+    Bounced,
+    /// The recipient called it spam.
+    Complained,
+}
+
+impl State {
+    /// As records, queries and metrics write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Suppressed => "suppressed",
+            Self::Expired => "expired",
+            Self::Sending => "sending",
+            Self::Unknown => "unknown",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Delivered => "delivered",
+            Self::Opened => "opened",
+            Self::Clicked => "clicked",
+            Self::Replied => "replied",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
+        }
+    }
+}
+
+/// Why a message is sent at all, and where the next one comes from if this one fails.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The candidate.
+    pub candidate: CandidateId,
+    /// The candidate's key.
+    #[serde(default)]
+    pub key: String,
+    /// Which of the action's channels comes after this one, counted from 0; none after the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<u8>,
 }
 
 /// What is recorded of a message. It holds no address and no text.
@@ -66,36 +171,81 @@ pub enum State {
 pub struct Record {
     /// Which.
     pub id: MessageId,
-    /// Of which use case.
-    pub use_case: UseCaseId,
+    /// Of which use case; none when it was asked for by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub use_case: Option<UseCaseId>,
     /// To whom.
     pub subject: SubjectId,
-    /// From which candidate.
-    pub candidate: CandidateId,
+    /// From which candidate; none when it was asked for by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// On which channel.
     pub channel: String,
+    /// Why it is sent.
+    pub purpose: Purpose,
     /// Where it stands.
     pub state: State,
     /// Why, if it was refused or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What each gate said, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Decision>,
     /// The provider's own id of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<String>,
+    /// A digest of the request for it, to tell a repeat from another under the same key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// When each state was entered.
     #[serde(default)]
     pub history: BTreeMap<String, Timestamp>,
 }
 
-/// A cap to count a claim against.
+/// What entering a state was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entered {
+    /// News.
+    New,
+    /// The very news that was told before: whatever follows from it may not have been done.
+    Again,
+    /// Known from another source or time.
+    Known,
+}
+
+impl Record {
+    /// Enters `state` at `at`. What comes twice or out of order changes nothing that it should not:
+    /// the message stands where the furthest of its states is, and each state keeps the instant that
+    /// was told first.
+    pub fn enter(&mut self, state: State, at: Timestamp) -> Entered {
+        match self.history.get(state.as_str()) {
+            Some(known) if *known == at => return Entered::Again,
+            Some(_) => return Entered::Known,
+            None => {}
+        }
+        self.history.insert(state.as_str().to_owned(), at);
+        self.state = self.state.max(state);
+        Entered::New
+    }
+
+    /// When it was claimed or refused.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.history.values().copied().min().unwrap_or_default()
+    }
+}
+
+/// The caps to count a claim against.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CapKey {
+pub struct CapCheck {
     /// Whose messages are counted.
     pub subject: SubjectId,
-    /// On which channel.
+    /// On which channel the message goes.
     pub channel: String,
-    /// The cap.
-    pub cap: Cap,
+    /// Why it is sent.
+    pub purpose: Purpose,
+    /// The caps that apply to it.
+    pub caps: Vec<Cap>,
 }
 
 /// What became of a claim.
@@ -107,14 +257,16 @@ pub enum Claimed {
     Again,
     /// It went its way.
     Settled,
-    /// The cap forbids it.
+    /// A cap forbids it.
     Capped,
+    /// Another request was made under the same key.
+    Taken,
 }
 
 /// Claims messages, and records refusals.
 #[allow(async_fn_in_trait)]
 pub trait Claims {
-    /// Claims the message (state `queued`) and counts it against the cap, both or neither.
+    /// Claims the message (state `queued`) and counts it against the caps, both or neither.
     ///
     /// # Errors
     /// `Unavailable` or `Throttled` from the store; nothing happened then.
@@ -122,7 +274,7 @@ pub trait Claims {
         &self,
         tenant: &TenantId,
         record: &Record,
-        cap: Option<&CapKey>,
+        caps: Option<&CapCheck>,
         now: Timestamp,
     ) -> Result<Claimed, Fault>;
 
@@ -137,7 +289,8 @@ pub trait Claims {
 /// Tells which addresses must not be sent to.
 #[allow(async_fn_in_trait)]
 pub trait Suppressions {
-    /// For each address, whether it is on the tenant's suppression list of the channel.
+    /// For each (channel, address), why it is on the tenant's suppression list, if it is: of several
+    /// reasons the one that forbids most.
     ///
     /// # Errors
     /// `Unavailable` or `Throttled` from the store.
@@ -145,7 +298,7 @@ pub trait Suppressions {
         &self,
         tenant: &TenantId,
         addresses: &[(String, String)],
-    ) -> Result<Vec<bool>, Fault>;
+    ) -> Result<Vec<Option<Reason>>, Fault>;
 }
 
 /// Hands messages to their channels' queues.

@@ -202,7 +202,7 @@ fn check(settings: &Settings) -> Result<(), Fault> {
             "must be an IANA time zone, as Europe/Zurich",
         ));
     }
-    Ok(())
+    settings.check()
 }
 
 fn documents(ids: Option<Vec<String>>) -> Result<Vec<Document>, Fault> {

@@ -13,8 +13,36 @@ pub const PROFILE_UPDATED: &str = "profile_updated";
 /// Bytes of a whole profile as JSON: it travels in every signal of its subject.
 const MAX_BYTES: usize = 32 * 1024;
 
-/// Bytes of one address.
-const ADDRESS_BYTES: usize = 512;
+/// Bytes of one address: a browser's push subscription is the longest.
+const ADDRESS_BYTES: usize = 2048;
+
+/// Devices of one profile.
+const MAX_DEVICES: usize = 20;
+
+/// Bytes of a device's id, and of what is said of a consent.
+const NAME_BYTES: usize = 256;
+
+/// A device that a channel reaches the subject on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// The channel: `push`, `web-push`.
+    pub channel: String,
+    /// As the channel writes it: `fcm:…`. A device that gets a new token keeps its id.
+    pub address: String,
+}
+
+/// How a consent came about: what a team has to show when it is asked (GDPR Art. 7(1)).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// When: milliseconds since 1970.
+    pub at: i64,
+    /// By what: `checkout form`, `double opt-in`, `one-click unsubscribe`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how: Option<String>,
+    /// Which version of the text was agreed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
 
 /// Bytes of a channel's name.
 const CHANNEL_BYTES: usize = 32;
@@ -33,6 +61,9 @@ pub struct Profile {
     /// (`slack` → `U024BE7LH`, `webhook` → `https://…`).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub addresses: BTreeMap<String, String>,
+    /// Devices by their ids.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub devices: BTreeMap<String, Device>,
     /// A BCP 47 tag, as `de-CH`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
@@ -42,6 +73,9 @@ pub struct Profile {
     /// `email`, `marketing` or `email.marketing` → agreed or refused; see [`crate::policy::consent`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub consents: BTreeMap<String, bool>,
+    /// How each consent or refusal came about.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<String, Evidence>,
     /// Anything else.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub traits: Map<String, Value>,
@@ -55,9 +89,10 @@ enum Change {
     Email(Option<String>),
     Phone(Option<String>),
     Address(String, Option<String>),
+    Device(String, Option<Device>),
     Locale(Option<String>),
     TimeZone(Option<String>),
-    Consent(String, Option<bool>),
+    Consent(String, Option<(bool, Evidence)>),
     Trait(String, Option<Value>),
 }
 
@@ -84,6 +119,10 @@ impl Profile {
         if next == *self {
             return Ok(false);
         }
+        if next.devices.len() > MAX_DEVICES {
+            let message = format!("would make more than {MAX_DEVICES}; remove some with null");
+            return Err(Fault::invalid("data.devices", message));
+        }
         let size = serde_json::to_vec(&next).map(|bytes| bytes.len()).unwrap_or(usize::MAX);
         if size > MAX_BYTES {
             return Err(Fault::invalid(
@@ -107,14 +146,28 @@ impl Profile {
             Change::Phone(value) => self.phone = value,
             Change::Address(channel, Some(to)) => drop(self.addresses.insert(channel, to)),
             Change::Address(channel, None) => drop(self.addresses.remove(&channel)),
+            Change::Device(id, Some(device)) => drop(self.devices.insert(id, device)),
+            Change::Device(id, None) => drop(self.devices.remove(&id)),
             Change::Locale(value) => self.locale = value,
             Change::TimeZone(value) => self.time_zone = value,
-            Change::Consent(name, Some(value)) => drop(self.consents.insert(name, value)),
-            Change::Consent(name, None) => drop(self.consents.remove(&name)),
+            Change::Consent(name, said) => self.consent(name, said, at),
             Change::Trait(name, Some(value)) => drop(self.traits.insert(name, value)),
             Change::Trait(name, None) => drop(self.traits.remove(&name)),
         }
         self.at.insert(field, at);
+    }
+
+    fn consent(&mut self, name: String, said: Option<(bool, Evidence)>, at: i64) {
+        match said {
+            Some((given, evidence)) => {
+                self.evidence.insert(name.clone(), Evidence { at, ..evidence });
+                self.consents.insert(name, given);
+            }
+            None => {
+                self.evidence.remove(&name);
+                self.consents.remove(&name);
+            }
+        }
     }
 
     /// The field of `change` as it is now.
@@ -125,10 +178,13 @@ impl Profile {
             Change::Address(channel, _) => {
                 Change::Address(channel.clone(), self.addresses.get(channel).cloned())
             }
+            Change::Device(id, _) => Change::Device(id.clone(), self.devices.get(id).cloned()),
             Change::Locale(_) => Change::Locale(self.locale.clone()),
             Change::TimeZone(_) => Change::TimeZone(self.time_zone.clone()),
             Change::Consent(name, _) => {
-                Change::Consent(name.clone(), self.consents.get(name).copied())
+                let evidence = self.evidence.get(name).cloned().unwrap_or_default();
+                let given = self.consents.get(name).copied();
+                Change::Consent(name.clone(), given.map(|given| (given, evidence)))
             }
             Change::Trait(name, _) => Change::Trait(name.clone(), self.traits.get(name).cloned()),
         }
@@ -139,7 +195,15 @@ impl Profile {
     pub fn facts(&self) -> Value {
         let mut visible = self.clone();
         visible.at.clear();
+        visible.evidence.clear();
         serde_json::to_value(visible).unwrap_or_default()
+    }
+
+    /// The addresses of `channel`: its devices', and the one among the addresses.
+    pub fn reached_by<'a>(&'a self, channel: &'a str) -> impl Iterator<Item = &'a str> {
+        let devices = self.devices.values().filter(move |device| device.channel == channel);
+        let single = self.addresses.get(channel).map(String::as_str);
+        devices.map(|device| device.address.as_str()).chain(single)
     }
 
     /// The time zone, if it is known.
@@ -165,10 +229,11 @@ impl Change {
             | Self::Address(_, value)
             | Self::Locale(value)
             | Self::TimeZone(value) => value.clone(),
-            Self::Consent(_, given) => Some(match given {
-                Some(true) => "0".to_owned(),
+            Self::Device(_, device) => device.as_ref().map(|it| it.address.clone()),
+            Self::Consent(_, said) => Some(match said {
+                Some((true, evidence)) => format!("0{}", evidence.rank()),
                 None => "1".to_owned(),
-                Some(false) => "2".to_owned(),
+                Some((false, evidence)) => format!("2{}", evidence.rank()),
             }),
             Self::Trait(_, value) => value.as_ref().map(Value::to_string),
         }
@@ -179,11 +244,19 @@ impl Change {
             Self::Email(_) => "email".to_owned(),
             Self::Phone(_) => "phone".to_owned(),
             Self::Address(channel, _) => format!("addresses.{channel}"),
+            Self::Device(id, _) => format!("devices.{id}"),
             Self::Locale(_) => "locale".to_owned(),
             Self::TimeZone(_) => "time_zone".to_owned(),
             Self::Consent(name, _) => format!("consents.{name}"),
             Self::Trait(name, _) => format!("traits.{name}"),
         }
+    }
+}
+
+impl Evidence {
+    fn rank(&self) -> String {
+        let part = |text: &Option<String>| text.clone().unwrap_or_default();
+        format!("{}\n{}", part(&self.how), part(&self.text))
     }
 }
 
@@ -194,6 +267,7 @@ fn changes(data: &Map<String, Value>) -> Result<Vec<Change>, Fault> {
             "email" => changes.push(Change::Email(optional(field, value, email)?)),
             "phone" => changes.push(Change::Phone(optional(field, value, phone)?)),
             "addresses" => addresses(value, &mut changes)?,
+            "devices" => devices(value, &mut changes)?,
             "locale" => changes.push(Change::Locale(optional(field, value, locale)?)),
             "time_zone" => changes.push(Change::TimeZone(optional(field, value, zone)?)),
             "consents" => consents(value, &mut changes)?,
@@ -269,19 +343,62 @@ fn consents(value: &Value, changes: &mut Vec<Change>) -> Result<(), Fault> {
     const RULE: &str = "must map a channel or purpose to true or false, as {\"email\": true}";
     let consents = value.as_object().ok_or_else(|| Fault::invalid("consents", RULE))?;
     for (name, value) in consents {
+        let field = format!("consents.{name}");
         match value {
-            Value::Bool(given) => changes.push(Change::Consent(name.clone(), Some(*given))),
-            Value::Null => changes.push(Change::Consent(name.clone(), None)),
-            Value::Object(purposes) => {
-                for (purpose, given) in purposes {
-                    let given = given.as_bool().ok_or_else(|| {
-                        Fault::invalid(format!("consents.{name}.{purpose}"), RULE)
-                    })?;
-                    changes.push(Change::Consent(format!("{name}.{purpose}"), Some(given)));
+            Value::Object(said) if !said.contains_key("given") => {
+                for (purpose, value) in said {
+                    let said = consent(&format!("{field}.{purpose}"), value, RULE)?;
+                    changes.push(Change::Consent(format!("{name}.{purpose}"), said));
                 }
             }
-            _ => return Err(Fault::invalid(format!("consents.{name}"), RULE)),
+            value => changes.push(Change::Consent(name.clone(), consent(&field, value, RULE)?)),
         }
+    }
+    Ok(())
+}
+
+/// true, false, null, or one of them with how it came about:
+/// `{"given": true, "how": "checkout form", "text": "2026-03"}`.
+fn consent(field: &str, value: &Value, rule: &str) -> Result<Option<(bool, Evidence)>, Fault> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Bool(given) => Ok(Some((*given, Evidence::default()))),
+        Value::Object(said) => {
+            let given = said.get("given").and_then(Value::as_bool);
+            let given = given.ok_or_else(|| Fault::invalid(format!("{field}.given"), rule))?;
+            let text = |name: &str| match said.get(name) {
+                None => Ok(None),
+                Some(value) => optional(&format!("{field}.{name}"), value, short),
+            };
+            Ok(Some((given, Evidence { at: 0, how: text("how")?, text: text("text")? })))
+        }
+        _ => Err(Fault::invalid(field, rule)),
+    }
+}
+
+fn short(text: &str) -> Result<(), &'static str> {
+    let shaped =
+        !text.is_empty() && text.len() <= NAME_BYTES && !text.chars().any(char::is_control);
+    if shaped { Ok(()) } else { Err("must be 1 to 256 bytes without control characters") }
+}
+
+fn devices(value: &Value, changes: &mut Vec<Change>) -> Result<(), Fault> {
+    const RULE: &str = "must map a device's id to {\"channel\": …, \"address\": …} or null";
+    let devices = value.as_object().ok_or_else(|| Fault::invalid("devices", RULE))?;
+    for (id, value) in devices {
+        short(id).map_err(|rule| Fault::invalid("devices", rule))?;
+        let field = format!("devices.{id}");
+        let device = match value {
+            Value::Null => None,
+            value => {
+                let device: Device = serde_json::from_value(value.clone())
+                    .map_err(|_| Fault::invalid(&field, RULE))?;
+                channel(&device.channel).map_err(|rule| Fault::invalid(&field, rule))?;
+                address(&device.address).map_err(|rule| Fault::invalid(&field, rule))?;
+                Some(device)
+            }
+        };
+        changes.push(Change::Device(id.clone(), device));
     }
     Ok(())
 }
@@ -311,7 +428,7 @@ fn channel(name: &str) -> Result<(), &'static str> {
 fn address(text: &str) -> Result<(), &'static str> {
     let shaped =
         !text.is_empty() && text.len() <= ADDRESS_BYTES && !text.chars().any(char::is_control);
-    if shaped { Ok(()) } else { Err("must be 1 to 512 bytes without control characters") }
+    if shaped { Ok(()) } else { Err("must be 1 to 2048 bytes without control characters") }
 }
 
 fn traits(value: &Value, changes: &mut Vec<Change>) -> Result<(), Fault> {
@@ -383,9 +500,9 @@ mod tests {
     #[rstest]
     #[case(json!({"addresses": "U1"}), "data.addresses: must map a channel")]
     #[case(json!({"addresses": {"slack": 5}}), "data.addresses.slack: must be a string")]
-    #[case(json!({"addresses": {"slack": ""}}), "data.addresses.slack: must be 1 to 512")]
-    #[case(json!({"addresses": {"slack": "U1\r\nX"}}), "data.addresses.slack: must be 1 to 512")]
-    #[case(json!({"addresses": {"slack": "U".repeat(513)}}), "data.addresses.slack: must be 1 to 512")]
+    #[case(json!({"addresses": {"slack": ""}}), "data.addresses.slack: must be 1 to 2048")]
+    #[case(json!({"addresses": {"slack": "U1\r\nX"}}), "data.addresses.slack: must be 1 to 2048")]
+    #[case(json!({"addresses": {"slack": "U".repeat(2049)}}), "data.addresses.slack: must be 1 to 2048")]
     #[case(json!({"addresses": {"Slack": "U1"}}), "data.addresses: names of channels")]
     #[case(json!({"email": "not an address"}), "data.email: must be one email")]
     #[case(json!({"email": "a@b.ch\r\nBcc: x@y.ch"}), "data.email: must be one email")]

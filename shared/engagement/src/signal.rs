@@ -1,7 +1,7 @@
 //! A signal: one subject matched by one use case's trigger.
 
 use crate::condition::Facts;
-use ceap_kernel::{SignalId, SubjectId, TenantId, Timestamp, UseCaseId};
+use ceap_kernel::{CandidateId, MessageId, SignalId, SubjectId, TenantId, Timestamp, UseCaseId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -34,6 +34,23 @@ pub struct Signal {
     /// Whether features and profile are to be read afresh before the filter judges.
     #[serde(default)]
     pub afresh: bool,
+    /// When its message was first held back by quiet hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Timestamp>,
+    /// What it follows upon, when another channel is tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Fallback>,
+}
+
+/// Another channel's turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fallback {
+    /// The candidate that the action is for.
+    pub candidate: CandidateId,
+    /// The message that came before.
+    pub after: MessageId,
+    /// Which of the action's channels is next, counted from 0.
+    pub step: u8,
 }
 
 /// `SignalsDetected.v1`: signals of one tenant on their way through the workflow.
@@ -138,6 +155,8 @@ mod tests {
                 features: json!({}),
                 at: Timestamp::UNIX_EPOCH,
                 afresh: false,
+                held: None,
+                fallback: None,
             })
             .collect();
         let profiles = (0..7).map(|n| (subject(n), json!({"bio": "z".repeat(9_000)}))).collect();

@@ -31,6 +31,12 @@ impl Role {
         matches!(self, Self::Admin | Self::Source)
     }
 
+    /// Whether it may send messages, and change whom and how the tenant sends to.
+    #[must_use]
+    pub fn may_send(self) -> bool {
+        matches!(self, Self::Admin)
+    }
+
     /// Whether it may read any customer's data.
     #[must_use]
     pub fn may_read_customers(self) -> bool {

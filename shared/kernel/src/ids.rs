@@ -159,6 +159,12 @@ impl MessageId {
     pub fn derive(candidate: &CandidateId, channel: &str) -> Self {
         Self(digest(&["message", candidate.as_str(), channel]))
     }
+
+    /// The id of the message that `tenant` asks for under `key`.
+    #[must_use]
+    pub fn requested(tenant: &TenantId, key: &str) -> Self {
+        Self(digest(&["request", tenant.as_str(), key]))
+    }
 }
 
 /// An event as its subject remembers it: 64 bits of the hash of its source and id

@@ -20,9 +20,15 @@ pub enum Metric {
     MessagesQueued,
     MessagesHeld,
     MessagesSuppressed,
-    MessagesDelivered,
+    MessagesSent,
     MessagesUnknown,
     MessagesFailed,
+    MessagesDelivered,
+    MessagesOpened,
+    MessagesClicked,
+    MessagesReplied,
+    MessagesBounced,
+    MessagesComplained,
 }
 
 /// What a count is about. Properties of the log line, not dimensions: a metric per tenant and

@@ -7,7 +7,7 @@ use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::pipeline::ingest::Ingested;
-use ceap_engagement::pipeline::send::Disposal;
+use ceap_engagement::pipeline::send::{Disposal, Postpone};
 use ceap_engagement::quarantine::{Quarantine, Rejected};
 use ceap_kernel::{Clock, Fault, SystemClock, Tally};
 use futures::future::join_all;
@@ -15,6 +15,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::time::{Duration, Instant};
 
 /// The answer to a batch (Lambda developer guide, `ReportBatchItemFailures`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -78,52 +79,88 @@ pub(crate) async fn stream_batch(
     answer(failures)
 }
 
-/// Runs `stage` for each message of an SQS queue, those of a batch at once.
+/// A stage that takes one message of a queue, and how often the queue has brought it.
+pub trait Taking<T>: AsyncFn(&T, u32) -> Result<(Disposal, Tally), Fault> {}
+
+impl<T, F: AsyncFn(&T, u32) -> Result<(Disposal, Tally), Fault>> Taking<T> for F {}
+
+/// Runs `stage` for each message of an SQS queue, those of a batch at once. A message that is to
+/// come again after some time is put off with `postpone`; one that has to wait for a moment only
+/// (for its provider's rate, say) waits here.
 ///
 /// # Errors
 /// From Lambda's runtime API.
 pub async fn queue<T: DeserializeOwned>(
     name: &'static str,
-    stage: impl AsyncFn(&T) -> Result<(Disposal, Tally), Fault>,
+    postpone: &impl Postpone,
+    stage: impl Taking<T>,
 ) -> Result<(), Error> {
     let stage = &stage;
     run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
-        Ok::<_, Error>(Box::pin(queue_batch(name, stage, event.payload)).await)
+        Ok::<_, Error>(Box::pin(queue_batch(name, postpone, stage, event.payload)).await)
     }))
     .await
 }
 
+/// Seconds of a wait that is a moment, and of all such waits of one message together: well below
+/// the function's timeout.
+const MOMENT_S: u32 = 3;
+const MOMENTS_S: u64 = 9;
+
 pub(crate) async fn queue_batch<T: DeserializeOwned>(
     name: &str,
-    stage: &impl AsyncFn(&T) -> Result<(Disposal, Tally), Fault>,
+    postpone: &impl Postpone,
+    stage: &impl Taking<T>,
     event: SqsEvent,
 ) -> Answer {
     let messages = event.records.into_iter().map(async |message| {
-        let id = message.message_id.unwrap_or_default();
         let body = message.body.unwrap_or_default();
-        (one(name, stage, body).await == Disposal::Again).then_some(id)
+        let attempt = message.attributes.get("ApproximateReceiveCount");
+        let attempt = attempt.and_then(|count| count.parse().ok()).unwrap_or(1);
+        let Disposal::Again(after_s) = one(name, stage, &body, attempt).await else { return None };
+        if let (Some(after_s), Some(receipt)) = (after_s, &message.receipt_handle)
+            && let Err(fault) = postpone.postpone(receipt, after_s).await
+        {
+            log(name, &fault);
+        }
+        Some(message.message_id.unwrap_or_default())
     });
     answer(join_all(messages).await.into_iter().flatten().collect())
 }
 
 async fn one<T: DeserializeOwned>(
     name: &str,
-    stage: &impl AsyncFn(&T) -> Result<(Disposal, Tally), Fault>,
-    body: String,
+    stage: &impl Taking<T>,
+    body: &str,
+    attempt: u32,
 ) -> Disposal {
-    let outcome = match read::<T>(body.as_bytes()) {
-        Ok(item) => Box::pin(stage(&item)).await,
+    let item = match read::<T>(body.as_bytes()) {
+        Ok(item) => item,
         // It stays on the queue and ends in its dead-letter queue, body and all.
-        Err((fault, _)) => Err(fault),
-    };
-    match outcome {
-        Ok((disposal, tally)) => {
-            metrics::emit(&tally);
-            disposal
-        }
-        Err(fault) => {
+        Err((fault, _)) => {
             log(name, &fault);
-            Disposal::Again
+            return Disposal::Again(None);
+        }
+    };
+    let began = Instant::now();
+    loop {
+        let disposal = match Box::pin(stage(&item, attempt)).await {
+            Ok((disposal, tally)) => {
+                metrics::emit(&tally);
+                disposal
+            }
+            Err(fault) => {
+                log(name, &fault);
+                Disposal::Again(None)
+            }
+        };
+        match disposal {
+            Disposal::Again(Some(after_s))
+                if after_s <= MOMENT_S && began.elapsed().as_secs() < MOMENTS_S =>
+            {
+                tokio::time::sleep(Duration::from_secs(after_s.into())).await;
+            }
+            disposal => return disposal,
         }
     }
 }

@@ -37,6 +37,12 @@ impl Env {
         self.0.get(name).map(String::as_str).unwrap_or_default()
     }
 
+    /// The variable `name`, unless it says `none`.
+    #[must_use]
+    pub fn given(&self, name: &str) -> Option<&str> {
+        Some(self.get(name)).filter(|value| *value != "none")
+    }
+
     /// The variable `name` as another type.
     ///
     /// # Errors

@@ -7,12 +7,14 @@ use ceap_kernel::access::{Credential, Credentials, Principal, Role};
 use ceap_kernel::{Fault, Tally};
 use flate2::read::MultiGzDecoder;
 use lambda_http::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, WWW_AUTHENTICATE};
-use lambda_http::request::LambdaRequest;
+use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Body, Request, RequestExt, Response};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::json;
 use std::io::Read;
+use std::ops::Deref;
 
 /// Bytes of a body, decoded.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -22,14 +24,27 @@ pub const MAX_BODY: usize = 1024 * 1024;
 pub struct Call {
     /// Who.
     pub principal: Principal,
-    request: Request,
+    asked: Asked,
+}
+
+/// What is asked, by whomever.
+#[derive(Debug)]
+pub struct Asked(Request);
+
+impl Deref for Call {
+    type Target = Asked;
+
+    fn deref(&self) -> &Asked {
+        &self.asked
+    }
 }
 
 /// What a call is answered with.
 #[derive(Debug)]
 pub struct Reply {
     status: u16,
-    body: Value,
+    kind: &'static str,
+    body: String,
     tally: Tally,
 }
 
@@ -40,8 +55,20 @@ impl Reply {
     /// `Internal` when it cannot be written.
     pub fn json(status: u16, value: &impl Serialize) -> Result<Self, Fault> {
         let body =
-            serde_json::to_value(value).map_err(|error| Fault::Internal(error.to_string()))?;
-        Ok(Self { status, body, tally: Tally::default() })
+            serde_json::to_string(value).map_err(|error| Fault::Internal(error.to_string()))?;
+        Ok(Self { status, kind: "application/json", body, tally: Tally::default() })
+    }
+
+    /// A text of this media type, under `status`.
+    #[must_use]
+    pub fn text(status: u16, kind: &'static str, body: String) -> Self {
+        Self { status, kind, body, tally: Tally::default() }
+    }
+
+    /// Nothing but success.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::text(204, "text/plain", String::new())
     }
 
     /// The same, with what was counted on the way.
@@ -64,17 +91,52 @@ impl Call {
             Err(Fault::Forbidden("the credential's role does not allow this".to_owned()))
         }
     }
+}
+
+impl Asked {
+    /// The route that matched, as the template writes it: `GET /v1/messages/{id}`.
+    #[must_use]
+    pub fn route(&self) -> String {
+        match self.0.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => {
+                context.route_key.clone().unwrap_or_default()
+            }
+            _ => String::new(),
+        }
+    }
 
     /// A variable of the path, decoded.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<String> {
-        self.request.path_parameters_ref()?.first(name).map(str::to_owned)
+        self.0.path_parameters_ref()?.first(name).map(str::to_owned)
+    }
+
+    /// A variable of the query, decoded.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<String> {
+        self.0.query_string_parameters_ref()?.first(name).map(str::to_owned)
+    }
+
+    /// A header, by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.0, name)
+    }
+
+    /// The body as a value; `what` names it in errors.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field.
+    pub fn json<T: DeserializeOwned>(&self, what: &str) -> Result<T, Fault> {
+        // Its own words go back to who sent it, and nowhere else.
+        serde_json::from_slice(&self.body()?)
+            .map_err(|error| Fault::invalid(what, error.to_string()))
     }
 
     /// The content type, as it was sent.
     #[must_use]
     pub fn content_type(&self) -> &str {
-        header(&self.request, CONTENT_TYPE.as_str()).unwrap_or_default()
+        self.header(CONTENT_TYPE.as_str()).unwrap_or_default()
     }
 
     /// The body, decoded from gzip where it says so (RFC 9110 §8.4).
@@ -82,8 +144,8 @@ impl Call {
     /// # Errors
     /// `Invalid` when it is larger than [`MAX_BODY`] or not what its encoding says.
     pub fn body(&self) -> Result<Vec<u8>, Fault> {
-        let raw = self.request.body().as_ref();
-        match header(&self.request, CONTENT_ENCODING.as_str()).unwrap_or("identity") {
+        let raw = self.0.body().as_ref();
+        match self.header(CONTENT_ENCODING.as_str()).unwrap_or("identity") {
             "identity" | "" => bounded(raw),
             "gzip" => bounded(MultiGzDecoder::new(raw)),
             other => Err(Fault::invalid(
@@ -131,6 +193,23 @@ pub async fn serve(
     .await
 }
 
+/// Serves `handler` to anyone: what it allows, it reads from what is asked.
+///
+/// # Errors
+/// From Lambda's runtime API.
+pub async fn open(
+    name: &'static str,
+    handler: impl AsyncFn(&Asked) -> Result<Reply, Fault>,
+) -> Result<(), Error> {
+    let handler = &handler;
+    run(service_fn(move |event: LambdaEvent<LambdaRequest>| async move {
+        let asked = Asked(event.payload.into());
+        let outcome = Box::pin(handler(&asked)).await;
+        Ok::<_, Error>(answer(finished(name, outcome)))
+    }))
+    .await
+}
+
 /// The answer in payload format 2.0 of HTTP APIs. (`lambda_http::run` wants futures that can change
 /// threads; a function serves one request at a time and needs no such thing.)
 fn answer(response: Response<Body>) -> ApiGatewayV2httpResponse {
@@ -149,13 +228,17 @@ async fn respond(
     request: Request,
 ) -> Response<Body> {
     let outcome = match authenticate(&request, credentials).await {
-        Ok(principal) => Box::pin(handler(&Call { principal, request })).await,
+        Ok(principal) => Box::pin(handler(&Call { principal, asked: Asked(request) })).await,
         Err(fault) => Err(fault),
     };
+    finished(name, outcome)
+}
+
+fn finished(name: &str, outcome: Result<Reply, Fault>) -> Response<Body> {
     match outcome {
         Ok(reply) => {
             metrics::emit(&reply.tally);
-            response(reply.status, "application/json", &reply.body)
+            response(reply.status, reply.kind, reply.body)
         }
         Err(fault) => problem(name, &fault),
     }
@@ -198,7 +281,7 @@ fn problem(name: &str, fault: &Fault) -> Response<Body> {
         "code": fault.code(),
         "detail": fault.public(),
     });
-    let mut response = response(status, "application/problem+json", &body);
+    let mut response = response(status, "application/problem+json", body.to_string());
     let extra = match status {
         401 => Some((WWW_AUTHENTICATE.as_str(), "Bearer")),
         429 | 503 => Some(("retry-after", "1")),
@@ -213,11 +296,11 @@ fn problem(name: &str, fault: &Fault) -> Response<Body> {
     response
 }
 
-fn response(status: u16, kind: &'static str, body: &Value) -> Response<Body> {
+fn response(status: u16, kind: &'static str, body: String) -> Response<Body> {
     Response::builder()
         .status(status)
         .header(CONTENT_TYPE, kind)
-        .body(Body::Text(body.to_string()))
+        .body(Body::Text(body))
         .unwrap_or_default()
 }
 
@@ -227,6 +310,7 @@ mod tests {
     use ceap_kernel::TenantId;
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use serde_json::Value;
     use std::io::Write;
 
     struct One(Credential);

@@ -7,6 +7,8 @@ mod metrics;
 mod unreadable;
 
 pub mod batch;
+#[cfg(feature = "channel")]
+pub mod channel;
 pub mod http;
 pub mod task;
 

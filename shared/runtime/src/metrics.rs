@@ -41,7 +41,13 @@ fn property(metric: Metric) -> &'static str {
         | Metric::MessagesSuppressed => "reason",
         Metric::MessagesQueued
         | Metric::MessagesHeld
+        | Metric::MessagesSent
         | Metric::MessagesDelivered
+        | Metric::MessagesOpened
+        | Metric::MessagesClicked
+        | Metric::MessagesReplied
+        | Metric::MessagesBounced
+        | Metric::MessagesComplained
         | Metric::MessagesUnknown
         | Metric::MessagesFailed => "channel",
         Metric::EventsIngested

@@ -8,13 +8,14 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::message::Dispatch;
 use ceap_engagement::onboarding::Request;
-use ceap_engagement::pipeline::send::{Disposal, send};
+use ceap_engagement::pipeline::send::{Disposal, Postpone};
 use ceap_engagement::pipeline::{filter::filter, score::score, store::store};
-use ceap_kernel::{Metric, Tally};
+use ceap_kernel::{Fault, Metric, Tally};
 use ceap_testkit::builders::{catalogue_documents, noon, plan, tenant};
 use ceap_testkit::{Strike, World};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 fn path(function: &str, case: &str) -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events");
@@ -45,6 +46,38 @@ async fn stream(world: &World, case: &str) -> Answer {
     let event: KinesisEvent = serde_json::from_value(sample("ingest-stream", case)).unwrap();
     let stage = async |events: &[Arrived]| world.ingest_once(events).await;
     stream_batch("ingest-stream", world, &stage, event).await
+}
+
+/// What was put off, and for how long.
+#[derive(Debug, Default)]
+struct Queue(Mutex<Vec<(String, u32)>>);
+
+impl Postpone for Queue {
+    async fn postpone(&self, receipt: &str, after_s: u32) -> Result<(), Fault> {
+        self.0.lock().unwrap().push((receipt.to_owned(), after_s));
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_message_waits_a_moment_here_and_longer_on_its_queue() {
+    let event = || serde_json::from_value::<SqsEvent>(sample("deliver-email", "one")).unwrap();
+    let calls = Mutex::new(0);
+    let queue = Queue::default();
+    let moment = async |_: &Dispatch, attempt: u32| {
+        assert_eq!(attempt, 1);
+        *calls.lock().unwrap() += 1;
+        let done = *calls.lock().unwrap() > 2;
+        let again = Disposal::Again(Some(0));
+        Ok((if done { Disposal::Done } else { again }, Tally::default()))
+    };
+    assert_eq!(queue_batch("deliver-email", &queue, &moment, event()).await, Answer::default());
+    assert_eq!(*calls.lock().unwrap(), 3);
+    assert!(queue.0.lock().unwrap().is_empty());
+    let long = async |_: &Dispatch, _| Ok((Disposal::Again(Some(60)), Tally::default()));
+    let answer = queue_batch("deliver-email", &queue, &long, event()).await;
+    assert_eq!(answer.batch_item_failures.len(), 1);
+    assert_eq!(queue.0.lock().unwrap().iter().map(|it| it.1).collect::<Vec<_>>(), [60]);
 }
 
 /// A queue message as SQS hands it to Lambda.
@@ -85,8 +118,12 @@ async fn each_stage_returns_the_sample_of_the_next() {
         let function = format!("deliver-{}", dispatch.channel);
         says(&function, "one", &queued(dispatch));
         let event: SqsEvent = serde_json::from_value(sample(&function, "one")).unwrap();
-        let stage = async |dispatch: &Dispatch| send(dispatch, &world, &world, &world, 60).await;
-        assert_eq!(queue_batch("deliver", &stage, event).await, Answer::default());
+        let sender = world.sender();
+        let stage = async |dispatch: &Dispatch, attempt| sender.send(dispatch, attempt).await;
+        assert_eq!(
+            queue_batch("deliver", &Queue::default(), &stage, event).await,
+            Answer::default()
+        );
     }
     assert_eq!(world.stores().sent, queue);
 }
@@ -156,14 +193,17 @@ async fn a_repeat_is_ignored() {
 
 #[tokio::test]
 async fn a_queue_message_that_cannot_be_read_stays_on_its_queue() {
-    let stage = async |dispatch: &Dispatch| {
-        let world = world();
-        send(dispatch, &world, &world, &world, 60).await
-    };
+    let stage = async |dispatch: &Dispatch, attempt| world().sender().send(dispatch, attempt).await;
     let mut event = sample("deliver-email", "one");
     event["Records"][0]["body"] = json!("{}");
     let event: SqsEvent = serde_json::from_value(event).unwrap();
-    assert_eq!(queue_batch("deliver-email", &stage, event).await.batch_item_failures.len(), 1);
+    assert_eq!(
+        queue_batch("deliver-email", &Queue::default(), &stage, event)
+            .await
+            .batch_item_failures
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -179,11 +219,14 @@ async fn what_the_other_channels_are_asked() {
     for channel in ["webhook", "slack"] {
         let function = format!("deliver-{channel}");
         let event: SqsEvent = serde_json::from_value(sample(&function, "one")).unwrap();
-        let stage = async |dispatch: &Dispatch| {
+        let stage = async |dispatch: &Dispatch, _| {
             assert_eq!(dispatch.channel, channel);
             assert!(dispatch.at.is_some());
             Ok((Disposal::Done, Tally::default()))
         };
-        assert_eq!(queue_batch(&function, &stage, event).await, Answer::default());
+        assert_eq!(
+            queue_batch(&function, &Queue::default(), &stage, event).await,
+            Answer::default()
+        );
     }
 }

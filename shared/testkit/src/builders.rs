@@ -105,7 +105,7 @@ pub fn settings() -> Settings {
         sms_origination: Some("+15555550100".to_owned()),
         security_recipient: Some("security@shop.example.com".to_owned()),
         time_zone: Some("Europe/Zurich".to_owned()),
-        marketing_cap: None,
+        ..Settings::default()
     }
 }
 

@@ -4,10 +4,12 @@
 use crate::World;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::message::Dispatch;
+use ceap_engagement::pipeline::aftermath::Follow;
 use ceap_engagement::pipeline::delay::Delays;
 use ceap_engagement::pipeline::deliver::Deliver;
+use ceap_engagement::pipeline::gates::Gates;
 use ceap_engagement::pipeline::ingest::{Ingest, Ingested};
-use ceap_engagement::pipeline::send::{Disposal, send};
+use ceap_engagement::pipeline::send::{Disposal, Sender};
 use ceap_engagement::pipeline::{filter::filter, score::score, store::store};
 use ceap_engagement::signal::Detected;
 use ceap_kernel::{Fault, SignalId, SignedDuration, Timestamp};
@@ -39,15 +41,55 @@ impl World {
     /// The sixth stage over this world.
     #[must_use]
     #[allow(clippy::type_complexity)]
-    pub fn deliver_stage(&self) -> Deliver<World, World, World, World, World, World, World, World> {
+    pub fn deliver_stage(
+        &self,
+    ) -> Deliver<World, World, World, World, World, World, World, World, World> {
         Deliver {
             subjects: self.clone(),
             use_cases: self.clone(),
+            gates: self.gates(),
+            queues: self.clone(),
+            later: self.clone(),
+        }
+    }
+
+    /// The gates over this world.
+    #[must_use]
+    pub fn gates(&self) -> Gates<World, World, World, World, World> {
+        Gates {
             claims: self.clone(),
             suppressions: self.clone(),
-            queues: self.clone(),
-            signals: self.clone(),
             addresses: self.clone(),
+            links: self.clone(),
+            clock: self.clone(),
+        }
+    }
+
+    /// A channel's sender over this world.
+    #[must_use]
+    #[allow(clippy::type_complexity)]
+    pub fn sender(
+        &self,
+    ) -> Sender<World, World, Follow<World, World, World, World, World, World>, World> {
+        Sender {
+            outbox: self.clone(),
+            provider: self.clone(),
+            aftermath: self.aftermath(),
+            clock: self.clone(),
+            lease_s: LEASE_S,
+            limit: None,
+        }
+    }
+
+    /// What follows from a message's state, over this world.
+    #[must_use]
+    pub fn aftermath(&self) -> Follow<World, World, World, World, World, World> {
+        Follow {
+            log: self.clone(),
+            candidates: self.clone(),
+            suppressions: self.clone(),
+            events: self.clone(),
+            signals: self.clone(),
             clock: self.clone(),
         }
     }
@@ -127,11 +169,11 @@ impl World {
     }
 
     async fn send_one(&self, dispatch: &Dispatch) -> Result<(), Fault> {
-        let (disposal, tally) = send(dispatch, self, self, self, LEASE_S).await?;
+        let (disposal, tally) = self.sender().send(dispatch, 1).await?;
         self.stores().tally.merge(tally);
         match disposal {
             Disposal::Done => Ok(()),
-            Disposal::Again => Err(Fault::Unavailable("not now".to_owned())),
+            Disposal::Again(_) => Err(Fault::Unavailable("not now".to_owned())),
         }
     }
 

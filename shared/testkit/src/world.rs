@@ -9,11 +9,12 @@ use ceap_engagement::pipeline::send::SendError;
 use ceap_engagement::policy::cap::Ledger;
 use ceap_engagement::quarantine::Rejected;
 use ceap_engagement::signal::Detected;
+use ceap_engagement::suppression::Entry;
 use ceap_engagement::use_case::Plan;
 use ceap_kernel::{
     Fault, MessageId, SignedDuration, SubjectId, Tally, TenantId, Timestamp, UseCaseId,
 };
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -38,9 +39,12 @@ pub struct Stores {
     pub scheduled: BTreeMap<Timestamp, Vec<Detected>>,
     pub candidates: BTreeMap<(TenantId, UseCaseId, SubjectId, String), Candidate>,
     pub messages: BTreeMap<(TenantId, MessageId), Message>,
-    pub ledgers: BTreeMap<(TenantId, SubjectId, String), Ledger>,
-    /// Tenant, channel, address.
-    pub suppressed: BTreeSet<(TenantId, String, String)>,
+    pub ledgers: BTreeMap<(TenantId, SubjectId), Ledger>,
+    pub suppressed: Vec<(TenantId, Entry)>,
+    /// Endpoints that fail, and since when.
+    pub failing: BTreeMap<(TenantId, String, String), Timestamp>,
+    /// Token buckets: when each is full again, in microseconds since 1970.
+    pub buckets: BTreeMap<String, i64>,
     /// Handed on, and not sent yet.
     pub queue: VecDeque<Dispatch>,
     /// What providers took, in order.

@@ -58,10 +58,19 @@ async fn stream() {
 
 #[tokio::test]
 async fn suppressions() {
-    let world = World::new(noon());
-    let add = async |tenant: &TenantId, channel: &str, address: &str| {
-        let entry = (tenant.clone(), channel.to_owned(), address.to_owned());
-        world.stores().suppressed.insert(entry);
-    };
-    contracts::suppressions(&world, add).await;
+    contracts::suppressions(&World::new(noon())).await;
+}
+
+#[tokio::test]
+async fn receipts() {
+    for world in worlds() {
+        contracts::receipts(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn rates() {
+    for world in worlds() {
+        contracts::rates(&world).await;
+    }
 }

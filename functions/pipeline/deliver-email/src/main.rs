@@ -1,23 +1,17 @@
 //! Email by SES.
 
-use ceap_aws::dynamodb::{self, Messages, Table};
 use ceap_aws::ses::Ses;
-use ceap_engagement::message::Dispatch;
-use ceap_engagement::pipeline::send::send;
-use ceap_kernel::SystemClock;
-use ceap_runtime::{Env, Error, batch, start};
+use ceap_channels::mime;
+use ceap_engagement::pipeline::send::Account;
+use ceap_runtime::channel::Channel;
+use ceap_runtime::{Error, start};
 
 fn main() -> Result<(), Error> {
     start(async {
-        let env = Env::read(&["ENGAGEMENT_TABLE", "CLAIM_LEASE_SECONDS"])?;
-        let lease = env.parse("CLAIM_LEASE_SECONDS")?;
-        let config = ceap_aws::config().await;
-        let client = dynamodb::client(&config);
-        let outbox = Messages::new(Table::new(&client, env.get("ENGAGEMENT_TABLE")));
-        let provider = Ses::new(&config);
-        batch::queue("deliver-email", async |dispatch: &Dispatch| {
-            send(dispatch, &outbox, &provider, &SystemClock, lease).await
-        })
-        .await
+        let channel = Channel::read(&["CONFIGURATION_SET", "RATE_PER_SECOND"]).await?;
+        let set = channel.env.given("CONFIGURATION_SET").map(str::to_owned);
+        let provider = Ses::new(&channel.config, mime::write).configuration_set(set);
+        let rate = channel.env.parse("RATE_PER_SECOND")?;
+        channel.serve("email", Account::Platform, rate, provider).await
     })
 }

@@ -1,36 +1,23 @@
-//! Messages on Slack.
+//! Slack, as a bot or by an incoming webhook.
 
-use ceap_aws::dynamodb::{self, Messages, SecretStore, Table};
+use ceap_aws::dynamodb::SecretStore;
 use ceap_channels::http::{Http, Reach};
 use ceap_channels::slack::Poster;
-use ceap_engagement::message::Dispatch;
-use ceap_engagement::pipeline::send::send;
-use ceap_kernel::SystemClock;
-use ceap_runtime::{Env, Error, batch, start};
+use ceap_engagement::pipeline::send::Account;
+use ceap_runtime::channel::Channel;
+use ceap_runtime::{Error, start};
 
-const SETTINGS: &[&str] = &[
-    "ENGAGEMENT_TABLE",
-    "PLATFORM_TABLE",
-    "SECRETS_KEY",
-    "CLAIM_LEASE_SECONDS",
-    "ALLOW_LOOPBACK",
-    "SLACK_API_URL",
-];
+const SETTINGS: [&str; 5] =
+    ["PLATFORM_TABLE", "SECRETS_KEY", "SLACK_API_URL", "ALLOW_LOOPBACK", "RATE_PER_SECOND"];
 
 fn main() -> Result<(), Error> {
     start(async {
-        let env = Env::read(SETTINGS)?;
-        let lease = env.parse("CLAIM_LEASE_SECONDS")?;
-        let config = ceap_aws::config().await;
-        let client = dynamodb::client(&config);
-        let outbox = Messages::new(Table::new(&client, env.get("ENGAGEMENT_TABLE")));
-        let platform = Table::new(&client, env.get("PLATFORM_TABLE"));
-        let secrets = SecretStore::new(&config, platform, env.get("SECRETS_KEY"));
-        let http = Http::new(Reach::loopback(env.parse("ALLOW_LOOPBACK")?))?;
-        let provider = Poster::new(http, secrets, env.get("SLACK_API_URL"))?;
-        batch::queue("deliver-slack", async |dispatch: &Dispatch| {
-            send(dispatch, &outbox, &provider, &SystemClock, lease).await
-        })
-        .await
+        let channel = Channel::read(&SETTINGS).await?;
+        let key = channel.env.get("SECRETS_KEY");
+        let secrets = SecretStore::new(&channel.config, channel.table("PLATFORM_TABLE"), key);
+        let http = Http::new(Reach::loopback(channel.env.parse("ALLOW_LOOPBACK")?))?;
+        let provider = Poster::new(http, secrets, channel.env.get("SLACK_API_URL"))?;
+        let rate = channel.env.parse("RATE_PER_SECOND")?;
+        channel.serve("slack", Account::Tenant, rate, provider).await
     })
 }

@@ -1,14 +1,18 @@
 //! The gates, rendering, and the hand-off to the channels.
 
-use ceap_aws::dynamodb::{self, Messages, SubjectStore, SuppressionList, Table, UseCaseStore};
+use ceap_aws::dynamodb::{
+    self, Messages, SecretStore, SubjectStore, SuppressionList, Table, UseCaseStore,
+};
 use ceap_aws::signals::{Bus, BusConfig};
 use ceap_aws::sqs::Queues;
 use ceap_channels::Channels;
+use ceap_engagement::link::Links;
 use ceap_engagement::pipeline::deliver::Deliver;
+use ceap_engagement::pipeline::gates::Gates;
 use ceap_kernel::SystemClock;
 use ceap_runtime::{Env, Error, start, task};
 
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 11] = [
     "PROFILES_TABLE",
     "PLATFORM_TABLE",
     "ENGAGEMENT_TABLE",
@@ -18,6 +22,8 @@ const VARIABLES: [&str; 9] = [
     "SCHEDULE_GROUP",
     "SCHEDULER_ROLE_ARN",
     "SCHEDULER_DLQ_ARN",
+    "SECRETS_KEY",
+    "PUBLIC_URL",
 ];
 
 fn main() -> Result<(), Error> {
@@ -33,15 +39,19 @@ fn main() -> Result<(), Error> {
             scheduler_role: env.get("SCHEDULER_ROLE_ARN").to_owned(),
             scheduler_dlq: env.get("SCHEDULER_DLQ_ARN").to_owned(),
         };
+        let secrets = SecretStore::new(&config, table("PLATFORM_TABLE"), env.get("SECRETS_KEY"));
         let deliver = Deliver {
             subjects: SubjectStore::new(table("PROFILES_TABLE")),
             use_cases: UseCaseStore::new(table("PLATFORM_TABLE")),
-            claims: Messages::new(table("ENGAGEMENT_TABLE")),
-            suppressions: SuppressionList::new(table("ENGAGEMENT_TABLE")),
+            gates: Gates {
+                claims: Messages::new(table("ENGAGEMENT_TABLE")),
+                suppressions: SuppressionList::new(table("ENGAGEMENT_TABLE")),
+                addresses: Channels,
+                links: Links::new(secrets, env.get("PUBLIC_URL")),
+                clock: SystemClock,
+            },
             queues: Queues::new(&config, env.get("CHANNEL_QUEUE_PREFIX")),
-            signals: Bus::new(&config, bus),
-            addresses: Channels,
-            clock: SystemClock,
+            later: Bus::new(&config, bus),
         };
         task::serve("deliver", async |candidates| deliver.run(&candidates).await).await
     })

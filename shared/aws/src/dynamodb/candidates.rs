@@ -6,7 +6,7 @@ use crate::fault::fault;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
-use ceap_engagement::candidate::{Candidate, CandidateStore, Upserted};
+use ceap_engagement::candidate::{Candidate, CandidateStore, Place, Upserted};
 use ceap_kernel::{Fault, TenantId, Timestamp};
 
 /// Times an upsert is tried while others write the same candidate.
@@ -105,10 +105,7 @@ impl CandidateStore for Candidates {
         candidate: Candidate,
         now: Timestamp,
     ) -> Result<(Candidate, Upserted), Fault> {
-        let signal = &candidate.signal;
-        let subject = signal.subject.as_str();
-        let sk = format!("{}:{subject}#{}", subject.len(), signal.key);
-        let place = key(&format!("{tenant}#C#{}", signal.use_case), &sk);
+        let place = item_key(tenant, &candidate.signal.place());
         for _ in 0..ATTEMPTS {
             let Some(item) = self.open(&place, &candidate, now).await? else {
                 return Ok((candidate, Upserted::Opened));
@@ -130,4 +127,21 @@ impl CandidateStore for Candidates {
         }
         Err(Fault::Unavailable("the candidate kept changing".to_owned()))
     }
+
+    async fn live(
+        &self,
+        tenant: &TenantId,
+        place: &Place,
+        now: Timestamp,
+    ) -> Result<Option<Candidate>, Fault> {
+        let item = self.read(&item_key(tenant, place)).await?.unwrap_or_default();
+        let live = get_number(&item, "expires_at") > Some(now.as_millisecond());
+        Ok(from_json::<Candidate>(&item, "candidate")?.filter(|_| live))
+    }
+}
+
+fn item_key(tenant: &TenantId, place: &Place) -> Item {
+    let subject = place.subject.as_str();
+    let sk = format!("{}:{subject}#{}", subject.len(), place.key);
+    key(&format!("{tenant}#C#{}", place.use_case), &sk)
 }

@@ -1,15 +1,18 @@
 //! Records of messages: pk `<tenant>#M#<message>`, sk `MESSAGE`. They outlive every candidate, so
 //! that a claim holds as long as anything could ask for it again.
+//!
+//! Two indexes: `by-subject` (`<tenant>#<subject>`, newest last), and `by-provider` (the channel and
+//! the provider's own id), the one key without a tenant: a receipt that names nothing else has none.
 
-use super::item::{self, Item, get_number, get_text, key, millis, number, text};
+use super::item::{self, Item, get_text, key, number, text};
 use super::{Table, caps};
 use crate::fault::fault;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use ceap_engagement::message::{CapKey, Claimed, Claims, Record};
-use ceap_engagement::message_log::MessageLog;
-use ceap_engagement::pipeline::send::{Begun, Outbox, Outcome};
-use ceap_kernel::{Fault, MessageId, TenantId, Timestamp};
-use ulid::Ulid;
+use ceap_engagement::message::{CapCheck, Claimed, Claims, Record, State};
+use ceap_engagement::message_log::{MessageLog, MessagesOf};
+use ceap_kernel::{Fault, MessageId, SubjectId, TenantId, Timestamp};
+use std::collections::HashMap;
+use std::time::Duration;
 
 /// Days a record is kept: longer than the longest time to live of a candidate (400).
 const KEPT_DAYS: i64 = 800;
@@ -17,11 +20,13 @@ const KEPT_DAYS: i64 = 800;
 /// Times a claim is tried while others claim under the same cap.
 const ATTEMPTS: usize = 50;
 
-const MESSAGE: &str = "MESSAGE";
+pub(super) const MESSAGE: &str = "MESSAGE";
+
+const BY_SUBJECT: &str = "by-subject";
 
 /// Records of messages, as the gates claim them and as the channels use them.
 #[derive(Debug, Clone)]
-pub struct Messages(Table);
+pub struct Messages(pub(super) Table);
 
 impl Messages {
     /// In `table`.
@@ -30,7 +35,11 @@ impl Messages {
         Self(table)
     }
 
-    async fn read(&self, tenant: &TenantId, id: &MessageId) -> Result<Option<Item>, Fault> {
+    pub(super) async fn read(
+        &self,
+        tenant: &TenantId,
+        id: &MessageId,
+    ) -> Result<Option<Item>, Fault> {
         self.0.get(&pk(tenant, id), MESSAGE).await
     }
 
@@ -61,49 +70,16 @@ impl Messages {
         }
     }
 
-    async fn standing(&self, tenant: &TenantId, id: &MessageId) -> Result<Claimed, Fault> {
-        let item = self.read(tenant, id).await?.unwrap_or_default();
-        Ok(if get_text(&item, "state") == Some("queued") {
+    async fn standing(&self, tenant: &TenantId, record: &Record) -> Result<Claimed, Fault> {
+        let item = self.read(tenant, &record.id).await?.unwrap_or_default();
+        if get_text(&item, "request") != record.request.as_deref() {
+            return Ok(Claimed::Taken);
+        }
+        Ok(if get_text(&item, "state") == Some(State::Queued.as_str()) {
             Claimed::Again
         } else {
             Claimed::Settled
         })
-    }
-
-    /// Moves the message on, if it is in one of `from`; false when it is not.
-    async fn step(&self, tenant: &TenantId, id: &MessageId, step: Step<'_>) -> Result<bool, Fault> {
-        let table = &self.0;
-        let mut update = table
-            .client
-            .update_item()
-            .table_name(&table.name)
-            .set_key(Some(key(&pk(tenant, id), MESSAGE)))
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_names("#entered", step.entered)
-            .expression_attribute_values(":to", text(step.to))
-            .expression_attribute_values(":now", text(step.now.to_string()));
-        let mut set = "SET #state = :to, history.#entered = :now".to_owned();
-        for (n, (name, value)) in step.set.iter().enumerate() {
-            set.push_str(&format!(", #s{n} = :s{n}"));
-            update = update
-                .expression_attribute_names(format!("#s{n}"), *name)
-                .expression_attribute_values(format!(":s{n}"), value.clone());
-        }
-        let mut allowed = Vec::new();
-        for (n, state) in step.from.iter().enumerate() {
-            allowed.push(format!("#state = :f{n}"));
-            update = update.expression_attribute_values(format!(":f{n}"), text(*state));
-        }
-        let mut condition = format!("({})", allowed.join(" OR "));
-        if let Some(claimed_at) = step.claimed_at {
-            condition.push_str(" AND claimed_at = :claimed_at");
-            update = update.expression_attribute_values(":claimed_at", number(claimed_at));
-        }
-        match update.update_expression(set).condition_expression(condition).send().await {
-            Ok(_) => Ok(true),
-            Err(error) if item::refused(&error) => Ok(false),
-            Err(error) => Err(fault("UpdateItem", &error)),
-        }
     }
 }
 
@@ -114,24 +90,7 @@ struct Condition(&'static str, bool);
 const ABSENT: Condition = Condition("attribute_not_exists(pk)", false);
 const UNSENT: Condition = Condition("attribute_not_exists(pk) OR #state = :queued", true);
 
-struct Step<'a> {
-    from: &'a [&'a str],
-    to: &'a str,
-    entered: &'a str,
-    set: Vec<(&'a str, aws_sdk_dynamodb::types::AttributeValue)>,
-    claimed_at: Option<i64>,
-    now: Timestamp,
-}
-
-/// What it is for one whose claim failed.
-fn passed(item: &Item) -> Begun {
-    match get_text(item, "state") {
-        Some("queued" | "sending") => Begun::Busy,
-        _ => Begun::Settled,
-    }
-}
-
-fn pk(tenant: &TenantId, id: &MessageId) -> String {
+pub(super) fn pk(tenant: &TenantId, id: &MessageId) -> String {
     format!("{tenant}#M#{id}")
 }
 
@@ -140,17 +99,67 @@ fn item(tenant: &TenantId, record: &Record, now: Timestamp) -> Result<Item, Faul
     let mut item: Item = serde_dynamo::to_item(record)
         .map_err(|error| Fault::Internal(format!("unwritable record: {error}")))?;
     item.extend(key(&pk(tenant, &record.id), MESSAGE));
+    let subject = format!("{tenant}#{}", record.subject);
+    item.insert("subject_key".to_owned(), text(subject));
+    let began = record.began().as_millisecond();
+    item.insert("sort_key".to_owned(), text(format!("{began:015}#{}", record.id)));
     let gone = now.as_second().saturating_add(KEPT_DAYS.saturating_mul(86_400));
     item.insert("ttl".to_owned(), number(gone));
     Ok(item)
 }
 
+/// The record in an item.
+pub(super) fn record(item: Item) -> Result<Record, Fault> {
+    serde_dynamo::from_item(item)
+        .map_err(|error| Fault::Internal(format!("unreadable record: {error}")))
+}
+
+/// Where the record in an item stands.
+pub(super) fn state(item: &Item) -> Result<State, Fault> {
+    let state = get_text(item, "state").unwrap_or_default();
+    serde_json::from_value(state.into())
+        .map_err(|error| Fault::Internal(format!("unreadable state: {error}")))
+}
+
 impl MessageLog for Messages {
     async fn record(&self, tenant: &TenantId, id: &MessageId) -> Result<Option<Record>, Fault> {
-        let item = self.read(tenant, id).await?;
-        item.map(serde_dynamo::from_item)
-            .transpose()
-            .map_err(|error| Fault::Internal(format!("unreadable record: {error}")))
+        self.read(tenant, id).await?.map(record).transpose()
+    }
+}
+
+impl MessagesOf for Messages {
+    async fn of(
+        &self,
+        tenant: &TenantId,
+        subject: &SubjectId,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Record>, Option<String>), Fault> {
+        let table = &self.0;
+        let mut query = table
+            .client
+            .query()
+            .table_name(&table.name)
+            .index_name(BY_SUBJECT)
+            .scan_index_forward(false)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .expression_attribute_values(":subject", text(format!("{tenant}#{subject}")));
+        query = match cursor {
+            Some(cursor) => query
+                .key_condition_expression("subject_key = :subject AND sort_key < :cursor")
+                .expression_attribute_values(":cursor", text(cursor)),
+            None => query.key_condition_expression("subject_key = :subject"),
+        };
+        let page = query.send().await.map_err(|error| fault("Query", &error))?;
+        let found: Vec<Item> = page.items.unwrap_or_default();
+        let last = found.last().and_then(|item| get_text(item, "sort_key")).map(str::to_owned);
+        let next = last.filter(|_| page.last_evaluated_key.is_some());
+        let place = |item: &Item| get_text(item, "pk").unwrap_or_default().to_owned();
+        let keys = found.iter().map(|item| key(&place(item), MESSAGE)).collect();
+        let mut whole: HashMap<String, Item> =
+            table.get_all(keys).await?.into_iter().map(|item| (place(&item), item)).collect();
+        let ordered = found.iter().filter_map(|item| whole.remove(&place(item)));
+        Ok((ordered.map(record).collect::<Result<_, _>>()?, next))
     }
 }
 
@@ -159,22 +168,27 @@ impl Claims for Messages {
         &self,
         tenant: &TenantId,
         record: &Record,
-        cap: Option<&CapKey>,
+        caps: Option<&CapCheck>,
         now: Timestamp,
     ) -> Result<Claimed, Fault> {
         let table = &self.0;
-        let Some(cap) = cap else {
+        let Some(check) = caps else {
             return if self.put(tenant, record, now, ABSENT).await? {
                 Ok(Claimed::New)
             } else {
-                self.standing(tenant, &record.id).await
+                self.standing(tenant, record).await
             };
         };
-        for _ in 0..ATTEMPTS {
-            if self.read(tenant, &record.id).await?.is_some() {
-                return self.standing(tenant, &record.id).await;
+        for attempt in 0..ATTEMPTS {
+            // Who was in another's way lets others go first, each for another while.
+            if attempt > 0 {
+                let place = record.id.as_str().bytes().last().unwrap_or_default() % 16;
+                tokio::time::sleep(Duration::from_millis(u64::from(place))).await;
             }
-            let Some(count) = caps::admit(table, tenant, cap, now).await? else {
+            if self.read(tenant, &record.id).await?.is_some() {
+                return self.standing(tenant, record).await;
+            }
+            let Some(count) = caps::admit(table, tenant, check, now).await? else {
                 return Ok(Claimed::Capped);
             };
             let claim = Put::builder()
@@ -205,83 +219,5 @@ impl Claims for Messages {
     async fn refuse(&self, tenant: &TenantId, record: &Record) -> Result<bool, Fault> {
         let now = record.history.values().copied().max().unwrap_or_default();
         self.put(tenant, record, now, UNSENT).await
-    }
-}
-
-impl Outbox for Messages {
-    async fn begin(
-        &self,
-        tenant: &TenantId,
-        id: &MessageId,
-        now: Timestamp,
-        lease_s: i64,
-    ) -> Result<Begun, Fault> {
-        let token = Ulid::generate().to_string();
-        let claim = Step {
-            from: &["queued"],
-            to: "sending",
-            entered: "sending",
-            set: vec![("claimed_at", millis(now)), ("claim", text(&token))],
-            claimed_at: None,
-            now,
-        };
-        if self.step(tenant, id, claim).await? {
-            return Ok(Begun::Ours);
-        }
-        let missing = || Fault::NotFound(format!("there is no message {id}"));
-        let item = self.read(tenant, id).await?.ok_or_else(missing)?;
-        if get_text(&item, "state") != Some("sending") {
-            return Ok(passed(&item));
-        }
-        // The write may have succeeded and its answer been lost: then the SDK's retry found our own.
-        if get_text(&item, "claim") == Some(token.as_str()) {
-            return Ok(Begun::Ours);
-        }
-        let claimed_at = get_number(&item, "claimed_at").unwrap_or_default();
-        let lease = claimed_at.saturating_add(lease_s.saturating_mul(1000));
-        if now.as_millisecond() < lease {
-            return Ok(Begun::Busy);
-        }
-        let lost = Step {
-            from: &["sending"],
-            to: "unknown",
-            entered: "unknown",
-            set: vec![("reason", text("the sender stopped before it recorded"))],
-            claimed_at: Some(claimed_at),
-            now,
-        };
-        if self.step(tenant, id, lost).await? {
-            return Ok(Begun::Lost);
-        }
-        // Another was faster: one more who records the loss, or the sender, who came back.
-        self.read(tenant, id).await?.as_ref().map(passed).ok_or_else(missing)
-    }
-
-    async fn finish(
-        &self,
-        tenant: &TenantId,
-        id: &MessageId,
-        outcome: &Outcome,
-        now: Timestamp,
-    ) -> Result<(), Fault> {
-        let (to, entered, set) = match outcome {
-            Outcome::Delivered(at) => ("delivered", "delivered", vec![("provider_id", text(at))]),
-            Outcome::Failed(why) => ("failed", "failed", vec![("reason", text(why))]),
-            Outcome::Released => ("queued", "released", vec![]),
-            Outcome::Unknown(why) => ("unknown", "unknown", vec![("reason", text(why))]),
-            Outcome::Expired => ("suppressed", "expired", vec![("reason", text("expired"))]),
-        };
-        // One who was given up for lost may still tell what became of it.
-        let from = ["sending", "unknown"];
-        let step = Step { from: &from, to, entered, set, claimed_at: None, now };
-        if self.step(tenant, id, step).await? {
-            return Ok(());
-        }
-        let item = self.read(tenant, id).await?.unwrap_or_default();
-        if get_text(&item, "state") == Some(to) {
-            Ok(())
-        } else {
-            Err(Fault::Internal(format!("message {id} cannot become {to}")))
-        }
     }
 }

@@ -3,9 +3,13 @@
 mod candidates;
 mod caps;
 mod credentials;
+mod health;
 mod item;
 mod messages;
+mod outbox;
 mod quarantine;
+mod rates;
+mod receipts;
 #[cfg(feature = "kms")]
 mod secrets;
 mod subjects;

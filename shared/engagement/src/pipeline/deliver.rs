@@ -4,54 +4,36 @@
 //! often this stage runs, each message is claimed once; one that was claimed and perhaps not handed
 //! on is handed on again, and its channel claims it a second time before it sends.
 
-use super::ingest::{Signals, Subjects};
+use super::gates::{Addresses, Gates, Passed, Proposal, count};
+use super::ingest::{Later, Subjects};
 use super::store::Candidates;
 use crate::candidate::Candidate;
-use crate::message::{
-    CapKey, ChannelQueues, Claimed, Claims, Content, Dispatch, Record, State, Suppressions,
-};
-use crate::policy::{self, Case, Refusal, Verdict};
+use crate::link::LinkMaker;
+use crate::message::{ChannelQueues, Claims, Dispatch, Origin, Record, State, Suppressions};
+use crate::message_log::MessageLog;
+use crate::policy::fallback::{self, Turn};
+use crate::policy::{Refusal, Terms};
 use crate::profile::Profile;
-use crate::signal::{Detected, Signal};
-use crate::template::Template;
-use crate::use_case::{Plan, Purpose, UseCase, UseCases};
+use crate::signal::{Detected, Fallback, Signal};
+use crate::use_case::{Plan, Step, UseCase, UseCases};
 use ceap_kernel::{Clock, Fault, MessageId, Metric, SubjectId, Tally, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Knows where a channel reaches a profile. `ceap-channels` implements it.
-pub trait Addresses {
-    /// The profile's address on the channel, if it has one; `None` for an unknown channel too.
-    fn address<'a>(&self, channel: &str, profile: &'a Profile) -> Option<&'a str>;
-
-    /// Whether `to` is an address on the channel.
-    fn reaches(&self, channel: &str, to: &str) -> bool;
-
-    /// The sender that the tenant's settings name for the channel.
-    fn sender<'a>(&self, channel: &str, settings: &'a crate::use_case::Settings)
-    -> Option<&'a str>;
-}
-
 /// All that the stage needs.
 #[derive(Debug)]
-pub struct Deliver<S, U, M, P, Q, B, A, C> {
+pub struct Deliver<S, U, M, P, A, L, C, Q, B> {
     /// Profiles.
     pub subjects: S,
     /// What tenants run.
     pub use_cases: U,
-    /// Claims and refusals.
-    pub claims: M,
-    /// The suppression lists.
-    pub suppressions: P,
+    /// The gates. Their claims tell, too, what became of the message before a fallback.
+    pub gates: Gates<M, P, A, L, C>,
     /// The channels' queues.
     pub queues: Q,
-    /// Where held messages wait.
-    pub signals: B,
-    /// Where channels reach profiles.
-    pub addresses: A,
-    /// The wall clock.
-    pub clock: C,
+    /// Where held messages wait, and fallbacks for their turn.
+    pub later: B,
 }
 
 /// What the stage returns to the workflow.
@@ -63,25 +45,35 @@ pub struct Delivered {
     pub messages: usize,
 }
 
-/// A candidate with all that is decided about it.
+/// A candidate on its way through the channels of its action.
+#[derive(Clone, Copy)]
 struct Draft<'a> {
     candidate: &'a Candidate,
     use_case: &'a UseCase,
-    record: Record,
     profile: &'a Profile,
-    to: Option<String>,
+    step: u8,
 }
 
-impl<S, U, M, P, Q, B, A, C> Deliver<S, U, M, P, Q, B, A, C>
+/// What a batch came to.
+#[derive(Default)]
+struct Outcome {
+    dispatches: Vec<Dispatch>,
+    /// Signals that come back at an instant.
+    later: BTreeMap<Timestamp, Vec<Signal>>,
+    tally: Tally,
+}
+
+impl<S, U, M, P, A, L, C, Q, B> Deliver<S, U, M, P, A, L, C, Q, B>
 where
     S: Subjects,
     U: UseCases,
-    M: Claims,
+    M: Claims + MessageLog,
     P: Suppressions,
-    Q: ChannelQueues,
-    B: Signals,
     A: Addresses,
+    L: LinkMaker,
     C: Clock,
+    Q: ChannelQueues,
+    B: Later,
 {
     /// Delivers a batch of candidates of one tenant.
     ///
@@ -91,54 +83,113 @@ where
         let tenant = &batch.tenant;
         let plan = self.use_cases.plan(tenant).await?;
         let profiles = self.profiles(batch).await?;
-        let mut tally = Tally::default();
+        let mut outcome = Outcome::default();
         let mut drafts = Vec::new();
         for candidate in &batch.candidates {
             let Some(use_case) = plan.use_case(&candidate.signal.use_case) else {
-                self.gone(tenant, candidate, &mut tally).await?;
+                self.gone(tenant, candidate, &mut outcome.tally).await?;
                 continue;
             };
-            let Some(profile) = profiles.get(&candidate.signal.subject) else {
-                continue;
-            };
-            drafts.push(self.draft(&plan, candidate, use_case, profile));
-        }
-        let suppressed = self.suppressed(tenant, &drafts).await?;
-        let mut dispatches = Vec::new();
-        let mut held: BTreeMap<Timestamp, Vec<Signal>> = BTreeMap::new();
-        for (draft, suppressed) in drafts.into_iter().zip(suppressed) {
-            let now = self.clock.now();
-            let case = Case {
-                tenant,
-                use_case: draft.use_case,
-                subject: &draft.candidate.signal.subject,
-                profile: draft.profile,
-                settings: &plan.settings,
-                to: draft.to.as_deref(),
-                suppressed,
-                expires_at: draft.candidate.expires_at,
-                now,
-            };
-            match policy::judge(&case) {
-                Verdict::Refuse(refusal) => {
-                    self.refuse(tenant, &draft, refusal, None, &mut tally).await?
-                }
-                Verdict::Hold(until) => {
-                    let mut signal = draft.candidate.signal.clone();
-                    signal.afresh = true;
-                    held.entry(until).or_default().push(signal);
-                    self.count(Metric::MessagesHeld, tenant, &draft, &mut tally);
-                }
-                Verdict::Pass => {
-                    dispatches.extend(self.claim(tenant, &plan, &draft, now, &mut tally).await?);
-                }
+            let Some(profile) = profiles.get(&candidate.signal.subject) else { continue };
+            if let Some(step) = self.turn(tenant, candidate, &mut outcome.tally).await? {
+                drafts.push(Draft { candidate, use_case, profile, step });
             }
         }
-        self.hold(tenant, held).await?;
-        if !dispatches.is_empty() {
-            self.queues.hand_on(&dispatches).await?;
+        // Whom one channel can't take, the next one is tried for, all of a round at once.
+        while !drafts.is_empty() {
+            drafts = self.round(tenant, &plan, drafts, &mut outcome).await?;
         }
-        Ok((Delivered { tenant: tenant.clone(), messages: dispatches.len() }, tally))
+        self.wait(tenant, outcome.later).await?;
+        if !outcome.dispatches.is_empty() {
+            self.queues.hand_on(&outcome.dispatches).await?;
+        }
+        let messages = outcome.dispatches.len();
+        Ok((Delivered { tenant: tenant.clone(), messages }, outcome.tally))
+    }
+
+    /// Takes each draft through the gates; returns those that another channel is to be tried for.
+    async fn round<'a>(
+        &self,
+        tenant: &TenantId,
+        plan: &'a Plan,
+        drafts: Vec<Draft<'a>>,
+        outcome: &mut Outcome,
+    ) -> Result<Vec<Draft<'a>>, Fault> {
+        let drafts: Vec<(Draft<'a>, &Step)> = drafts
+            .into_iter()
+            .filter_map(|draft| Some((draft, draft.use_case.step(draft.step)?)))
+            .collect();
+        let proposals: Vec<Proposal<'_>> =
+            drafts.iter().map(|(draft, step)| self.proposal(plan, *draft, step)).collect();
+        let suppressed = self.gates.suppressed(tenant, &proposals).await?;
+        let mut others = Vec::new();
+        for (((draft, _), proposal), suppressed) in drafts.iter().zip(&proposals).zip(&suppressed) {
+            let tally = &mut outcome.tally;
+            match self.gates.pass(tenant, plan, proposal, suppressed, tally).await? {
+                Passed::Claimed(dispatch) => {
+                    outcome.dispatches.push(*dispatch);
+                    if let Some((at, signal)) = self.timed(*draft, &proposal.record) {
+                        outcome.later.entry(at).or_default().push(signal);
+                    }
+                }
+                Passed::Held(until) => {
+                    count(Metric::MessagesHeld, tenant, &proposal.record, None, tally);
+                    let mut signal = draft.candidate.signal.clone();
+                    signal.afresh = true;
+                    signal.held.get_or_insert(self.gates.clock.now());
+                    outcome.later.entry(until).or_default().push(signal);
+                }
+                Passed::Refused(refusal) if fallback::other_channel(refusal) => {
+                    others.push(Draft { step: draft.step.saturating_add(1), ..*draft });
+                }
+                Passed::Refused(_) | Passed::Settled | Passed::Taken => {}
+            }
+        }
+        Ok(others)
+    }
+
+    /// Which of the action's channels is to be tried; none when another channel's turn has not come.
+    async fn turn(
+        &self,
+        tenant: &TenantId,
+        candidate: &Candidate,
+        tally: &mut Tally,
+    ) -> Result<Option<u8>, Fault> {
+        let Some(fallback) = &candidate.signal.fallback else { return Ok(Some(0)) };
+        let before = self.gates.claims.record(tenant, &fallback.after).await?;
+        let Some(before) = before else { return Ok(None) };
+        let comes = match fallback::turn(before.state) {
+            Turn::Next => true,
+            Turn::Over => false,
+            Turn::IfWithdrawn => self.withdraw(tenant, before, tally).await?,
+        };
+        Ok(comes.then_some(fallback.step))
+    }
+
+    /// Takes a message back that its channel has not begun to send; false when it has.
+    async fn withdraw(
+        &self,
+        tenant: &TenantId,
+        mut record: Record,
+        tally: &mut Tally,
+    ) -> Result<bool, Fault> {
+        let reason = Refusal::FellBack.as_str();
+        record.state = State::Suppressed;
+        record.reason = Some(reason.to_owned());
+        record.history.insert(State::Suppressed.as_str().to_owned(), self.gates.clock.now());
+        let withdrawn = self.gates.claims.refuse(tenant, &record).await?;
+        if withdrawn {
+            count(Metric::MessagesSuppressed, tenant, &record, Some(reason), tally);
+        }
+        Ok(withdrawn)
+    }
+
+    /// When the next channel's turn comes, if the document gives this one a time.
+    fn timed(&self, draft: Draft<'_>, record: &Record) -> Option<(Timestamp, Signal)> {
+        let origin = record.origin.as_ref()?;
+        let after = draft.use_case.step(origin.next?)?.after?;
+        let at = self.gates.clock.now().checked_add(after.duration()).ok()?;
+        Some((at, turn_of(draft.candidate, record, origin.next?)))
     }
 
     /// The use case was deleted meanwhile, and with it the channel: the refusal is recorded all the same.
@@ -149,13 +200,12 @@ where
         tally: &mut Tally,
     ) -> Result<(), Fault> {
         let reason = Refusal::Off.as_str();
-        let mut record = record(candidate, "none");
+        let mut record = record(candidate, "none", crate::use_case::Purpose::Operational, None);
         record.state = State::Suppressed;
         record.reason = Some(reason.to_owned());
-        record.history.insert(reason.to_owned(), self.clock.now());
-        if self.claims.refuse(tenant, &record).await? {
-            let use_case = Some(&candidate.signal.use_case);
-            tally.add(Metric::MessagesSuppressed, tenant, use_case, Some(reason), 1);
+        record.history.insert(State::Suppressed.as_str().to_owned(), self.gates.clock.now());
+        if self.gates.claims.refuse(tenant, &record).await? {
+            count(Metric::MessagesSuppressed, tenant, &record, Some(reason), tally);
         }
         Ok(())
     }
@@ -169,158 +219,104 @@ where
         Ok(ids.into_iter().zip(states.into_iter().map(|read| read.state.profile)).collect())
     }
 
-    fn draft<'a>(
-        &self,
-        plan: &'a Plan,
-        candidate: &'a Candidate,
-        use_case: &'a UseCase,
-        profile: &'a Profile,
-    ) -> Draft<'a> {
-        let channel = &use_case.document.action.channel;
+    fn proposal<'a>(&self, plan: &'a Plan, draft: Draft<'a>, step: &'a Step) -> Proposal<'a> {
+        let Draft { candidate, use_case, profile, .. } = draft;
+        let document = &use_case.document;
+        let signal = &candidate.signal;
         let facts = profile.facts();
-        let to = match &use_case.to {
+        let addresses = &self.gates.addresses;
+        let mut to = match &step.to {
             // One that fails on these facts gives no address; the others go on.
-            Some(to) => to.text(&candidate.signal.facts(&facts, &plan.settings_facts)).ok(),
-            None => self.addresses.address(channel, profile).map(str::to_owned),
-        };
-        let record = record(candidate, channel);
-        let to = to.filter(|to| self.addresses.reaches(channel, to));
-        Draft { candidate, use_case, record, profile, to }
-    }
-
-    async fn suppressed(
-        &self,
-        tenant: &TenantId,
-        drafts: &[Draft<'_>],
-    ) -> Result<Vec<bool>, Fault> {
-        let addresses: Vec<(String, String)> = drafts
-            .iter()
-            .map(|draft| (draft.record.channel.clone(), draft.to.clone().unwrap_or_default()))
-            .collect();
-        self.suppressions.suppressed(tenant, &addresses).await
-    }
-
-    async fn refuse(
-        &self,
-        tenant: &TenantId,
-        draft: &Draft<'_>,
-        refusal: Refusal,
-        detail: Option<&Fault>,
-        tally: &mut Tally,
-    ) -> Result<(), Fault> {
-        let reason = refusal.as_str();
-        let mut record = draft.record.clone();
-        record.state = State::Suppressed;
-        record.reason =
-            Some(detail.map_or(reason.to_owned(), |fault| format!("{reason}: {fault}")));
-        record.history.insert(reason.to_owned(), self.clock.now());
-        if self.claims.refuse(tenant, &record).await? {
-            let use_case = Some(draft.use_case.id());
-            tally.add(Metric::MessagesSuppressed, tenant, use_case, Some(reason), 1);
-        }
-        Ok(())
-    }
-
-    /// Renders before it claims, so that what cannot be rendered takes no place under the cap.
-    async fn claim(
-        &self,
-        tenant: &TenantId,
-        plan: &Plan,
-        draft: &Draft<'_>,
-        now: Timestamp,
-        tally: &mut Tally,
-    ) -> Result<Option<Dispatch>, Fault> {
-        let content = match render(draft.use_case, plan, draft) {
-            Ok(content) => content,
-            Err(fault) => {
-                self.refuse(tenant, draft, Refusal::Template, Some(&fault), tally).await?;
-                return Ok(None);
+            Some(to) => {
+                to.text(&signal.facts(&facts, &plan.settings_facts)).ok().into_iter().collect()
             }
+            None => addresses.addresses(&step.channel, profile),
         };
-        let cap = plan
-            .settings
-            .marketing_cap
-            .filter(|_| draft.use_case.document.purpose == Purpose::Marketing)
-            .map(|cap| CapKey {
-                subject: draft.record.subject.clone(),
-                channel: draft.record.channel.clone(),
-                cap,
-            });
-        let mut record = draft.record.clone();
-        record.history.insert("queued".to_owned(), now);
-        match self.claims.claim(tenant, &record, cap.as_ref(), now).await? {
-            Claimed::Settled => return Ok(None),
-            Claimed::Capped => {
-                self.refuse(tenant, draft, Refusal::Capped, None, tally).await?;
-                return Ok(None);
-            }
-            Claimed::New => self.count(Metric::MessagesQueued, tenant, draft, tally),
-            Claimed::Again => {}
+        to.retain(|to| addresses.reaches(&step.channel, to));
+        let next = draft.step.checked_add(1).filter(|next| use_case.step(*next).is_some());
+        let mut record = record(candidate, &step.channel, document.purpose, next);
+        if let Some(held) = signal.held {
+            record.history.insert("held".to_owned(), held);
         }
-        let channel = draft.record.channel.clone();
-        Ok(draft.to.clone().map(|to| Dispatch {
-            tenant: tenant.clone(),
-            id: record.id,
-            use_case: record.use_case,
-            from: self.addresses.sender(&channel, &plan.settings).map(str::to_owned),
-            channel,
+        Proposal {
+            record,
+            terms: Terms {
+                mode: document.mode,
+                holdout: Some((use_case.id(), document.holdout_percent)),
+                quiet_hours: document.quiet_hours,
+            },
+            profile,
             to,
-            content,
-            at: Some(draft.candidate.signal.at),
-            expires_at: draft.candidate.expires_at,
-        }))
+            at: signal.at,
+            expires_at: candidate.expires_at,
+            links: step.links,
+            render: Box::new(move |links| {
+                let facts = content_facts(plan, candidate, &facts, links.map(|it| it.facts()));
+                step.render(&facts, profile.locale.as_deref())
+            }),
+        }
     }
 
-    fn count(&self, metric: Metric, tenant: &TenantId, draft: &Draft<'_>, tally: &mut Tally) {
-        tally.add(metric, tenant, Some(draft.use_case.id()), Some(&draft.record.channel), 1);
-    }
-
-    /// Held messages come back as signals, so that their conditions are judged again.
-    async fn hold(
+    /// Held messages and timed turns come back as signals, so that their conditions are judged again.
+    async fn wait(
         &self,
         tenant: &TenantId,
-        held: BTreeMap<Timestamp, Vec<Signal>>,
+        later: BTreeMap<Timestamp, Vec<Signal>>,
     ) -> Result<(), Fault> {
-        for (until, signals) in held {
+        for (until, signals) in later {
             let detected = Detected { tenant: tenant.clone(), profiles: BTreeMap::new(), signals };
             for part in detected.split() {
-                self.signals.emit_at(until, &part).await?;
+                self.later.emit_at(until, &part).await?;
             }
         }
         Ok(())
     }
 }
 
-fn record(candidate: &Candidate, channel: &str) -> Record {
+/// The signal of another channel's turn, after the message of `record`.
+pub(super) fn turn_of(candidate: &Candidate, record: &Record, step: u8) -> Signal {
+    let fallback = Fallback { candidate: candidate.id.clone(), after: record.id.clone(), step };
+    Signal { afresh: true, fallback: Some(fallback), ..candidate.signal.clone() }
+}
+
+fn record(
+    candidate: &Candidate,
+    channel: &str,
+    purpose: crate::use_case::Purpose,
+    next: Option<u8>,
+) -> Record {
+    let signal = &candidate.signal;
     Record {
         id: MessageId::derive(&candidate.id, channel),
-        use_case: candidate.signal.use_case.clone(),
-        subject: candidate.signal.subject.clone(),
-        candidate: candidate.id.clone(),
+        use_case: Some(signal.use_case.clone()),
+        subject: signal.subject.clone(),
+        origin: Some(Origin { candidate: candidate.id.clone(), key: signal.key.clone(), next }),
         channel: channel.to_owned(),
+        purpose,
         state: State::Queued,
         reason: None,
+        gates: Vec::new(),
         provider_id: None,
+        request: None,
         history: BTreeMap::new(),
     }
 }
 
-fn render(use_case: &UseCase, plan: &Plan, draft: &Draft<'_>) -> Result<Content, Fault> {
-    let signal = &draft.candidate.signal;
-    let facts: Value = json!({
+/// What templates see.
+fn content_facts(
+    plan: &Plan,
+    candidate: &Candidate,
+    profile: &Value,
+    links: Option<Value>,
+) -> Value {
+    let signal = &candidate.signal;
+    json!({
         "event": signal.event,
         "features": signal.features,
-        "profile": draft.profile.facts(),
+        "profile": profile,
         "settings": plan.settings_facts,
-        "score": draft.candidate.scored.score,
-        "reasons": draft.candidate.scored.reasons,
-    });
-    let optional = |template: &Option<Template>| {
-        template.as_ref().map(|template| template.render(&facts)).transpose()
-    };
-    Ok(Content {
-        subject: optional(&use_case.subject)?,
-        text: use_case.text.render(&facts)?,
-        html: optional(&use_case.html)?,
+        "score": candidate.scored.score,
+        "reasons": candidate.scored.reasons,
+        "links": links,
     })
 }

@@ -91,7 +91,11 @@ pub trait Signals {
     /// # Errors
     /// `Unavailable` or `Throttled` when any was not taken; all are emitted again then.
     async fn emit(&self, detected: &[Detected]) -> Result<(), Fault>;
+}
 
+/// Keeps signals for later.
+#[allow(async_fn_in_trait)]
+pub trait Later {
     /// Emits at `wake` (to the second). The same signals twice are scheduled once.
     ///
     /// # Errors
@@ -127,7 +131,7 @@ pub struct Ingested {
 
 type Group<'a> = Vec<(usize, &'a Arrived)>;
 
-impl<S: Subjects, U: UseCases, B: Signals, Q: Quarantine, C: Clock> Ingest<S, U, B, Q, C> {
+impl<S: Subjects, U: UseCases, B: Signals + Later, Q: Quarantine, C: Clock> Ingest<S, U, B, Q, C> {
     /// Takes a batch in its order of arrival. It never fails as a whole: what could not be taken is
     /// named, to come again.
     pub async fn run(&self, batch: &[Arrived]) -> Ingested {

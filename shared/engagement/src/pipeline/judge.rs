@@ -113,6 +113,8 @@ impl Judge<'_> {
             features,
             at: delayed.unwrap_or(time),
             afresh: trigger.delay.is_some(),
+            held: None,
+            fallback: None,
         }))
     }
 }

@@ -2,12 +2,16 @@
 //! → send.
 
 pub mod accept;
+pub mod aftermath;
 pub mod delay;
 pub mod deliver;
 pub mod filter;
 mod fold;
+pub mod gates;
 pub mod ingest;
 mod judge;
+pub mod receive;
+pub mod request;
 pub mod score;
 pub mod send;
 pub mod store;

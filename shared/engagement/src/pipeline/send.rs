@@ -2,10 +2,14 @@
 //!
 //! The claim (`queued` → `sending`) is a conditional write, so of any number of deliveries of one
 //! queue message only one asks the provider. A claim that was never recorded means that the sender
-//! died in between: what the provider did is unknown, and it is never asked again by itself.
+//! died in between: what the provider did is unknown, and it is never asked again by itself, unless
+//! its recipient tells repeats.
 
-use crate::message::Dispatch;
+use super::aftermath::Aftermath;
+use crate::message::{Dispatch, State};
+use crate::policy::rate::{Rate, Rates};
 use ceap_kernel::{Clock, Fault, MessageId, Metric, Tally, TenantId, Timestamp};
+use serde_json::Value;
 
 /// What became of asking to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,14 +21,16 @@ pub enum Begun {
     /// Another claim was not recorded within its lease: the outcome is unknown. It is recorded so,
     /// by this call.
     Lost,
-    /// It went its way.
-    Settled,
+    /// It went its way, and stands here.
+    Settled(State),
 }
 
 /// What the provider did, as it is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Took it, under this id of its own.
+    Sent(String),
+    /// Took it, and it reached the recipient.
     Delivered(String),
     /// Refused it for good.
     Failed(String),
@@ -36,11 +42,20 @@ pub enum Outcome {
     Expired,
 }
 
+/// How long a claim holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// Longer than a sender can live (the function's timeout).
+    pub seconds: i64,
+    /// Whether one whose sender died may be taken over: asking twice does what asking once does.
+    pub repeatable: bool,
+}
+
 /// The records of messages, as a channel uses them.
 #[allow(async_fn_in_trait)]
 pub trait Outbox {
     /// Claims the message for sending at `now`. A claim older than `lease_s` seconds that was not
-    /// recorded becomes `unknown`.
+    /// recorded becomes `unknown`; or ours, if the message is `repeatable`.
     ///
     /// # Errors
     /// `Unavailable` or `Throttled`; nothing happened then. `NotFound` when there is no such message.
@@ -49,10 +64,11 @@ pub trait Outbox {
         tenant: &TenantId,
         id: &MessageId,
         now: Timestamp,
-        lease_s: i64,
+        lease: Lease,
     ) -> Result<Begun, Fault>;
 
-    /// Records what became of a claimed message. Recording the same twice is recording it once.
+    /// Records what became of a claimed message on `channel`, under which its provider's id is known
+    /// from then on. Recording the same twice is recording it once.
     ///
     /// # Errors
     /// `Unavailable` or `Throttled`.
@@ -60,30 +76,77 @@ pub trait Outbox {
         &self,
         tenant: &TenantId,
         id: &MessageId,
+        channel: &str,
         outcome: &Outcome,
         now: Timestamp,
     ) -> Result<(), Fault>;
 }
 
+/// A provider's yes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Accepted {
+    /// The provider's own id of the message.
+    pub id: String,
+    /// Whether it reached the recipient already, as far as the channel can ever tell.
+    pub delivered: bool,
+    /// Addresses of the message that the provider says are gone for good.
+    pub gone: Vec<String>,
+    /// What a system of the team's own answered.
+    pub answer: Option<Value>,
+}
+
+impl Accepted {
+    /// Took it, under this id of its own.
+    pub fn sent(id: impl Into<String>) -> Self {
+        Self { id: id.into(), ..Self::default() }
+    }
+
+    /// Took it, and it reached the recipient.
+    pub fn delivered(id: impl Into<String>) -> Self {
+        Self { id: id.into(), delivered: true, ..Self::default() }
+    }
+}
+
 /// Why a provider did not take a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendError {
-    /// It said no for good: nothing was sent, and nothing will be.
+    /// The message or its recipient is refused for good: no other provider is asked.
     Refused(String),
+    /// The address is gone for good; it goes on the suppression list.
+    Gone(String),
+    /// This provider can't send it (it is not set up, or its quota is spent): nothing was sent, and
+    /// another provider may.
+    Unable(String),
     /// It said not now: nothing was sent.
-    Throttled(String),
+    Throttled {
+        /// What it said.
+        why: String,
+        /// How long to wait, if it said so, in seconds.
+        after_s: Option<u32>,
+    },
     /// It is not known whether it was sent: the connection broke, or the answer made no sense.
     Unknown(String),
+}
+
+impl SendError {
+    /// It said not now, and not until when.
+    pub fn throttled(why: impl Into<String>) -> Self {
+        Self::Throttled { why: why.into(), after_s: None }
+    }
 }
 
 /// Sends messages out. Implemented once for each provider.
 #[allow(async_fn_in_trait)]
 pub trait Provider {
-    /// Asks the provider once; returns its own id of the message.
+    /// Whether asking twice does what asking once does: because the recipient tells repeats by the
+    /// message's id. Then an unknown outcome is asked again.
+    const REPEATABLE: bool = false;
+
+    /// Asks the provider once.
     ///
     /// # Errors
     /// By whether anything can have been sent.
-    async fn send(&self, dispatch: &Dispatch) -> Result<String, SendError>;
+    async fn send(&self, dispatch: &Dispatch) -> Result<Accepted, SendError>;
 }
 
 /// What to do with the queue message.
@@ -91,74 +154,231 @@ pub trait Provider {
 pub enum Disposal {
     /// It is done with.
     Done,
-    /// It must come again.
-    Again,
+    /// It must come again: after so many seconds, or when the queue shows it again by itself.
+    Again(Option<u32>),
+}
+
+/// Puts off when a queue shows a message again.
+#[allow(async_fn_in_trait)]
+pub trait Postpone {
+    /// Shows the message with this receipt handle again after `after_s` seconds.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`; the queue shows it by its own delay then.
+    async fn postpone(&self, receipt: &str, after_s: u32) -> Result<(), Fault>;
+}
+
+/// A provider's rate, and the account it is counted for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limit {
+    /// The rate.
+    pub rate: Rate,
+    /// Whose account it is.
+    pub account: Account,
+}
+
+/// Whose account at the provider a channel uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Account {
+    /// The AWS account that the platform runs in.
+    Platform,
+    /// The tenant's own.
+    Tenant,
 }
 
 /// Times the record is tried after a send: without it, the message would end as unknown.
 const RECORD_ATTEMPTS: usize = 3;
 
-/// Sends one message.
-///
-/// `lease_s` must be longer than a sender can live (the function's timeout).
-///
-/// # Errors
-/// From the outbox; the queue message must come again then.
-pub async fn send(
-    dispatch: &Dispatch,
-    outbox: &impl Outbox,
-    provider: &impl Provider,
-    clock: &impl Clock,
-    lease_s: i64,
-) -> Result<(Disposal, Tally), Fault> {
-    let (tenant, id) = (&dispatch.tenant, &dispatch.id);
-    let now = clock.now();
-    let mut tally = Tally::default();
-    let mut count = |metric: Metric, detail: &str| {
-        tally.add(metric, tenant, Some(&dispatch.use_case), Some(detail), 1);
-    };
-    match outbox.begin(tenant, id, now, lease_s).await? {
-        Begun::Settled => return Ok((Disposal::Done, tally)),
-        Begun::Busy => return Ok((Disposal::Again, tally)),
-        Begun::Lost => {
-            count(Metric::MessagesUnknown, &dispatch.channel);
-            return Ok((Disposal::Done, tally));
-        }
-        Begun::Ours => {}
-    }
-    let outcome = if dispatch.expires_at <= now {
-        Outcome::Expired
-    } else {
-        match provider.send(dispatch).await {
-            Ok(id) => Outcome::Delivered(id),
-            Err(SendError::Refused(why)) => Outcome::Failed(why),
-            Err(SendError::Throttled(_)) => Outcome::Released,
-            Err(SendError::Unknown(why)) => Outcome::Unknown(why),
-        }
-    };
-    record(dispatch, outbox, &outcome, clock).await?;
-    match outcome {
-        Outcome::Delivered(_) => count(Metric::MessagesDelivered, &dispatch.channel),
-        Outcome::Failed(_) => count(Metric::MessagesFailed, &dispatch.channel),
-        Outcome::Unknown(_) => count(Metric::MessagesUnknown, &dispatch.channel),
-        Outcome::Expired => count(Metric::MessagesSuppressed, "expired"),
-        Outcome::Released => return Ok((Disposal::Again, tally)),
-    }
-    Ok((Disposal::Done, tally))
+/// Seconds of the first wait when a provider is not ready and does not say for how long; each
+/// further one is twice as long, up to the last.
+const FIRST_WAIT_S: u32 = 5;
+const LONGEST_WAIT_S: u32 = 3600;
+
+/// The attempts that these waits fit into 24 hours and a little more.
+const LAST_ATTEMPT: u32 = 35;
+
+/// One channel's sender.
+#[derive(Debug)]
+pub struct Sender<O, P, F, C> {
+    /// Records, buckets, and what follows from an outcome.
+    pub outbox: O,
+    /// The provider, or several in their order.
+    pub provider: P,
+    /// What follows from an outcome.
+    pub aftermath: F,
+    /// The wall clock.
+    pub clock: C,
+    /// Longer than a sender can live, in seconds.
+    pub lease_s: i64,
+    /// The provider's rate, if it has one.
+    pub limit: Option<Limit>,
 }
 
-async fn record(
-    dispatch: &Dispatch,
-    outbox: &impl Outbox,
-    outcome: &Outcome,
-    clock: &impl Clock,
-) -> Result<(), Fault> {
-    let mut last = Ok(());
-    for _ in 0..RECORD_ATTEMPTS {
-        last = outbox.finish(&dispatch.tenant, &dispatch.id, outcome, clock.now()).await;
-        if last.is_ok() {
-            break;
+impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> {
+    /// Sends one message, which its queue brings for the `attempt`th time, counted from 1.
+    ///
+    /// # Errors
+    /// From the outbox; the queue message must come again then.
+    pub async fn send(
+        &self,
+        dispatch: &Dispatch,
+        attempt: u32,
+    ) -> Result<(Disposal, Tally), Fault> {
+        let mut tally = Tally::default();
+        let now = self.clock.now();
+        // Before the claim: a message that waits for its provider's rate is a queued one.
+        if let Some(wait_s) = self.wait(dispatch, now).await? {
+            return Ok((Disposal::Again(Some(wait_s)), tally));
+        }
+        let lease = Lease { seconds: self.lease_s, repeatable: P::REPEATABLE };
+        match self.outbox.begin(&dispatch.tenant, &dispatch.id, now, lease).await? {
+            Begun::Settled(state) => {
+                // Another delivery may have died between its record and what follows from it.
+                self.follow(dispatch, state).await?;
+                return Ok((Disposal::Done, tally));
+            }
+            Begun::Busy => return Ok((Disposal::Again(None), tally)),
+            Begun::Lost => {
+                count(dispatch, &Outcome::Unknown(String::new()), &mut tally);
+                return Ok((Disposal::Done, tally));
+            }
+            Begun::Ours => {}
+        }
+        let (outcome, wait_s) = if dispatch.expires_at <= now {
+            (Outcome::Expired, None)
+        } else {
+            self.ask(dispatch).await?
+        };
+        let outcome = self.patience(dispatch, outcome, attempt).await?;
+        self.record(dispatch, &outcome).await?;
+        if outcome == Outcome::Released {
+            let wait_s = wait_s.unwrap_or_default().max(backoff_s(attempt));
+            return Ok((Disposal::Again(Some(wait_s)), tally));
+        }
+        count(dispatch, &outcome, &mut tally);
+        match outcome {
+            Outcome::Failed(_) => self.follow(dispatch, State::Failed).await?,
+            Outcome::Delivered(_) => self.follow(dispatch, State::Delivered).await?,
+            _ => {}
+        }
+        Ok((Disposal::Done, tally))
+    }
+
+    /// An endpoint that may be asked again is asked for as long as its queue shows the message, and
+    /// is disabled if it failed all that time.
+    async fn patience(
+        &self,
+        dispatch: &Dispatch,
+        outcome: Outcome,
+        attempt: u32,
+    ) -> Result<Outcome, Fault> {
+        if !P::REPEATABLE {
+            return Ok(outcome);
+        }
+        match outcome {
+            Outcome::Released => {
+                let disabled = self.aftermath.failing(dispatch).await?;
+                Ok(if disabled || attempt >= LAST_ATTEMPT {
+                    Outcome::Failed("no answer within the time for it".to_owned())
+                } else {
+                    Outcome::Released
+                })
+            }
+            Outcome::Sent(_) | Outcome::Delivered(_) => {
+                self.aftermath.healthy(dispatch).await;
+                Ok(outcome)
+            }
+            outcome => Ok(outcome),
         }
     }
-    last
+
+    async fn follow(&self, dispatch: &Dispatch, state: State) -> Result<(), Fault> {
+        if state < State::Failed {
+            return Ok(());
+        }
+        self.aftermath.follows(&dispatch.tenant, &dispatch.id, state).await
+    }
+
+    /// The seconds to wait for the provider's rate, if it has no room now.
+    async fn wait(&self, dispatch: &Dispatch, now: Timestamp) -> Result<Option<u32>, Fault> {
+        let Some(limit) = self.limit else { return Ok(None) };
+        let bucket = match limit.account {
+            Account::Platform => format!("*#RATE#{}", dispatch.channel),
+            Account::Tenant => format!("{}#RATE#{}", dispatch.tenant, dispatch.channel),
+        };
+        self.outbox.take(&bucket, limit.rate, now).await
+    }
+
+    /// Asks the provider once. An answer to be kept is kept before the send is recorded: only
+    /// providers that may be asked again give one, so after a crash in between it comes again.
+    async fn ask(&self, dispatch: &Dispatch) -> Result<(Outcome, Option<u32>), Fault> {
+        let asked = match self.provider.send(dispatch).await {
+            Err(SendError::Unknown(why)) if P::REPEATABLE => Err(SendError::throttled(why)),
+            asked => asked,
+        };
+        Ok(match asked {
+            Ok(accepted) => {
+                if let Some(answer) = &accepted.answer {
+                    self.aftermath.answered(dispatch, answer).await?;
+                }
+                self.aftermath.gone(dispatch, &accepted.gone).await;
+                let outcome = if accepted.delivered { Outcome::Delivered } else { Outcome::Sent };
+                (outcome(accepted.id), None)
+            }
+            Err(SendError::Refused(why) | SendError::Unable(why)) => (Outcome::Failed(why), None),
+            Err(SendError::Gone(why)) => {
+                let gone: Vec<String> = dispatch.addresses().map(str::to_owned).collect();
+                self.aftermath.gone(dispatch, &gone).await;
+                (Outcome::Failed(why), None)
+            }
+            Err(SendError::Throttled { after_s, .. }) => (Outcome::Released, after_s),
+            Err(SendError::Unknown(why)) => (Outcome::Unknown(why), None),
+        })
+    }
+
+    async fn record(&self, dispatch: &Dispatch, outcome: &Outcome) -> Result<(), Fault> {
+        let mut last = Ok(());
+        for _ in 0..RECORD_ATTEMPTS {
+            let now = self.clock.now();
+            let Dispatch { tenant, id, channel, .. } = dispatch;
+            last = self.outbox.finish(tenant, id, channel, outcome, now).await;
+            if last.is_ok() {
+                break;
+            }
+        }
+        last
+    }
+}
+
+/// 5, 10, 20, … seconds, at most an hour.
+fn backoff_s(attempt: u32) -> u32 {
+    let doublings = attempt.saturating_sub(1).min(20);
+    FIRST_WAIT_S
+        .saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX))
+        .min(LONGEST_WAIT_S)
+}
+
+fn count(dispatch: &Dispatch, outcome: &Outcome, tally: &mut Tally) {
+    let (metric, detail) = match outcome {
+        Outcome::Sent(_) | Outcome::Delivered(_) => (Metric::MessagesSent, &*dispatch.channel),
+        Outcome::Failed(_) => (Metric::MessagesFailed, &*dispatch.channel),
+        Outcome::Unknown(_) => (Metric::MessagesUnknown, &*dispatch.channel),
+        Outcome::Expired => (Metric::MessagesSuppressed, State::Expired.as_str()),
+        Outcome::Released => return,
+    };
+    tally.add(metric, &dispatch.tenant, dispatch.use_case.as_ref(), Some(detail), 1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_span_a_day() {
+        let waits: Vec<u32> = (1..=5).map(backoff_s).collect();
+        assert_eq!(waits, [5, 10, 20, 40, 80]);
+        let day: u32 = (1..LAST_ATTEMPT).map(backoff_s).sum();
+        assert!((86_400..100_000).contains(&day), "{day}");
+        assert_eq!(backoff_s(u32::MAX), LONGEST_WAIT_S);
+    }
 }

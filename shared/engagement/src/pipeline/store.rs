@@ -1,8 +1,9 @@
 //! The fifth stage: candidates, one live one per tenant, use case, subject and key.
 
 use super::score::ScoredBatch;
-use crate::candidate::{Candidate, CandidateStore, ScoredSignal, Upserted};
-use ceap_kernel::{CandidateId, Clock, Fault, Metric, SubjectId, Tally, TenantId, UseCaseId};
+use crate::candidate::{Candidate, CandidateStore, Place, ScoredSignal, Upserted};
+use crate::signal::Signal;
+use ceap_kernel::{CandidateId, Clock, Fault, Metric, Tally, TenantId, Timestamp};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub struct Candidates {
 }
 
 /// Stores the best signal of each use case, subject and key: one write each, however many signals.
+/// Signals of another channel's turn open nothing: they go on with the candidate they belong to.
 ///
 /// # Errors
 /// `Unavailable` or `Throttled`; the stage is run again then, with the same outcome.
@@ -31,22 +33,9 @@ pub async fn store(
     let tenant = &batch.tenant;
     let now = clock.now();
     let mut tally = Tally::default();
-    let mut best: BTreeMap<(UseCaseId, SubjectId, String), ScoredSignal> = BTreeMap::new();
-    for signal in batch.signals {
-        let of = &signal.signal;
-        let slot = (of.use_case.clone(), of.subject.clone(), of.key.clone());
-        match best.get(&slot) {
-            Some(known) if known.scored.score >= signal.scored.score => {
-                tally.add(Metric::CandidatesMerged, tenant, Some(&of.use_case), None, 1);
-            }
-            Some(_) => {
-                tally.add(Metric::CandidatesMerged, tenant, Some(&of.use_case), None, 1);
-                best.insert(slot, signal);
-            }
-            None => drop(best.insert(slot, signal)),
-        }
-    }
-    let opened = best.into_values().map(|best| Candidate {
+    let (turns, signals): (Vec<_>, Vec<_>) =
+        batch.signals.into_iter().partition(|signal| signal.signal.fallback.is_some());
+    let opened = best(tenant, signals, &mut tally).into_iter().map(|best| Candidate {
         id: CandidateId::derive(&best.signal.id),
         signal: best.signal,
         scored: best.scored,
@@ -55,9 +44,12 @@ pub async fn store(
     let written: Vec<(Candidate, Upserted)> = stream::iter(opened)
         // A signal belongs to the candidate that was live at its own instant: learnt of late, when
         // that one has expired, it must not open a second one for the same day.
-        .map(|candidate| {
+        .map(|candidate| async {
             let instant = candidate.signal.at.min(now);
-            candidates.upsert(tenant, candidate, instant)
+            let held = candidate.signal.held;
+            let (mut live, upserted) = candidates.upsert(tenant, candidate, instant).await?;
+            live.signal.held = live.signal.held.or(held);
+            Ok::<_, Fault>((live, upserted))
         })
         .buffer_unordered(CONCURRENCY)
         .try_collect()
@@ -69,6 +61,42 @@ pub async fn store(
         };
         tally.add(metric, tenant, Some(&candidate.signal.use_case), None, 1);
     }
-    let candidates = written.into_iter().map(|(candidate, _)| candidate).collect();
-    Ok((Candidates { tenant: batch.tenant, candidates }, tally))
+    let mut live: Vec<Candidate> = written.into_iter().map(|(candidate, _)| candidate).collect();
+    for turn in turns {
+        live.extend(belonging(tenant, turn.signal, candidates, now).await?);
+    }
+    Ok((Candidates { tenant: batch.tenant, candidates: live }, tally))
+}
+
+/// The best signal of each use case, subject and key.
+fn best(tenant: &TenantId, signals: Vec<ScoredSignal>, tally: &mut Tally) -> Vec<ScoredSignal> {
+    let mut best: BTreeMap<Place, ScoredSignal> = BTreeMap::new();
+    for signal in signals {
+        let place = signal.signal.place();
+        let known = best.get(&place).map(|known| known.scored.score);
+        if known.is_some() {
+            let use_case = Some(&place.use_case);
+            tally.add(Metric::CandidatesMerged, tenant, use_case, None, 1);
+        }
+        if known.is_none_or(|known| known < signal.scored.score) {
+            best.insert(place, signal);
+        }
+    }
+    best.into_values().collect()
+}
+
+/// The candidate that another channel's turn belongs to, while it lives.
+async fn belonging(
+    tenant: &TenantId,
+    turn: Signal,
+    candidates: &impl CandidateStore,
+    now: Timestamp,
+) -> Result<Option<Candidate>, Fault> {
+    let live = candidates.live(tenant, &turn.place(), now).await?;
+    let own = |live: &Candidate| turn.fallback.as_ref().is_some_and(|it| it.candidate == live.id);
+    Ok(live.filter(own).map(|mut live| {
+        live.signal.fallback = turn.fallback;
+        live.signal.held = turn.held;
+        live
+    }))
 }

@@ -1,29 +1,41 @@
 //! Consent: whether a subject agreed to this channel and purpose.
 
+use super::rule::ConsentRule;
 use crate::profile::Profile;
 use crate::use_case::Purpose;
 
-/// Operational messages go to the team, so they need no consent. Transactional ones are sent unless
-/// the subject refused them; marketing only with consent. The most specific entry decides:
-/// `email.marketing`, then `email`, then `marketing`; a refusal of the channel itself outweighs an
-/// agreement to the purpose. A plain `email: false` refuses marketing, not what the
-/// customer's own doings call for; that takes `email.transactional` or `transactional`.
+/// What was said, and by which entry of the profile's consents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// Whether the message may be sent.
+    pub allowed: bool,
+    /// Which entry decided; none when nothing was said.
+    pub by: Option<String>,
+}
+
+/// Judges consent. The most specific entry decides: `email.marketing`, then `email`, then
+/// `marketing`; a refusal of the channel itself outweighs an agreement to the purpose. A plain
+/// `email: false` refuses marketing, not what the customer's own doings call for; that takes
+/// `email.transactional` or `transactional`.
 #[must_use]
-pub fn allows(profile: &Profile, channel: &str, purpose: Purpose) -> bool {
-    let said = |name: &str| profile.consents.get(name).copied();
-    let exact = said(&format!("{channel}.{}", purpose.as_str()));
-    match purpose {
-        Purpose::Operational => true,
-        Purpose::Transactional => exact.or_else(|| said("transactional")).unwrap_or(true),
-        Purpose::Marketing => {
-            exact.or_else(|| said(channel)).or_else(|| said("marketing")).unwrap_or(false)
-        }
+pub fn judge(profile: &Profile, channel: &str, purpose: Purpose, rule: ConsentRule) -> Consent {
+    let exact = format!("{channel}.{}", purpose.as_str());
+    let asked: &[&str] = match rule {
+        ConsentRule::None => &[],
+        ConsentRule::UnlessRefused => &[&exact, purpose.as_str()],
+        ConsentRule::OnlyIfGiven => &[&exact, channel, purpose.as_str()],
+    };
+    let said = asked.iter().find_map(|name| Some((*name, *profile.consents.get(*name)?)));
+    Consent {
+        allowed: said.map_or(rule != ConsentRule::OnlyIfGiven, |(_, given)| given),
+        by: said.map(|(name, _)| name.to_owned()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::rule::Rule;
     use Purpose::{Marketing, Operational, Transactional};
     use rstest::rstest;
 
@@ -47,6 +59,7 @@ mod tests {
     ) {
         let consents = consents.iter().map(|(name, given)| ((*name).to_owned(), *given)).collect();
         let profile = Profile { consents, ..Profile::default() };
-        assert_eq!(allows(&profile, "email", purpose), allowed);
+        let consent = judge(&profile, "email", purpose, Rule::of(purpose).consent);
+        assert_eq!(consent.allowed, allowed);
     }
 }

@@ -1,9 +1,10 @@
 //! A document made ready to run: conditions, models and templates compiled once.
 
 use super::document::{Document, Expects, Mode, Purpose};
+use super::step::Step;
 use crate::condition::Expression;
 use crate::score::Score;
-use crate::template::{Escape, Template};
+use crate::template::Template;
 use ceap_kernel::{Fault, UseCaseId};
 use std::collections::BTreeSet;
 
@@ -23,14 +24,8 @@ pub struct UseCase {
     pub score: Score,
     /// What tells apart candidates of one subject.
     pub key: Option<Expression>,
-    /// The recipient, where it is not the profile's.
-    pub to: Option<Expression>,
-    /// The subject line.
-    pub subject: Option<Template>,
-    /// The text.
-    pub text: Template,
-    /// The HTML.
-    pub html: Option<Template>,
+    /// The channels of its action, in the order in which they are tried.
+    steps: Vec<Step>,
 }
 
 /// Which fields of an event's `data` are kept for later.
@@ -79,10 +74,6 @@ impl UseCase {
         let optional = |field: &str, source: &Option<String>| {
             source.as_deref().map(|source| Expression::compile(field, source)).transpose()
         };
-        let action = &document.action;
-        let template = |field: &str, source: &Option<String>, escape| {
-            source.as_deref().map(|source| Template::compile(field, source, escape)).transpose()
-        };
         let use_case = Self {
             when: optional("trigger.when", &document.trigger.when)?,
             filter: document
@@ -96,10 +87,7 @@ impl UseCase {
                 .collect::<Result<_, Fault>>()?,
             score: Score::compile(&document.score)?,
             key: optional("key", &document.key)?,
-            to: optional("action.to", &action.to)?,
-            subject: template("action.subject", &action.subject, Escape::Line)?,
-            text: Template::compile("action.text", &action.text, Escape::Text)?,
-            html: template("action.html", &action.html, Escape::Html)?,
+            steps: Step::compile(&document.action)?,
             document,
         };
         use_case.check()?;
@@ -121,12 +109,19 @@ impl UseCase {
 
     fn expressions(&self) -> impl Iterator<Item = &Expression> {
         let filter = self.filter.iter().map(|(when, _)| when);
-        let single = [&self.when, &self.key, &self.to].into_iter().flatten();
-        filter.chain(single).chain(self.score.expressions())
+        let single = [&self.when, &self.key].into_iter().flatten();
+        let to = self.steps.iter().filter_map(|step| step.to.as_ref());
+        filter.chain(single).chain(to).chain(self.score.expressions())
     }
 
-    fn templates(&self) -> impl Iterator<Item = &Template> {
-        [&self.subject, &self.html].into_iter().flatten().chain([&self.text])
+    fn templates(&self) -> impl Iterator<Item = (&str, &Template)> {
+        self.steps.iter().flat_map(Step::templates)
+    }
+
+    /// The channel that is tried at `step`, counted from 0.
+    #[must_use]
+    pub fn step(&self, step: u8) -> Option<&Step> {
+        self.steps.get(usize::from(step))
     }
 
     /// The fields of the triggering event's `data` that it names anywhere.
@@ -143,7 +138,7 @@ impl UseCase {
                 fields = fields.and(named.unwrap_or(Fields::All));
             }
         }
-        for template in self.templates() {
+        for (_, template) in self.templates() {
             fields = fields.and(template.event_fields().map_or(Fields::All, Fields::Named));
         }
         fields
@@ -167,14 +162,10 @@ impl UseCase {
 
     /// What templates may name: the facts that a message is rendered with.
     fn check_templates(&self) -> Result<(), Fault> {
-        const ROOTS: [&str; 6] = ["event", "features", "profile", "settings", "score", "reasons"];
-        let templates = [
-            ("action.subject", self.subject.as_ref()),
-            ("action.text", Some(&self.text)),
-            ("action.html", self.html.as_ref()),
-        ];
-        for (field, template) in templates {
-            for path in template.into_iter().flat_map(Template::paths) {
+        const ROOTS: [&str; 7] =
+            ["event", "features", "profile", "settings", "score", "reasons", "links"];
+        for (field, template) in self.templates() {
+            for path in template.paths() {
                 let (root, next) = (path.first().map(String::as_str), path.get(1));
                 let unknown = match (root, next) {
                     (Some(root), _) if !ROOTS.contains(&root) => true,

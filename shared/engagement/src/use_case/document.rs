@@ -124,6 +124,40 @@ pub struct ActionDocument {
     /// A Liquid template in HTML, for channels that show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
+    /// A Liquid template of the URL that a tap on a notification opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// Other channels, in the order in which they are tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallback: Vec<FallbackDocument>,
+}
+
+/// Another channel, for when the one before did not reach the subject: because it has no address
+/// there, or a gate refused that channel, or its provider did for good. What is left out of the
+/// templates is taken from the action.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FallbackDocument {
+    /// `email`, `sms`, …; each channel once.
+    pub channel: String,
+    /// How long the channel before has to deliver; without it, only its definite failure counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Span>,
+    /// As in the action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// As in the action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// As in the action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// As in the action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// As in the action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// One use case.

@@ -4,7 +4,11 @@ pub mod catalogue;
 mod compile;
 mod document;
 mod plan;
+mod step;
 
 pub use compile::{Fields, UseCase};
-pub use document::{ActionDocument, Document, Expects, Mode, Purpose, TriggerDocument};
+pub use document::{
+    ActionDocument, Document, Expects, FallbackDocument, Mode, Purpose, TriggerDocument,
+};
 pub use plan::{LATENESS, Plan, Settings, UseCases};
+pub use step::Step;

@@ -3,6 +3,7 @@
 use super::compile::{Fields, UseCase};
 use crate::event::Event;
 use crate::policy::Cap;
+use crate::profile;
 use crate::window::Span;
 use ceap_kernel::{Fault, SignedDuration, TenantId, UseCaseId};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,9 @@ use std::sync::Arc;
 
 /// How late an event may be, against its subject's newest, and still count as if it had been on time.
 pub const LATENESS: SignedDuration = SignedDuration::from_hours(24);
+
+/// Caps of one tenant: each is judged for every message that it counts.
+const MAX_CAPS: usize = 20;
 
 /// A tenant's settings. Conditions and templates see them as `settings`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -23,15 +27,30 @@ pub struct Settings {
     /// The sender of texts: an origination number (E.164) or a sender id, where the country allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms_origination: Option<String>,
+    /// The sender of calls: an origination number (E.164).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice_origination: Option<String>,
+    /// The sender of WhatsApp messages: the id of its phone number at Meta.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whatsapp_phone_number_id: Option<String>,
+    /// What a text that asks for HELP is answered with, where the carrier or AWS does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sms_help: Option<String>,
+    /// What people know the tenant as: on its preference page, and in what it asks them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brand: Option<String>,
+    /// Addresses that a template may be tried on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub test_recipients: Vec<String>,
     /// Who reads security alerts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub security_recipient: Option<String>,
     /// For subjects whose own time zone is unknown (IANA).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
-    /// At most this many marketing messages a subject and channel in a rolling window.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub marketing_cap: Option<Cap>,
+    /// How many messages a subject gets at most, over all use cases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caps: Vec<Cap>,
 }
 
 impl Settings {
@@ -39,6 +58,25 @@ impl Settings {
     #[must_use]
     pub fn facts(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// Checks what the types alone do not.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field.
+    pub fn check(&self) -> Result<(), Fault> {
+        if self.caps.len() > MAX_CAPS {
+            return Err(Fault::invalid("settings.caps", format!("must be at most {MAX_CAPS}")));
+        }
+        for (n, cap) in self.caps.iter().enumerate() {
+            cap.check(&format!("settings.caps[{n}]"))?;
+        }
+        for (field, number) in [("voice_origination", &self.voice_origination)] {
+            if let Some(rule) = number.as_deref().and_then(|number| profile::phone(number).err()) {
+                return Err(Fault::invalid(format!("settings.{field}"), rule));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -77,7 +77,7 @@ fn check(world: &World, tenant: &TenantId, expected: &End) {
     let open = struck.iter().filter(|it| leaves_open(it)).count();
     let unknown = world.messages_in(State::Unknown);
     assert!(unknown <= open, "{unknown} unknown after {struck:?}");
-    let delivered = world.messages_in(State::Delivered);
+    let delivered = world.messages_in(State::Sent);
     assert_eq!(delivered + unknown, expected.messages.len(), "{struck:?}");
     assert!(sent.len() >= delivered, "{struck:?}");
     let owing = SUBJECTS.map(|id| world.state(tenant, &subject(id)).series.owed().len());
@@ -86,7 +86,7 @@ fn check(world: &World, tenant: &TenantId, expected: &End) {
     for message in stores.messages.values() {
         let taken = distinct.contains(&message.record.id);
         match message.record.state {
-            State::Delivered => assert!(taken, "not sent, but recorded: {struck:?}"),
+            State::Sent => assert!(taken, "not sent, but recorded: {struck:?}"),
             State::Unknown => {}
             other => panic!("ends as {other:?}: {struck:?}"),
         }

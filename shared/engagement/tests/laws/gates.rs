@@ -4,7 +4,8 @@ use ceap_engagement::event::Arrived;
 use ceap_engagement::message::State;
 use ceap_engagement::pipeline::send::SendError;
 use ceap_engagement::policy::Cap;
-use ceap_engagement::use_case::Settings;
+use ceap_engagement::suppression::{Entry, Reason};
+use ceap_engagement::use_case::{Purpose, Settings};
 use ceap_engagement::window::Span;
 use ceap_kernel::{Metric, TenantId};
 use ceap_testkit::World;
@@ -37,7 +38,7 @@ async fn refused(world: &World, tenant: &TenantId, profile: Arrived) -> Vec<Stri
     assert_eq!(suppressed, u64::try_from(stores.messages.len()).unwrap());
     let records = stores.messages.values();
     records
-        .inspect(|it| assert_eq!(it.record.state, State::Suppressed))
+        .inspect(|it| assert!(matches!(it.record.state, State::Suppressed | State::Expired)))
         .filter_map(|it| it.record.reason.clone())
         .collect()
 }
@@ -59,8 +60,14 @@ async fn each_refusal_is_recorded_with_its_reason() {
     assert!(reasons[0].contains("traits") || reasons[0].contains("first_name"), "{reasons:?}");
 
     let listed = world(&tenant, settings(), &as_is());
-    let entry = (tenant.clone(), "email".to_owned(), "u1@customers.example.com".to_owned());
-    listed.stores().suppressed.insert(entry);
+    let entry = Entry {
+        channel: "email".to_owned(),
+        address: "u1@customers.example.com".to_owned(),
+        reason: Reason::Unsubscribe,
+        at: noon(),
+        note: None,
+    };
+    listed.stores().suppressed.push((tenant.clone(), entry));
     assert_eq!(refused(&listed, &tenant, who).await, ["suppressed"]);
 
     let profile = |data| event("profile_updated", "u1", "p").data(data).of(&tenant);
@@ -132,7 +139,9 @@ async fn a_message_that_quiet_hours_outlive_is_refused() {
 async fn a_cap_counts_messages_not_attempts() {
     let tenant = tenant("acme");
     let within = Span::try_from("24h".to_owned()).unwrap();
-    let settings = Settings { marketing_cap: Some(Cap { limit: 3, within }), ..settings() };
+    let (purpose, channel) = (Purpose::Marketing, Some("email".to_owned()));
+    let caps = vec![Cap { limit: 3, within, purpose, channel }];
+    let settings = Settings { caps, ..settings() };
     let keyed = amended(CART, "ttl: 24h", "ttl: 24h\nkey: event.data.cart");
     let world = world(&tenant, settings, &keyed);
     let cart = |n: i64| {
@@ -160,13 +169,13 @@ async fn what_a_provider_refuses_is_recorded() {
     for (answer, state) in [
         (SendError::Refused("no such mailbox".to_owned()), State::Failed),
         (SendError::Unknown("the connection broke".to_owned()), State::Unknown),
-        (SendError::Throttled("slow down".to_owned()), State::Delivered),
+        (SendError::throttled("slow down"), State::Sent),
     ] {
         let world = world(&tenant, settings(), &as_is());
         world.stores().answers.push_back(answer);
         world.run(&[customer("u1").of(&tenant), cart_of(&tenant, "u1", "k")]).await;
         assert_eq!(world.messages_in(state), 1);
-        assert_eq!(world.sent().len(), usize::from(state == State::Delivered));
+        assert_eq!(world.sent().len(), usize::from(state == State::Sent));
     }
 }
 

@@ -2,7 +2,8 @@
 
 use ceap_engagement::event::Arrived;
 use ceap_engagement::policy::Cap;
-use ceap_engagement::use_case::Settings;
+use ceap_engagement::suppression::{Entry, Reason};
+use ceap_engagement::use_case::{Purpose, Settings};
 use ceap_engagement::window::Span;
 use ceap_kernel::{Metric, TenantId};
 use ceap_testkit::World;
@@ -111,13 +112,20 @@ async fn one_of_them_unknown_or_broken_stops_the_other_not() {
 #[tokio::test]
 async fn suppressions_and_caps_are_each_ones_own() {
     let (a, b) = (tenant("a"), tenant("b"));
-    let cap = Cap { limit: 1, within: Span::try_from("24h".to_owned()).unwrap() };
-    let settings = Settings { marketing_cap: Some(cap), ..settings() };
+    let within = Span::try_from("24h".to_owned()).unwrap();
+    let cap = Cap { limit: 1, within, purpose: Purpose::Marketing, channel: None };
+    let settings = Settings { caps: vec![cap], ..settings() };
     let world = [&a, &b].into_iter().fold(World::new(noon()), |world, tenant| {
         world.with(tenant, plan_with(settings.clone(), &catalogue_documents()))
     });
-    let of_a = (a.clone(), "email".to_owned(), "u1@customers.example.com".to_owned());
-    world.stores().suppressed.insert(of_a);
+    let of_a = Entry {
+        channel: "email".to_owned(),
+        address: "u1@customers.example.com".to_owned(),
+        reason: Reason::Unsubscribe,
+        at: noon(),
+        note: None,
+    };
+    world.stores().suppressed.push((a.clone(), of_a));
     let cart = |of: &TenantId| {
         let cart = event("cart_updated", "u1", "k").data(json!({"value": 99}));
         [customer("u1").of(of), cart.of(of)]

@@ -33,6 +33,8 @@ fn candidate(label: &str, score: f64) -> Candidate {
             features: json!({"label": label, "none": null}),
             at: noon(),
             afresh: false,
+            held: None,
+            fallback: None,
         },
         scored: Scored { score, reasons: vec![label.to_owned()] },
         expires_at: after_noon(3600),

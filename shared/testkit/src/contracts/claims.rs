@@ -2,8 +2,9 @@
 
 use super::{record, refused};
 use crate::builders::{after_noon, fresh_tenant, noon, subject};
-use ceap_engagement::message::{CapKey, Claimed, Claims};
+use ceap_engagement::message::{CapCheck, Claimed, Claims};
 use ceap_engagement::policy::Cap;
+use ceap_engagement::use_case::Purpose;
 use ceap_engagement::window::Span;
 use futures::future::join_all;
 
@@ -20,11 +21,19 @@ pub async fn claims(store: &impl Claims) {
     tenants_are_apart(store).await;
 }
 
-fn cap(of: &str, limit: u16) -> CapKey {
-    CapKey {
+fn cap(of: &str, limit: u16) -> CapCheck {
+    let within = Span::try_from("1h".to_owned()).unwrap();
+    let by_channel = |channel: &str| Cap {
+        limit,
+        within,
+        purpose: Purpose::Marketing,
+        channel: Some(channel.to_owned()),
+    };
+    CapCheck {
         subject: subject(of),
         channel: "email".to_owned(),
-        cap: Cap { limit, within: Span::try_from("1h".to_owned()).unwrap() },
+        purpose: Purpose::Marketing,
+        caps: vec![by_channel("email"), by_channel("sms")],
     }
 }
 
@@ -70,12 +79,12 @@ async fn a_refusal_is_recorded_once(store: &impl Claims) {
 
 async fn a_cap_is_exact(store: &impl Claims) {
     let tenant = fresh_tenant("cap");
-    let (cap, records) = (cap("u1", 3), (0..20).map(|n| record(&format!("m{n}"), "u1")));
+    let (cap, records) = (cap("u1", 3), (0..50).map(|n| record(&format!("m{n}"), "u1")));
     let records: Vec<_> = records.collect();
     let claims = records.iter().map(|record| store.claim(&tenant, record, Some(&cap), noon()));
     let outcomes: Vec<_> = join_all(claims).await.into_iter().map(Result::unwrap).collect();
     let of = |what| outcomes.iter().filter(|it| **it == what).count();
-    assert_eq!((of(Claimed::New), of(Claimed::Capped)), (3, 17));
+    assert_eq!((of(Claimed::New), of(Claimed::Capped)), (3, 47), "50 at once");
 }
 
 async fn a_claim_again_takes_no_place(store: &impl Claims) {
@@ -113,14 +122,14 @@ async fn the_window_of_a_cap_rolls(store: &impl Claims) {
 
 async fn caps_are_apart(store: &impl Claims) {
     let tenant = fresh_tenant("caps");
-    let claim = async |label: &str, key: CapKey| {
+    let claim = async |label: &str, key: CapCheck| {
         let record = record(label, key.subject.as_str());
         store.claim(&tenant, &record, Some(&key), noon()).await.unwrap()
     };
     assert_eq!(claim("m1", cap("u1", 1)).await, Claimed::New);
     assert_eq!(claim("m2", cap("u1", 1)).await, Claimed::Capped);
     assert_eq!(claim("m3", cap("u2", 1)).await, Claimed::New);
-    let sms = CapKey { channel: "sms".to_owned(), ..cap("u1", 1) };
+    let sms = CapCheck { channel: "sms".to_owned(), ..cap("u1", 1) };
     assert_eq!(claim("m4", sms).await, Claimed::New);
 }
 

@@ -2,7 +2,6 @@
 
 use crate::builders::{event, fresh_tenant, noon};
 use ceap_engagement::event::Arrived;
-use ceap_engagement::message::Suppressions;
 use ceap_engagement::pipeline::accept::EventStream;
 use ceap_engagement::quarantine::{Quarantine, Rejected};
 use ceap_kernel::{Fault, TenantId};
@@ -52,32 +51,4 @@ pub async fn stream(stream: &impl EventStream, list: impl AsyncFn(&TenantId) -> 
         };
         assert_eq!(of(&seen), of(&events));
     }
-}
-
-/// Answers for each address in its place. `add` puts an address on a tenant's list of a channel.
-pub async fn suppressions(list: &impl Suppressions, add: impl AsyncFn(&TenantId, &str, &str)) {
-    let (mine, yours) = (fresh_tenant("mine"), fresh_tenant("yours"));
-    add(&mine, "email", "a@b.ch").await;
-    add(&mine, "sms", "+41790000000").await;
-    let asked = [
-        ("email", "c@d.ch"),
-        ("email", "a@b.ch"),
-        ("sms", "a@b.ch"),
-        ("sms", "+41790000000"),
-        ("email", "a@b.ch"),
-        ("email", ""),
-    ]
-    .map(|(channel, address)| (channel.to_owned(), address.to_owned()));
-    let answer = list.suppressed(&mine, &asked).await.unwrap();
-    assert_eq!(answer, [false, true, false, true, true, false]);
-    assert_eq!(list.suppressed(&yours, &asked).await.unwrap(), [false; 6]);
-    assert!(list.suppressed(&mine, &[]).await.unwrap().is_empty());
-
-    let many: Vec<(String, String)> = (0..150)
-        .map(|n| ("email".to_owned(), format!("u{n}@b.ch")))
-        .chain([("email".to_owned(), "a@b.ch".to_owned())])
-        .collect();
-    let answer = list.suppressed(&mine, &many).await.unwrap();
-    assert_eq!(answer.iter().filter(|is| **is).count(), 1);
-    assert_eq!(answer.last(), Some(&true));
 }

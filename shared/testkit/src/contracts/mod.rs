@@ -8,15 +8,22 @@ mod candidates;
 mod claims;
 mod keeping;
 mod outbox;
+mod rates;
+mod receipts;
 mod subjects;
+mod suppressions;
 
 pub use candidates::candidates;
 pub use claims::claims;
-pub use keeping::{quarantine, stream, suppressions};
+pub use keeping::{quarantine, stream};
 pub use outbox::outbox;
+pub use rates::rates;
+pub use receipts::receipts;
 pub use subjects::subjects;
+pub use suppressions::suppressions;
 
-use ceap_engagement::message::{Record, State};
+use ceap_engagement::message::{Origin, Record, State};
+use ceap_engagement::use_case::Purpose;
 use ceap_kernel::{CandidateId, MessageId, SignalId};
 
 /// A signal's id that only `text` has.
@@ -29,13 +36,16 @@ pub(crate) fn record(label: &str, subject: &str) -> Record {
     let candidate = CandidateId::derive(&signal_id(label));
     Record {
         id: MessageId::derive(&candidate, "email"),
-        use_case: crate::builders::use_case("contract"),
+        use_case: Some(crate::builders::use_case("contract")),
         subject: crate::builders::subject(subject),
-        candidate,
+        origin: Some(Origin { candidate, key: String::new(), next: None }),
         channel: "email".to_owned(),
+        purpose: Purpose::Marketing,
         state: State::Queued,
         reason: None,
+        gates: Vec::new(),
         provider_id: None,
+        request: None,
         history: [("queued".to_owned(), crate::builders::noon())].into(),
     }
 }
@@ -45,7 +55,7 @@ pub(crate) fn refused(label: &str, subject: &str) -> Record {
     Record {
         state: State::Suppressed,
         reason: Some("no_consent".to_owned()),
-        history: [("no_consent".to_owned(), crate::builders::noon())].into(),
+        history: [("suppressed".to_owned(), crate::builders::noon())].into(),
         ..record(label, subject)
     }
 }

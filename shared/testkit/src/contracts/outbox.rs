@@ -2,13 +2,16 @@
 
 use super::{record, refused};
 use crate::builders::{after_noon, fresh_tenant, noon};
+use ceap_engagement::message::State;
 use ceap_engagement::message::{Claimed, Claims};
-use ceap_engagement::pipeline::send::{Begun, Outbox, Outcome};
+use ceap_engagement::pipeline::send::{Begun, Lease, Outbox, Outcome};
 use ceap_kernel::{Fault, TenantId};
 use futures::future::join_all;
 
 /// Seconds a claim holds.
-const LEASE: i64 = 60;
+const LEASE_S: i64 = 60;
+
+const LEASE: Lease = Lease { seconds: LEASE_S, repeatable: false };
 
 /// Runs the whole suite.
 pub async fn outbox(store: &(impl Outbox + Claims)) {
@@ -20,6 +23,7 @@ pub async fn outbox(store: &(impl Outbox + Claims)) {
     what_is_released_begins_anew(store).await;
     recording_twice_is_recording_once(store).await;
     what_was_refused_never_begins(store).await;
+    what_may_be_repeated_is_taken_over(store).await;
     tenants_are_apart(store).await;
 }
 
@@ -60,30 +64,31 @@ async fn what_was_not_recorded_is_lost_once(store: &(impl Outbox + Claims)) {
     let id = queued(store, &tenant, "m1").await;
     let begin = |seconds| store.begin(&tenant, &id, after_noon(seconds), LEASE);
     assert_eq!(begin(0).await, Ok(Begun::Ours));
-    assert_eq!(begin(LEASE - 1).await, Ok(Begun::Busy));
-    let late: Vec<_> = join_all((0..20).map(|_| begin(LEASE + 1))).await;
+    assert_eq!(begin(LEASE_S - 1).await, Ok(Begun::Busy));
+    let late: Vec<_> = join_all((0..20).map(|_| begin(LEASE_S + 1))).await;
     let lost = late.iter().filter(|it| **it == Ok(Begun::Lost)).count();
-    let settled = late.iter().filter(|it| **it == Ok(Begun::Settled)).count();
+    let settled = late.iter().filter(|it| matches!(it, Ok(Begun::Settled(_)))).count();
     assert_eq!((lost, settled), (1, 19), "one of them records that it is unknown");
-    assert_eq!(begin(10 * LEASE).await, Ok(Begun::Settled));
+    assert_eq!(begin(10 * LEASE_S).await, Ok(Begun::Settled(State::Unknown)));
 }
 
 async fn what_is_finished_is_settled(store: &(impl Outbox + Claims)) {
     let tenant = fresh_tenant("finish");
     let outcomes = [
-        Outcome::Delivered("provider-1".to_owned()),
-        Outcome::Failed("no such mailbox".to_owned()),
-        Outcome::Unknown("the connection broke".to_owned()),
-        Outcome::Expired,
+        (Outcome::Sent("provider-1".to_owned()), State::Sent),
+        (Outcome::Delivered("provider-1".to_owned()), State::Delivered),
+        (Outcome::Failed("no such mailbox".to_owned()), State::Failed),
+        (Outcome::Unknown("the connection broke".to_owned()), State::Unknown),
+        (Outcome::Expired, State::Expired),
     ];
-    for (n, outcome) in outcomes.iter().enumerate() {
+    for (n, (outcome, state)) in outcomes.iter().enumerate() {
         let label = format!("m{n}");
         let id = queued(store, &tenant, &label).await;
         assert_eq!(store.begin(&tenant, &id, noon(), LEASE).await, Ok(Begun::Ours));
-        store.finish(&tenant, &id, outcome, after_noon(1)).await.unwrap();
-        for seconds in [2, 10 * LEASE] {
+        store.finish(&tenant, &id, "email", outcome, after_noon(1)).await.unwrap();
+        for seconds in [2, 10 * LEASE_S] {
             let begun = store.begin(&tenant, &id, after_noon(seconds), LEASE).await;
-            assert_eq!(begun, Ok(Begun::Settled), "{outcome:?}");
+            assert_eq!(begun, Ok(Begun::Settled(*state)), "{outcome:?}");
         }
         let record = record(&label, "u1");
         let claimed = store.claim(&tenant, &record, None, noon()).await;
@@ -97,10 +102,10 @@ async fn what_is_released_begins_anew(store: &(impl Outbox + Claims)) {
     for round in 0..3 {
         let now = after_noon(round);
         assert_eq!(store.begin(&tenant, &id, now, LEASE).await, Ok(Begun::Ours));
-        store.finish(&tenant, &id, &Outcome::Released, now).await.unwrap();
+        store.finish(&tenant, &id, "email", &Outcome::Released, now).await.unwrap();
     }
     // The lease counts from the last claim.
-    let later = after_noon(10 * LEASE);
+    let later = after_noon(10 * LEASE_S);
     assert_eq!(store.begin(&tenant, &id, later, LEASE).await, Ok(Begun::Ours));
     assert_eq!(store.begin(&tenant, &id, later, LEASE).await, Ok(Begun::Busy));
 }
@@ -109,12 +114,12 @@ async fn recording_twice_is_recording_once(store: &(impl Outbox + Claims)) {
     let tenant = fresh_tenant("twice");
     let id = queued(store, &tenant, "m1").await;
     store.begin(&tenant, &id, noon(), LEASE).await.unwrap();
-    let delivered = Outcome::Delivered("provider-1".to_owned());
+    let sent = Outcome::Sent("provider-1".to_owned());
     for _ in 0..3 {
-        store.finish(&tenant, &id, &delivered, after_noon(1)).await.unwrap();
+        store.finish(&tenant, &id, "email", &sent, after_noon(1)).await.unwrap();
     }
     let begun = store.begin(&tenant, &id, after_noon(2), LEASE).await;
-    assert_eq!(begun, Ok(Begun::Settled));
+    assert_eq!(begun, Ok(Begun::Settled(State::Sent)));
 }
 
 async fn what_was_refused_never_begins(store: &(impl Outbox + Claims)) {
@@ -122,7 +127,19 @@ async fn what_was_refused_never_begins(store: &(impl Outbox + Claims)) {
     let refused = refused("m1", "u1");
     assert_eq!(store.refuse(&tenant, &refused).await, Ok(true));
     let begun = store.begin(&tenant, &refused.id, noon(), LEASE).await;
-    assert_eq!(begun, Ok(Begun::Settled));
+    assert_eq!(begun, Ok(Begun::Settled(State::Suppressed)));
+}
+
+async fn what_may_be_repeated_is_taken_over(store: &(impl Outbox + Claims)) {
+    let tenant = fresh_tenant("repeat");
+    let id = queued(store, &tenant, "m1").await;
+    let lease = Lease { repeatable: true, ..LEASE };
+    let begin = |seconds| store.begin(&tenant, &id, after_noon(seconds), lease);
+    assert_eq!(begin(0).await, Ok(Begun::Ours));
+    assert_eq!(begin(LEASE_S - 1).await, Ok(Begun::Busy));
+    let late: Vec<_> = join_all((0..20).map(|_| begin(LEASE_S + 1))).await;
+    let ours = late.iter().filter(|it| **it == Ok(Begun::Ours)).count();
+    assert_eq!(ours, 1, "one of them takes it over: {late:?}");
 }
 
 async fn tenants_are_apart(store: &(impl Outbox + Claims)) {

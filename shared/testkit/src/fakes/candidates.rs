@@ -1,7 +1,7 @@
 //! Candidates: one live one per tenant, use case, subject and key.
 
 use crate::World;
-use ceap_engagement::candidate::{Candidate, CandidateStore, Upserted};
+use ceap_engagement::candidate::{Candidate, CandidateStore, Place, Upserted};
 use ceap_kernel::{Fault, TenantId, Timestamp};
 
 impl CandidateStore for World {
@@ -25,6 +25,20 @@ impl CandidateStore for World {
                 stores.candidates.insert(slot, candidate.clone());
                 Ok((candidate, Upserted::Opened))
             }
+        })
+        .await
+    }
+
+    async fn live(
+        &self,
+        tenant: &TenantId,
+        place: &Place,
+        now: Timestamp,
+    ) -> Result<Option<Candidate>, Fault> {
+        let Place { use_case, subject, key } = place.clone();
+        let slot = (tenant.clone(), use_case, subject, key);
+        self.step("candidates.live", |stores| {
+            Ok(stores.candidates.get(&slot).filter(|live| live.expires_at > now).cloned())
         })
         .await
     }

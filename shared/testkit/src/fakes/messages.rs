@@ -1,9 +1,13 @@
 //! The records of messages: claims, refusals, and what became of each.
 
 use crate::World;
-use ceap_engagement::message::{CapKey, Claimed, Claims, Record, State};
-use ceap_engagement::pipeline::send::{Begun, Outbox, Outcome};
-use ceap_kernel::{Fault, MessageId, TenantId, Timestamp};
+use ceap_engagement::message::{CapCheck, Claimed, Claims, Entered, Record, State};
+use ceap_engagement::message_log::{MessageLog, MessagesOf};
+use ceap_engagement::pipeline::aftermath::Health;
+use ceap_engagement::pipeline::receive::Receipts;
+use ceap_engagement::pipeline::send::{Begun, Lease, Outbox, Outcome};
+use ceap_engagement::receipt::Receipt;
+use ceap_kernel::{Fault, MessageId, SubjectId, TenantId, Timestamp};
 
 /// A message's record, and since when it is being sent.
 #[derive(Debug, Clone)]
@@ -17,21 +21,24 @@ impl Claims for World {
         &self,
         tenant: &TenantId,
         record: &Record,
-        cap: Option<&CapKey>,
+        caps: Option<&CapCheck>,
         now: Timestamp,
     ) -> Result<Claimed, Fault> {
         self.step("claims.claim", |stores| {
             let key = (tenant.clone(), record.id.clone());
             if let Some(known) = stores.messages.get(&key) {
+                if known.record.request != record.request {
+                    return Ok(Claimed::Taken);
+                }
                 return Ok(match known.record.state {
                     State::Queued => Claimed::Again,
                     _ => Claimed::Settled,
                 });
             }
-            if let Some(cap) = cap {
-                let of = (tenant.clone(), cap.subject.clone(), cap.channel.clone());
+            if let Some(check) = caps {
+                let of = (tenant.clone(), check.subject.clone());
                 let ledger = stores.ledgers.entry(of).or_default();
-                match ledger.admit(cap.cap, now) {
+                match ledger.admit(&check.caps, &check.channel, check.purpose, now) {
                     Some(next) => *ledger = next,
                     None => return Ok(Claimed::Capped),
                 }
@@ -51,11 +58,82 @@ impl Claims for World {
             if known.is_some_and(|state| state != State::Queued) {
                 return Ok(false);
             }
-            assert_eq!(record.state, State::Suppressed);
+            assert!(matches!(record.state, State::Suppressed | State::Expired));
             assert!(record.reason.is_some(), "a refusal without a reason");
             let (record, since) = (record.clone(), None);
             stores.messages.insert(key, Message { record, since });
             Ok(true)
+        })
+        .await
+    }
+}
+
+impl MessageLog for World {
+    async fn record(&self, tenant: &TenantId, id: &MessageId) -> Result<Option<Record>, Fault> {
+        let key = (tenant.clone(), id.clone());
+        self.step("messages.record", |stores| {
+            Ok(stores.messages.get(&key).map(|message| message.record.clone()))
+        })
+        .await
+    }
+}
+
+impl MessagesOf for World {
+    async fn of(
+        &self,
+        tenant: &TenantId,
+        subject: &SubjectId,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Record>, Option<String>), Fault> {
+        self.step("messages.of", |stores| {
+            let mut records: Vec<Record> = stores
+                .messages
+                .iter()
+                .filter(|((of, _), message)| of == tenant && message.record.subject == *subject)
+                .map(|(_, message)| message.record.clone())
+                .collect();
+            records.sort_by_key(|record| std::cmp::Reverse((record.began(), record.id.clone())));
+            let from = cursor.map_or(0, |cursor| cursor.parse().unwrap());
+            let next = (records.len() > from + limit).then(|| (from + limit).to_string());
+            Ok((records.into_iter().skip(from).take(limit).collect(), next))
+        })
+        .await
+    }
+}
+
+impl Receipts for World {
+    async fn find(&self, channel: &str, id: &str) -> Result<Option<(TenantId, MessageId)>, Fault> {
+        self.step("receipts.find", |stores| {
+            let mut all = stores.messages.iter();
+            let found = all.find(|(_, message)| {
+                message.record.channel == channel
+                    && message.record.provider_id.as_deref() == Some(id)
+            });
+            Ok(found.map(|(key, _)| key.clone()))
+        })
+        .await
+    }
+
+    async fn learn(
+        &self,
+        tenant: &TenantId,
+        id: &MessageId,
+        receipt: &Receipt,
+    ) -> Result<Option<(Record, Entered)>, Fault> {
+        let key = (tenant.clone(), id.clone());
+        self.step("receipts.learn", |stores| {
+            let Some(message) = stores.messages.get_mut(&key) else { return Ok(None) };
+            let record = &mut message.record;
+            let entered = record.enter(receipt.state, receipt.at);
+            if record.provider_id.is_none() {
+                record.provider_id.clone_from(&receipt.provider_id);
+            }
+            if entered == Entered::New && record.state == receipt.state && receipt.detail.is_some()
+            {
+                record.reason.clone_from(&receipt.detail);
+            }
+            Ok(Some((record.clone(), entered)))
         })
         .await
     }
@@ -67,25 +145,30 @@ impl Outbox for World {
         tenant: &TenantId,
         id: &MessageId,
         now: Timestamp,
-        lease_s: i64,
+        lease: Lease,
     ) -> Result<Begun, Fault> {
         self.step("outbox.begin", |stores| {
             let message = stores
                 .messages
                 .get_mut(&(tenant.clone(), id.clone()))
                 .ok_or_else(|| Fault::NotFound("there is no such message".to_owned()))?;
+            let over = |since: Timestamp| now.duration_since(since).as_secs() >= lease.seconds;
             Ok(match (message.record.state, message.since) {
                 (State::Queued, _) => {
                     message.record.state = State::Sending;
                     message.since = Some(now);
                     Begun::Ours
                 }
-                (State::Sending, Some(since)) if now.duration_since(since).as_secs() > lease_s => {
-                    message.record.state = State::Unknown;
+                (State::Sending, Some(since)) if over(since) && lease.repeatable => {
+                    message.since = Some(now);
+                    Begun::Ours
+                }
+                (State::Sending, Some(since)) if over(since) => {
+                    message.record.enter(State::Unknown, now);
                     Begun::Lost
                 }
                 (State::Sending, _) => Begun::Busy,
-                _ => Begun::Settled,
+                (state, _) => Begun::Settled(state),
             })
         })
         .await
@@ -95,37 +178,70 @@ impl Outbox for World {
         &self,
         tenant: &TenantId,
         id: &MessageId,
+        _channel: &str,
         outcome: &Outcome,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Result<(), Fault> {
         self.step("outbox.finish", |stores| {
             let message = stores
                 .messages
                 .get_mut(&(tenant.clone(), id.clone()))
                 .ok_or_else(|| Fault::NotFound("there is no such message".to_owned()))?;
-            if message.record.state != State::Sending {
-                return Ok(());
-            }
             let record = &mut message.record;
-            record.state = match outcome {
+            match outcome {
+                Outcome::Sent(provider_id) => {
+                    record.provider_id = Some(provider_id.clone());
+                    record.enter(State::Sent, now);
+                }
                 Outcome::Delivered(provider_id) => {
                     record.provider_id = Some(provider_id.clone());
-                    State::Delivered
+                    record.enter(State::Delivered, now);
                 }
-                Outcome::Failed(why) => {
+                Outcome::Failed(why) if record.state <= State::Unknown => {
                     record.reason = Some(why.clone());
-                    State::Failed
+                    record.enter(State::Failed, now);
                 }
-                Outcome::Released => State::Queued,
-                Outcome::Unknown(why) => {
+                Outcome::Released if record.state == State::Sending => {
+                    record.state = State::Queued;
+                }
+                Outcome::Unknown(why) if record.state == State::Sending => {
                     record.reason = Some(why.clone());
-                    State::Unknown
+                    record.enter(State::Unknown, now);
                 }
-                Outcome::Expired => {
+                Outcome::Expired if record.state == State::Sending => {
                     record.reason = Some("expired".to_owned());
-                    State::Suppressed
+                    record.history.insert("expired".to_owned(), now);
+                    record.state = State::Expired;
                 }
-            };
+                _ => {}
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Health for World {
+    async fn failed(
+        &self,
+        tenant: &TenantId,
+        channel: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<Timestamp, Fault> {
+        let key = (tenant.clone(), channel.to_owned(), address.to_owned());
+        self.step("health.failed", |stores| Ok(*stores.failing.entry(key).or_insert(now))).await
+    }
+
+    async fn succeeded(
+        &self,
+        tenant: &TenantId,
+        channel: &str,
+        address: &str,
+    ) -> Result<(), Fault> {
+        let key = (tenant.clone(), channel.to_owned(), address.to_owned());
+        self.step("health.succeeded", |stores| {
+            stores.failing.remove(&key);
             Ok(())
         })
         .await

@@ -1,8 +1,8 @@
 //! The bus and the scheduler.
 
 use crate::World;
-use ceap_engagement::pipeline::ingest::Signals;
-use ceap_engagement::signal::{Detected, MAX_BYTES};
+use ceap_engagement::pipeline::ingest::{Later, Signals};
+use ceap_engagement::signal::{Detected, Fallback, MAX_BYTES};
 use ceap_kernel::{Fault, SignalId, Timestamp};
 
 fn check(detected: &Detected) {
@@ -21,12 +21,14 @@ impl Signals for World {
         })
         .await
     }
+}
 
+impl Later for World {
     async fn emit_at(&self, wake: Timestamp, detected: &Detected) -> Result<(), Fault> {
         check(detected);
         self.step("signals.emit_at", |stores| {
-            let ids = |it: &Detected| -> Vec<SignalId> {
-                it.signals.iter().map(|signal| signal.id.clone()).collect()
+            let ids = |it: &Detected| -> Vec<(SignalId, Option<Fallback>)> {
+                it.signals.iter().map(|it| (it.id.clone(), it.fallback.clone())).collect()
             };
             stores.emissions.push(detected.clone());
             let waiting = stores.scheduled.entry(wake).or_default();
