@@ -7,13 +7,14 @@ mod local;
 use ceap_aws::ses::Ses;
 use ceap_aws::sns::SnsSms;
 use ceap_engagement::message::{Content, Dispatch};
-use ceap_engagement::pipeline::send::{Provider, SendError};
-use ceap_kernel::MessageId;
+use ceap_engagement::pipeline::send::{Accepted, Provider, SendError};
+use ceap_engagement::use_case::Purpose;
+use ceap_kernel::{MessageId, SubjectId, Timestamp};
 use ceap_testkit::builders::{noon, tenant, use_case};
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// What the server does with a request that it has read.
@@ -29,22 +30,25 @@ enum Reaction {
     Hang,
 }
 
-/// A provider that counts what it is asked.
+/// A provider that keeps what it is asked.
 struct Server {
     url: String,
-    asked: Arc<AtomicUsize>,
+    asked: Asked,
 }
+
+/// The body of each request.
+type Asked = Arc<Mutex<Vec<String>>>;
 
 impl Server {
     fn new(reaction: Reaction) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&asked);
+        let asked = Asked::default();
+        let kept = Arc::clone(&asked);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (reaction, count) = (reaction.clone(), Arc::clone(&count));
-                std::thread::spawn(move || react(stream.unwrap(), &reaction, &count));
+                let (reaction, kept) = (reaction.clone(), Arc::clone(&kept));
+                std::thread::spawn(move || react(stream.unwrap(), &reaction, &kept));
             }
         });
         Self { url, asked }
@@ -58,11 +62,9 @@ impl Server {
     }
 }
 
-fn react(mut stream: TcpStream, reaction: &Reaction, count: &AtomicUsize) {
-    if !read_request(&stream) {
-        return;
-    }
-    count.fetch_add(1, Ordering::SeqCst);
+fn react(mut stream: TcpStream, reaction: &Reaction, asked: &Asked) {
+    let Some(body) = read_request(&stream) else { return };
+    asked.lock().unwrap().push(body);
     match reaction {
         Reaction::Answer(answer) => stream.write_all(answer.as_bytes()).unwrap(),
         Reaction::Late(pause, answer) => {
@@ -74,21 +76,23 @@ fn react(mut stream: TcpStream, reaction: &Reaction, count: &AtomicUsize) {
     }
 }
 
-/// Reads one request; false when the connection ends before it does.
-fn read_request(stream: &TcpStream) -> bool {
+/// The body of one request; none when the connection ends before it does.
+fn read_request(stream: &TcpStream) -> Option<String> {
     let mut reader = BufReader::new(stream);
     let mut length = 0;
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return false;
+            return None;
         }
         let line = line.trim().to_ascii_lowercase();
         if let Some(value) = line.strip_prefix("content-length:") {
             length = value.trim().parse().unwrap();
         }
         if line.is_empty() {
-            return reader.read_exact(&mut vec![0; length]).is_ok();
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).ok()?;
+            return String::from_utf8(body).ok();
         }
     }
 }
@@ -137,61 +141,146 @@ enum Channel {
 
 const CHANNELS: [Channel; 2] = [Channel::Email, Channel::Sms];
 
-async fn send(channel: Channel, server: &Server) -> Result<String, SendError> {
-    let config = local::config(&server.url).await;
+fn dispatch(channel: Channel) -> Dispatch {
     let email = channel == Channel::Email;
-    let dispatch = Dispatch {
+    Dispatch {
         tenant: tenant("acme"),
         id: MessageId::new("0".repeat(32)).unwrap(),
-        use_case: use_case("contract"),
+        use_case: Some(use_case("contract")),
+        subject: SubjectId::new("c-1").unwrap(),
+        purpose: Purpose::Transactional,
         channel: if email { "email" } else { "sms" }.to_owned(),
         from: Some(if email { "a@example.com" } else { "+15555550100" }.to_owned()),
         to: if email { "b@example.com" } else { "+15555550101" }.to_owned(),
-        content: Content { subject: Some("hi".to_owned()), text: "hello".to_owned(), html: None },
+        others: Vec::new(),
+        content: Content {
+            subject: Some("hi".to_owned()),
+            text: "hello".to_owned(),
+            ..Content::default()
+        },
+        unsubscribe: None,
         at: None,
         expires_at: noon(),
-    };
+    }
+}
+
+/// Stands in for the writer, which is a channel's.
+fn write(dispatch: &Dispatch, _: Timestamp) -> Result<Vec<u8>, String> {
+    let to = &dispatch.to;
+    Ok(format!("From: =?utf-8?Q?=C3=84?=\r\n <a@example.com>\r\nTo: {to}\r\n\r\nFrom: x").into())
+}
+
+async fn send(channel: Channel, server: &Server) -> Result<Accepted, SendError> {
+    let config = local::config(&server.url).await;
     match channel {
-        Channel::Email => Ses::new(&config).send(&dispatch).await,
-        Channel::Sms => SnsSms::new(&config).send(&dispatch).await,
+        Channel::Email => Ses::new(&config, write).send(&dispatch(channel)).await,
+        Channel::Sms => SnsSms::new(&config).send(&dispatch(channel)).await,
     }
 }
 
 /// Sends once and checks that the provider was asked once.
-async fn outcome(channel: Channel, reaction: Reaction) -> Result<String, SendError> {
+async fn outcome(channel: Channel, reaction: Reaction) -> Result<Accepted, SendError> {
     let server = Server::new(reaction);
     let outcome = send(channel, &server).await;
     // A retry would come within this time.
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(server.asked.load(Ordering::SeqCst), 1, "{channel:?} is asked once");
+    assert_eq!(server.asked.lock().unwrap().len(), 1, "{channel:?} is asked once");
     outcome
+}
+
+/// SES API v2 reference, `SendEmail`. The sender is as the message's own header has it, because it
+/// replaces that.
+#[tokio::test]
+async fn an_email_goes_out_as_it_was_written() {
+    let server = Server::new(Reaction::Answer(ses_sent()));
+    let ses = Ses::new(&local::config(&server.url).await, write);
+    let mut message = dispatch(Channel::Email);
+    ses.clone().configuration_set(Some("events".to_owned())).send(&message).await.unwrap();
+    message.use_case = None;
+    ses.configuration_set(None).send(&message).await.unwrap();
+
+    let asked: Vec<Value> =
+        server.asked.lock().unwrap().iter().map(|it| serde_json::from_str(it).unwrap()).collect();
+    let raw = asked[0]["Content"]["Raw"]["Data"].as_str().unwrap();
+    let written = write(&message, noon()).unwrap();
+    assert_eq!(aws_smithy_types::base64::decode(raw).unwrap(), written);
+    let tag = |name: &str, value: &str| json!({"Name": name, "Value": value});
+    let mut expected = json!({
+        "FromEmailAddress": "=?utf-8?Q?=C3=84?= <a@example.com>",
+        "Destination": {"ToAddresses": ["b@example.com"]},
+        "Content": {"Raw": {"Data": raw}},
+        "EmailTags": [
+            tag("ceap-tenant", "acme"),
+            tag("ceap-use-case", "contract"),
+            tag("ceap-message-id", &"0".repeat(32)),
+            tag("ceap-purpose", "transactional"),
+        ],
+        "ConfigurationSetName": "events",
+    });
+    assert_eq!(asked[0], expected);
+    expected["EmailTags"].as_array_mut().unwrap().remove(1);
+    expected.as_object_mut().unwrap().remove("ConfigurationSetName");
+    assert_eq!(asked[1], expected);
+}
+
+#[tokio::test]
+async fn what_can_not_be_written_is_refused_and_nobody_is_asked() {
+    let server = Server::new(Reaction::Answer(ses_sent()));
+    let config = local::config(&server.url).await;
+    let ses = Ses::new(&config, |_, _| Err("the sender must be an address".to_owned()));
+    let refused = ses.send(&dispatch(Channel::Email)).await;
+    assert_eq!(refused, Err(SendError::Refused("the sender must be an address".to_owned())));
+    assert!(server.asked.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn what_is_taken_has_the_providers_id() {
     for (channel, sent) in [(Channel::Email, ses_sent()), (Channel::Sms, sns_sent())] {
         let taken = outcome(channel, Reaction::Answer(sent)).await;
-        assert_eq!(taken, Ok("provider-1".to_owned()), "{channel:?}");
+        assert_eq!(taken, Ok(Accepted::sent("provider-1")), "{channel:?}");
     }
 }
 
 #[tokio::test]
 async fn a_named_refusal_is_final() {
-    let ses = [
-        (400, "MessageRejected"),
-        (400, "BadRequestException"),
-        (400, "MailFromDomainNotVerifiedException"),
-        (404, "NotFoundException"),
-    ];
-    for (status, code) in ses {
-        let refused = outcome(Channel::Email, ses_error(status, code)).await;
+    for code in ["MessageRejected", "BadRequestException", "SomethingNew"] {
+        let refused = outcome(Channel::Email, ses_error(400, code)).await;
         assert_eq!(refused, Err(SendError::Refused(code.to_owned())));
     }
-    let sns =
-        [(400, "InvalidParameter"), (400, "ParameterValueInvalid"), (403, "AuthorizationError")];
-    for (status, code) in sns {
-        let refused = outcome(Channel::Sms, sns_error(status, code)).await;
+    for code in ["InvalidParameter", "ParameterValueInvalid"] {
+        let refused = outcome(Channel::Sms, sns_error(400, code)).await;
         assert_eq!(refused, Err(SendError::Refused(code.to_owned())));
+    }
+}
+
+/// Another provider may send what this account may not.
+#[tokio::test]
+async fn a_refusal_of_the_account_is_not_one_of_the_message() {
+    let ses = [
+        (400, "AccountSuspendedException"),
+        (400, "SendingPausedException"),
+        (400, "MailFromDomainNotVerifiedException"),
+        (404, "NotFoundException"),
+        (403, "AccessDeniedException"),
+        (400, "AccessDeniedException"),
+        (403, "UnrecognizedClientException"),
+        (403, "ExpiredTokenException"),
+        (403, "SomethingNew"),
+    ];
+    for (status, code) in ses {
+        let unable = outcome(Channel::Email, ses_error(status, code)).await;
+        assert_eq!(unable, Err(SendError::Unable(code.to_owned())));
+    }
+    let sns = [
+        (403, "AuthorizationError"),
+        (403, "InvalidSecurity"),
+        (403, "InvalidClientTokenId"),
+        (403, "SignatureDoesNotMatch"),
+        (400, "OptInRequired"),
+    ];
+    for (status, code) in sns {
+        let unable = outcome(Channel::Sms, sns_error(status, code)).await;
+        assert_eq!(unable, Err(SendError::Unable(code.to_owned())));
     }
 }
 
@@ -205,17 +294,17 @@ async fn throttling_sent_nothing() {
     ];
     for (status, code) in ses {
         let throttled = outcome(Channel::Email, ses_error(status, code)).await;
-        assert_eq!(throttled, Err(SendError::Throttled(code.to_owned())));
+        assert_eq!(throttled, Err(SendError::throttled(code)));
     }
     // SNS calls its ThrottledException so on the wire (SNS API reference, "Throttled", HTTP 429).
     let sns = [(429, "Throttled"), (400, "Throttling"), (400, "KMSThrottling"), (429, "New")];
     for (status, code) in sns {
         let throttled = outcome(Channel::Sms, sns_error(status, code)).await;
-        assert_eq!(throttled, Err(SendError::Throttled(code.to_owned())));
+        assert_eq!(throttled, Err(SendError::throttled(code)));
     }
 }
 
-fn is_unknown(outcome: &Result<String, SendError>) -> bool {
+fn is_unknown(outcome: &Result<Accepted, SendError>) -> bool {
     matches!(outcome, Err(SendError::Unknown(_)))
 }
 
@@ -265,10 +354,13 @@ async fn after_a_broken_connection_nobody_knows() {
 async fn without_a_connection_nothing_was_sent() {
     for channel in CHANNELS {
         let refused = send(channel, &Server::gone()).await;
-        assert!(matches!(refused, Err(SendError::Throttled(_))), "{channel:?}: {refused:?}");
+        assert!(matches!(refused, Err(SendError::Throttled { .. })), "{channel:?}: {refused:?}");
         let nowhere = Server { url: "http://nowhere.invalid".to_owned(), asked: Arc::default() };
         let unresolved = send(channel, &nowhere).await;
-        assert!(matches!(unresolved, Err(SendError::Throttled(_))), "{channel:?}: {unresolved:?}");
+        assert!(
+            matches!(unresolved, Err(SendError::Throttled { .. })),
+            "{channel:?}: {unresolved:?}"
+        );
     }
 }
 
@@ -288,7 +380,7 @@ async fn a_provider_that_hangs_is_given_up_in_time() {
 async fn a_slow_answer_is_still_heard() {
     let one = async |channel, sent| {
         let late = Reaction::Late(Duration::from_secs(7), sent);
-        assert_eq!(outcome(channel, late).await, Ok("provider-1".to_owned()), "{channel:?}");
+        assert_eq!(outcome(channel, late).await, Ok(Accepted::sent("provider-1")), "{channel:?}");
     };
     tokio::join!(one(Channel::Email, ses_sent()), one(Channel::Sms, sns_sent()));
 }

@@ -1,6 +1,7 @@
 //! Email.
 
-use crate::Channel;
+use crate::{Channel, mime};
+use ceap_engagement::message::Content;
 use ceap_engagement::profile::{self, Profile};
 use ceap_engagement::use_case::Settings;
 
@@ -23,6 +24,10 @@ impl Channel for Email {
 
     fn sender<'a>(&self, settings: &'a Settings) -> Option<&'a str> {
         Some(settings.from_address.as_str())
+    }
+
+    fn limit(&self, content: &Content) -> Result<(), String> {
+        mime::check_content(content)
     }
 }
 
