@@ -1,9 +1,9 @@
 //! Message templates: Liquid, strict, bounded, and safe whatever the values are.
 //!
-//! A source is cut by the engine's own grammar ([`syntax`]), read for what it needs ([`scope`],
-//! [`partials`]), for HTML held to places where a value can be made inert ([`html`]), given the last
-//! word on every output ([`rewrite`], [`escape`], [`url`]) and compiled ([`liquid`]). MJML becomes
-//! HTML first ([`mjml`]). [`Texts`] is all of one message, in all its languages.
+//! A source is cut by the engine's own grammar (`syntax`), read for what it needs (`scope`,
+//! `partials`), for HTML held to places where a value can be made inert (`html`), given the last
+//! word on every output (`rewrite`, `escape`, `url`) and compiled (`liquid`). MJML becomes
+//! HTML first (`mjml`). [`Texts`] is all of one message, in all its languages.
 //!
 //! Authors are trusted with markup and text, values with nothing: they come from events and
 //! profiles.
