@@ -255,7 +255,7 @@ def main():
 
     artifacts = Artifacts()
     template = build(arguments.bin_dir, artifacts)
-    parameters = {"Stage": STAGE, "LogRetentionDays": "1", "DelayScale": arguments.delay_scale, "AllowLoopback": "true"}
+    parameters = {"Stage": STAGE, "LogRetentionDays": "1", "DelayScale": arguments.delay_scale, "AllowLoopback": "true", "PublicUrl": API_URL, "SmsProviders": "sns"}
     changed = deploy(template, parameters)
     found = list(deployed_resources())
     finish(found)

@@ -77,7 +77,7 @@ impl Funnel {
             "CandidatesStored" => &mut self.stored,
             "CandidatesMerged" => &mut self.merged,
             "MessagesQueued" => slot(&mut self.queued, line, "channel"),
-            "MessagesDelivered" => slot(&mut self.delivered, line, "channel"),
+            "MessagesSent" => slot(&mut self.delivered, line, "channel"),
             "MessagesSuppressed" => slot(&mut self.suppressed, line, "reason"),
             "MessagesHeld" => &mut self.held,
             "MessagesUnknown" => &mut self.unknown,
@@ -228,7 +228,7 @@ mod tests {
         funnel.add_line("a", r#"{"tenant":"a","EventsIngested":7}"#);
         funnel.add_line("a", "START RequestId: a");
         funnel.add_line("a", &line("a", r#""SignalsFiltered":[1,1],"reason":"stale""#));
-        funnel.add_line("a", &line("a", r#""MessagesDelivered":2,"channel":"sms""#));
+        funnel.add_line("a", &line("a", r#""MessagesSent":2,"channel":"sms""#));
         assert_eq!((funnel.ingested, funnel.duplicates), (3, 1));
         assert_eq!(funnel.filtered.get("stale"), Some(&2));
         assert_eq!(funnel.delivered.get("sms"), Some(&2));

@@ -79,6 +79,35 @@ pub fn venv(repo: &Repo, name: &str, requirements: &str) -> Result<PathBuf> {
     Ok(bin)
 }
 
+/// The packages of a `package.json` with its lock, installed once; returns their folder, or none
+/// where there is no npm.
+pub fn node(repo: &Repo, name: &str, source: &str) -> Result<Option<PathBuf>> {
+    if !Command::new("npm").arg("--version").output().is_ok_and(|out| out.status.success()) {
+        return Ok(None);
+    }
+    let dir = repo.local(name)?;
+    let lock = std::fs::read_to_string(repo.path(source).join("package-lock.json"))
+        .with_context(|| format!("cannot read {source}/package-lock.json"))?;
+    let stamp = dir.join("lock.installed");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(Some(dir));
+    }
+    eprintln!("installing {source}/package-lock.json into .local/{name}");
+    std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    for file in ["package.json", "package-lock.json"] {
+        std::fs::copy(repo.path(source).join(file), dir.join(file))
+            .with_context(|| format!("cannot copy {source}/{file}"))?;
+    }
+    let log = repo.local(&format!("log/{name}.log"))?;
+    let mut install = Command::new("npm");
+    install.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&dir);
+    process::logged(&mut install, &log).context(
+        "npm could not install the pinned packages: check the network, then run this again",
+    )?;
+    std::fs::write(&stamp, lock).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(Some(dir))
+}
+
 /// PATH with a folder of tools put first.
 pub fn path_with(bin: &Path) -> Result<std::ffi::OsString> {
     let rest = std::env::var_os("PATH").unwrap_or_default();

@@ -39,8 +39,11 @@ fn stages(repo: &Repo) -> Result<ExitCode> {
     stage("sam validate", || validate(repo, &tools))?;
     stage("build and local stack", || up::start(repo, Build::Everything))?;
 
+    let verify = stage("libraries of others", || verifiers(repo))?;
+
     eprintln!("== cargo test");
     let status = cargo(repo)
+        .envs(verify)
         // No documentation tests: there are none, and the last lines must tell of tests that ran.
         .args(["test", "--workspace", "--tests"])
         .env("CEAP_E2E", "1")
@@ -87,6 +90,18 @@ fn prerequisites(repo: &Repo) -> Result<PathBuf> {
     }
     prerequisites::venv(repo, "venv", "infra/local/requirements.txt")?;
     prerequisites::venv(repo, "venv-tools", "infra/local/requirements-tools.txt")
+}
+
+/// Where tests find the libraries of others that check what channels send: Python's always, Node's
+/// if there is a Node.
+fn verifiers(repo: &Repo) -> Result<Vec<(&'static str, PathBuf)>> {
+    let python = prerequisites::venv(repo, "venv-verify", "infra/local/verify/requirements.txt")?;
+    let mut found = vec![("CEAP_VERIFY_PYTHON", python.join("python"))];
+    match prerequisites::node(repo, "node-verify", "infra/local/verify")? {
+        Some(modules) => found.push(("CEAP_VERIFY_NODE", modules)),
+        None => eprintln!("   no npm: the checks by Node's libraries are skipped"),
+    }
+    Ok(found)
 }
 
 /// `sam validate --lint` on every template, as many at once as there are processors.

@@ -3,6 +3,7 @@
 
 pub mod email;
 pub mod http;
+pub mod in_app;
 pub mod mime;
 pub mod push;
 pub mod slack;
@@ -68,6 +69,7 @@ pub const CHANNELS: &[&dyn Channel] = &[
     &web_push::WebPush,
     &voice::Voice,
     &whatsapp::WhatsApp,
+    &in_app::InApp,
 ];
 
 /// The channel `name`.
@@ -85,24 +87,56 @@ fn no_secret(fault: &Fault) -> SendError {
     }
 }
 
-/// Two providers of one channel: the second is asked when the first is not able to send, which is
-/// certain; never when it refuses the recipient, and never when nobody knows what it did.
+/// Two providers of one channel, in the order of preference. The next one is asked when the one
+/// before is not able to send, which is certain; never when it refuses the recipient, and never when
+/// nobody knows what it did.
 #[derive(Debug, Clone)]
 pub struct InOrder<A, B> {
-    /// Asked first.
-    pub first: A,
-    /// Asked when the first is not able to.
-    pub second: B,
+    one: A,
+    other: B,
+    order: Vec<Turn>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    One,
+    Other,
+}
+
+impl<A, B> InOrder<A, B> {
+    /// In the `order` that names them, as `eum,sns`; one that is not named is not asked.
+    ///
+    /// # Errors
+    /// `Invalid` when the order names another, or none.
+    pub fn new(one: (&str, A), other: (&str, B), order: &str) -> Result<Self, Fault> {
+        let turn = |name: &str| match name.trim() {
+            name if name == one.0 => Ok(Turn::One),
+            name if name == other.0 => Ok(Turn::Other),
+            _ => {
+                let message = format!("must be {0}, {1}, or both with a comma", one.0, other.0);
+                Err(Fault::invalid("providers", message))
+            }
+        };
+        let order = order.split(',').map(turn).collect::<Result<_, _>>()?;
+        Ok(Self { one: one.1, other: other.1, order })
+    }
 }
 
 impl<A: Provider, B: Provider> Provider for InOrder<A, B> {
     const REPEATABLE: bool = A::REPEATABLE && B::REPEATABLE;
 
     async fn send(&self, dispatch: &Dispatch) -> Result<Accepted, SendError> {
-        match self.first.send(dispatch).await {
-            Err(SendError::Unable(_)) => self.second.send(dispatch).await,
-            asked => asked,
+        let mut last = Err(SendError::Unable("no provider is set up".to_owned()));
+        for turn in &self.order {
+            last = match turn {
+                Turn::One => self.one.send(dispatch).await,
+                Turn::Other => self.other.send(dispatch).await,
+            };
+            if !matches!(last, Err(SendError::Unable(_))) {
+                break;
+            }
         }
+        last
     }
 }
 
@@ -125,5 +159,50 @@ impl Addresses for Channels {
 
     fn limit(&self, channel: &str, content: &Content) -> Result<(), String> {
         find(channel).map_or(Ok(()), |channel| channel.limit(content))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use std::cell::Cell;
+
+    struct Says(Result<Accepted, SendError>, Cell<usize>);
+
+    impl Provider for Says {
+        async fn send(&self, _: &Dispatch) -> Result<Accepted, SendError> {
+            self.1.set(self.1.get() + 1);
+            self.0.clone()
+        }
+    }
+
+    #[rstest]
+    #[case("eum,sns", Ok(Accepted::sent("1")), 1, 0)]
+    #[case("eum,sns", Err(SendError::Unable("not set up".to_owned())), 1, 1)]
+    #[case("eum,sns", Err(SendError::Refused("opted out".to_owned())), 1, 0)]
+    #[case("eum,sns", Err(SendError::Unknown("timeout".to_owned())), 1, 0)]
+    #[case("eum,sns", Err(SendError::throttled("slow down")), 1, 0)]
+    #[case("sns,eum", Ok(Accepted::sent("1")), 0, 1)]
+    #[case("sns", Ok(Accepted::sent("1")), 0, 1)]
+    #[tokio::test]
+    async fn the_next_is_asked_only_when_the_one_before_is_not_able(
+        #[case] order: &str,
+        #[case] says: Result<Accepted, SendError>,
+        #[case] one: usize,
+        #[case] other: usize,
+    ) {
+        let first = Says(says, Cell::default());
+        let second = Says(Ok(Accepted::sent("2")), Cell::default());
+        let both = InOrder::new(("eum", first), ("sns", second), order).unwrap();
+        drop(both.send(&server::dispatch("sms", "+41790000000")).await);
+        assert_eq!((both.one.1.get(), both.other.1.get()), (one, other));
+    }
+
+    #[test]
+    fn an_order_names_what_there_is() {
+        for bad in ["", "eum;sns", "pinpoint"] {
+            assert!(InOrder::new(("eum", ()), ("sns", ()), bad).is_err(), "{bad:?}");
+        }
     }
 }

@@ -76,7 +76,7 @@ pub(crate) async fn stream_batch(
     let ingested = Box::pin(stage(&arrived)).await;
     metrics::emit(&ingested.tally);
     failures.extend(ingested.failed.iter().filter_map(|place| numbers.get(*place)).cloned());
-    answer(failures)
+    failed(failures)
 }
 
 /// A stage that takes one message of a queue, and how often the queue has brought it.
@@ -125,7 +125,7 @@ pub(crate) async fn queue_batch<T: DeserializeOwned>(
         }
         Some(message.message_id.unwrap_or_default())
     });
-    answer(join_all(messages).await.into_iter().flatten().collect())
+    failed(join_all(messages).await.into_iter().flatten().collect())
 }
 
 async fn one<T: DeserializeOwned>(
@@ -172,7 +172,8 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, (Fault, Value)> {
     })
 }
 
-fn answer(failures: Vec<String>) -> Answer {
+/// The answer that names these.
+pub(crate) fn failed(failures: Vec<String>) -> Answer {
     let batch_item_failures =
         failures.into_iter().map(|item_identifier| Failure { item_identifier }).collect();
     Answer { batch_item_failures }

@@ -45,6 +45,7 @@ pub struct Reply {
     status: u16,
     kind: &'static str,
     body: String,
+    headers: Vec<(&'static str, String)>,
     tally: Tally,
 }
 
@@ -56,19 +57,26 @@ impl Reply {
     pub fn json(status: u16, value: &impl Serialize) -> Result<Self, Fault> {
         let body =
             serde_json::to_string(value).map_err(|error| Fault::Internal(error.to_string()))?;
-        Ok(Self { status, kind: "application/json", body, tally: Tally::default() })
+        Ok(Self::text(status, "application/json", body))
     }
 
     /// A text of this media type, under `status`.
     #[must_use]
     pub fn text(status: u16, kind: &'static str, body: String) -> Self {
-        Self { status, kind, body, tally: Tally::default() }
+        Self { status, kind, body, headers: Vec::new(), tally: Tally::default() }
     }
 
     /// Nothing but success.
     #[must_use]
     pub fn empty() -> Self {
         Self::text(204, "text/plain", String::new())
+    }
+
+    /// The same, with one more header. A value that no header can hold is left out.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 
     /// The same, with what was counted on the way.
@@ -121,6 +129,15 @@ impl Asked {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.0, name)
+    }
+
+    /// The key under which a request may be made again: of its `Idempotency-Key` header
+    /// (draft-ietf-httpapi-idempotency-key-header, a string in quotes; without them, too), or one
+    /// that no other request has.
+    #[must_use]
+    pub fn idempotency_key(&self, random: impl Fn() -> [u8; 32]) -> String {
+        let given = self.header("idempotency-key").map(|key| key.trim().trim_matches('"'));
+        given.map_or_else(|| random().iter().map(|it| format!("{it:02x}")).collect(), str::to_owned)
     }
 
     /// The body as a value; `what` names it in errors.
@@ -238,7 +255,11 @@ fn finished(name: &str, outcome: Result<Reply, Fault>) -> Response<Body> {
     match outcome {
         Ok(reply) => {
             metrics::emit(&reply.tally);
-            response(reply.status, reply.kind, reply.body)
+            let mut response = response(reply.status, reply.kind, reply.body);
+            for (name, value) in &reply.headers {
+                add(&mut response, name, value);
+            }
+            response
         }
         Err(fault) => problem(name, &fault),
     }
@@ -287,13 +308,18 @@ fn problem(name: &str, fault: &Fault) -> Response<Body> {
         429 | 503 => Some(("retry-after", "1")),
         _ => None,
     };
-    if let Some((name, value)) = extra
-        && let Ok(value) = value.parse()
+    if let Some((name, value)) = extra {
+        add(&mut response, name, value);
+    }
+    response
+}
+
+fn add(response: &mut Response<Body>, name: &str, value: &str) {
+    if let Ok(value) = value.parse()
         && let Ok(name) = name.parse::<lambda_http::http::HeaderName>()
     {
         response.headers_mut().insert(name, value);
     }
-    response
 }
 
 fn response(status: u16, kind: &'static str, body: String) -> Response<Body> {
@@ -354,6 +380,14 @@ mod tests {
         assert_eq!(call(&[("authorization", &bearer)], vec![]).await.0, 202);
         let claimed = [("authorization", bearer.as_str()), ("x-ceap-tenant", "globex")];
         assert_eq!(call(&claimed, vec![]).await.0, 403);
+    }
+
+    #[test]
+    fn a_reply_has_the_headers_that_it_can_have() {
+        let reply = Reply::empty().header("referrer-policy", "no-referrer").header("x-a", "a\nb");
+        let response = finished("test", Ok(reply));
+        assert_eq!(response.headers()["referrer-policy"], "no-referrer");
+        assert!(!response.headers().contains_key("x-a"));
     }
 
     #[tokio::test]

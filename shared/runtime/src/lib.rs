@@ -7,10 +7,18 @@ mod metrics;
 mod unreadable;
 
 pub mod batch;
+#[cfg(feature = "reception")]
+pub mod callbacks;
 #[cfg(feature = "channel")]
 pub mod channel;
+#[cfg(feature = "desk")]
+pub mod desk;
 pub mod http;
+#[cfg(feature = "reception")]
+pub mod reception;
 pub mod task;
+#[cfg(feature = "desk")]
+pub mod templates;
 
 pub use bootstrap::{random, start};
 pub use env::Env;

@@ -9,10 +9,12 @@ use ceap_runtime::{Error, start};
 
 fn main() -> Result<(), Error> {
     start(async {
-        let channel = Channel::read(&["CONFIGURATION_SET", "RATE_PER_SECOND"]).await?;
+        let settings = ["CONFIGURATION_SET", "SMS_PROVIDERS", "RATE_PER_SECOND"];
+        let channel = Channel::read(&settings).await?;
         let set = channel.env.given("CONFIGURATION_SET").map(str::to_owned);
-        let first = EumSms::new(&channel.config, set);
-        let provider = InOrder { first, second: SnsSms::new(&channel.config) };
+        let (eum, sns) = (EumSms::new(&channel.config, set), SnsSms::new(&channel.config));
+        let order = channel.env.get("SMS_PROVIDERS");
+        let provider = InOrder::new(("eum", eum), ("sns", sns), order)?;
         let rate = channel.env.parse("RATE_PER_SECOND")?;
         channel.serve("sms", Account::Platform, rate, provider).await
     })

@@ -1,7 +1,7 @@
 //! What became of a message.
 
 use ceap_aws::dynamodb::{self, CredentialStore, Messages, Table};
-use ceap_engagement::message_log::view;
+use ceap_engagement::message_log::{list, view};
 use ceap_kernel::access::Role;
 use ceap_runtime::http::{self, Call, Reply};
 use ceap_runtime::{Env, Error, start};
@@ -14,8 +14,14 @@ fn main() -> Result<(), Error> {
         let messages = Messages::new(Table::new(&client, env.get("ENGAGEMENT_TABLE")));
         http::serve("messages", &credentials, async |call: &Call| {
             call.require(Role::may_read_customers)?;
-            let id = call.path("id").unwrap_or_default();
-            Reply::json(200, &view(&call.principal.tenant, &id, &messages).await?)
+            let (tenant, cursor) = (&call.principal.tenant, call.query("cursor"));
+            match call.path("id") {
+                Some(id) => Reply::json(200, &view(tenant, &id, &messages).await?),
+                None => {
+                    let subject = call.query("subject").unwrap_or_default();
+                    Reply::json(200, &list(tenant, &subject, cursor.as_deref(), &messages).await?)
+                }
+            }
         })
         .await
     })

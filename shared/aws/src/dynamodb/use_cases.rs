@@ -1,12 +1,16 @@
 //! What tenants run, compiled and remembered for some seconds.
 
 use super::Table;
-use super::item::{from_json, get_text, text};
+use super::item::{Item, from_json, get_text, text};
+use super::templates::{PARTIAL, TEMPLATE};
 use super::tenants::{TENANT, USE_CASE};
 use crate::fault::fault;
 use ceap_engagement::onboarding::Tenant;
+use ceap_engagement::template::Collection;
+use ceap_engagement::template::library::Stored;
 use ceap_engagement::use_case::{Document, Plan, UseCase, UseCases};
 use ceap_kernel::{Fault, TenantId};
+use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -58,7 +62,8 @@ impl UseCaseStore {
             .into_paginator()
             .items()
             .send();
-        let (mut settings, mut use_cases) = (None, Vec::new());
+        let (mut settings, mut documents) = (None, Vec::new());
+        let mut stored = Collection::default();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| fault("Query", &error))?;
             match get_text(&item, "sk") {
@@ -66,16 +71,41 @@ impl UseCaseStore {
                     settings = from_json::<Tenant>(&item, "tenant")?.map(|it| it.settings)
                 }
                 Some(sk) if sk.starts_with(USE_CASE) => {
-                    if let Some(document) = from_json::<Document>(&item, "document")? {
-                        use_cases.push(UseCase::compile(document)?);
+                    documents.extend(from_json::<Document>(&item, "document")?);
+                }
+                Some(sk) if sk.starts_with(TEMPLATE) => {
+                    if let Some(template) = document(&item)? {
+                        stored.add(template);
+                    }
+                }
+                Some(sk) if sk.starts_with(PARTIAL) => {
+                    if let Some(partial) = document(&item)? {
+                        stored.add_partial(partial);
                     }
                 }
                 _ => {}
             }
         }
         let missing = || Fault::NotFound(format!("there is no tenant `{tenant}`"));
-        Ok(Plan::new(settings.ok_or_else(missing)?, use_cases))
+        let settings = settings.ok_or_else(missing)?;
+        let use_cases = documents.into_iter().filter_map(|it| runs(tenant, it, &stored)).collect();
+        Ok(Plan::with(settings, use_cases, stored))
     }
+}
+
+/// A document compiled. One whose template was deleted does not run, and the others do.
+fn runs(tenant: &TenantId, document: Document, stored: &Collection) -> Option<UseCase> {
+    let id = document.id.clone();
+    let compiled = UseCase::with(document, stored);
+    compiled.inspect_err(|fault| tracing::error!(%tenant, %id, %fault, "a use case can't run")).ok()
+}
+
+/// The document of a stored template or partial.
+fn document<T: DeserializeOwned>(item: &Item) -> Result<Option<T>, Fault> {
+    let Some(stored) = from_json::<Stored>(item, "stored")? else { return Ok(None) };
+    serde_json::from_value(stored.document)
+        .map(Some)
+        .map_err(|error| Fault::Internal(format!("unreadable document: {error}")))
 }
 
 impl UseCases for UseCaseStore {

@@ -9,7 +9,8 @@ use crate::event::{Arrived, Event};
 use crate::message::{Entered, Record, State};
 use crate::message_log::MessageLog;
 use crate::profile::PROFILE_UPDATED;
-use crate::receipt::{About, Inbound, News, Receipt};
+use crate::quarantine::{Quarantine, Rejected};
+use crate::receipt::{About, Inbound, News, Receipt, Told};
 use crate::suppression::{Entry, Reason, SuppressionKeeper};
 use ceap_kernel::{
     Clock, Fault, MessageId, Metric, SignedDuration, SubjectId, Tally, TenantId, Timestamp,
@@ -127,23 +128,54 @@ where
     H: Help,
     C: Clock,
 {
+    /// Takes what an item of a feed told; what could not be read is kept in quarantine. A feed of
+    /// one `tenant` can't speak of another's messages.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`: all of it must come again.
+    pub async fn feed(
+        &self,
+        stage: &str,
+        tenant: Option<&TenantId>,
+        told: Vec<Told>,
+        quarantine: &impl Quarantine,
+    ) -> Result<Tally, Fault> {
+        let mut tally = Tally::default();
+        for told in told {
+            match told {
+                Told::News(news) => tally.merge(self.take_of(tenant, &news).await?),
+                Told::Other => {}
+                Told::Bad { fault, payload } => {
+                    let rejected = Rejected::new(tenant, stage, &fault, payload, self.clock.now());
+                    quarantine.keep(&[rejected]).await?;
+                }
+            }
+        }
+        Ok(tally)
+    }
+
     /// Takes one piece of news.
     ///
     /// # Errors
     /// `Unavailable` or `Throttled`: it must come again.
     pub async fn take(&self, news: &News) -> Result<Tally, Fault> {
+        self.take_of(None, news).await
+    }
+
+    async fn take_of(&self, tenant: Option<&TenantId>, news: &News) -> Result<Tally, Fault> {
         match news {
-            News::Receipt(receipt) => self.receipt(receipt).await,
-            News::Inbound(inbound) => self.inbound(inbound).await,
+            News::Receipt(receipt) => self.receipt(tenant, receipt).await,
+            News::Inbound(inbound) => self.inbound(tenant, inbound).await,
         }
     }
 
-    async fn receipt(&self, receipt: &Receipt) -> Result<Tally, Fault> {
+    async fn receipt(&self, only: Option<&TenantId>, receipt: &Receipt) -> Result<Tally, Fault> {
         let mut tally = Tally::default();
         let known = match &receipt.about {
             About::Message(tenant, id) => Some((tenant.clone(), id.clone())),
             About::Provider(channel, id) => self.receipts.find(channel, id).await?,
         };
+        let known = known.filter(|(tenant, _)| only.is_none_or(|only| only == tenant));
         let learnt = match &known {
             Some((tenant, id)) => self.receipts.learn(tenant, id, receipt).await?,
             None => None,
@@ -207,12 +239,12 @@ where
         self.events.put(&[Arrived { tenant: tenant.clone(), at: self.clock.now(), event }]).await
     }
 
-    async fn inbound(&self, inbound: &Inbound) -> Result<Tally, Fault> {
+    async fn inbound(&self, only: Option<&TenantId>, inbound: &Inbound) -> Result<Tally, Fault> {
         let mut tally = Tally::default();
-        let answered = self.answered(inbound).await?;
-        let tenants = match &answered {
-            Some((tenant, _, _)) => vec![tenant.clone()],
-            None => self.senders.tenants(&inbound.channel, &inbound.to).await?,
+        let answered = self.answered(only, inbound).await?;
+        let tenants = match (&answered, only) {
+            (Some((tenant, _, _)), _) | (None, Some(tenant)) => vec![tenant.clone()],
+            (None, None) => self.senders.tenants(&inbound.channel, &inbound.to).await?,
         };
         let keyword = Keyword::of(&inbound.text);
         for tenant in &tenants {
@@ -237,12 +269,13 @@ where
     /// The message that it answers, moved on to `replied`.
     async fn answered(
         &self,
+        only: Option<&TenantId>,
         inbound: &Inbound,
     ) -> Result<Option<(TenantId, Record, Entered)>, Fault> {
         let Some(answers) = &inbound.answers else { return Ok(None) };
-        let Some((tenant, id)) = self.receipts.find(&inbound.channel, answers).await? else {
-            return Ok(None);
-        };
+        let found = self.receipts.find(&inbound.channel, answers).await?;
+        let own = found.filter(|(tenant, _)| only.is_none_or(|only| only == tenant));
+        let Some((tenant, id)) = own else { return Ok(None) };
         let receipt = Receipt {
             about: About::Message(tenant.clone(), id.clone()),
             state: State::Replied,

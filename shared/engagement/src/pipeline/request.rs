@@ -5,19 +5,20 @@
 
 use super::gates::{Addresses, Gates, Passed, Proposal};
 use super::ingest::Subjects;
+use super::receive::Help;
 use crate::link::LinkMaker;
-use crate::message::{
-    Approved, Attachment, ChannelQueues, Claims, Content, Record, State, Suppressions,
-};
+use crate::message::{Attachment, ChannelQueues, Claims, Content, Record, State, Suppressions};
 use crate::message_log::{MessageLog, View};
 use crate::policy::Terms;
 use crate::profile::Profile;
-use crate::template::{Escape, Template};
+use crate::receipt::Inbound;
+use crate::template::{self, Known, Texts, TextsDocument};
 use crate::use_case::{Plan, Purpose, UseCases};
 use crate::window::Span;
 use ceap_kernel::{Clock, Fault, MessageId, SignedDuration, SubjectId, Tally, TenantId, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Letters of an idempotency key.
 const KEY_BYTES: usize = 255;
@@ -44,7 +45,7 @@ pub struct Request {
     pub template: Option<String>,
     /// What it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content: Option<Texts>,
+    pub content: Option<TextsDocument>,
     /// What its texts may name as `data`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub data: Map<String, Value>,
@@ -60,25 +61,18 @@ const fn transactional() -> Purpose {
     Purpose::Transactional
 }
 
-/// What a message says, as Liquid templates.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// A template tried on an address of the team.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Texts {
-    /// One line.
+pub struct Trial {
+    /// Where it goes: one of the settings' `test_recipients`.
+    pub to: String,
+    /// Whose profile its texts see; nobody's by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// Plain text.
-    #[serde(default)]
-    pub text: String,
-    /// HTML.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub html: Option<String>,
-    /// The URL that a tap opens.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link: Option<String>,
-    /// The provider's own template.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub approved: Option<Approved>,
+    pub subject: Option<SubjectId>,
+    /// What its texts may name as `data`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub data: Map<String, Value>,
 }
 
 /// All that is needed.
@@ -129,11 +123,11 @@ where
             }
         }
         let plan = self.use_cases.plan(tenant).await?;
-        let written = Written::compile(request)?;
+        let texts = compile(request, &plan)?;
         let subjects = [request.subject.clone()];
         let read = self.subjects.load(tenant, &subjects).await?;
         let profile = read.into_iter().next().unwrap_or_default().state.profile;
-        let proposal = self.proposal(&plan, request, &written, &profile, id.clone(), asked)?;
+        let proposal = self.proposal(&plan, request, &texts, &profile, id.clone(), asked)?;
         let suppressed = self.gates.suppressed(tenant, std::slice::from_ref(&proposal)).await?;
         let suppressed = suppressed.into_iter().next().unwrap_or_default();
         match self.gates.pass(tenant, &plan, &proposal, &suppressed, &mut tally).await? {
@@ -147,11 +141,42 @@ where
         Ok((View::from(record), tally))
     }
 
+    /// Sends the template `id` to an address of the team's list, and to no other.
+    ///
+    /// # Errors
+    /// `Forbidden` when the address is not on the list; `Invalid`, naming the field; `Unavailable`
+    /// or `Throttled`.
+    pub async fn try_out(
+        &self,
+        tenant: &TenantId,
+        key: &str,
+        id: &str,
+        trial: Trial,
+    ) -> Result<(View, Tally), Fault> {
+        let plan = self.use_cases.plan(tenant).await?;
+        if !plan.settings.test_recipients.contains(&trial.to) {
+            let message = "`to` is not among the tenant's test_recipients";
+            return Err(Fault::Forbidden(message.to_owned()));
+        }
+        let request = Request {
+            subject: trial.subject.map_or_else(|| SubjectId::new("template-test"), Ok)?,
+            channel: plan.stored.channel(id)?.to_owned(),
+            to: Some(trial.to),
+            purpose: Purpose::Operational,
+            template: Some(id.to_owned()),
+            content: None,
+            data: trial.data,
+            attachments: Vec::new(),
+            expires_in: None,
+        };
+        self.send(tenant, &format!("trial/{key}"), &request).await
+    }
+
     fn proposal<'a>(
         &self,
         plan: &'a Plan,
         request: &'a Request,
-        written: &'a Written,
+        texts: &'a Texts,
         profile: &'a Profile,
         id: MessageId,
         asked: String,
@@ -184,14 +209,14 @@ where
                 gates: Vec::new(),
                 provider_id: None,
                 request: Some(asked),
-                history: std::collections::BTreeMap::new(),
+                history: BTreeMap::new(),
             },
             terms: Terms::default(),
             profile,
             to,
             at: now,
             expires_at: now.checked_add(worth).unwrap_or(ceap_kernel::Timestamp::MAX),
-            links: written.links,
+            links: texts.reads("links"),
             render: Box::new(move |links| {
                 let facts = json!({
                     "data": request.data,
@@ -199,9 +224,47 @@ where
                     "settings": plan.settings_facts,
                     "links": links.map(crate::link::MessageLinks::facts),
                 });
-                written.render(&facts, request)
+                let content = texts.render(&facts, profile.locale.as_deref())?;
+                Ok(Content { attachments: request.attachments.clone(), ..content })
             }),
         })
+    }
+}
+
+impl<S, U, M, P, A, L, C, Q> Help for Desk<S, U, M, P, A, L, C, Q>
+where
+    S: Subjects,
+    U: UseCases,
+    M: Claims + MessageLog,
+    P: Suppressions,
+    A: Addresses,
+    L: LinkMaker,
+    C: Clock,
+    Q: ChannelQueues,
+{
+    async fn help(
+        &self,
+        tenant: &TenantId,
+        subject: &SubjectId,
+        inbound: &Inbound,
+    ) -> Result<(), Fault> {
+        let plan = self.use_cases.plan(tenant).await?;
+        if plan.settings.sms_help.is_none() {
+            return Ok(());
+        }
+        let text = Some("{{ settings.sms_help }}".to_owned());
+        let request = Request {
+            subject: subject.clone(),
+            channel: inbound.channel.clone(),
+            to: Some(inbound.from.clone()),
+            purpose: Purpose::Transactional,
+            template: None,
+            content: Some(TextsDocument { text, ..TextsDocument::default() }),
+            data: Map::new(),
+            attachments: Vec::new(),
+            expires_in: None,
+        };
+        self.send(tenant, &format!("help/{}", inbound.id), &request).await.map(drop)
     }
 }
 
@@ -225,53 +288,17 @@ fn fingerprint(request: &Request) -> Result<String, Fault> {
 }
 
 /// A request's texts, compiled.
-struct Written {
-    templates: Vec<(&'static str, Template)>,
-    links: bool,
-}
-
-impl Written {
-    fn compile(request: &Request) -> Result<Self, Fault> {
-        const ROOTS: [&str; 4] = ["data", "profile", "settings", "links"];
-        let texts = match (&request.content, &request.template) {
-            (Some(texts), None) => texts,
-            _ => return Err(Fault::invalid("content", "or `template` must be given, one of them")),
-        };
-        let mut templates = Vec::new();
-        for (part, source, escape) in [
-            ("subject", texts.subject.as_deref(), Escape::Line),
-            ("text", Some(texts.text.as_str()), Escape::Text),
-            ("html", texts.html.as_deref(), Escape::Html),
-            ("link", texts.link.as_deref(), Escape::Line),
-        ] {
-            let Some(source) = source else { continue };
-            let field = format!("content.{part}");
-            let template = Template::compile(&field, source, escape)?;
-            for path in template.paths() {
-                if path.first().is_some_and(|root| !ROOTS.contains(&root.as_str())) {
-                    let message = format!("`{}` is unknown to templates", path.join("."));
-                    return Err(Fault::invalid(field, message));
-                }
-            }
-            templates.push((part, template));
+///
+/// # Errors
+/// `Invalid`, naming the field.
+fn compile(request: &Request, plan: &Plan) -> Result<Texts, Fault> {
+    let texts = match (&request.content, &request.template) {
+        (Some(content), None) => {
+            Texts::compile("content", content, &BTreeMap::new(), &plan.stored.partials)?
         }
-        let mut paths = templates.iter().flat_map(|(_, template)| template.paths());
-        let links = paths.any(|path| path.first().is_some_and(|root| root == "links"));
-        Ok(Self { templates, links })
-    }
-
-    fn render(&self, facts: &Value, request: &Request) -> Result<Content, Fault> {
-        let part = |name: &str| {
-            let template = self.templates.iter().find(|(part, _)| *part == name);
-            template.map(|(_, template)| template.render(facts)).transpose()
-        };
-        Ok(Content {
-            subject: part("subject")?,
-            text: part("text")?.unwrap_or_default(),
-            html: part("html")?,
-            link: part("link")?,
-            attachments: request.attachments.clone(),
-            approved: request.content.as_ref().and_then(|texts| texts.approved.clone()),
-        })
-    }
+        (None, Some(id)) => plan.stored.texts(id)?,
+        _ => return Err(Fault::invalid("content", "or `template` must be given, one of them")),
+    };
+    template::check(texts.templates(), &Known::request())?;
+    Ok(texts)
 }

@@ -9,6 +9,7 @@
 //! profiles.
 
 mod check;
+mod collection;
 mod document;
 mod escape;
 mod html;
@@ -29,6 +30,7 @@ mod words;
 mod work;
 
 pub use check::{Known, check};
+pub use collection::Collection;
 pub use document::{ApprovedDocument, PartialDocument, TemplateDocument, TextsDocument};
 pub use escape::Escape;
 pub use liquid::Template;

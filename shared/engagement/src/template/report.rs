@@ -23,7 +23,7 @@ pub(super) fn compile(error: &Error) -> Problem {
         Some(name) => format!("{}: `{name}`", what.trim_end_matches('.')),
         None => what.to_owned(),
     };
-    Problem::new(line.unwrap_or(0), message)
+    Problem::new(line.unwrap_or(0), format!("is not a Liquid template: {message}"))
 }
 
 /// Why a template could not be rendered. `known` tells whether a word stands in its source.

@@ -4,7 +4,7 @@ use super::document::{Document, Expects, Mode, Purpose};
 use super::step::Step;
 use crate::condition::Expression;
 use crate::score::Score;
-use crate::template::Template;
+use crate::template::{self, Collection, Known, Template};
 use ceap_kernel::{Fault, UseCaseId};
 use std::collections::BTreeSet;
 
@@ -71,6 +71,14 @@ impl UseCase {
     /// # Errors
     /// `Invalid`, naming the field.
     pub fn compile(document: Document) -> Result<Self, Fault> {
+        Self::with(document, &Collection::default())
+    }
+
+    /// Compiles a document that may name `stored` templates.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field.
+    pub fn with(document: Document, stored: &Collection) -> Result<Self, Fault> {
         let optional = |field: &str, source: &Option<String>| {
             source.as_deref().map(|source| Expression::compile(field, source)).transpose()
         };
@@ -87,7 +95,7 @@ impl UseCase {
                 .collect::<Result<_, Fault>>()?,
             score: Score::compile(&document.score)?,
             key: optional("key", &document.key)?,
-            steps: Step::compile(&document.action)?,
+            steps: Step::compile(&document.action, stored)?,
             document,
         };
         use_case.check()?;
@@ -114,7 +122,7 @@ impl UseCase {
         filter.chain(single).chain(to).chain(self.score.expressions())
     }
 
-    fn templates(&self) -> impl Iterator<Item = (&str, &Template)> {
+    fn templates(&self) -> impl Iterator<Item = &Template> {
         self.steps.iter().flat_map(Step::templates)
     }
 
@@ -138,7 +146,7 @@ impl UseCase {
                 fields = fields.and(named.unwrap_or(Fields::All));
             }
         }
-        for (_, template) in self.templates() {
+        for template in self.templates() {
             fields = fields.and(template.event_fields().map_or(Fields::All, Fields::Named));
         }
         fields
@@ -162,24 +170,8 @@ impl UseCase {
 
     /// What templates may name: the facts that a message is rendered with.
     fn check_templates(&self) -> Result<(), Fault> {
-        const ROOTS: [&str; 7] =
-            ["event", "features", "profile", "settings", "score", "reasons", "links"];
-        for (field, template) in self.templates() {
-            for path in template.paths() {
-                let (root, next) = (path.first().map(String::as_str), path.get(1));
-                let unknown = match (root, next) {
-                    (Some(root), _) if !ROOTS.contains(&root) => true,
-                    (Some("features"), Some(name)) => !self.document.features.contains_key(name),
-                    (Some("event"), Some(name)) => !EVENT.contains(&name.as_str()),
-                    _ => false,
-                };
-                if unknown {
-                    let message = format!("`{}` is unknown to templates", path.join("."));
-                    return Err(Fault::invalid(field, message));
-                }
-            }
-        }
-        Ok(())
+        let features = self.document.features.keys().map(String::as_str);
+        template::check(self.templates(), &Known::use_case(features))
     }
 
     fn check(&self) -> Result<(), Fault> {

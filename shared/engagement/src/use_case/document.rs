@@ -3,6 +3,7 @@
 use crate::feature::Feature;
 use crate::policy::QuietHours;
 use crate::score::ScoreDocument;
+use crate::template::{ApprovedDocument, TextsDocument};
 use crate::window::Span;
 use ceap_kernel::{Fault, UseCaseId};
 use serde::{Deserialize, Serialize};
@@ -108,7 +109,7 @@ pub struct FilterDocument {
 }
 
 /// What is sent, and to whom.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ActionDocument {
     /// `email`, `sms`, …
@@ -116,26 +117,39 @@ pub struct ActionDocument {
     /// A CEL expression for the recipient; by default the profile's address on the channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// A Liquid template of one line, for channels that have a subject.
+    /// A stored template, in place of the texts below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// A Liquid template of one line: an email's subject, a notification's title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// A Liquid template in plain text.
-    pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// A Liquid template in HTML, for channels that show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
+    /// A Liquid template in MJML, in place of `html`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mjml: Option<String>,
     /// A Liquid template of the URL that a tap on a notification opens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// A template that the provider keeps, for channels that know such (WhatsApp).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<ApprovedDocument>,
+    /// What it says in other languages, by BCP 47 tag.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub locales: BTreeMap<String, TextsDocument>,
     /// Other channels, in the order in which they are tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallback: Vec<FallbackDocument>,
 }
 
 /// Another channel, for when the one before did not reach the subject: because it has no address
-/// there, or a gate refused that channel, or its provider did for good. What is left out of the
-/// templates is taken from the action.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// there, or a gate refused that channel, or its provider did for good. It has texts of its own, or
+/// none, and then says what the action says.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FallbackDocument {
     /// `email`, `sms`, …; each channel once.
@@ -146,18 +160,30 @@ pub struct FallbackDocument {
     /// As in the action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// As in the action.
+    /// A stored template, in place of the texts below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// A Liquid template of one line: an email's subject, a notification's title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// As in the action.
+    /// A Liquid template in plain text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// As in the action.
+    /// A Liquid template in HTML, for channels that show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
-    /// As in the action.
+    /// A Liquid template in MJML, in place of `html`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mjml: Option<String>,
+    /// A Liquid template of the URL that a tap on a notification opens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// A template that the provider keeps, for channels that know such (WhatsApp).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<ApprovedDocument>,
+    /// What it says in other languages, by BCP 47 tag.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub locales: BTreeMap<String, TextsDocument>,
 }
 
 /// One use case.

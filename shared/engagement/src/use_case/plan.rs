@@ -4,6 +4,7 @@ use super::compile::{Fields, UseCase};
 use crate::event::Event;
 use crate::policy::Cap;
 use crate::profile;
+use crate::template::Collection;
 use crate::window::Span;
 use ceap_kernel::{Fault, SignedDuration, TenantId, UseCaseId};
 use serde::{Deserialize, Serialize};
@@ -97,6 +98,8 @@ pub struct Plan {
     pub settings: Settings,
     /// The settings as conditions and templates see them.
     pub settings_facts: Value,
+    /// The tenant's stored templates.
+    pub stored: Collection,
     use_cases: BTreeMap<UseCaseId, UseCase>,
     kinds: BTreeMap<String, Kind>,
 }
@@ -111,9 +114,15 @@ struct Kind {
 }
 
 impl Plan {
-    /// Arranges the use cases that are not off.
+    /// Arranges the use cases that are not off, with no stored templates.
     #[must_use]
     pub fn new(settings: Settings, use_cases: Vec<UseCase>) -> Self {
+        Self::with(settings, use_cases, Collection::default())
+    }
+
+    /// Arranges the use cases that are not off.
+    #[must_use]
+    pub fn with(settings: Settings, use_cases: Vec<UseCase>, stored: Collection) -> Self {
         let mut kinds: BTreeMap<String, Kind> = BTreeMap::new();
         let mut need = |kind: &str, window: SignedDuration, fields: Fields| {
             let slot = kinds
@@ -136,6 +145,7 @@ impl Plan {
         Self {
             settings_facts: settings.facts(),
             settings,
+            stored,
             use_cases: use_cases.into_iter().map(|it| (it.id().clone(), it)).collect(),
             kinds,
         }

@@ -3,7 +3,7 @@
 use super::document::{ActionDocument, FallbackDocument};
 use crate::condition::Expression;
 use crate::message::Content;
-use crate::template::{Escape, Template};
+use crate::template::{Collection, Template, Texts, TextsDocument};
 use crate::window::Span;
 use ceap_kernel::Fault;
 use serde_json::Value;
@@ -19,7 +19,7 @@ pub struct Step {
     pub after: Option<Span>,
     /// Whether its text names links.
     pub links: bool,
-    templates: Vec<(&'static str, String, Template)>,
+    texts: Texts,
 }
 
 impl Step {
@@ -27,69 +27,89 @@ impl Step {
     ///
     /// # Errors
     /// `Invalid`, naming the field.
-    pub fn compile(action: &ActionDocument) -> Result<Vec<Self>, Fault> {
+    pub fn compile(action: &ActionDocument, stored: &Collection) -> Result<Vec<Self>, Fault> {
+        let ActionDocument { channel, to, template, subject, text, html, .. } = action.clone();
+        let ActionDocument { mjml, link, approved, locales, fallback, .. } = action.clone();
         let first = FallbackDocument {
-            channel: action.channel.clone(),
+            channel,
             after: None,
-            to: action.to.clone(),
-            subject: None,
-            text: None,
-            html: None,
-            link: None,
+            to,
+            template,
+            subject,
+            text,
+            html,
+            mjml,
+            link,
+            approved,
+            locales,
         };
-        let mut steps = vec![Self::one("action", &first, action)?];
-        for (n, other) in action.fallback.iter().enumerate() {
+        let mut steps = vec![Self::one("action", "action", &first, &first, stored)?];
+        for (n, other) in fallback.iter().enumerate() {
             let field = format!("action.fallback[{n}]");
             if steps.iter().any(|step| step.channel == other.channel) {
                 let message = format!("`{}` is tried already", other.channel);
                 return Err(Fault::invalid(format!("{field}.channel"), message));
             }
-            steps.push(Self::one(&field, other, action)?);
+            let (at, says) =
+                if other.says() { (field.as_str(), other) } else { ("action", &first) };
+            steps.push(Self::one(&field, at, other, says, stored)?);
         }
         Ok(steps)
     }
 
-    fn one(field: &str, own: &FallbackDocument, action: &ActionDocument) -> Result<Self, Fault> {
-        let at = |part: &str| format!("{field}.{part}");
-        let text = Some(own.text.as_ref().unwrap_or(&action.text));
-        let mut templates = Vec::new();
-        for (part, source, escape) in [
-            ("subject", own.subject.as_ref().or(action.subject.as_ref()), Escape::Line),
-            ("text", text, Escape::Text),
-            ("html", own.html.as_ref().or(action.html.as_ref()), Escape::Html),
-            ("link", own.link.as_ref().or(action.link.as_ref()), Escape::Line),
-        ] {
-            if let Some(source) = source {
-                templates.push((part, at(part), Template::compile(&at(part), source, escape)?));
+    fn one(
+        field: &str,
+        at: &str,
+        own: &FallbackDocument,
+        says: &FallbackDocument,
+        stored: &Collection,
+    ) -> Result<Self, Fault> {
+        let to = format!("{field}.to");
+        let to = own.to.as_deref().map(|source| Expression::compile(&to, source)).transpose()?;
+        let texts = match &says.template {
+            Some(id) if says.texts() == TextsDocument::default() && says.locales.is_empty() => {
+                stored.texts(id).map_err(|fault| fault.within(&format!("{at}.template")))?
             }
-        }
-        let links = templates.iter().flat_map(|(_, _, template)| template.paths());
-        let links = links.into_iter().any(|path| path.first().is_some_and(|it| it == "links"));
-        let to = own.to.as_deref().map(|to| Expression::compile(&at("to"), to)).transpose()?;
-        Ok(Self { channel: own.channel.clone(), to, after: own.after, links, templates })
+            Some(_) => {
+                let message = "stands in place of other texts; give one or the other";
+                return Err(Fault::invalid(format!("{at}.template"), message));
+            }
+            None => Texts::compile(at, &says.texts(), &says.locales, &stored.partials)?,
+        };
+        let links = texts.reads("links");
+        Ok(Self { channel: own.channel.clone(), to, after: own.after, links, texts })
     }
 
-    /// Its templates with their places in the document.
-    pub fn templates(&self) -> impl Iterator<Item = (&str, &Template)> {
-        self.templates.iter().map(|(_, field, template)| (field.as_str(), template))
+    /// Its templates, in all languages.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.texts.templates()
     }
 
-    /// What it says, given the facts.
+    /// What it says to a recipient of `locale`, given the facts.
     ///
     /// # Errors
     /// `Invalid`, naming the unknown variable.
-    pub fn render(&self, facts: &Value, _locale: Option<&str>) -> Result<Content, Fault> {
-        let part = |name: &str| {
-            let template = self.templates.iter().find(|(part, ..)| *part == name);
-            template.map(|(_, _, template)| template.render(facts)).transpose()
-        };
-        Ok(Content {
-            subject: part("subject")?,
-            text: part("text")?.unwrap_or_default(),
-            html: part("html")?,
-            link: part("link")?,
-            attachments: Vec::new(),
-            approved: None,
-        })
+    pub fn render(&self, facts: &Value, locale: Option<&str>) -> Result<Content, Fault> {
+        self.texts.render(facts, locale)
+    }
+}
+
+impl FallbackDocument {
+    /// Whether it has any text of its own.
+    fn says(&self) -> bool {
+        self.template.is_some()
+            || !self.locales.is_empty()
+            || self.texts() != TextsDocument::default()
+    }
+
+    fn texts(&self) -> TextsDocument {
+        TextsDocument {
+            subject: self.subject.clone(),
+            text: self.text.clone(),
+            html: self.html.clone(),
+            mjml: self.mjml.clone(),
+            link: self.link.clone(),
+            approved: self.approved.clone(),
+        }
     }
 }
