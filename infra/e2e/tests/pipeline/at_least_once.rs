@@ -190,21 +190,9 @@ fn a_sender_that_died_is_not_followed_by_a_second_message() {
             ends: "unknown",
         },
         // It died after it had put the message on the queue, or did so several times.
-        Left {
-            name: "queued-thrice",
-            state: "queued",
-            copies: 3,
-            expires_in: 3600,
-            ends: "sent",
-        },
+        Left { name: "queued-thrice", state: "queued", copies: 3, expires_in: 3600, ends: "sent" },
         // What is settled stays so.
-        Left {
-            name: "settled",
-            state: "sent",
-            copies: 2,
-            expires_in: 3600,
-            ends: "sent",
-        },
+        Left { name: "settled", state: "sent", copies: 2, expires_in: 3600, ends: "sent" },
         Left { name: "unknown", state: "unknown", copies: 2, expires_in: 3600, ends: "unknown" },
         Left { name: "failed", state: "failed", copies: 2, expires_in: 3600, ends: "failed" },
         // Too late to be worth sending.

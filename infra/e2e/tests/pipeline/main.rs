@@ -14,6 +14,7 @@ mod bad_input;
 mod carts;
 mod channels;
 mod demo;
+mod messages;
 mod ssh_logins;
 mod tenants;
 mod unknown_types;

@@ -244,6 +244,7 @@ where
                 mode: document.mode,
                 holdout: Some((use_case.id(), document.holdout_percent)),
                 quiet_hours: document.quiet_hours,
+                send_window: document.send_window,
             },
             profile,
             to,

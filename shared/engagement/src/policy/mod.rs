@@ -7,14 +7,17 @@ pub mod holdout;
 pub mod quiet_hours;
 pub mod rate;
 pub mod rule;
+pub mod send_window;
 
 pub use cap::Cap;
 pub use quiet_hours::QuietHours;
+pub use send_window::SendWindow;
 
 use crate::profile::Profile;
 use crate::suppression::Reason;
 use crate::use_case::{Mode, Purpose, Settings};
 use ceap_kernel::{SubjectId, TenantId, Timestamp, UseCaseId};
+use jiff::tz::TimeZone;
 use rule::Rule;
 use serde::{Deserialize, Serialize};
 
@@ -116,6 +119,8 @@ pub struct Terms<'a> {
     pub holdout: Option<(&'a UseCaseId, u8)>,
     /// When nothing is sent.
     pub quiet_hours: Option<QuietHours>,
+    /// When alone something is sent.
+    pub send_window: Option<SendWindow>,
 }
 
 /// All that the gates look at.
@@ -144,6 +149,13 @@ pub struct Case<'a> {
 }
 
 impl Case<'_> {
+    /// The subject's time zone, else the tenant's, else UTC.
+    fn zone(&self) -> TimeZone {
+        let of_tenant =
+            || self.settings.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
+        self.profile.zone().or_else(of_tenant).unwrap_or(TimeZone::UTC)
+    }
+
     /// Whether an address that is suppressed for `reason` may be sent to all the same.
     #[must_use]
     pub fn reachable(&self, reason: Option<Reason>) -> bool {
@@ -237,7 +249,9 @@ fn expiry(case: &Case<'_>) -> Judged {
 
 fn quiet(case: &Case<'_>) -> Judged {
     let rule = Rule::of(case.purpose).quiet_hours;
-    match case.terms.quiet_hours.filter(|_| rule).and_then(|quiet| quiet.ends(case)) {
+    let (quiet, window) = (case.terms.quiet_hours, case.terms.send_window);
+    let next = || send_window::next(quiet, window, &case.zone(), case.now);
+    match rule.then(next).flatten() {
         Some(end) if end >= case.expires_at => refused(
             Gate::QuietHours,
             format!("quiet beyond its expiry, until {end}"),

@@ -1,6 +1,5 @@
 //! Quiet hours: when, in the subject's time zone, nothing is sent.
 
-use super::Case;
 use ceap_kernel::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
@@ -17,16 +16,6 @@ pub struct QuietHours {
 }
 
 impl QuietHours {
-    /// When the quiet hours of this case end, if they are on: in the subject's time zone, else the
-    /// tenant's, else UTC.
-    #[must_use]
-    pub fn ends(self, case: &Case<'_>) -> Option<Timestamp> {
-        let of_tenant =
-            || case.settings.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
-        let zone = case.profile.zone().or_else(of_tenant).unwrap_or(TimeZone::UTC);
-        self.ends_in(&zone, case.now)
-    }
-
     /// When the quiet hours around `now` end in `zone`: the first instant whose local time is not
     /// quiet; `None` when `now` is not. The clock on the subject's wall decides, so an hour that a
     /// clock change repeats is quiet twice, and one that it skips is over at once.

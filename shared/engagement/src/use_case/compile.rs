@@ -185,6 +185,13 @@ impl UseCase {
         if document.purpose == Purpose::Operational && document.quiet_hours.is_some() {
             return Err(Fault::invalid("quiet_hours", "are not for an operational purpose"));
         }
+        if document.purpose == Purpose::Operational && document.send_window.is_some() {
+            return Err(Fault::invalid("send_window", "is not for an operational purpose"));
+        }
+        if document.send_window.is_some_and(|window| !window.opens_at_all()) {
+            let message = "must open before it closes; quiet_hours may span midnight";
+            return Err(Fault::invalid("send_window", message));
+        }
         // It would depend on whether the profile or the event arrives first.
         if self.when.iter().any(|when| !when.paths("profile").is_empty()) {
             let message = "judges events only; a condition on the profile belongs under `filter`";

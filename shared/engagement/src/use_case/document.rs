@@ -1,7 +1,7 @@
 //! The use-case document, as a person writes it.
 
 use crate::feature::Feature;
-use crate::policy::QuietHours;
+use crate::policy::{QuietHours, SendWindow};
 use crate::score::ScoreDocument;
 use crate::template::{ApprovedDocument, TextsDocument};
 use crate::window::Span;
@@ -226,6 +226,9 @@ pub struct Document {
     /// When, in the subject's time zone, nothing is sent. Not for operational purposes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_hours: Option<QuietHours>,
+    /// When alone, in the subject's time zone, something is sent. Not for operational purposes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_window: Option<SendWindow>,
     /// What is sent, and to whom.
     pub action: ActionDocument,
 }
