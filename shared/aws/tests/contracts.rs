@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_kinesis::types::ShardIteratorType;
 use ceap_aws::dynamodb::{
-    self, Candidates, Client, CredentialStore, Messages, QuarantineStore, SubjectStore,
+    self, Candidates, Client, CredentialStore, InboxStore, Messages, QuarantineStore, SubjectStore,
     SuppressionList, Table, TenantStore, UseCaseStore,
 };
 use ceap_aws::stream::KinesisStream;
@@ -151,6 +151,16 @@ fn receipts() {
         let Some(config) = local::stack().await else { return };
         let copy = Copy::of(&config, "engagement").await;
         contracts::receipts(&Messages::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn inbox() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "engagement").await;
+        contracts::inbox(&InboxStore::new(copy.table())).await;
         copy.gone().await;
     });
 }

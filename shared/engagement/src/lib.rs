@@ -5,6 +5,7 @@ pub mod candidate;
 pub mod condition;
 pub mod event;
 pub mod feature;
+pub mod inbox;
 pub mod link;
 pub mod message;
 pub mod message_log;

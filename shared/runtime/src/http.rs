@@ -125,6 +125,21 @@ impl Asked {
         self.0.query_string_parameters_ref()?.first(name).map(str::to_owned)
     }
 
+    /// What follows `Authorization: Bearer`, whatever it is.
+    #[must_use]
+    pub fn bearer(&self) -> Option<&str> {
+        bearer(&self.0)
+    }
+
+    /// Who asks, by their credential: for functions that let others in too.
+    ///
+    /// # Errors
+    /// `Unauthorized` without a credential that is known; `Forbidden` when it is another tenant's than
+    /// `X-Ceap-Tenant` names; `Unavailable` or `Throttled`.
+    pub async fn principal(&self, credentials: &impl Credentials) -> Result<Principal, Fault> {
+        authenticate(&self.0, credentials).await
+    }
+
     /// A header, by its name in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -220,11 +235,29 @@ pub async fn open(
 ) -> Result<(), Error> {
     let handler = &handler;
     run(service_fn(move |event: LambdaEvent<LambdaRequest>| async move {
-        let asked = Asked(event.payload.into());
-        let outcome = Box::pin(handler(&asked)).await;
-        Ok::<_, Error>(answer(finished(name, outcome)))
+        Ok::<_, Error>(opened(name, handler, event.payload).await)
     }))
     .await
+}
+
+async fn opened(
+    name: &str,
+    handler: &impl AsyncFn(&Asked) -> Result<Reply, Fault>,
+    request: LambdaRequest,
+) -> ApiGatewayV2httpResponse {
+    let asked = Asked(request.into());
+    let outcome = Box::pin(handler(&asked)).await;
+    answer(finished(name, outcome))
+}
+
+/// Answers one request as [`open`] does: both are as API Gateway writes and reads them.
+#[cfg(test)]
+pub(crate) async fn answered(
+    handler: impl AsyncFn(&Asked) -> Result<Reply, Fault>,
+    event: &serde_json::Value,
+) -> serde_json::Value {
+    let request = serde_json::from_str(&event.to_string()).unwrap();
+    serde_json::to_value(opened("test", &handler, request).await).unwrap()
 }
 
 /// The answer in payload format 2.0 of HTTP APIs. (`lambda_http::run` wants futures that can change
@@ -269,17 +302,18 @@ async fn authenticate(
     request: &Request,
     credentials: &impl Credentials,
 ) -> Result<Principal, Fault> {
-    let bearer = header(request, AUTHORIZATION.as_str()).and_then(|value| {
-        let (scheme, rest) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim())
-    });
-    let given = bearer.or_else(|| header(request, "x-write-key")).ok_or_else(|| {
+    let given = bearer(request).or_else(|| header(request, "x-write-key")).ok_or_else(|| {
         Fault::Unauthorized(
             "send a credential as `Authorization: Bearer …` or `X-Write-Key: …`".to_owned(),
         )
     })?;
     let claimed = header(request, "x-ceap-tenant");
     Credential::parse(given)?.authenticate(claimed, credentials).await
+}
+
+fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, rest) = header(request, AUTHORIZATION.as_str())?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim())
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {

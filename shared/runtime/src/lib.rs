@@ -14,6 +14,7 @@ pub mod channel;
 #[cfg(feature = "desk")]
 pub mod desk;
 pub mod http;
+pub mod inbox;
 #[cfg(feature = "reception")]
 pub mod reception;
 pub mod task;

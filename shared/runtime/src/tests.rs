@@ -216,7 +216,7 @@ fn what_the_tenants_function_is_asked() {
 
 #[tokio::test]
 async fn what_the_other_channels_are_asked() {
-    for channel in ["webhook", "slack", "push", "web-push", "voice", "whatsapp"] {
+    for channel in ["webhook", "slack", "push", "web-push", "voice", "whatsapp", "in-app"] {
         let function = format!("deliver-{channel}");
         let event: SqsEvent = serde_json::from_value(sample(&function, "one")).unwrap();
         let stage = async |dispatch: &Dispatch, _| {

@@ -4,6 +4,7 @@ use crate::chaos::{Chaos, Strike};
 use crate::fakes::Message;
 use ceap_engagement::candidate::Candidate;
 use ceap_engagement::event::Arrived;
+use ceap_engagement::inbox::{Notification, NotificationId};
 use ceap_engagement::message::Dispatch;
 use ceap_engagement::pipeline::send::SendError;
 use ceap_engagement::policy::cap::Ledger;
@@ -39,6 +40,7 @@ pub struct Stores {
     pub scheduled: BTreeMap<Timestamp, Vec<Detected>>,
     pub candidates: BTreeMap<(TenantId, UseCaseId, SubjectId, String), Candidate>,
     pub messages: BTreeMap<(TenantId, MessageId), Message>,
+    pub inboxes: BTreeMap<(TenantId, SubjectId), BTreeMap<NotificationId, Notification>>,
     pub ledgers: BTreeMap<(TenantId, SubjectId), Ledger>,
     pub suppressed: Vec<(TenantId, Entry)>,
     /// Endpoints that fail, and since when.

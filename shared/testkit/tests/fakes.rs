@@ -69,6 +69,13 @@ async fn receipts() {
 }
 
 #[tokio::test]
+async fn inbox() {
+    for world in worlds() {
+        contracts::inbox(&world).await;
+    }
+}
+
+#[tokio::test]
 async fn rates() {
     for world in worlds() {
         contracts::rates(&world).await;

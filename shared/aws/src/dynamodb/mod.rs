@@ -4,6 +4,7 @@ mod candidates;
 mod caps;
 mod credentials;
 mod health;
+mod inbox;
 mod item;
 mod messages;
 mod outbox;
@@ -12,17 +13,22 @@ mod rates;
 mod receipts;
 #[cfg(feature = "kms")]
 mod secrets;
+mod senders;
 mod subjects;
+mod templates;
 mod suppressions;
 mod tenants;
 mod use_cases;
 
 pub use candidates::Candidates;
 pub use credentials::CredentialStore;
+pub use inbox::InboxStore;
 pub use messages::Messages;
 pub use quarantine::QuarantineStore;
 #[cfg(feature = "kms")]
 pub use secrets::SecretStore;
+pub use senders::SenderIndex;
+pub use templates::TemplateStore;
 pub use subjects::SubjectStore;
 pub use suppressions::SuppressionList;
 pub use tenants::TenantStore;

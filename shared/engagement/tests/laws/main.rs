@@ -13,6 +13,7 @@ mod cost;
 mod crash;
 mod documents;
 mod gates;
+mod inbox;
 mod late;
 mod order;
 mod reference;

@@ -6,6 +6,7 @@
 
 mod candidates;
 mod claims;
+mod inbox;
 mod keeping;
 mod outbox;
 mod rates;
@@ -15,6 +16,7 @@ mod suppressions;
 
 pub use candidates::candidates;
 pub use claims::claims;
+pub use inbox::inbox;
 pub use keeping::{quarantine, stream};
 pub use outbox::outbox;
 pub use rates::rates;

@@ -1,6 +1,7 @@
 //! One file for each family of ports. [`World`](crate::World) implements all of them.
 
 mod candidates;
+mod inbox;
 mod messages;
 mod quarantine;
 mod sending;
