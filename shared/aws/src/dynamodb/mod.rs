@@ -15,8 +15,8 @@ mod receipts;
 mod secrets;
 mod senders;
 mod subjects;
-mod templates;
 mod suppressions;
+mod templates;
 mod tenants;
 mod use_cases;
 
@@ -28,9 +28,9 @@ pub use quarantine::QuarantineStore;
 #[cfg(feature = "kms")]
 pub use secrets::SecretStore;
 pub use senders::SenderIndex;
-pub use templates::TemplateStore;
 pub use subjects::SubjectStore;
 pub use suppressions::SuppressionList;
+pub use templates::TemplateStore;
 pub use tenants::TenantStore;
 pub use use_cases::UseCaseStore;
 
