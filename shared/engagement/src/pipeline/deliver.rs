@@ -21,6 +21,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// Times a turn looks at the message before while that one moves.
+const TURNS: usize = 3;
+
 /// All that the stage needs.
 #[derive(Debug)]
 pub struct Deliver<S, U, M, P, A, L, C, Q, B> {
@@ -52,6 +55,14 @@ struct Draft<'a> {
     use_case: &'a UseCase,
     profile: &'a Profile,
     step: u8,
+}
+
+impl Draft<'_> {
+    /// The same on the next channel, if there is one.
+    fn next(&self) -> Option<Self> {
+        let step = self.step.checked_add(1)?;
+        self.use_case.step(step).map(|_| Self { step, ..*self })
+    }
 }
 
 /// What a batch came to.
@@ -91,7 +102,7 @@ where
                 continue;
             };
             let Some(profile) = profiles.get(&candidate.signal.subject) else { continue };
-            if let Some(step) = self.turn(tenant, candidate, &mut outcome.tally).await? {
+            if let Some(step) = self.turn(tenant, use_case, candidate, &mut outcome.tally).await? {
                 drafts.push(Draft { candidate, use_case, profile, step });
             }
         }
@@ -140,7 +151,13 @@ where
                     outcome.later.entry(until).or_default().push(signal);
                 }
                 Passed::Refused(refusal) if fallback::other_channel(refusal) => {
-                    others.push(Draft { step: draft.step.saturating_add(1), ..*draft });
+                    others.extend(draft.next());
+                }
+                // An earlier run may have passed this channel over, and died before the next one.
+                Passed::Settled if draft.next().is_some() => {
+                    let known = self.gates.claims.record(tenant, &proposal.record.id).await?;
+                    let over = known.is_some_and(|known| fallback::passed_over(&known));
+                    others.extend(draft.next().filter(|_| over));
                 }
                 Passed::Refused(_) | Passed::Settled | Passed::Taken => {}
             }
@@ -152,18 +169,52 @@ where
     async fn turn(
         &self,
         tenant: &TenantId,
+        use_case: &UseCase,
         candidate: &Candidate,
         tally: &mut Tally,
     ) -> Result<Option<u8>, Fault> {
-        let Some(fallback) = &candidate.signal.fallback else { return Ok(Some(0)) };
-        let before = self.gates.claims.record(tenant, &fallback.after).await?;
-        let Some(before) = before else { return Ok(None) };
-        let comes = match fallback::turn(before.state) {
-            Turn::Next => true,
-            Turn::Over => false,
-            Turn::IfWithdrawn => self.withdraw(tenant, before, tally).await?,
-        };
-        Ok(comes.then_some(fallback.step))
+        let Some(turn) = &candidate.signal.fallback else { return Ok(Some(0)) };
+        for _ in 0..TURNS {
+            let before = self.gates.claims.record(tenant, &turn.after).await?;
+            let Some(before) = before else { return Ok(None) };
+            match fallback::turn(&before) {
+                Turn::Next => return Ok(Some(turn.step)),
+                Turn::Over => {
+                    self.spare(tenant, use_case, candidate, turn.step, tally).await?;
+                    return Ok(None);
+                }
+                Turn::IfWithdrawn => {
+                    if self.withdraw(tenant, before, Refusal::FellBack, tally).await? {
+                        return Ok(Some(turn.step));
+                    }
+                    // Its channel took it up meanwhile: where does it stand now?
+                }
+            }
+        }
+        Err(Fault::Unavailable("the message before kept changing".to_owned()))
+    }
+
+    /// An earlier run may have claimed the next channel's message and died before it was handed on;
+    /// if the one before has arrived by now, it is not needed, and must not stay queued for good.
+    async fn spare(
+        &self,
+        tenant: &TenantId,
+        use_case: &UseCase,
+        candidate: &Candidate,
+        from: u8,
+        tally: &mut Tally,
+    ) -> Result<(), Fault> {
+        for step in (from..u8::MAX).map_while(|nth| use_case.step(nth)) {
+            let id = MessageId::derive(&candidate.id, &step.channel);
+            match self.gates.claims.record(tenant, &id).await? {
+                Some(known) if fallback::passed_over(&known) => {}
+                Some(known) if known.state == State::Queued => {
+                    return self.withdraw(tenant, known, Refusal::Reached, tally).await.map(drop);
+                }
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
     }
 
     /// Takes a message back that its channel has not begun to send; false when it has.
@@ -171,9 +222,10 @@ where
         &self,
         tenant: &TenantId,
         mut record: Record,
+        refusal: Refusal,
         tally: &mut Tally,
     ) -> Result<bool, Fault> {
-        let reason = Refusal::FellBack.as_str();
+        let reason = refusal.as_str();
         record.state = State::Suppressed;
         record.reason = Some(reason.to_owned());
         record.history.insert(State::Suppressed.as_str().to_owned(), self.gates.clock.now());

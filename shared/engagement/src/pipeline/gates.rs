@@ -234,7 +234,7 @@ impl<M: Claims, P: Suppressions, A: Addresses, L: LinkMaker, C: Clock> Gates<M, 
         })))
     }
 
-    /// Records a refusal with what each gate said.
+    /// Records a refusal with what each gate said. A gate that shuts behind a message stops it no more.
     async fn refuse(
         &self,
         tenant: &TenantId,
@@ -254,9 +254,10 @@ impl<M: Claims, P: Suppressions, A: Addresses, L: LinkMaker, C: Clock> Gates<M, 
             _ => State::Suppressed,
         };
         record.history.insert(record.state.as_str().to_owned(), self.clock.now());
-        if self.claims.refuse(tenant, &record).await? {
-            count(Metric::MessagesSuppressed, tenant, &record, Some(reason), tally);
+        if !self.claims.refuse(tenant, &record).await? {
+            return Ok(Passed::Settled);
         }
+        count(Metric::MessagesSuppressed, tenant, &record, Some(reason), tally);
         Ok(Passed::Refused(refusal))
     }
 }

@@ -19,6 +19,8 @@ use crate::use_case::{Mode, Purpose, Settings};
 use ceap_kernel::{SubjectId, TenantId, Timestamp, UseCaseId};
 use jiff::tz::TimeZone;
 use rule::Rule;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error;
 use serde::{Deserialize, Serialize};
 
 /// Why a message is not sent. The names are part of the record and of the metrics.
@@ -45,6 +47,8 @@ pub enum Refusal {
     Template,
     /// The next channel took over before this one's turn came.
     FellBack,
+    /// The channel before reached the subject after all, before this one's turn came.
+    Reached,
 }
 
 impl Refusal {
@@ -62,7 +66,15 @@ impl Refusal {
             Self::Capped => "capped",
             Self::Template => "template",
             Self::FellBack => "fell_back",
+            Self::Reached => "reached",
         }
+    }
+
+    /// The refusal that a record's reason begins with.
+    #[must_use]
+    pub fn of(reason: &str) -> Option<Self> {
+        let word = reason.split(':').next().unwrap_or_default();
+        Self::deserialize(IntoDeserializer::<Error>::into_deserializer(word)).ok()
     }
 }
 
