@@ -9,8 +9,11 @@ use ceap_engagement::pipeline::delay::Delays;
 use ceap_engagement::pipeline::deliver::Deliver;
 use ceap_engagement::pipeline::gates::Gates;
 use ceap_engagement::pipeline::ingest::{Ingest, Ingested};
-use ceap_engagement::pipeline::send::{Disposal, Sender};
-use ceap_engagement::pipeline::{filter::filter, score::score, store::store};
+use ceap_engagement::pipeline::receive::Receive;
+use ceap_engagement::pipeline::request::Desk;
+use ceap_engagement::pipeline::send::{Disposal, Provider, Sender};
+use ceap_engagement::pipeline::store::{Candidates, store};
+use ceap_engagement::pipeline::{filter::filter, score::score};
 use ceap_engagement::signal::Detected;
 use ceap_kernel::{Fault, SignalId, SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -20,6 +23,9 @@ pub const LEASE_S: i64 = 60;
 
 /// Times anything may come again before a test is stuck.
 const PATIENCE: usize = 50;
+
+/// What follows from a message's state, over one world.
+type Aftermath = Follow<World, World, World, World, World, World>;
 
 /// A message that a provider took.
 pub type Sent = Dispatch;
@@ -65,15 +71,18 @@ impl World {
         }
     }
 
+    /// A channel's sender over this world, with a provider that takes everything.
+    #[must_use]
+    pub fn sender(&self) -> Sender<World, World, Aftermath, World> {
+        self.sender_with(self.clone())
+    }
+
     /// A channel's sender over this world.
     #[must_use]
-    #[allow(clippy::type_complexity)]
-    pub fn sender(
-        &self,
-    ) -> Sender<World, World, Follow<World, World, World, World, World, World>, World> {
+    pub fn sender_with<P: Provider>(&self, provider: P) -> Sender<World, P, Aftermath, World> {
         Sender {
             outbox: self.clone(),
-            provider: self.clone(),
+            provider,
             aftermath: self.aftermath(),
             clock: self.clone(),
             lease_s: LEASE_S,
@@ -83,7 +92,7 @@ impl World {
 
     /// What follows from a message's state, over this world.
     #[must_use]
-    pub fn aftermath(&self) -> Follow<World, World, World, World, World, World> {
+    pub fn aftermath(&self) -> Aftermath {
         Follow {
             log: self.clone(),
             candidates: self.clone(),
@@ -91,6 +100,31 @@ impl World {
             events: self.clone(),
             signals: self.clone(),
             clock: self.clone(),
+        }
+    }
+
+    /// What providers tell afterwards, over this world.
+    #[must_use]
+    pub fn receive_stage(&self) -> Receive<World, World, Aftermath, World, World, World, World> {
+        Receive {
+            receipts: self.clone(),
+            senders: self.clone(),
+            aftermath: self.aftermath(),
+            suppressions: self.clone(),
+            events: self.clone(),
+            help: self.clone(),
+            clock: self.clone(),
+        }
+    }
+
+    /// Where messages are asked for by themselves, over this world.
+    #[must_use]
+    pub fn desk(&self) -> Desk<World, World, World, World, World, World, World, World> {
+        Desk {
+            subjects: self.clone(),
+            use_cases: self.clone(),
+            gates: self.gates(),
+            queues: self.clone(),
         }
     }
 
@@ -118,14 +152,26 @@ impl World {
 
     /// Filter, score, store and deliver, once.
     pub async fn workflow(&self, detected: Detected) -> Result<(), Fault> {
+        let candidates = self.candidates(detected).await?;
+        self.deliver(&candidates).await
+    }
+
+    /// Filter, score and store, once.
+    pub async fn candidates(&self, detected: Detected) -> Result<Candidates, Fault> {
         let (detected, filtered) = filter(detected, self, self, self, self).await?;
         let (batch, scored) = score(detected, self, self, self).await?;
         let (candidates, stored) = store(batch, self, self).await?;
-        let (_, delivered) = self.deliver_stage().run(&candidates).await?;
         let mut stores = self.stores();
-        for tally in [filtered, scored, stored, delivered] {
+        for tally in [filtered, scored, stored] {
             stores.tally.merge(tally);
         }
+        Ok(candidates)
+    }
+
+    /// Deliver, once. What dies in it is run again with the same candidates.
+    pub async fn deliver(&self, candidates: &Candidates) -> Result<(), Fault> {
+        let (_, delivered) = self.deliver_stage().run(candidates).await?;
+        self.stores().tally.merge(delivered);
         Ok(())
     }
 

@@ -23,6 +23,6 @@ mod fakes;
 mod world;
 
 pub use chaos::Strike;
-pub use drive::Sent;
-pub use fakes::Message;
+pub use drive::{LEASE_S, Sent};
+pub use fakes::{Ask, Carrier, Habits, Message, Told};
 pub use world::{Stores, World};

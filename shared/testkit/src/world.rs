@@ -1,7 +1,7 @@
 //! Every port in memory, behind one lock.
 
 use crate::chaos::{Chaos, Strike};
-use crate::fakes::Message;
+use crate::fakes::{Ask, Message};
 use ceap_engagement::candidate::Candidate;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::inbox::{Notification, NotificationId};
@@ -15,7 +15,7 @@ use ceap_engagement::use_case::Plan;
 use ceap_kernel::{
     Fault, MessageId, SignedDuration, SubjectId, Tally, TenantId, Timestamp, UseCaseId,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -53,6 +53,10 @@ pub struct Stores {
     pub sent: Vec<Dispatch>,
     /// What providers will answer instead of taking a message.
     pub answers: VecDeque<SendError>,
+    /// What providers with habits were asked, by message and address.
+    pub asks: BTreeMap<(TenantId, MessageId, String), Vec<Ask>>,
+    /// Requests for help that were answered.
+    pub helped: BTreeSet<(TenantId, SubjectId, String)>,
     /// The funnel's counters.
     pub tally: Tally,
 }
@@ -110,7 +114,9 @@ impl World {
         *self.0.now.lock().unwrap() += time;
     }
 
-    pub(crate) fn time(&self) -> Timestamp {
+    /// The wall clock.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
         *self.0.now.lock().unwrap()
     }
 

@@ -9,9 +9,11 @@
 )]
 
 mod bad_input;
+mod chaos;
 mod cost;
 mod crash;
 mod documents;
+mod fallback;
 mod gates;
 mod inbox;
 mod late;

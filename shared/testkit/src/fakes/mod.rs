@@ -1,12 +1,15 @@
 //! One file for each family of ports. [`World`](crate::World) implements all of them.
 
 mod candidates;
+mod carrier;
 mod inbox;
 mod messages;
 mod quarantine;
+mod receiving;
 mod sending;
 mod signals;
 mod subjects;
 mod use_cases;
 
+pub use carrier::{Ask, Carrier, Habits, Told};
 pub use messages::Message;
