@@ -1,5 +1,6 @@
 //! Onboarding: a tenant with its first administrator, keys, settings, use cases and secrets.
 
+use crate::link;
 use crate::profile;
 use crate::secret::{self, Secret, SecretKeeper};
 use crate::use_case::{Document, Settings, UseCase, catalogue};
@@ -20,7 +21,7 @@ pub enum Request {
         admin_email: String,
         /// Its settings.
         #[serde(default)]
-        settings: Settings,
+        settings: Box<Settings>,
         /// Ids from the catalogue; all when absent.
         #[serde(default)]
         use_cases: Option<Vec<String>>,
@@ -146,6 +147,13 @@ pub async fn run(
             address("admin_email", &admin_email)?;
             check(&settings)?;
             let documents = documents(use_cases)?;
+            if tenants.get(&tenant).await?.is_some() {
+                return Err(Fault::Conflict(format!("there is a tenant `{tenant}` already")));
+            }
+            // Before the tenant, so that none is ever without: its links could not be signed. And
+            // never again, or the links in messages that were sent would be worth nothing.
+            secrets.keep(&tenant, link::KEY, &Secret::new(hex(&random()))).await?;
+            let settings = *settings;
             let record = Tenant { admin_email: admin_email.clone(), settings, created_at: now };
             tenants.create(&tenant, &record, &documents).await?;
             (tenant, Role::Admin, admin_email)
@@ -178,6 +186,10 @@ pub async fn run(
     tenants.grant(&write_key.fingerprint(), &source, now).await?;
     let (token, write_key) = (token.reveal(), write_key.reveal());
     Ok(Answer::Keys(Keys { tenant, email, token, write_key }))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn known(tenants: &impl Tenants, id: &TenantId) -> Result<Tenant, Fault> {
@@ -285,6 +297,25 @@ mod tests {
         assert!(matches!(secret("acme", "a", json!("")), Err(Fault::Invalid { .. })));
         let name = "slack_bot_token".to_owned();
         assert_eq!(*kept.0.borrow(), [(name.clone(), Some("xoxb-1".to_owned())), (name, None)]);
+    }
+
+    #[test]
+    fn a_new_tenant_has_a_key_to_sign_links_with_and_keeps_it() {
+        let kept = Kept::default();
+        let create = |tenant: &str| {
+            let settings = json!({"from_address": "no-reply@shop.ch"});
+            ask(
+                &kept,
+                json!({"action": "create", "tenant": tenant, "admin_email": "a@b.ch",
+                       "settings": settings, "use_cases": []}),
+            )
+        };
+        let answer = create("globex").unwrap();
+        assert!(!answer.to_string().contains("link_key"));
+        assert_eq!(*kept.0.borrow(), [("link_key".to_owned(), Some("07".repeat(32)))]);
+        // One that exists gets no other key: the links that it sent stay good.
+        assert!(matches!(create("acme"), Err(Fault::Conflict(_))));
+        assert_eq!(kept.0.borrow().len(), 1);
     }
 
     #[test]
