@@ -3,16 +3,20 @@
 
 pub mod candidate;
 pub mod condition;
+pub mod consents;
 pub mod event;
 pub mod feature;
 pub mod inbox;
+pub mod lines;
 pub mod link;
 pub mod message;
 pub mod message_log;
 pub mod onboarding;
 pub mod pipeline;
 pub mod policy;
+pub mod preferences;
 pub mod profile;
+pub mod profile_list;
 pub mod profile_view;
 pub mod push;
 pub mod quarantine;

@@ -56,6 +56,9 @@ pub enum Allows {
         /// Which version of the text was shown.
         #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
+        /// The address that was asked, where it is one.
+        #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
         /// Until when, in seconds since 1970.
         #[serde(rename = "x")]
         expires: i64,

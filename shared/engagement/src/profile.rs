@@ -376,7 +376,7 @@ fn consent(field: &str, value: &Value, rule: &str) -> Result<Option<(bool, Evide
     }
 }
 
-fn short(text: &str) -> Result<(), &'static str> {
+pub(crate) fn short(text: &str) -> Result<(), &'static str> {
     let shaped =
         !text.is_empty() && text.len() <= NAME_BYTES && !text.chars().any(char::is_control);
     if shaped { Ok(()) } else { Err("must be 1 to 256 bytes without control characters") }

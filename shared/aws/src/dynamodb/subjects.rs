@@ -1,9 +1,15 @@
 //! Profiles and feature items: pk `<tenant>#<subject>`, sk `PROFILE` or `FEATURES`.
+//!
+//! The index `by-tenant` lists a tenant's profiles: hash `shard`, `<tenant>#<0..15>`, so that an
+//! import does not heat one partition; range `pk`. A profile's shard never changes, so the index is
+//! written once for each profile.
 
 use super::Table;
 use super::item::{self, Item, from_json, get_number, get_text, json, key, number, text};
 use crate::fault::fault;
 use ceap_engagement::pipeline::ingest::{State, Subjects, Versioned};
+use ceap_engagement::profile::Profile;
+use ceap_engagement::profile_list::{Place, ProfileList, SHARDS, shard};
 use ceap_engagement::series::Series;
 use ceap_kernel::{Fault, SubjectId, TenantId};
 use serde_json::Value;
@@ -11,6 +17,7 @@ use std::collections::HashMap;
 
 const PROFILE: &str = "PROFILE";
 const FEATURES: &str = "FEATURES";
+const BY_TENANT: &str = "by-tenant";
 
 /// Profiles and feature items.
 #[derive(Debug, Clone)]
@@ -48,6 +55,83 @@ fn pk(tenant: &TenantId, subject: &SubjectId) -> String {
     format!("{tenant}#{subject}")
 }
 
+fn place(tenant: &TenantId, shard: u8) -> String {
+    format!("{tenant}#{shard}")
+}
+
+impl SubjectStore {
+    /// Subjects of one shard in the order of their keys, and whether there are more.
+    async fn shard(
+        &self,
+        tenant: &TenantId,
+        from: &Place,
+        limit: usize,
+    ) -> Result<(Vec<SubjectId>, bool), Fault> {
+        let table = &self.0;
+        let mut query = table
+            .client
+            .query()
+            .table_name(&table.name)
+            .index_name(BY_TENANT)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .expression_attribute_names("#shard", "shard")
+            .expression_attribute_values(":shard", text(place(tenant, from.shard)));
+        query = match &from.after {
+            Some(after) => query
+                .key_condition_expression("#shard = :shard AND pk > :after")
+                .expression_attribute_values(":after", text(pk(tenant, after))),
+            None => query.key_condition_expression("#shard = :shard"),
+        };
+        let page = query.send().await.map_err(|error| fault("Query", &error))?;
+        let prefix = format!("{tenant}#");
+        let items = page.items.unwrap_or_default();
+        let subjects = items
+            .iter()
+            .filter_map(|item| get_text(item, "pk")?.strip_prefix(&prefix))
+            .map(SubjectId::new)
+            .collect::<Result<_, _>>()?;
+        Ok((subjects, page.last_evaluated_key.is_some()))
+    }
+}
+
+impl ProfileList for SubjectStore {
+    async fn profiles(
+        &self,
+        tenant: &TenantId,
+        from: Place,
+        limit: usize,
+    ) -> Result<(Vec<(SubjectId, Profile)>, Option<Place>), Fault> {
+        let (mut subjects, mut at) = (Vec::new(), Some(from));
+        while let Some(from) = at.take() {
+            let left = limit.saturating_sub(subjects.len());
+            if left == 0 {
+                at = Some(from);
+                break;
+            }
+            let (found, more) = self.shard(tenant, &from, left).await?;
+            let last = found.last().cloned().or(from.after);
+            subjects.extend(found);
+            let next = from.shard.saturating_add(1);
+            at = match (more, next < SHARDS) {
+                (true, _) => Some(Place { shard: from.shard, after: last }),
+                (false, true) => Some(Place { shard: next, after: None }),
+                (false, false) => None,
+            };
+        }
+        let keys = subjects.iter().map(|subject| key(&pk(tenant, subject), PROFILE)).collect();
+        let mut whole: HashMap<String, Profile> = HashMap::new();
+        for item in self.0.get_all(keys).await? {
+            let place = get_text(&item, "pk").unwrap_or_default().to_owned();
+            whole.insert(place, from_json(&item, "profile")?.unwrap_or_default());
+        }
+        let found = subjects.into_iter().filter_map(|subject| {
+            let profile = whole.remove(&pk(tenant, &subject))?;
+            Some((subject, profile))
+        });
+        Ok((found.collect(), at))
+    }
+}
+
 impl Subjects for SubjectStore {
     async fn load(
         &self,
@@ -79,7 +163,10 @@ impl Subjects for SubjectStore {
         subject: &SubjectId,
         read: &Versioned,
     ) -> Result<(), Fault> {
-        let item = HashMap::from([("profile".to_owned(), json(&read.state.profile)?)]);
+        let item = HashMap::from([
+            ("profile".to_owned(), json(&read.state.profile)?),
+            ("shard".to_owned(), text(place(tenant, shard(subject)))),
+        ]);
         self.put(item, &pk(tenant, subject), PROFILE, read.profile_version).await
     }
 

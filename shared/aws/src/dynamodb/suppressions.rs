@@ -195,6 +195,20 @@ impl SuppressionKeeper for SuppressionList {
         }
     }
 
+    async fn entries(
+        &self,
+        tenant: &TenantId,
+        channel: &str,
+        address: &str,
+    ) -> Result<Vec<Entry>, Fault> {
+        let (pk, sk) = place(tenant, channel, address);
+        if sk.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.0.get(&pk, &sk).await?;
+        Ok(found.map(|item| entries(channel, &item)).unwrap_or_default())
+    }
+
     async fn list(
         &self,
         tenant: &TenantId,

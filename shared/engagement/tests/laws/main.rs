@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod chaos;
+mod consents;
 mod cost;
 mod crash;
 mod documents;
@@ -18,6 +19,7 @@ mod gates;
 mod inbox;
 mod late;
 mod order;
+mod preferences;
 mod reference;
 mod ssh_logins;
 mod tenants;

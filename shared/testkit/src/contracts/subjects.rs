@@ -2,13 +2,14 @@
 
 use crate::builders::{event, fresh_tenant, noon, subject, use_case};
 use ceap_engagement::pipeline::ingest::{Subjects, Versioned};
+use ceap_engagement::profile_list::{Place, ProfileList};
 use ceap_engagement::series::{Entry, Owed};
 use ceap_kernel::{EventKey, Fault, SubjectId, TenantId};
 use futures::future::join_all;
 use serde_json::json;
 
 /// Runs the whole suite.
-pub async fn subjects(store: &impl Subjects) {
+pub async fn subjects(store: &(impl Subjects + ProfileList)) {
     nothing_is_an_empty_state(store).await;
     what_is_written_is_read(store).await;
     versions_are_checked(store).await;
@@ -17,6 +18,7 @@ pub async fn subjects(store: &impl Subjects) {
     settling_forgets_what_is_owed_once(store).await;
     many_are_read_in_their_order(store).await;
     tenants_are_apart(store).await;
+    all_profiles_of_a_tenant_are_listed_once(store).await;
 }
 
 async fn one(store: &impl Subjects, tenant: &TenantId, id: &SubjectId) -> Versioned {
@@ -200,4 +202,33 @@ async fn tenants_are_apart(store: &impl Subjects) {
     store.settle(&yours, &id, 1).await.unwrap();
     let read = one(store, &mine, &id).await;
     assert_eq!(read.state, next.state);
+}
+
+async fn all_profiles_of_a_tenant_are_listed_once(store: &(impl Subjects + ProfileList)) {
+    let (mine, yours) = (fresh_tenant("mine"), fresh_tenant("yours"));
+    let mut expected = Vec::new();
+    for n in 0..70 {
+        // Keys are sorted by bytes; subjects are opaque.
+        let id = subject(&format!("u{n}#ü"));
+        let next = named(grown(Versioned::default(), 1), &format!("u{n}@b.ch"));
+        store.save_profile(&mine, &id, &next).await.unwrap();
+        store.save_series(&mine, &id, &next).await.unwrap();
+        expected.push((id, next.state.profile));
+    }
+    let other = named(Versioned::default(), "other@b.ch");
+    store.save_profile(&yours, &subject("u1#ü"), &other).await.unwrap();
+    // One that has features alone is no profile.
+    store.save_series(&mine, &subject("bare"), &grown(Versioned::default(), 1)).await.unwrap();
+    for limit in [1, 7, 100] {
+        let (mut seen, mut from) = (Vec::new(), Some(Place::default()));
+        while let Some(place) = from {
+            let (page, next) = store.profiles(&mine, place, limit).await.unwrap();
+            assert!(page.len() <= limit);
+            seen.extend(page);
+            from = next;
+        }
+        seen.sort_by_key(|(id, _)| id.clone());
+        expected.sort_by_key(|(id, _)| id.clone());
+        assert_eq!(seen, expected);
+    }
 }

@@ -58,6 +58,10 @@ async fn the_strictest_reason_is_told(list: &(impl Suppressions + SuppressionKee
     let page = list.list(&tenant, "email", None, 10).await.unwrap();
     assert_eq!(page.entries.len(), 2);
     assert!(page.entries.iter().all(|it| it.at == noon()), "the first instant stays");
+    assert_eq!(list.entries(&tenant, "email", "a@b.ch").await.unwrap(), page.entries);
+    for (channel, address) in [("email", "c@d.ch"), ("sms", "a@b.ch"), ("email", "")] {
+        assert!(list.entries(&tenant, channel, address).await.unwrap().is_empty());
+    }
     let remove = async |reason| list.remove(&tenant, "email", "a@b.ch", reason).await.unwrap();
     assert!(remove(Some(Reason::Bounce)).await);
     assert!(!remove(Some(Reason::Bounce)).await);

@@ -108,6 +108,24 @@ impl SuppressionKeeper for World {
         .await
     }
 
+    async fn entries(
+        &self,
+        tenant: &TenantId,
+        channel: &str,
+        address: &str,
+    ) -> Result<Vec<Entry>, Fault> {
+        self.step("suppressions.entries", |stores| {
+            let of = stores
+                .suppressed
+                .iter()
+                .filter(|(of, it)| of == tenant && it.channel == channel && it.address == address);
+            let mut entries: Vec<Entry> = of.map(|(_, it)| it.clone()).collect();
+            entries.sort_by_key(|it| it.reason);
+            Ok(entries)
+        })
+        .await
+    }
+
     async fn list(
         &self,
         tenant: &TenantId,

@@ -2,6 +2,8 @@
 
 use crate::World;
 use ceap_engagement::pipeline::ingest::{State, Subjects, Versioned};
+use ceap_engagement::profile::Profile;
+use ceap_engagement::profile_list::{Place, ProfileList, shard};
 use ceap_engagement::series::Series;
 use ceap_kernel::{Fault, SubjectId, TenantId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,6 +101,33 @@ impl Subjects for World {
                 *json = serde_json::to_string(&series).unwrap();
             }
             Ok(())
+        })
+        .await
+    }
+}
+
+impl ProfileList for World {
+    async fn profiles(
+        &self,
+        tenant: &TenantId,
+        from: Place,
+        limit: usize,
+    ) -> Result<(Vec<(SubjectId, Profile)>, Option<Place>), Fault> {
+        self.step("profiles.list", |stores| {
+            let of = stores.profiles.iter().filter(|((of, _), _)| of == tenant);
+            let mut found: Vec<(SubjectId, Profile)> = of
+                .map(|((_, id), (_, json))| (id.clone(), serde_json::from_str(json).unwrap()))
+                .filter(|(id, _)| {
+                    let after = from.after.as_ref().is_none_or(|after| id > after);
+                    shard(id) > from.shard || (shard(id) == from.shard && after)
+                })
+                .collect();
+            found.sort_by_key(|(id, _)| (shard(id), id.clone()));
+            let more = found.len() > limit;
+            found.truncate(limit);
+            let last =
+                found.last().map(|(id, _)| Place { shard: shard(id), after: Some(id.clone()) });
+            Ok((found, last.filter(|_| more)))
         })
         .await
     }

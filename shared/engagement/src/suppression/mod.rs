@@ -1,5 +1,7 @@
 //! Suppression lists: addresses that must not be sent to, and why.
 
+pub mod api;
+
 use crate::use_case::Purpose;
 use ceap_kernel::{Fault, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -96,6 +98,17 @@ pub trait SuppressionKeeper {
         address: &str,
         reason: Option<Reason>,
     ) -> Result<bool, Fault>;
+
+    /// The entries of one address, one for each reason.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    async fn entries(
+        &self,
+        tenant: &TenantId,
+        channel: &str,
+        address: &str,
+    ) -> Result<Vec<Entry>, Fault>;
 
     /// The entries of one channel's list by address, from after `from` on, at most `limit` addresses.
     ///
