@@ -66,6 +66,17 @@ impl Reply {
         Self { status, kind, body, headers: Vec::new(), tally: Tally::default() }
     }
 
+    /// A page of NDJSON. Where the next one begins, if there is one, is told beside it, in the header
+    /// `x-next-cursor`.
+    #[must_use]
+    pub fn lines(body: String, next: Option<String>) -> Self {
+        let reply = Self::text(200, "application/x-ndjson", body);
+        match next {
+            Some(next) => reply.header("x-next-cursor", next),
+            None => reply,
+        }
+    }
+
     /// Nothing but success.
     #[must_use]
     pub fn empty() -> Self {
