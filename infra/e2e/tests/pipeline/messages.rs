@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 fn call(tenant: &Tenant, method: &str, path: &str, key: &str, body: &Value) -> Answer {
     let bearer = format!("Bearer {}", tenant.token);
-    let mut headers = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let mut headers =
+        vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
     if !key.is_empty() {
         headers.push(("idempotency-key", key));
     }
@@ -28,16 +29,20 @@ fn receipt(text: &str, to: &str) -> Value {
     })
 }
 
+fn address(tenant: &Tenant) -> String {
+    format!("ada@{}.example.com", tenant.name)
+}
+
 /// What SES tells of an email, as the rule on the account's bus puts it on the queue. (On the bus
 /// itself nobody may speak for SES.)
-fn ses(tenant: &Tenant, id: &str, kind: &str, name: &str, part: &Value) {
+fn ses(tenant: &Tenant, id: &str, detail_type: &str, kind: &str, part: &Value) {
     let at = time::rfc3339(time::now());
     let mut detail = json!({
         "eventType": kind,
         "mail": {
             "timestamp": at,
             "messageId": "0107019a1b2c3d4e",
-            "destination": ["ada@example.com"],
+            "destination": [address(tenant)],
             "tags": {
                 "ses:configuration-set": ["ceap-local"],
                 "ceap-tenant": [tenant.name],
@@ -45,11 +50,12 @@ fn ses(tenant: &Tenant, id: &str, kind: &str, name: &str, part: &Value) {
             },
         },
     });
-    detail[name] = part.clone();
-    detail[name]["timestamp"] = json!(at);
+    let name = kind.to_lowercase();
+    detail[&name] = part.clone();
+    detail[&name]["timestamp"] = json!(at);
     let event = json!({
         "version": "0", "id": "15226fe5-c283-a862-e5e5-0a29ad450fd9", "source": "aws.ses",
-        "detail-type": format!("Email {kind}"), "account": "000000000000", "time": at,
+        "detail-type": detail_type, "account": "000000000000", "time": at,
         "region": "us-east-1", "resources": [], "detail": detail,
     });
     aws::enqueue("receipts", &event.to_string());
@@ -63,7 +69,7 @@ fn state(tenant: &Tenant, id: &str) -> String {
 fn the_whole_of_one_messages_life_reads_from_the_api() {
     let Some(_stack) = stack() else { return };
     let tenant = Tenant::new("life");
-    let to = format!("ada@{}.example.com", tenant.name);
+    let to = address(&tenant);
     let request = receipt("Thank you.", &to);
     let first = call(&tenant, "POST", "messages", "\"order-1\"", &request);
     assert_eq!(first.status, 202, "{first}");
@@ -78,12 +84,12 @@ fn the_whole_of_one_messages_life_reads_from_the_api() {
     assert_eq!(other.status, 409, "{other}");
 
     until("it to be sent", PATIENCE, || (state(&tenant, &id) == "sent").then_some(()));
-    ses(&tenant, &id, "Open", "open", &json!({"ipAddress": "192.0.2.1", "userAgent": "x"}));
+    ses(&tenant, &id, "Email Opened", "Open", &json!({"ipAddress": "192.0.2.1", "userAgent": "x"}));
     until("it to be opened", PATIENCE, || (state(&tenant, &id) == "opened").then_some(()));
     // Out of order, and twice.
     let delivery = json!({"recipients": [to], "smtpResponse": "250 OK"});
-    ses(&tenant, &id, "Delivery", "delivery", &delivery);
-    ses(&tenant, &id, "Delivery", "delivery", &delivery);
+    ses(&tenant, &id, "Email Delivered", "Delivery", &delivery);
+    ses(&tenant, &id, "Email Delivered", "Delivery", &delivery);
     let history = |id: &str| -> Vec<String> {
         let message = tenant.message(id);
         let steps = message["history"].as_array().unwrap().iter();
@@ -93,7 +99,7 @@ fn the_whole_of_one_messages_life_reads_from_the_api() {
     assert_eq!(state(&tenant, &id), "opened");
     let complaint = json!({"complainedRecipients": [{"emailAddress": to}],
                            "complaintFeedbackType": "abuse", "feedbackId": "1"});
-    ses(&tenant, &id, "Complaint", "complaint", &complaint);
+    ses(&tenant, &id, "Email Complaint Received", "Complaint", &complaint);
     until("the complaint", PATIENCE, || (state(&tenant, &id) == "complained").then_some(()));
 
     // What became of it is an event of its subject, and the subject gets no more of it.
@@ -103,7 +109,10 @@ fn the_whole_of_one_messages_life_reads_from_the_api() {
     assert_eq!(tenant.count("ada", "MessageOpened.v1"), 1);
     let refused = call(&tenant, "POST", "messages", "order-2", &receipt("Thank you.", &to));
     let refused = refused.json();
-    assert_eq!((refused["state"].as_str(), refused["reason"].as_str()), (Some("suppressed"), Some("suppressed")));
+    assert_eq!(
+        (refused["state"].as_str(), refused["reason"].as_str()),
+        (Some("suppressed"), Some("suppressed"))
+    );
     let gates = refused["gates"].as_array().unwrap();
     let decided = gates.last().unwrap();
     assert_eq!(*decided, json!({"gate": "suppression", "said": "complaint"}));
