@@ -15,6 +15,7 @@ pub mod channel;
 pub mod desk;
 pub mod http;
 pub mod inbox;
+pub mod pages;
 #[cfg(feature = "reception")]
 pub mod reception;
 pub mod task;

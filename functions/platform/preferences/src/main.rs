@@ -4,10 +4,10 @@ use ceap_aws::dynamodb::{self, SecretStore, SubjectStore, SuppressionList, Table
 use ceap_aws::stream::KinesisStream;
 use ceap_channels::{CHANNELS, Channels};
 use ceap_engagement::link::Links;
-use ceap_engagement::preferences::{Ask, Preferences, pages};
+use ceap_engagement::preferences::Preferences;
 use ceap_kernel::SystemClock;
-use ceap_runtime::http::{self, Asked, Reply};
-use ceap_runtime::{Env, Error, start};
+use ceap_runtime::http::{self, Asked};
+use ceap_runtime::{Env, Error, pages, start};
 
 const VARIABLES: [&str; 6] = [
     "PROFILES_TABLE",
@@ -36,18 +36,7 @@ fn main() -> Result<(), Error> {
             channels: CHANNELS.iter().map(|it| it.name()).filter(|it| *it != "webhook").collect(),
             clock: SystemClock,
         };
-        http::open("preferences", async |asked: &Asked| {
-            let ask = Ask {
-                route: &asked.route(),
-                token: &asked.path("token").unwrap_or_default(),
-                languages: asked.header("accept-language").unwrap_or_default(),
-                content_type: asked.content_type(),
-                body: &asked.body()?,
-            };
-            let page = preferences.answer(&ask).await;
-            let reply = Reply::text(page.status, "text/html; charset=utf-8", page.html);
-            Ok(pages::headers().into_iter().fold(reply, |reply, (name, it)| reply.header(name, it)))
-        })
-        .await
+        http::open("preferences", async |asked: &Asked| pages::page(&preferences, asked).await)
+            .await
     })
 }
