@@ -2,15 +2,15 @@
 //! the API (`functions/platform/inbox`).
 
 use crate::Channel;
-use ceap_engagement::inbox::{CHANNEL, Inbox, Notification};
+use ceap_engagement::inbox::{Inbox, Notification};
 use ceap_engagement::message::{Content, Dispatch, State};
 use ceap_engagement::message_log::MessageLog;
 use ceap_engagement::pipeline::send::{Accepted, Provider, SendError};
 use ceap_engagement::profile::Profile;
-use ceap_kernel::Fault;
+use ceap_kernel::{Fault, SignedDuration, SubjectId};
 
-/// The one address: every subject has its inbox, with or without a profile.
-pub const ADDRESS: &str = "inbox";
+/// How long a message stays in an inbox, unless it says so itself.
+const WORTH: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Bytes of a title, and of a text: what a list of notifications shows.
 const TITLE: usize = 256;
@@ -28,15 +28,20 @@ pub struct InApp;
 
 impl Channel for InApp {
     fn name(&self) -> &'static str {
-        CHANNEL
+        "in-app"
     }
 
-    fn addresses(&self, _profile: &Profile) -> Vec<String> {
-        vec![ADDRESS.to_owned()]
+    /// Every subject has an inbox, known by the subject itself.
+    fn addresses(&self, subject: &SubjectId, _profile: &Profile) -> Vec<String> {
+        vec![subject.to_string()]
     }
 
     fn reaches(&self, to: &str) -> bool {
-        to == ADDRESS
+        SubjectId::new(to).is_ok()
+    }
+
+    fn worth(&self) -> SignedDuration {
+        WORTH
     }
 
     /// A page of the API is as long as what its notifications hold, so each is bounded.
@@ -102,6 +107,7 @@ fn not_put(fault: &Fault) -> SendError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ceap_engagement::inbox::CHANNEL;
     use crate::{Channels, server};
     use ceap_engagement::inbox::{Mark, Wanted};
     use ceap_engagement::message::{Claims, Record};
@@ -134,16 +140,17 @@ mod tests {
 
     #[test]
     fn everyone_has_an_inbox_and_only_one() {
-        assert_eq!(Channels.addresses(CHANNEL, &Profile::default()), [ADDRESS]);
-        assert!(Channels.reaches(CHANNEL, ADDRESS));
-        assert!(["", "Inbox", "u1"].iter().all(|to| !Channels.reaches(CHANNEL, to)));
+        let subject = SubjectId::new("u1").unwrap();
+        assert_eq!(Channels.addresses(CHANNEL, &subject, &Profile::default()), ["u1"]);
+        assert!(Channels.reaches(CHANNEL, "u1"));
+        assert!(["", " ", "a\nb"].iter().all(|to| !Channels.reaches(CHANNEL, to)));
     }
 
     /// A world at noon, with a message claimed a minute before; and its sender.
     async fn queued()
     -> (World, Dispatch, Sender<World, Inboxes<World, World>, impl Aftermath, World>) {
         let world = World::new(noon());
-        let dispatch = server::dispatch(CHANNEL, ADDRESS);
+        let dispatch = server::dispatch(CHANNEL, "customer-1");
         let dispatch = Dispatch { expires_at: after_noon(3600), ..dispatch };
         let record: Record = serde_json::from_value(json!({
             "id": dispatch.id, "subject": dispatch.subject, "channel": CHANNEL,

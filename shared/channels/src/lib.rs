@@ -21,7 +21,7 @@ use ceap_engagement::pipeline::gates::Addresses;
 use ceap_engagement::pipeline::send::{Accepted, Provider, SendError};
 use ceap_engagement::profile::Profile;
 use ceap_engagement::use_case::Settings;
-use ceap_kernel::Fault;
+use ceap_kernel::{Fault, SignedDuration, SubjectId};
 
 /// What the platform knows of a channel before it asks its provider.
 pub trait Channel: Sync {
@@ -33,9 +33,9 @@ pub trait Channel: Sync {
         None
     }
 
-    /// Where it reaches a profile: in the field of its own, or on the profile's devices and at its
-    /// entry among the profile's addresses.
-    fn addresses(&self, profile: &Profile) -> Vec<String> {
+    /// Where it reaches a subject: in the profile's field of its own, or on the profile's devices and
+    /// at its entry among the profile's addresses.
+    fn addresses(&self, _subject: &SubjectId, profile: &Profile) -> Vec<String> {
         match self.address(profile) {
             Some(address) => vec![address.to_owned()],
             None => profile.reached_by(self.name()).map(str::to_owned).collect(),
@@ -48,6 +48,11 @@ pub trait Channel: Sync {
     /// The sender that the tenant's settings name, if the channel has senders.
     fn sender<'a>(&self, _settings: &'a Settings) -> Option<&'a str> {
         None
+    }
+
+    /// How long a message that is asked for by itself is worth sending, unless it says so.
+    fn worth(&self) -> SignedDuration {
+        SignedDuration::from_hours(24)
     }
 
     /// Whether the channel can carry it.
@@ -145,8 +150,8 @@ impl<A: Provider, B: Provider> Provider for InOrder<A, B> {
 pub struct Channels;
 
 impl Addresses for Channels {
-    fn addresses(&self, channel: &str, profile: &Profile) -> Vec<String> {
-        find(channel).map(|channel| channel.addresses(profile)).unwrap_or_default()
+    fn addresses(&self, channel: &str, subject: &SubjectId, profile: &Profile) -> Vec<String> {
+        find(channel).map(|channel| channel.addresses(subject, profile)).unwrap_or_default()
     }
 
     fn reaches(&self, channel: &str, to: &str) -> bool {
@@ -155,6 +160,10 @@ impl Addresses for Channels {
 
     fn sender<'a>(&self, channel: &str, settings: &'a Settings) -> Option<&'a str> {
         find(channel)?.sender(settings)
+    }
+
+    fn worth(&self, channel: &str) -> Option<SignedDuration> {
+        find(channel).map(Channel::worth)
     }
 
     fn limit(&self, channel: &str, content: &Content) -> Result<(), String> {

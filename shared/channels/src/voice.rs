@@ -3,6 +3,7 @@
 use crate::Channel;
 use ceap_engagement::message::Content;
 use ceap_engagement::profile::{self, Profile};
+use ceap_engagement::use_case::Settings;
 
 /// Characters of one text that is read out (End User Messaging user guide, "Limits and quotas",
 /// "Voice message length": 3,000 for plain text). The guide does not say what a character is; UTF-16
@@ -26,6 +27,10 @@ impl Channel for Voice {
 
     fn reaches(&self, to: &str) -> bool {
         profile::phone(to).is_ok()
+    }
+
+    fn sender<'a>(&self, settings: &'a Settings) -> Option<&'a str> {
+        settings.voice_origination.as_deref()
     }
 
     fn limit(&self, content: &Content) -> Result<(), String> {

@@ -63,6 +63,7 @@ impl<S> Webhooks<S> {
 
 impl<S: Secrets> Provider for Webhooks<S> {
     const REPEATABLE: bool = true;
+    const DISABLES: bool = true;
 
     async fn send(&self, dispatch: &Dispatch) -> Result<Accepted, SendError> {
         let url = self.http.reach.url(&dispatch.to).map_err(SendError::Refused)?;

@@ -203,7 +203,7 @@ where
             subject: put.subject.clone(),
             accepted: said.keys().cloned().collect(),
             confirmations: Vec::new(),
-            suppressed: self.suppressed(tenant, &profile, &said).await?,
+            suppressed: self.suppressed(tenant, &put.subject, &profile, &said).await?,
         };
         if !said.is_empty() {
             let arrived = Arrived { tenant: tenant.clone(), at: now, event: told };
@@ -244,6 +244,7 @@ where
     async fn suppressed(
         &self,
         tenant: &TenantId,
+        subject: &SubjectId,
         profile: &Profile,
         said: &Map<String, Value>,
     ) -> Result<Vec<Suppressed>, Fault> {
@@ -252,7 +253,7 @@ where
         for (name, _) in agreed {
             let name = Name::read("consents", name, &self.channels)?;
             let Some(channel) = name.channel else { continue };
-            let addresses = self.addresses.addresses(channel, profile);
+            let addresses = self.addresses.addresses(channel, subject, profile);
             let asked: Vec<(String, String)> =
                 addresses.into_iter().map(|address| (channel.to_owned(), address)).collect();
             if asked.is_empty() {
@@ -276,7 +277,7 @@ where
         profile: &Profile,
         asks: &Asks,
     ) -> Result<Confirmation, Fault> {
-        let mut known = self.addresses.addresses(&asks.channel, profile);
+        let mut known = self.addresses.addresses(&asks.channel, subject, profile);
         known.retain(|to| self.addresses.reaches(&asks.channel, to));
         // Of several devices, nobody knows which will be tapped on.
         let to = known.pop().filter(|_| known.is_empty());

@@ -282,7 +282,7 @@ where
             Some(to) => {
                 to.text(&signal.facts(&facts, &plan.settings_facts)).ok().into_iter().collect()
             }
-            None => addresses.addresses(&step.channel, profile),
+            None => addresses.addresses(&step.channel, &signal.subject, profile),
         };
         to.retain(|to| addresses.reaches(&step.channel, to));
         let next = draft.step.checked_add(1).filter(|next| use_case.step(*next).is_some());

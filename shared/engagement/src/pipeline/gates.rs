@@ -6,12 +6,12 @@ use crate::policy::{self, Case, Decision, Gate, Refusal, Terms, Verdict};
 use crate::profile::Profile;
 use crate::suppression::Reason;
 use crate::use_case::{Plan, Settings};
-use ceap_kernel::{Clock, Fault, Metric, Tally, TenantId, Timestamp};
+use ceap_kernel::{Clock, Fault, Metric, SignedDuration, SubjectId, Tally, TenantId, Timestamp};
 
 /// Knows channels: where they reach a profile, and what they can carry. `ceap-channels` implements it.
 pub trait Addresses {
-    /// The profile's addresses on the channel; none for an unknown channel too.
-    fn addresses(&self, channel: &str, profile: &Profile) -> Vec<String>;
+    /// Where the channel reaches a subject with this profile; nowhere on an unknown channel, too.
+    fn addresses(&self, channel: &str, subject: &SubjectId, profile: &Profile) -> Vec<String>;
 
     /// Whether `to` is an address on the channel.
     fn reaches(&self, channel: &str, to: &str) -> bool;
@@ -19,12 +19,19 @@ pub trait Addresses {
     /// The sender that the tenant's settings name for the channel.
     fn sender<'a>(&self, channel: &str, settings: &'a Settings) -> Option<&'a str>;
 
+    /// How long a message on the channel is worth sending, unless it says so; none for an unknown
+    /// channel.
+    fn worth(&self, channel: &str) -> Option<SignedDuration>;
+
     /// Whether the channel can carry it.
     ///
     /// # Errors
     /// The part, and the limit that it breaks.
     fn limit(&self, channel: &str, content: &Content) -> Result<(), String>;
 }
+
+/// Bytes of a message's content: a queue takes 1 MiB (SQS quotas), in which JSON escapes some of it.
+const MAX_BYTES: usize = 768 * 1024;
 
 /// Writes a message's content, given its links.
 pub type Render<'a> = Box<dyn Fn(Option<&MessageLinks>) -> Result<Content, Fault> + 'a>;
@@ -174,6 +181,10 @@ impl<M: Claims, P: Suppressions, A: Addresses, L: LinkMaker, C: Clock> Gates<M, 
         let content = (proposal.render)(links)?;
         let limit = self.addresses.limit(&proposal.record.channel, &content);
         limit.map_err(|rule| Fault::invalid("content", rule))?;
+        if bytes(&content) > MAX_BYTES {
+            let rule = format!("is larger than {MAX_BYTES} bytes with its attachments");
+            return Err(Fault::invalid("content", rule));
+        }
         Ok(content)
     }
 
@@ -260,6 +271,12 @@ impl<M: Claims, P: Suppressions, A: Addresses, L: LinkMaker, C: Clock> Gates<M, 
         count(Metric::MessagesSuppressed, tenant, &record, Some(reason), tally);
         Ok(Passed::Refused(refusal))
     }
+}
+
+fn bytes(content: &Content) -> usize {
+    let texts = [&content.subject, &content.html, &content.link].into_iter().flatten();
+    let files = content.attachments.iter().map(|file| &file.data);
+    texts.chain([&content.text]).chain(files).map(String::len).sum()
 }
 
 /// A message that is written and not yet claimed.

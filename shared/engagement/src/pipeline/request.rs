@@ -15,16 +15,13 @@ use crate::receipt::Inbound;
 use crate::template::{self, Known, Texts, TextsDocument};
 use crate::use_case::{Plan, Purpose, UseCases};
 use crate::window::Span;
-use ceap_kernel::{Clock, Fault, MessageId, SignedDuration, SubjectId, Tally, TenantId, digest};
+use ceap_kernel::{Clock, Fault, MessageId, SubjectId, Tally, TenantId, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Letters of an idempotency key.
 const KEY_BYTES: usize = 255;
-
-/// How long a message is worth sending, unless the request says so.
-const WORTH: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is asked for. Texts are Liquid templates over `data`, `profile`, `settings` and `links`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,7 +49,7 @@ pub struct Request {
     /// Files, for channels that carry them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
-    /// How long it is worth sending; 24 hours by default.
+    /// How long it is worth sending; 24 hours by default, 30 days in an inbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<Span>,
 }
@@ -189,13 +186,18 @@ where
             }
             Some(to) => vec![to.clone()],
             None => {
-                let mut known = addresses.addresses(&request.channel, profile);
+                let mut known = addresses.addresses(&request.channel, &request.subject, profile);
                 known.retain(|to| addresses.reaches(&request.channel, to));
                 known
             }
         };
         let now = self.gates.clock.now();
-        let worth = request.expires_in.map_or(WORTH, Span::duration);
+        let unknown = || {
+            let message = format!("`{}` is no channel", request.channel);
+            Fault::invalid("channel", message)
+        };
+        let worth = addresses.worth(&request.channel).ok_or_else(unknown)?;
+        let worth = request.expires_in.map_or(worth, Span::duration);
         Ok(Proposal {
             record: Record {
                 id,

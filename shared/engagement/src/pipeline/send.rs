@@ -142,6 +142,10 @@ pub trait Provider {
     /// message's id. Then an unknown outcome is asked again.
     const REPEATABLE: bool = false;
 
+    /// Whether its addresses are endpoints of the team's own, which are disabled when they fail for
+    /// long: asking on would only keep both sides busy.
+    const DISABLES: bool = false;
+
     /// Asks the provider once.
     ///
     /// # Errors
@@ -277,7 +281,7 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
         }
         match outcome {
             Outcome::Released => {
-                let disabled = self.aftermath.failing(dispatch).await?;
+                let disabled = P::DISABLES && self.aftermath.failing(dispatch).await?;
                 Ok(if disabled || attempt >= LAST_ATTEMPT {
                     Outcome::Failed("no answer within the time for it".to_owned())
                 } else {
@@ -285,7 +289,9 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
                 })
             }
             Outcome::Sent(_) | Outcome::Delivered(_) => {
-                self.aftermath.healthy(dispatch).await;
+                if P::DISABLES {
+                    self.aftermath.healthy(dispatch).await;
+                }
                 Ok(outcome)
             }
             outcome => Ok(outcome),

@@ -156,8 +156,18 @@ mod tests {
     #[case(DAILY, "Europe/Zurich", "2026-03-28T20:00:00Z", Some("2026-03-29T07:00:00Z"))]
     #[case(DAILY, "Europe/Zurich", "2026-10-24T20:00:00Z", Some("2026-10-25T08:00:00Z"))]
     // The opening falls into the hour that is skipped, or that comes twice.
-    #[case(r#"{"from":"02:30","to":"12:00"}"#, "Europe/Zurich", "2026-03-29T00:30:00Z", Some("2026-03-29T01:30:00Z"))]
-    #[case(r#"{"from":"02:30","to":"12:00"}"#, "Europe/Zurich", "2026-10-25T00:10:00Z", Some("2026-10-25T00:30:00Z"))]
+    #[case(
+        r#"{"from":"02:30","to":"12:00"}"#,
+        "Europe/Zurich",
+        "2026-03-29T00:30:00Z",
+        Some("2026-03-29T01:30:00Z")
+    )]
+    #[case(
+        r#"{"from":"02:30","to":"12:00"}"#,
+        "Europe/Zurich",
+        "2026-10-25T00:10:00Z",
+        Some("2026-10-25T00:30:00Z")
+    )]
     // The 30th of December 2011 did not happen in Apia.
     #[case(DAILY, "Pacific/Apia", "2011-12-30T09:30:00Z", Some("2011-12-30T19:00:00Z"))]
     fn opens(

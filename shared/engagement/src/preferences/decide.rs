@@ -50,7 +50,7 @@ where
         let (tenant, profile, now) = (&visit.tenant, &visit.profile, self.clock.now());
         let note = Some(format!("message {message}"));
         let mut entries = vec![Entry { note, ..entry(channel, address, now) }];
-        let others = self.addresses.addresses(channel, profile);
+        let others = self.reached_by(visit, channel);
         let others = others.iter().filter(|other| *other != address);
         entries.extend(others.map(|other| entry(channel, other, now)));
         self.suppressions.add(tenant, &entries).await?;
@@ -84,8 +84,7 @@ where
             given.map(|(name, _)| channel_of(name).to_owned()).collect();
         refused.retain(|channel| !is_purpose(channel));
         let reached = self.channels.iter();
-        let reached =
-            reached.filter(|channel| !self.addresses.addresses(channel, &visit.profile).is_empty());
+        let reached = reached.filter(|channel| !self.reached_by(visit, channel).is_empty());
         refused.extend(reached.map(|channel| (*channel).to_owned()));
         let refused: Vec<String> = refused.into_iter().collect();
         self.suppress(visit, &refused).await?;
@@ -111,7 +110,7 @@ where
         let now = self.clock.now();
         self.tell(visit, named("preferences", visit, now, &consents), now, consents).await?;
         for channel in agreed {
-            for address in self.addresses.addresses(channel, &visit.profile) {
+            for address in self.reached_by(visit, channel) {
                 self.lift(visit, channel, &address).await?;
             }
         }
@@ -135,7 +134,7 @@ where
         }
         let addresses = match address {
             Some(address) => vec![address.clone()],
-            None => self.addresses.addresses(channel, &visit.profile),
+            None => self.reached_by(visit, channel),
         };
         for address in addresses {
             self.lift(visit, channel, &address).await?;
@@ -143,12 +142,17 @@ where
         Ok(())
     }
 
+    /// Where a channel reaches the visitor.
+    fn reached_by(&self, visit: &Visit, channel: &str) -> Vec<String> {
+        self.addresses.addresses(channel, &visit.subject, &visit.profile)
+    }
+
     async fn suppress(&self, visit: &Visit, channels: &[String]) -> Result<(), Fault> {
         let now = self.clock.now();
         let entries: Vec<Entry> = channels
             .iter()
             .flat_map(|channel| {
-                let addresses = self.addresses.addresses(channel, &visit.profile);
+                let addresses = self.reached_by(visit, channel);
                 addresses.into_iter().map(move |address| entry(channel, &address, now))
             })
             .collect();

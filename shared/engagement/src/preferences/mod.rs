@@ -197,7 +197,7 @@ where
         let reached: Vec<(&str, Vec<String>)> = self
             .channels
             .iter()
-            .map(|channel| (*channel, self.reached(channel, &visit.profile)))
+            .map(|channel| (*channel, self.reached(channel, visit)))
             .filter(|(_, addresses)| !addresses.is_empty())
             .collect();
         let asked: Vec<(String, String)> = reached
@@ -226,8 +226,8 @@ where
         Ok(reached.into_iter().map(choice).collect())
     }
 
-    fn reached(&self, channel: &str, profile: &Profile) -> Vec<String> {
-        let mut known = self.addresses.addresses(channel, profile);
+    fn reached(&self, channel: &str, visit: &Visit) -> Vec<String> {
+        let mut known = self.addresses.addresses(channel, &visit.subject, &visit.profile);
         known.retain(|address| self.addresses.reaches(channel, address));
         known
     }

@@ -178,7 +178,11 @@ mod tests {
     struct Short;
 
     impl Addresses for Short {
-        fn addresses(&self, _: &str, _: &Profile) -> Vec<String> {
+        fn worth(&self, _: &str) -> Option<ceap_kernel::SignedDuration> {
+            None
+        }
+
+        fn addresses(&self, _: &str, _: &SubjectId, _: &Profile) -> Vec<String> {
             Vec::new()
         }
 

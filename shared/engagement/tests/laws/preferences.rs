@@ -50,7 +50,7 @@ impl House {
             events: world.clone(),
             links: Links::new(Keys, "https://ceap.example/"),
             addresses: world.clone(),
-            channels: vec!["email", "sms", "push"],
+            channels: vec!["email", "sms", "push", "in-app"],
             clock: world.clone(),
         };
         Self { world, pages, tenant }
@@ -328,9 +328,10 @@ async fn unsubscribing_from_everything_is_from_what_comes_later_too() {
     let saved = house.save("action=all-off&was=email%3Aon&on=email").await.html;
     assert!(saved.contains("You are unsubscribed from everything"));
     assert!(!saved.contains(" checked"), "{saved}");
-    assert_eq!(house.reasons().len(), 2);
+    let addresses: Vec<String> = house.reasons().into_iter().map(|it| it.0).collect();
+    assert_eq!(addresses, [ADDRESS, "u1", "+41790000000"], "an inbox is its subject's");
     house.fold().await;
-    for name in ["email.marketing", "sms.marketing", "marketing"] {
+    for name in ["email.marketing", "sms.marketing", "in-app.marketing", "marketing"] {
         assert_eq!(house.consent(name), Some(false), "{name}");
     }
     assert!(!house.show().await.contains(" checked"));

@@ -9,11 +9,12 @@ use ceap_engagement::policy::rate::{Rate, Rates};
 use ceap_engagement::profile::Profile;
 use ceap_engagement::suppression::{Entry, Page, Reason, SuppressionKeeper};
 use ceap_engagement::use_case::Settings;
-use ceap_kernel::{Fault, TenantId, Timestamp};
+use ceap_kernel::{Fault, SignedDuration, SubjectId, TenantId, Timestamp};
 
 impl Addresses for World {
-    fn addresses(&self, channel: &str, profile: &Profile) -> Vec<String> {
+    fn addresses(&self, channel: &str, subject: &SubjectId, profile: &Profile) -> Vec<String> {
         match channel {
+            "in-app" => vec![subject.to_string()],
             "email" => profile.email.clone().into_iter().collect(),
             "sms" => profile.phone.clone().into_iter().collect(),
             other => profile.reached_by(other).map(str::to_owned).collect(),
@@ -34,6 +35,10 @@ impl Addresses for World {
             "sms" => settings.sms_origination.as_deref(),
             _ => None,
         }
+    }
+
+    fn worth(&self, channel: &str) -> Option<SignedDuration> {
+        (channel != "fax").then(|| SignedDuration::from_hours(24))
     }
 
     fn limit(&self, channel: &str, content: &Content) -> Result<(), String> {
