@@ -107,8 +107,8 @@ fn not_put(fault: &Fault) -> SendError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ceap_engagement::inbox::CHANNEL;
     use crate::{Channels, server};
+    use ceap_engagement::inbox::CHANNEL;
     use ceap_engagement::inbox::{Mark, Wanted};
     use ceap_engagement::message::{Claims, Record};
     use ceap_engagement::pipeline::aftermath::Aftermath;

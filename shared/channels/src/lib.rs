@@ -172,6 +172,7 @@ impl Addresses for Channels {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
     use rstest::rstest;

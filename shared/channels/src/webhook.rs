@@ -231,8 +231,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case(Reply::status(200).body(r#"{"credit": 5}"#.to_owned()), Some(json!({"credit": 5})))]
-    #[case(Reply::status(200).body("thank you".to_owned()), None)]
+    #[case(Reply::status(200).body(r#"{"credit": 5}"#), Some(json!({"credit": 5})))]
+    #[case(Reply::status(200).body("thank you"), None)]
     #[case(Reply::status(204), None)]
     #[tokio::test]
     async fn what_it_answers_is_told(#[case] reply: Reply, #[case] told: Option<Value>) {
