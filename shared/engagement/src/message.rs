@@ -2,6 +2,7 @@
 
 use crate::policy::Decision;
 use crate::policy::cap::Cap;
+use crate::profile::Profile;
 use crate::suppression::Reason;
 use crate::use_case::Purpose;
 use ceap_kernel::{CandidateId, Fault, MessageId, SubjectId, TenantId, Timestamp, UseCaseId};
@@ -286,18 +287,44 @@ pub trait Claims {
     async fn refuse(&self, tenant: &TenantId, record: &Record) -> Result<bool, Fault>;
 }
 
+/// An address on a channel, as the suppression lists are asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// On which channel.
+    pub channel: String,
+    /// Which address, as the channel writes it.
+    pub address: String,
+    /// When its owner last registered it. That it was gone before does not count any more.
+    pub registered: Option<Timestamp>,
+}
+
+impl Recipient {
+    /// An address of the subject with this profile.
+    pub fn of(channel: &str, address: impl Into<String>, profile: &Profile) -> Self {
+        let address = address.into();
+        let registered = profile.registered(channel, &address);
+        Self { channel: channel.to_owned(), address, registered }
+    }
+
+    /// Whether an entry of the list for this reason, put there at `at`, still counts.
+    #[must_use]
+    pub fn heeds(&self, reason: Reason, at: Timestamp) -> bool {
+        reason != Reason::Gone || self.registered.is_none_or(|registered| registered < at)
+    }
+}
+
 /// Tells which addresses must not be sent to.
 #[allow(async_fn_in_trait)]
 pub trait Suppressions {
-    /// For each (channel, address), why it is on the tenant's suppression list, if it is: of several
-    /// reasons the one that forbids most.
+    /// For each address, why it is on the tenant's suppression list, if it is: of several reasons
+    /// that count the one that forbids most.
     ///
     /// # Errors
     /// `Unavailable` or `Throttled` from the store.
     async fn suppressed(
         &self,
         tenant: &TenantId,
-        addresses: &[(String, String)],
+        recipients: &[Recipient],
     ) -> Result<Vec<Option<Reason>>, Fault>;
 }
 

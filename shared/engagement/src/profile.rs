@@ -206,6 +206,20 @@ impl Profile {
         devices.map(|device| device.address.as_str()).chain(single)
     }
 
+    /// When the subject last registered `address` on `channel`, among its devices or addresses.
+    #[must_use]
+    pub fn registered(&self, channel: &str, address: &str) -> Option<Timestamp> {
+        let devices = self
+            .devices
+            .iter()
+            .filter(|(_, device)| device.channel == channel && device.address == address)
+            .map(|(id, _)| format!("devices.{id}"));
+        let single = self.addresses.get(channel).filter(|known| *known == address);
+        let fields = devices.chain(single.map(|_| format!("addresses.{channel}")));
+        let newest = fields.filter_map(|field| self.at.get(&field)).max();
+        newest.and_then(|at| Timestamp::from_millisecond(*at).ok())
+    }
+
     /// The time zone, if it is known.
     #[must_use]
     pub fn zone(&self) -> Option<TimeZone> {

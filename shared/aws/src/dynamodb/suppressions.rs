@@ -5,7 +5,7 @@ use super::Table;
 use super::item::{self, Item, get_text, key, text};
 use crate::fault::fault;
 use aws_sdk_dynamodb::types::ReturnValue;
-use ceap_engagement::message::Suppressions;
+use ceap_engagement::message::{Recipient, Suppressions};
 use ceap_engagement::suppression::{Entry, Page, Reason, SuppressionKeeper};
 use ceap_kernel::{Fault, TenantId, digest};
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -75,34 +75,43 @@ impl Suppressions for SuppressionList {
     async fn suppressed(
         &self,
         tenant: &TenantId,
-        addresses: &[(String, String)],
+        recipients: &[Recipient],
     ) -> Result<Vec<Option<Reason>>, Fault> {
         let places: Vec<(String, String)> =
-            addresses.iter().map(|(channel, address)| place(tenant, channel, address)).collect();
+            recipients.iter().map(|it| place(tenant, &it.channel, &it.address)).collect();
         let asked: BTreeSet<&(String, String)> =
             places.iter().filter(|(_, address)| !address.is_empty()).collect();
         let keys: Vec<Item> = asked.iter().map(|(pk, sk)| key(pk, sk)).collect();
         if keys.is_empty() {
-            return Ok(vec![None; addresses.len()]);
+            return Ok(vec![None; recipients.len()]);
         }
-        let found: BTreeMap<(String, String), Reason> = self
+        let found: BTreeMap<(String, String), Item> = self
             .0
             .get_all(keys)
             .await?
-            .iter()
+            .into_iter()
             .filter_map(|item| {
-                let place = (get_text(item, "pk")?.to_owned(), get_text(item, "sk")?.to_owned());
-                Some((place, reasons(item).max()?))
+                let place = (get_text(&item, "pk")?.to_owned(), get_text(&item, "sk")?.to_owned());
+                Some((place, item))
             })
             .collect();
-        Ok(places.iter().map(|place| found.get(place).copied()).collect())
+        let why = |(it, place): (&Recipient, &(String, String))| {
+            let entries = entries(&it.channel, found.get(place)?).into_iter();
+            entries.filter(|entry| it.heeds(entry.reason, entry.at)).map(|it| it.reason).max()
+        };
+        Ok(recipients.iter().zip(&places).map(why).collect())
     }
 }
 
 impl SuppressionList {
     async fn put(&self, tenant: &TenantId, entry: &Entry) -> Result<(), Fault> {
         let (pk, sk) = place(tenant, &entry.channel, &entry.address);
-        let mut set = "SET address = :address, #since = if_not_exists(#since, :since)".to_owned();
+        // What is gone again after it was registered again is gone since then.
+        let since_when = match entry.reason {
+            Reason::Gone => ":since",
+            _ => "if_not_exists(#since, :since)",
+        };
+        let mut set = format!("SET address = :address, #since = {since_when}");
         let mut update = self
             .0
             .client

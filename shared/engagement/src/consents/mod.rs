@@ -10,7 +10,7 @@ pub use transfer::MOST;
 
 use crate::event::{Arrived, Event};
 use crate::link::{Allows, Links};
-use crate::message::Suppressions;
+use crate::message::{Recipient, Suppressions};
 use crate::message_log::View;
 use crate::pipeline::accept::EventStream;
 use crate::pipeline::gates::Addresses;
@@ -254,8 +254,8 @@ where
             let name = Name::read("consents", name, &self.channels)?;
             let Some(channel) = name.channel else { continue };
             let addresses = self.addresses.addresses(channel, subject, profile);
-            let asked: Vec<(String, String)> =
-                addresses.into_iter().map(|address| (channel.to_owned(), address)).collect();
+            let asked: Vec<Recipient> =
+                addresses.into_iter().map(|it| Recipient::of(channel, it, profile)).collect();
             if asked.is_empty() {
                 continue;
             }

@@ -1,7 +1,9 @@
 //! One message through the gates: judged, written, claimed. What comes out is to be handed on.
 
 use crate::link::{LinkMaker, Linked, MessageLinks};
-use crate::message::{CapCheck, Claimed, Claims, Content, Dispatch, Record, State, Suppressions};
+use crate::message::{
+    CapCheck, Claimed, Claims, Content, Dispatch, Recipient, Record, State, Suppressions,
+};
 use crate::policy::{self, Case, Decision, Gate, Refusal, Terms, Verdict};
 use crate::profile::Profile;
 use crate::suppression::Reason;
@@ -96,10 +98,10 @@ impl<M: Claims, P: Suppressions, A: Addresses, L: LinkMaker, C: Clock> Gates<M, 
         tenant: &TenantId,
         proposals: &[Proposal<'_>],
     ) -> Result<Vec<Vec<Option<Reason>>>, Fault> {
-        let asked: Vec<(String, String)> = proposals
-            .iter()
-            .flat_map(|it| it.to.iter().map(|to| (it.record.channel.clone(), to.clone())))
-            .collect();
+        let recipients = |it: &Proposal<'_>| -> Vec<Recipient> {
+            it.to.iter().map(|to| Recipient::of(&it.record.channel, to, it.profile)).collect()
+        };
+        let asked: Vec<Recipient> = proposals.iter().flat_map(recipients).collect();
         if asked.is_empty() {
             return Ok(proposals.iter().map(|_| Vec::new()).collect());
         }

@@ -12,7 +12,7 @@ pub mod pages;
 pub mod words;
 
 use crate::link::{self, Allows, Links, Signer};
-use crate::message::Suppressions;
+use crate::message::{Recipient, Suppressions};
 use crate::pipeline::accept::EventStream;
 use crate::pipeline::gates::Addresses;
 use crate::pipeline::ingest::Subjects;
@@ -200,10 +200,10 @@ where
             .map(|channel| (*channel, self.reached(channel, visit)))
             .filter(|(_, addresses)| !addresses.is_empty())
             .collect();
-        let asked: Vec<(String, String)> = reached
+        let asked: Vec<Recipient> = reached
             .iter()
             .flat_map(|(channel, addresses)| {
-                addresses.iter().map(|address| ((*channel).to_owned(), address.clone()))
+                addresses.iter().map(|it| Recipient::of(channel, it, &visit.profile))
             })
             .collect();
         if asked.is_empty() {

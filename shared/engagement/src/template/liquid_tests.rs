@@ -181,7 +181,7 @@ fn partials_see_facts_and_parameters_and_are_escaped_where_they_stand() {
 #[case("{% include 'a' %}", "html: line 1: uses `include`; use `render`")]
 #[case("{% render 'holds', body: x %}", "html: line 1: `body` is a parameter here")]
 #[case("{% assign links = 1 %}{% render 'footer', label: 1 %}", "hand it over")]
-#[case("{% tablerow i in x %}{% endtablerow %}", "html: line 1: Unknown tag")]
+#[case("{% tablerow i in x %}{% endtablerow %}", "is not a Liquid template: Unknown tag")]
 #[case("{{ x | nope }}", "Unknown filter: `nope`")]
 #[case("\n\n{% if %}{% endif %}", "html: line 3: ")]
 fn what_is_wrong_is_named(#[case] source: &str, #[case] says: &str) {

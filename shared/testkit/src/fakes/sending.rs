@@ -2,7 +2,7 @@
 
 use crate::World;
 use ceap_engagement::link::{LinkMaker, Linked, MessageLinks};
-use ceap_engagement::message::{ChannelQueues, Content, Dispatch, Suppressions};
+use ceap_engagement::message::{ChannelQueues, Content, Dispatch, Recipient, Suppressions};
 use ceap_engagement::pipeline::gates::Addresses;
 use ceap_engagement::pipeline::send::{Accepted, Provider, SendError};
 use ceap_engagement::policy::rate::{Rate, Rates};
@@ -60,14 +60,16 @@ impl Suppressions for World {
     async fn suppressed(
         &self,
         tenant: &TenantId,
-        addresses: &[(String, String)],
+        recipients: &[Recipient],
     ) -> Result<Vec<Option<Reason>>, Fault> {
         self.step("suppressions.suppressed", |stores| {
-            Ok(addresses
+            Ok(recipients
                 .iter()
-                .map(|(channel, address)| {
+                .map(|it| {
                     let entries = stores.suppressed.iter().filter(|(of, entry)| {
-                        of == tenant && entry.channel == *channel && entry.address == *address
+                        of == tenant
+                            && (&entry.channel, &entry.address) == (&it.channel, &it.address)
+                            && it.heeds(entry.reason, entry.at)
                     });
                     entries.map(|(_, entry)| entry.reason).max()
                 })
@@ -81,13 +83,15 @@ impl SuppressionKeeper for World {
     async fn add(&self, tenant: &TenantId, entries: &[Entry]) -> Result<(), Fault> {
         self.step("suppressions.add", |stores| {
             for entry in entries {
-                let known = stores.suppressed.iter().any(|(of, it)| {
+                let known = stores.suppressed.iter_mut().find(|(of, it)| {
                     of == tenant
                         && (&it.channel, &it.address, it.reason)
                             == (&entry.channel, &entry.address, entry.reason)
                 });
-                if !known {
-                    stores.suppressed.push((tenant.clone(), entry.clone()));
+                match known {
+                    Some((_, known)) if entry.reason == Reason::Gone => known.at = entry.at,
+                    Some(_) => {}
+                    None => stores.suppressed.push((tenant.clone(), entry.clone())),
                 }
             }
             Ok(())
