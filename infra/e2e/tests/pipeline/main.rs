@@ -13,6 +13,7 @@ mod at_least_once;
 mod bad_input;
 mod carts;
 mod channels;
+mod consent;
 mod demo;
 mod messages;
 mod ssh_logins;

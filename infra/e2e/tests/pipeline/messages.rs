@@ -5,7 +5,8 @@ use ceap_e2e::tenant::Tenant;
 use ceap_e2e::{PATIENCE, aws, grace, stack, time, until};
 use serde_json::{Value, json};
 
-fn call(tenant: &Tenant, method: &str, path: &str, key: &str, body: &Value) -> Answer {
+/// One call of the API with the tenant's token.
+pub fn call(tenant: &Tenant, method: &str, path: &str, key: &str, body: &Value) -> Answer {
     let bearer = format!("Bearer {}", tenant.token);
     let mut headers =
         vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
