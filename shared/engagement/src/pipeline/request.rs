@@ -15,7 +15,7 @@ use crate::receipt::Inbound;
 use crate::template::{self, Known, Texts, TextsDocument};
 use crate::use_case::{Plan, Purpose, UseCases};
 use crate::window::Span;
-use ceap_kernel::{Clock, Fault, MessageId, SubjectId, Tally, TenantId, digest};
+use ceap_kernel::{Clock, Fault, MessageId, SubjectId, Tally, TenantId, Timestamp, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -110,21 +110,20 @@ where
         check_key(key)?;
         let mut tally = Tally::default();
         let id = MessageId::requested(tenant, key);
-        let asked = fingerprint(request)?;
+        let mut asked = Asked { digest: fingerprint(request)?, at: self.gates.clock.now() };
         if let Some(known) = self.gates.claims.record(tenant, &id).await? {
-            if known.request.as_ref() != Some(&asked) {
-                return Err(taken());
-            }
+            asked.check(&known)?;
             if known.state != State::Queued {
                 return Ok((View::from(known), tally));
             }
+            asked.at = known.began();
         }
         let plan = self.use_cases.plan(tenant).await?;
         let texts = compile(request, &plan)?;
         let subjects = [request.subject.clone()];
         let read = self.subjects.load(tenant, &subjects).await?;
         let profile = read.into_iter().next().unwrap_or_default().state.profile;
-        let proposal = self.proposal(&plan, request, &texts, &profile, id.clone(), asked)?;
+        let proposal = self.proposal(&plan, request, &texts, &profile, id.clone(), &asked)?;
         let suppressed = self.gates.suppressed(tenant, std::slice::from_ref(&proposal)).await?;
         let suppressed = suppressed.into_iter().next().unwrap_or_default();
         match self.gates.pass(tenant, &plan, &proposal, &suppressed, &mut tally).await? {
@@ -135,6 +134,7 @@ where
         let record = self.gates.claims.record(tenant, &id).await?;
         let record =
             record.ok_or_else(|| Fault::Internal("a message left no record".to_owned()))?;
+        asked.check(&record)?;
         Ok((View::from(record), tally))
     }
 
@@ -176,7 +176,7 @@ where
         texts: &'a Texts,
         profile: &'a Profile,
         id: MessageId,
-        asked: String,
+        asked: &Asked,
     ) -> Result<Proposal<'a>, Fault> {
         let addresses = &self.gates.addresses;
         let to = match &request.to {
@@ -191,7 +191,6 @@ where
                 known
             }
         };
-        let now = self.gates.clock.now();
         let unknown = || {
             let message = format!("`{}` is no channel", request.channel);
             Fault::invalid("channel", message)
@@ -210,14 +209,14 @@ where
                 reason: None,
                 gates: Vec::new(),
                 provider_id: None,
-                request: Some(asked),
+                request: Some(asked.digest.clone()),
                 history: BTreeMap::new(),
             },
             terms: Terms::default(),
             profile,
             to,
-            at: now,
-            expires_at: now.checked_add(worth).unwrap_or(ceap_kernel::Timestamp::MAX),
+            at: asked.at,
+            expires_at: asked.at.checked_add(worth).unwrap_or(Timestamp::MAX),
             links: texts.reads("links"),
             render: Box::new(move |links| {
                 let facts = json!({
@@ -267,6 +266,19 @@ where
             expires_in: None,
         };
         self.send(tenant, &format!("help/{}", inbound.id), &request).await.map(drop)
+    }
+}
+
+/// What tells a request from another under the same key, and when it was first made: it is worth
+/// sending from then on, however often it is made.
+struct Asked {
+    digest: String,
+    at: Timestamp,
+}
+
+impl Asked {
+    fn check(&self, known: &Record) -> Result<(), Fault> {
+        if known.request.as_ref() == Some(&self.digest) { Ok(()) } else { Err(taken()) }
     }
 }
 

@@ -20,6 +20,8 @@ mod inbox;
 mod late;
 mod order;
 mod preferences;
+mod receipts;
 mod reference;
+mod requests;
 mod ssh_logins;
 mod tenants;

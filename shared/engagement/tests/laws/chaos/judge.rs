@@ -202,8 +202,7 @@ fn no_two_channels_without_cause(world: &World, asks: &Asks) -> usize {
         let all: Vec<(&usize, &Record)> = records.iter().collect();
         let out: Vec<&(&usize, &Record)> = all.iter().filter(out).collect();
         handed_over += usize::from(out.len() > 1);
-        for pair in out.windows(2) {
-            let [(nth, first), (_, second)] = pair else { unreachable!() };
+        for ((nth, first), (_, second)) in out.iter().zip(out.iter().skip(1)) {
             let known = |state: State| first.history.contains_key(state.as_str());
             let failed = known(State::Failed) || known(State::Bounced);
             let after = steps(&stores.plans[tenant], first)[**nth + 1].after;

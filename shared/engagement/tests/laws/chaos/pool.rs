@@ -26,14 +26,14 @@ enum Task {
     Work(Detected),
     Deliver(Candidates),
     /// The queue's message, and how often it came.
-    Send(Dispatch, u32),
+    Send(Box<Dispatch>, u32),
     Hear(Receipt),
 }
 
 /// What comes of a task that is done.
 enum Then {
     Nothing,
-    Next(Task),
+    Next(Box<Task>),
     /// It must come again after so many seconds.
     Again(i64),
 }
@@ -112,7 +112,7 @@ impl Pool {
         };
         self.told += sent.len();
         emitted.into_iter().for_each(|detected| self.add(&Task::Work(detected)));
-        queued.into_iter().for_each(|dispatch| self.add(&Task::Send(dispatch, 1)));
+        queued.into_iter().for_each(|dispatch| self.add(&Task::Send(Box::new(dispatch), 1)));
         for dispatch in sent {
             for receipt in self.receipts(&dispatch) {
                 for _ in 0..self.luck.times() {
@@ -162,7 +162,7 @@ impl Pool {
         for (task, done) in group.into_iter().zip(done) {
             match (done, task) {
                 (Some(Ok(Then::Nothing)), _) => {}
-                (Some(Ok(Then::Next(task))), _) => self.wait(0, vec![task]),
+                (Some(Ok(Then::Next(task))), _) => self.wait(0, vec![*task]),
                 (Some(Ok(Then::Again(seconds))), Task::Send(dispatch, attempt)) => {
                     self.wait(seconds, vec![Task::Send(dispatch, attempt + 1)]);
                 }
@@ -179,7 +179,8 @@ impl Pool {
     async fn perform(&self, task: &Task) -> Result<Then, Fault> {
         Ok(match task {
             Task::Work(detected) => {
-                Then::Next(Task::Deliver(self.world.candidates(detected.clone()).await?))
+                let candidates = self.world.candidates(detected.clone()).await?;
+                Then::Next(Box::new(Task::Deliver(candidates)))
             }
             Task::Deliver(candidates) => {
                 self.world.deliver(candidates).await?;
