@@ -308,6 +308,11 @@ where
             }
             Some(Keyword::Start) => {
                 let stop = Some(Reason::Stop);
+                // One that comes again must not take back a STOP that was written after it.
+                let known = self.suppressions.entries(tenant, channel, address).await?;
+                if known.iter().any(|it| it.reason == Reason::Stop && it.at > inbound.at) {
+                    return Ok(());
+                }
                 self.suppressions.remove(tenant, channel, address, stop).await.map(drop)
             }
             Some(Keyword::Help) | None => Ok(()),

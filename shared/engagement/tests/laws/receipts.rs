@@ -399,6 +399,19 @@ async fn start_takes_back_a_stop_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_start_that_comes_again_takes_back_no_later_stop() {
+    let (acme, world) = (tenant("acme"), world().await);
+    let message = offered(&world, &acme, "sms", "1").await;
+    let start = text("START", Some(&message), 90);
+    writes(&world, &text("STOP", Some(&message), 60)).await;
+    writes(&world, &start).await;
+    assert!(reasons(&world, &acme).is_empty());
+    writes(&world, &text("STOP", Some(&message), 120)).await;
+    writes(&world, &start).await;
+    assert_eq!(reasons(&world, &acme), BTreeSet::from([Reason::Stop]));
+}
+
+#[tokio::test]
 async fn help_in_answer_to_a_message_is_given_once() {
     let (acme, world) = (tenant("acme"), world().await);
     let message = offered(&world, &acme, "sms", "1").await;
