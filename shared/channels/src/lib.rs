@@ -50,6 +50,11 @@ pub trait Channel: Sync {
         None
     }
 
+    /// Whether programs read it, which want to know what a message is about.
+    fn programs(&self) -> bool {
+        false
+    }
+
     /// How long a message that is asked for by itself is worth sending, unless it says so.
     fn worth(&self) -> SignedDuration {
         SignedDuration::from_hours(24)
@@ -160,6 +165,10 @@ impl Addresses for Channels {
 
     fn sender<'a>(&self, channel: &str, settings: &'a Settings) -> Option<&'a str> {
         find(channel)?.sender(settings)
+    }
+
+    fn programs(&self, channel: &str) -> bool {
+        find(channel).is_some_and(Channel::programs)
     }
 
     fn worth(&self, channel: &str) -> Option<SignedDuration> {

@@ -36,6 +36,10 @@ impl Channel for Webhook {
         "webhook"
     }
 
+    fn programs(&self) -> bool {
+        true
+    }
+
     /// Whether a URL on loopback may be asked is a setting of the function that asks.
     fn reaches(&self, to: &str) -> bool {
         to.len() <= LONGEST && Reach::Loopback.url(to).is_ok()
@@ -98,6 +102,7 @@ fn payload(dispatch: &Dispatch) -> Vec<u8> {
             "subject": content.subject,
             "text": content.text,
             "html": content.html,
+            "about": content.facts,
         },
     });
     payload.to_string().into_bytes()

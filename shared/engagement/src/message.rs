@@ -7,6 +7,7 @@ use crate::suppression::Reason;
 use crate::use_case::Purpose;
 use ceap_kernel::{CandidateId, Fault, MessageId, SubjectId, TenantId, Timestamp, UseCaseId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What a channel sends. Each channel takes the parts that it can show.
@@ -29,6 +30,10 @@ pub struct Content {
     /// The provider's own approved template, for channels that know such (WhatsApp).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<Approved>,
+    /// What it is about, for channels that programs read: event, features, score and reasons, or the
+    /// `data` of a request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Value>,
 }
 
 /// A file beside the text.

@@ -36,6 +36,13 @@ pub enum Request {
         #[serde(default)]
         email: Option<String>,
     },
+    /// Replaces the settings of a tenant that exists.
+    Settings {
+        /// Its name.
+        tenant: TenantId,
+        /// All of its settings; what is left out is unset.
+        settings: Box<Settings>,
+    },
     /// Keeps a secret of a tenant that exists, or forgets it.
     Secret {
         /// Its name.
@@ -53,13 +60,24 @@ fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>
 }
 
 /// What the `tenants` function answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
     /// Fresh credentials.
     Keys(Keys),
     /// What is known of a secret now.
     Secret(Kept),
+    /// The settings that hold from now on.
+    Settings(Box<Changed>),
+}
+
+/// A tenant's settings, as they are seen everywhere within ten seconds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Changed {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The settings.
+    pub settings: Settings,
 }
 
 /// What is known of a secret; never the secret.
@@ -117,6 +135,12 @@ pub trait Tenants {
     /// `Unavailable` or `Throttled`.
     async fn get(&self, id: &TenantId) -> Result<Option<Tenant>, Fault>;
 
+    /// Replaces a tenant that is still as it was `before`.
+    ///
+    /// # Errors
+    /// `Conflict` when it is not; `Unavailable` or `Throttled`.
+    async fn change(&self, id: &TenantId, before: &Tenant, after: &Tenant) -> Result<(), Fault>;
+
     /// Keeps a credential by its fingerprint.
     ///
     /// # Errors
@@ -167,6 +191,13 @@ pub async fn run(
             address("email", &email)?;
             (tenant, role, email)
         }
+        Request::Settings { tenant, settings } => {
+            check(&settings)?;
+            let before = known(tenants, &tenant).await?;
+            let after = Tenant { settings: *settings, ..before.clone() };
+            tenants.change(&tenant, &before, &after).await?;
+            return Ok(Answer::Settings(Box::new(Changed { tenant, settings: after.settings })));
+        }
         Request::Secret { tenant, name, value } => {
             secret::check_name(&name)?;
             value.as_ref().map(secret::check).transpose()?;
@@ -201,8 +232,18 @@ fn address(field: &str, text: &str) -> Result<(), Fault> {
     profile::email(text).map_err(|rule| Fault::invalid(field, rule))
 }
 
+/// `hello@example.com`, or `Example <hello@example.com>`.
+fn sender(field: &str, text: &str) -> Result<(), Fault> {
+    let Some((name, rest)) = text.split_once('<') else { return address(field, text) };
+    if name.chars().any(|c| c.is_control() || c == '>') {
+        let message = "must be one email address, or a name and one in angle brackets";
+        return Err(Fault::invalid(field, message));
+    }
+    address(field, rest.strip_suffix('>').unwrap_or_default())
+}
+
 fn check(settings: &Settings) -> Result<(), Fault> {
-    address("settings.from_address", &settings.from_address)?;
+    sender("settings.from_address", &settings.from_address)?;
     if let Some(recipient) = &settings.security_recipient {
         address("settings.security_recipient", recipient)?;
     }
@@ -251,6 +292,11 @@ mod tests {
                 created_at: Timestamp::UNIX_EPOCH,
             };
             Ok((id.as_str() == "acme").then_some(tenant))
+        }
+
+        async fn change(&self, _: &TenantId, _: &Tenant, after: &Tenant) -> Result<(), Fault> {
+            assert_eq!(after.admin_email, "a@b.ch", "only the settings change");
+            Ok(())
         }
 
         async fn grant(&self, _: &str, _: &Principal, _: Timestamp) -> Result<(), Fault> {
@@ -323,5 +369,25 @@ mod tests {
         let kept = Kept::default();
         assert!(ask(&kept, json!({"action": "secret", "tenant": "acme", "name": "a"})).is_err());
         assert!(kept.0.borrow().is_empty());
+    }
+
+    #[test]
+    fn settings_are_replaced_and_checked() {
+        let kept = Kept::default();
+        let change = |tenant: &str, settings: Value| {
+            ask(&kept, json!({"action": "settings", "tenant": tenant, "settings": settings}))
+        };
+        let caps = json!([{"limit": 2, "within": "7d"}]);
+        let good = json!({"from_address": "Acme <hello@acme.example>", "caps": caps});
+        let answer = change("acme", good.clone()).unwrap();
+        assert_eq!(answer["settings"]["from_address"], "Acme <hello@acme.example>");
+        assert!(matches!(change("other", good), Err(Fault::NotFound(_))));
+        for from in ["", "acme", "A <a@b.ch", "A\r\nBcc: x <a@b.ch>", "A <a@b.ch> <c@d.ch>"] {
+            let fault = change("acme", json!({"from_address": from})).unwrap_err();
+            assert!(fault.to_string().starts_with("settings.from_address"), "{from:?}: {fault}");
+        }
+        let caps = json!({"from_address": "a@b.ch", "caps": [{"limit": 5000, "within": "7d"}]});
+        let fault = change("acme", caps).unwrap_err();
+        assert!(fault.to_string().starts_with("settings.caps[0].limit"), "{fault}");
     }
 }

@@ -208,7 +208,7 @@ async fn a_queue_message_that_cannot_be_read_stays_on_its_queue() {
 
 #[test]
 fn what_the_tenants_function_is_asked() {
-    for case in ["create", "token", "secret", "secret-forget"] {
+    for case in ["create", "token", "settings", "secret", "secret-forget"] {
         let read = serde_json::from_value::<Request>(sample("tenants", case));
         assert!(read.is_ok(), "{case}: {read:?}");
     }

@@ -25,7 +25,7 @@ fn main() -> Result<(), Error> {
             call.require(Role::may_send)?;
             let key = call.idempotency_key(random);
             let request = call.json("message")?;
-            let (view, tally) = desk.send(&call.principal.tenant, &key, &request).await?;
+            let (view, tally) = desk.serve(&call.principal.tenant, &key, &request).await?;
             Ok(Reply::json(202, &view)?.counted(tally))
         })
         .await

@@ -60,7 +60,9 @@ fn take(stream: &mut TcpStream) -> Asked {
     reader.read_exact(&mut body).unwrap();
     asked.body = serde_json::from_slice(&body).unwrap();
     stream
-        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+        .write_all(
+            b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\nconnection: close\r\n\r\n{\"locked\":1}",
+        )
         .unwrap();
     asked
 }
@@ -120,4 +122,7 @@ fn webhooks_and_slack_get_each_message_once() {
     let id = webhook.header("webhook-id");
     assert_eq!(webhook.body["data"]["id"], id);
     until("the record", PATIENCE, || (tenant.message(id)["state"] == "delivered").then_some(()));
+    // What the team's own system answered is an event of the customer.
+    tenant.wait_for_count("ada", "WebhookAnswered.v1", 1);
+    assert_eq!(webhook.body["data"]["about"]["event"]["data"]["total"], 5);
 }

@@ -57,11 +57,15 @@ impl Messages {
             .put_item()
             .table_name(&table.name)
             .set_item(Some(item(tenant, record, now)?))
-            .condition_expression(condition.0);
-        if condition.1 {
+            .condition_expression(condition);
+        if condition == UNSENT {
+            // Of two requests under one key, the one that is refused leaves the other alone.
+            let asked = record.request.as_deref().unwrap_or_default();
             put = put
                 .expression_attribute_names("#state", "state")
-                .expression_attribute_values(":queued", text("queued"));
+                .expression_attribute_names("#request", "request")
+                .expression_attribute_values(":queued", text(State::Queued.as_str()))
+                .expression_attribute_values(":request", text(asked));
         }
         match put.send().await {
             Ok(_) => Ok(true),
@@ -83,12 +87,12 @@ impl Messages {
     }
 }
 
-/// A condition on a whole record, and whether it names the state.
-#[derive(Clone, Copy)]
-struct Condition(&'static str, bool);
+/// A condition on a whole record.
+type Condition = &'static str;
 
-const ABSENT: Condition = Condition("attribute_not_exists(pk)", false);
-const UNSENT: Condition = Condition("attribute_not_exists(pk) OR #state = :queued", true);
+const ABSENT: Condition = "attribute_not_exists(pk)";
+const UNSENT: Condition = "attribute_not_exists(pk) OR \
+    (#state = :queued AND (attribute_not_exists(#request) OR #request = :request))";
 
 pub(super) fn pk(tenant: &TenantId, id: &MessageId) -> String {
     format!("{tenant}#M#{id}")

@@ -57,6 +57,9 @@ impl Messages {
                 .expression_attribute_names(format!("#s{n}"), *name)
                 .expression_attribute_values(format!(":s{n}"), value.clone());
         }
+        if matches!(step.to, State::Sent | State::Delivered) {
+            set.push_str(" REMOVE reason");
+        }
         let mut allowed = Vec::new();
         for (n, state) in step.from.iter().enumerate() {
             allowed.push(format!("#state = :f{n}"));

@@ -50,7 +50,7 @@ impl Receipts for Messages {
             if next.provider_id.is_none() {
                 next.provider_id.clone_from(&receipt.provider_id);
             }
-            if next.state == receipt.state && receipt.detail.is_some() {
+            if next.state == receipt.state {
                 next.reason.clone_from(&receipt.detail);
             }
             if self.moved(tenant, &known, &next, receipt).await? {
@@ -88,9 +88,14 @@ impl Messages {
                 .expression_attribute_values(":id", text(id))
                 .expression_attribute_values(":key", provider_key(&next.channel, id));
         }
-        if let Some(reason) = next.reason.as_ref().filter(|_| known.reason != next.reason) {
-            set.push_str(", reason = :reason");
-            update = update.expression_attribute_values(":reason", text(reason));
+        // The reason of a state that it left behind is none of this one.
+        match &next.reason {
+            Some(reason) if known.reason != next.reason => {
+                set.push_str(", reason = :reason");
+                update = update.expression_attribute_values(":reason", text(reason));
+            }
+            None if known.reason.is_some() => set.push_str(" REMOVE reason"),
+            _ => {}
         }
         let condition = "#state = :known AND attribute_not_exists(history.#entered)";
         match update.update_expression(set).condition_expression(condition).send().await {

@@ -106,11 +106,8 @@ impl Suppressions for SuppressionList {
 impl SuppressionList {
     async fn put(&self, tenant: &TenantId, entry: &Entry) -> Result<(), Fault> {
         let (pk, sk) = place(tenant, &entry.channel, &entry.address);
-        // What is gone again after it was registered again is gone since then.
-        let since_when = match entry.reason {
-            Reason::Gone => ":since",
-            _ => "if_not_exists(#since, :since)",
-        };
+        let renews = entry.reason.renews();
+        let since_when = if renews { ":since" } else { "if_not_exists(#since, :since)" };
         let mut set = format!("SET address = :address, #since = {since_when}");
         let mut update = self
             .0
@@ -127,8 +124,15 @@ impl SuppressionList {
                 .expression_attribute_names("#note", note(entry.reason))
                 .expression_attribute_values(":note", text(noted));
         }
-        let done = update.update_expression(set).send().await;
-        done.map(drop).map_err(|error| fault("UpdateItem", &error))
+        if renews {
+            let newer = "attribute_not_exists(#since) OR #since < :since";
+            update = update.condition_expression(newer);
+        }
+        match update.update_expression(set).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if renews && item::refused(&error) => Ok(()),
+            Err(error) => Err(fault("UpdateItem", &error)),
+        }
     }
 
     /// Takes one reason away, and the item with the last.

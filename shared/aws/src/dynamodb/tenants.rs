@@ -4,7 +4,7 @@ use super::Table;
 use super::item::{from_json, json, key, text};
 use super::{credentials, senders};
 use crate::fault::fault;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use ceap_engagement::onboarding::{Tenant, Tenants};
 use ceap_engagement::use_case::Document;
 use ceap_kernel::access::Principal;
@@ -72,6 +72,46 @@ impl Tenants for TenantStore {
         match self.0.get(id.as_str(), TENANT).await? {
             Some(item) => from_json(&item, "tenant"),
             None => Ok(None),
+        }
+    }
+
+    async fn change(&self, id: &TenantId, before: &Tenant, after: &Tenant) -> Result<(), Fault> {
+        let table = &self.0;
+        let unbuilt = |error: &dyn std::fmt::Display| Fault::Internal(error.to_string());
+        let mut item = key(id.as_str(), TENANT);
+        item.insert("tenant".to_owned(), json(after)?);
+        let put = Put::builder()
+            .table_name(&table.name)
+            .set_item(Some(item))
+            .condition_expression("tenant = :before")
+            .expression_attribute_values(":before", json(before)?)
+            .build()
+            .map_err(|error| unbuilt(&error))?;
+        let mut writes = vec![TransactWriteItem::builder().put(put).build()];
+        let (old, new) =
+            (senders::items(id, &before.settings), senders::items(id, &after.settings));
+        for item in new.iter().filter(|item| !old.contains(item)) {
+            let put = Put::builder().table_name(&table.name).set_item(Some(item.clone()));
+            let put = put.build().map_err(|error| unbuilt(&error))?;
+            writes.push(TransactWriteItem::builder().put(put).build());
+        }
+        for item in old.into_iter().filter(|item| !new.contains(item)) {
+            let delete = Delete::builder().table_name(&table.name).set_key(Some(item));
+            let delete = delete.build().map_err(|error| unbuilt(&error))?;
+            writes.push(TransactWriteItem::builder().delete(delete).build());
+        }
+        let written =
+            table.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        match written {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|it| it.is_transaction_canceled_exception()) =>
+            {
+                Err(Fault::Conflict(format!("the tenant `{id}` changed meanwhile; try again")))
+            }
+            Err(error) => Err(fault("TransactWriteItems", &error)),
         }
     }
 

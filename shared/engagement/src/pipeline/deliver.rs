@@ -9,7 +9,9 @@ use super::ingest::{Later, Subjects};
 use super::store::Candidates;
 use crate::candidate::Candidate;
 use crate::link::LinkMaker;
-use crate::message::{ChannelQueues, Claims, Dispatch, Origin, Record, State, Suppressions};
+use crate::message::{
+    ChannelQueues, Claims, Content, Dispatch, Origin, Record, State, Suppressions,
+};
 use crate::message_log::MessageLog;
 use crate::policy::fallback::{self, Turn};
 use crate::policy::{Refusal, Terms};
@@ -285,6 +287,7 @@ where
             None => addresses.addresses(&step.channel, &signal.subject, profile),
         };
         to.retain(|to| addresses.reaches(&step.channel, to));
+        let programs = addresses.programs(&step.channel);
         let next = draft.step.checked_add(1).filter(|next| use_case.step(*next).is_some());
         let mut record = record(candidate, &step.channel, document.purpose, next);
         if let Some(held) = signal.held {
@@ -304,8 +307,9 @@ where
             expires_at: candidate.expires_at,
             links: step.links,
             render: Box::new(move |links| {
-                let facts = content_facts(plan, candidate, &facts, links.map(|it| it.facts()));
-                step.render(&facts, profile.locale.as_deref())
+                let seen = content_facts(plan, candidate, &facts, links.map(|it| it.facts()));
+                let content = step.render(&seen, profile.locale.as_deref())?;
+                Ok(Content { facts: programs.then(|| about(candidate)), ..content })
             }),
         }
     }
@@ -353,6 +357,17 @@ fn record(
         request: None,
         history: BTreeMap::new(),
     }
+}
+
+/// What programs are told.
+fn about(candidate: &Candidate) -> Value {
+    let signal = &candidate.signal;
+    json!({
+        "event": signal.event,
+        "features": signal.features,
+        "score": candidate.scored.score,
+        "reasons": candidate.scored.reasons,
+    })
 }
 
 /// What templates see.

@@ -21,6 +21,9 @@ pub trait Addresses {
     /// The sender that the tenant's settings name for the channel.
     fn sender<'a>(&self, channel: &str, settings: &'a Settings) -> Option<&'a str>;
 
+    /// Whether programs read the channel, which want to know what a message is about.
+    fn programs(&self, channel: &str) -> bool;
+
     /// How long a message on the channel is worth sending, unless it says so; none for an unknown
     /// channel.
     fn worth(&self, channel: &str) -> Option<SignedDuration>;

@@ -96,7 +96,22 @@ where
     C: Clock,
     Q: ChannelQueues,
 {
-    /// Sends what is asked for, once for each `key`; returns where the message stands.
+    /// Sends what a client asks for, once for each of its keys; see [`Desk::send`].
+    ///
+    /// # Errors
+    /// As `send`; `Invalid` when the key is none.
+    pub async fn serve(
+        &self,
+        tenant: &TenantId,
+        key: &str,
+        request: &Request,
+    ) -> Result<(View, Tally), Fault> {
+        check_key(key)?;
+        self.send(tenant, &format!("client/{key}"), request).await
+    }
+
+    /// Sends what is asked for, once for each `key`; returns where the message stands. Who asks puts
+    /// a name of its own in front of its keys.
     ///
     /// # Errors
     /// `Invalid`, naming the field; `Conflict` when another request was made under the key;
@@ -107,7 +122,6 @@ where
         key: &str,
         request: &Request,
     ) -> Result<(View, Tally), Fault> {
-        check_key(key)?;
         let mut tally = Tally::default();
         let id = MessageId::requested(tenant, key);
         let mut asked = Asked { digest: fingerprint(request)?, at: self.gates.clock.now() };
@@ -166,6 +180,7 @@ where
             attachments: Vec::new(),
             expires_in: None,
         };
+        check_key(key)?;
         self.send(tenant, &format!("trial/{key}"), &request).await
     }
 
@@ -191,6 +206,7 @@ where
                 known
             }
         };
+        let programs = addresses.programs(&request.channel);
         let unknown = || {
             let message = format!("`{}` is no channel", request.channel);
             Fault::invalid("channel", message)
@@ -226,7 +242,9 @@ where
                     "links": links.map(crate::link::MessageLinks::facts),
                 });
                 let content = texts.render(&facts, profile.locale.as_deref())?;
-                Ok(Content { attachments: request.attachments.clone(), ..content })
+                let about = || json!({"data": request.data});
+                let attachments = request.attachments.clone();
+                Ok(Content { attachments, facts: programs.then(about), ..content })
             }),
         })
     }

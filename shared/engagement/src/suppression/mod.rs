@@ -39,6 +39,13 @@ impl Reason {
         }
     }
 
+    /// Whether it is told anew when it happens again. What takes it back (a START, a device that is
+    /// registered again) takes back only what was before.
+    #[must_use]
+    pub fn renews(self) -> bool {
+        matches!(self, Self::Stop | Self::Gone)
+    }
+
     /// Whether it forbids messages of `purpose`. Who unsubscribes refuses marketing, and still gets
     /// what its own doings call for. A complaint, a STOP or an entry of the team's forbids all that
     /// goes to customers; an address that does not work takes nothing, alerts to the team included.
@@ -81,7 +88,8 @@ pub struct Page {
 /// Keeps suppression lists.
 #[allow(async_fn_in_trait)]
 pub trait SuppressionKeeper {
-    /// Puts entries on the tenant's lists. One that is there keeps the instant it has.
+    /// Puts entries on the tenant's lists. One that is there keeps the instant it
+    /// has, unless its reason renews.
     ///
     /// # Errors
     /// `Unavailable` or `Throttled`; some may have been put then.

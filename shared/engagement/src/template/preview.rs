@@ -178,6 +178,10 @@ mod tests {
     struct Short;
 
     impl Addresses for Short {
+        fn programs(&self, _: &str) -> bool {
+            false
+        }
+
         fn worth(&self, _: &str) -> Option<ceap_kernel::SignedDuration> {
             None
         }

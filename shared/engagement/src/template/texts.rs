@@ -104,8 +104,8 @@ impl Texts {
             text,
             html: part(language.html.as_ref())?,
             link: part(language.link.as_ref().or(self.default.link.as_ref()))?,
-            attachments: Vec::new(),
             approved,
+            ..Content::default()
         })
     }
 

@@ -46,13 +46,13 @@ fn marketing() -> Request {
 }
 
 async fn ask(world: &World, tenant: &TenantId, key: &str, asked: &Request) -> Result<View, Fault> {
-    let (view, tally) = world.desk().send(tenant, key, asked).await?;
+    let (view, tally) = world.desk().serve(tenant, key, asked).await?;
     world.stores().tally.merge(tally);
     Ok(view)
 }
 
 fn record(world: &World, tenant: &TenantId, key: &str) -> Record {
-    let id = MessageId::requested(tenant, key);
+    let id = MessageId::requested(tenant, &format!("client/{key}"));
     world.stores().messages[&(tenant.clone(), id)].record.clone()
 }
 

@@ -89,6 +89,7 @@ async fn a_receipt_may_be_faster_than_the_record(
     store.learn(&tenant, &lost.id, &receipt(State::Sent, 1)).await.unwrap();
     let record = stands(store, &tenant, &lost.id).await;
     assert_eq!((record.state, record.provider_id.as_deref()), (State::Sent, Some("p1")));
+    assert_eq!(record.reason, None, "why it was unknown is no reason any more");
 }
 
 async fn of_many_at_once_each_state_is_new_once(

@@ -54,8 +54,12 @@ impl Claims for World {
     async fn refuse(&self, tenant: &TenantId, record: &Record) -> Result<bool, Fault> {
         self.step("claims.refuse", |stores| {
             let key = (tenant.clone(), record.id.clone());
-            let known = stores.messages.get(&key).map(|message| message.record.state);
-            if known.is_some_and(|state| state != State::Queued) {
+            let known = stores.messages.get(&key).map(|message| &message.record);
+            let open = |known: &Record| {
+                known.state == State::Queued
+                    && (known.request.is_none() || known.request == record.request)
+            };
+            if known.is_some_and(|known| !open(known)) {
                 return Ok(false);
             }
             assert!(matches!(record.state, State::Suppressed | State::Expired));
@@ -129,8 +133,7 @@ impl Receipts for World {
             if record.provider_id.is_none() {
                 record.provider_id.clone_from(&receipt.provider_id);
             }
-            if entered == Entered::New && record.state == receipt.state && receipt.detail.is_some()
-            {
+            if entered == Entered::New && record.state == receipt.state {
                 record.reason.clone_from(&receipt.detail);
             }
             Ok(Some((record.clone(), entered)))
@@ -189,13 +192,16 @@ impl Outbox for World {
                 .ok_or_else(|| Fault::NotFound("there is no such message".to_owned()))?;
             let record = &mut message.record;
             match outcome {
-                Outcome::Sent(provider_id) => {
+                Outcome::Sent(provider_id) | Outcome::Delivered(provider_id) => {
+                    let state = match outcome {
+                        Outcome::Sent(_) => State::Sent,
+                        _ => State::Delivered,
+                    };
                     record.provider_id = Some(provider_id.clone());
-                    record.enter(State::Sent, now);
-                }
-                Outcome::Delivered(provider_id) => {
-                    record.provider_id = Some(provider_id.clone());
-                    record.enter(State::Delivered, now);
+                    record.enter(state, now);
+                    if record.state == state {
+                        record.reason = None;
+                    }
                 }
                 Outcome::Failed(why) if record.state <= State::Unknown => {
                     record.reason = Some(why.clone());

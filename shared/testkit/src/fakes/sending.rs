@@ -37,6 +37,10 @@ impl Addresses for World {
         }
     }
 
+    fn programs(&self, channel: &str) -> bool {
+        channel == "webhook"
+    }
+
     fn worth(&self, channel: &str) -> Option<SignedDuration> {
         (channel != "fax").then(|| SignedDuration::from_hours(24))
     }
@@ -89,7 +93,7 @@ impl SuppressionKeeper for World {
                             == (&entry.channel, &entry.address, entry.reason)
                 });
                 match known {
-                    Some((_, known)) if entry.reason == Reason::Gone => known.at = entry.at,
+                    Some((_, known)) if entry.reason.renews() => known.at = known.at.max(entry.at),
                     Some(_) => {}
                     None => stores.suppressed.push((tenant.clone(), entry.clone())),
                 }
