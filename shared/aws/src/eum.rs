@@ -90,6 +90,10 @@ fn body(dispatch: &Dispatch) -> &str {
 }
 
 impl Provider for EumSms {
+    async fn traced(&self, _dispatch: &Dispatch) -> bool {
+        self.configuration_set.is_some()
+    }
+
     async fn send(&self, dispatch: &Dispatch) -> Result<Accepted, SendError> {
         let kind = match dispatch.purpose {
             Purpose::Operational | Purpose::Transactional => MessageType::Transactional,
@@ -113,6 +117,10 @@ impl Provider for EumSms {
 }
 
 impl Provider for EumVoice {
+    async fn traced(&self, _dispatch: &Dispatch) -> bool {
+        self.configuration_set.is_some()
+    }
+
     async fn send(&self, dispatch: &Dispatch) -> Result<Accepted, SendError> {
         let Some(from) = &dispatch.from else {
             return Err(SendError::Refused("a voice call needs a number to call from".to_owned()));

@@ -62,6 +62,10 @@ fn from(raw: &[u8]) -> Option<String> {
 }
 
 impl Provider for Ses {
+    async fn traced(&self, _dispatch: &Dispatch) -> bool {
+        self.configuration_set.is_some()
+    }
+
     async fn send(&self, dispatch: &Dispatch) -> Result<Accepted, SendError> {
         let refused = |error: BuildError| SendError::Refused(error.to_string());
         let raw = (self.write)(dispatch, SystemClock.now()).map_err(SendError::Refused)?;

@@ -266,7 +266,7 @@ impl Provider for SnsPush {
 /// counts most, then what another provider may still do.
 fn worse(one: Option<SendError>, other: SendError) -> SendError {
     let weight = |error: &SendError| match error {
-        SendError::Unknown(_) => 4,
+        SendError::Unknown(_) | SendError::Untold(_) => 4,
         SendError::Throttled { .. } => 3,
         SendError::Unable(_) => 2,
         SendError::Refused(_) => 1,

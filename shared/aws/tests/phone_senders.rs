@@ -51,7 +51,7 @@ fn word(outcome: &Outcome) -> &'static str {
         Err(SendError::Gone(_)) => "gone",
         Err(SendError::Unable(_)) => "unable",
         Err(SendError::Throttled { .. }) => "throttled",
-        Err(SendError::Unknown(_)) => "unknown",
+        Err(SendError::Unknown(_) | SendError::Untold(_)) => "unknown",
     }
 }
 

@@ -132,15 +132,38 @@ impl<A, B> InOrder<A, B> {
     }
 }
 
+/// Asks one of several: which of them it was is known only here.
+async fn asked(provider: &impl Provider, dispatch: &Dispatch) -> Result<Accepted, SendError> {
+    match provider.send(dispatch).await {
+        Err(SendError::Unknown(why)) if provider.traced(dispatch).await => {
+            Err(SendError::Untold(why))
+        }
+        asked => asked,
+    }
+}
+
 impl<A: Provider, B: Provider> Provider for InOrder<A, B> {
     const REPEATABLE: bool = A::REPEATABLE && B::REPEATABLE;
+
+    async fn traced(&self, dispatch: &Dispatch) -> bool {
+        for turn in &self.order {
+            let traced = match turn {
+                Turn::One => self.one.traced(dispatch).await,
+                Turn::Other => self.other.traced(dispatch).await,
+            };
+            if !traced {
+                return false;
+            }
+        }
+        true
+    }
 
     async fn send(&self, dispatch: &Dispatch) -> Result<Accepted, SendError> {
         let mut last = Err(SendError::Unable("no provider is set up".to_owned()));
         for turn in &self.order {
             last = match turn {
-                Turn::One => self.one.send(dispatch).await,
-                Turn::Other => self.other.send(dispatch).await,
+                Turn::One => asked(&self.one, dispatch).await,
+                Turn::Other => asked(&self.other, dispatch).await,
             };
             if !matches!(last, Err(SendError::Unable(_))) {
                 break;

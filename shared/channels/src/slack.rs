@@ -224,7 +224,7 @@ mod tests {
             Err(SendError::Throttled { .. }) => "throttled",
             Err(SendError::Gone(_)) => "gone",
             Err(SendError::Unable(_)) => "unable",
-            Err(SendError::Unknown(_)) => "unknown",
+            Err(SendError::Unknown(_) | SendError::Untold(_)) => "unknown",
         }
     }
 

@@ -281,7 +281,7 @@ fn together(
     }
     let errors = answers.into_iter().filter_map(|(_, answer)| answer.err());
     let worst = errors.max_by_key(|error| match error {
-        SendError::Unknown(_) => (5, None),
+        SendError::Unknown(_) | SendError::Untold(_) => (5, None),
         SendError::Throttled { after_s, .. } => (4, *after_s),
         SendError::Unable(_) => (3, None),
         SendError::Refused(_) => (2, None),
@@ -341,7 +341,7 @@ mod tests {
             Err(SendError::Gone(_)) => "gone".to_owned(),
             Err(SendError::Unable(_)) => "unable".to_owned(),
             Err(SendError::Throttled { after_s, .. }) => format!("throttled {after_s:?}"),
-            Err(SendError::Unknown(_)) => "unknown".to_owned(),
+            Err(SendError::Unknown(_) | SendError::Untold(_)) => "unknown".to_owned(),
         }
     }
 

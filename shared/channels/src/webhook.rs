@@ -211,7 +211,7 @@ mod tests {
             Err(SendError::Gone(_)) => "gone",
             Err(SendError::Unable(_)) => "unable",
             Err(SendError::Throttled { .. }) => "throttled",
-            Err(SendError::Unknown(_)) => "unknown",
+            Err(SendError::Unknown(_) | SendError::Untold(_)) => "unknown",
         };
         assert_eq!(seen, expected, "{outcome:?}");
         assert_eq!((server.connections(), server.asked().len()), (1, 1));

@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 /// `whatsapp_business_messaging`.
 pub const ACCESS_TOKEN: &str = "whatsapp_access_token";
 
+/// The tenant's secret with which Meta signs its callbacks: its app's.
+pub const APP_SECRET: &str = "whatsapp_app_secret";
+
 /// The tenant's setting that names the sender.
 const SENDER: &str = "whatsapp_phone_number_id";
 
@@ -91,6 +94,11 @@ impl<S> CloudApi<S> {
 }
 
 impl<S: Secrets> Provider for CloudApi<S> {
+    /// Meta calls back a tenant that has the secret to check its callbacks with.
+    async fn traced(&self, dispatch: &Dispatch) -> bool {
+        self.secrets.get(&dispatch.tenant, APP_SECRET).await.is_ok()
+    }
+
     async fn send(&self, dispatch: &Dispatch) -> Result<Accepted, SendError> {
         let url = self.url(dispatch)?;
         let body = payload(dispatch)?.to_string().into_bytes();
@@ -308,7 +316,7 @@ mod tests {
             Err(SendError::Gone(_)) => "gone",
             Err(SendError::Unable(_)) => "unable",
             Err(SendError::Throttled { .. }) => "throttled",
-            Err(SendError::Unknown(_)) => "unknown",
+            Err(SendError::Unknown(_) | SendError::Untold(_)) => "unknown",
         }
     }
 

@@ -9,6 +9,9 @@ use ceap_engagement::pipeline::send::{Begun, Lease, Outbox, Outcome};
 use ceap_kernel::{Fault, MessageId, TenantId, Timestamp};
 use ulid::Ulid;
 
+/// Since when receipts have time to tell of an unknown outcome, in milliseconds since 1970.
+const UNTOLD: &str = "untold_at";
+
 /// One step of a message: from these states, to that one.
 struct Step<'a> {
     from: &'a [State],
@@ -29,6 +32,11 @@ pub(super) fn provider_key(channel: &str, id: &str) -> AttributeValue {
 fn passed(item: &Item) -> Result<Begun, Fault> {
     Ok(match state(item)? {
         State::Queued | State::Sending => Begun::Busy,
+        State::Unknown if item.contains_key(UNTOLD) => {
+            let since = get_number(item, UNTOLD).unwrap_or_default();
+            let since = Timestamp::from_millisecond(since);
+            Begun::Untold(since.map_err(|error| Fault::Internal(error.to_string()))?)
+        }
         settled => Begun::Settled(settled),
     })
 }
@@ -144,11 +152,13 @@ impl Outbox for Messages {
         let (step, begun) = if lease.repeatable {
             (claim(&[State::Sending], Some(claimed_at)), Begun::Ours)
         } else {
+            let mut set = vec![("reason", text("the sender stopped before it recorded"))];
+            set.extend(lease.traced.then(|| (UNTOLD, millis(now))));
             let lost = Step {
                 from: &[State::Sending],
                 to: State::Unknown,
                 entered: State::Unknown.as_str(),
-                set: vec![("reason", text("the sender stopped before it recorded"))],
+                set,
                 claimed_at: Some(claimed_at),
                 now,
             };
@@ -176,7 +186,9 @@ impl Outbox for Messages {
             Outcome::Delivered(_) => (&late, State::Delivered, State::Delivered.as_str()),
             Outcome::Failed(_) => (&late, State::Failed, State::Failed.as_str()),
             Outcome::Released => (&late[..1], State::Queued, "released"),
-            Outcome::Unknown(_) => (&late[..1], State::Unknown, State::Unknown.as_str()),
+            Outcome::Unknown(_) | Outcome::Untold(_) => {
+                (&late[..1], State::Unknown, State::Unknown.as_str())
+            }
             Outcome::Expired => (&late[..1], State::Expired, State::Expired.as_str()),
         };
         let set = match outcome {
@@ -184,6 +196,7 @@ impl Outbox for Messages {
                 vec![("provider_id", text(at)), ("provider_key", provider_key(channel, at))]
             }
             Outcome::Failed(why) | Outcome::Unknown(why) => vec![("reason", text(why))],
+            Outcome::Untold(why) => vec![("reason", text(why)), (UNTOLD, millis(now))],
             Outcome::Expired => vec![("reason", text(State::Expired.as_str()))],
             Outcome::Released => Vec::new(),
         };

@@ -144,9 +144,9 @@ where
 
     async fn follows(&self, tenant: &TenantId, id: &MessageId, state: State) -> Result<(), Fault> {
         let Some(record) = self.log.record(tenant, id).await? else { return Ok(()) };
-        if let Some(at) = record.history.get(state.as_str()) {
-            self.put(tenant, message_event(&record, state, *at, Map::new())).await?;
-        }
+        // A receipt may have been faster than what its sender believed.
+        let Some(at) = record.history.get(state.as_str()) else { return Ok(()) };
+        self.put(tenant, message_event(&record, state, *at, Map::new())).await?;
         if matches!(state, State::Failed | State::Bounced) {
             self.next_channel(tenant, &record).await?;
         }

@@ -21,6 +21,8 @@ pub enum Begun {
     /// Another claim was not recorded within its lease: the outcome is unknown. It is recorded so,
     /// by this call.
     Lost,
+    /// It is unknown since then, and the provider's receipts will tell.
+    Untold(Timestamp),
     /// It went its way, and stands here.
     Settled(State),
 }
@@ -38,6 +40,8 @@ pub enum Outcome {
     Released,
     /// It is not known.
     Unknown(String),
+    /// It is not known yet: the provider's receipts will tell.
+    Untold(String),
     /// It was not asked: the message is no longer worth sending.
     Expired,
 }
@@ -49,6 +53,8 @@ pub struct Lease {
     pub seconds: i64,
     /// Whether one whose sender died may be taken over: asking twice does what asking once does.
     pub repeatable: bool,
+    /// Whether of one whose sender died the provider's receipts will tell.
+    pub traced: bool,
 }
 
 /// The records of messages, as a channel uses them.
@@ -126,6 +132,8 @@ pub enum SendError {
     },
     /// It is not known whether it was sent: the connection broke, or the answer made no sense.
     Unknown(String),
+    /// The same, of a provider whose receipts will tell.
+    Untold(String),
 }
 
 impl SendError {
@@ -145,6 +153,12 @@ pub trait Provider {
     /// Whether its addresses are endpoints of the team's own, which are disabled when they fail for
     /// long: asking on would only keep both sides busy.
     const DISABLES: bool = false;
+
+    /// Whether the provider's receipts name each message that it took by our marks. Then of one whose
+    /// outcome is unknown they will tell, and their silence tells that it never arrived.
+    async fn traced(&self, _dispatch: &Dispatch) -> bool {
+        false
+    }
 
     /// Asks the provider once.
     ///
@@ -201,6 +215,10 @@ const LONGEST_WAIT_S: u32 = 3600;
 /// The attempts that these waits fit into 24 hours and a little more.
 const LAST_ATTEMPT: u32 = 35;
 
+/// How long receipts have time to tell of a message whose outcome is unknown. They come within
+/// seconds or minutes; after an hour of silence the provider never got it.
+const TRACE_S: u32 = 3600;
+
 /// One channel's sender.
 #[derive(Debug)]
 pub struct Sender<O, P, F, C> {
@@ -234,7 +252,8 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
         if let Some(wait_s) = self.wait(dispatch, now).await? {
             return Ok((Disposal::Again(Some(wait_s)), tally));
         }
-        let lease = Lease { seconds: self.lease_s, repeatable: P::REPEATABLE };
+        let traced = self.provider.traced(dispatch).await;
+        let lease = Lease { seconds: self.lease_s, repeatable: P::REPEATABLE, traced };
         match self.outbox.begin(&dispatch.tenant, &dispatch.id, now, lease).await? {
             Begun::Settled(state) => {
                 // Another delivery may have died between its record and what follows from it.
@@ -244,14 +263,19 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
             Begun::Busy => return Ok((Disposal::Again(None), tally)),
             Begun::Lost => {
                 count(dispatch, &Outcome::Unknown(String::new()), &mut tally);
-                return Ok((Disposal::Done, tally));
+                let then = if traced { Disposal::Again(Some(TRACE_S)) } else { Disposal::Done };
+                return Ok((then, tally));
+            }
+            Begun::Untold(since) => {
+                let then = self.trace(dispatch, since, now, &mut tally).await?;
+                return Ok((then, tally));
             }
             Begun::Ours => {}
         }
         let (outcome, wait_s) = if dispatch.expires_at <= now {
             (Outcome::Expired, None)
         } else {
-            self.ask(dispatch).await?
+            self.ask(dispatch, traced).await?
         };
         let outcome = self.patience(dispatch, outcome, attempt).await?;
         self.record(dispatch, &outcome).await?;
@@ -263,9 +287,30 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
         match outcome {
             Outcome::Failed(_) => self.follow(dispatch, State::Failed).await?,
             Outcome::Delivered(_) => self.follow(dispatch, State::Delivered).await?,
+            Outcome::Untold(_) => return Ok((Disposal::Again(Some(TRACE_S)), tally)),
             _ => {}
         }
         Ok((Disposal::Done, tally))
+    }
+
+    /// A message that the provider's receipts have time to tell of. Where they stay silent it never
+    /// arrived, which is a definite failure: another channel may be tried.
+    async fn trace(
+        &self,
+        dispatch: &Dispatch,
+        since: Timestamp,
+        now: Timestamp,
+        tally: &mut Tally,
+    ) -> Result<Disposal, Fault> {
+        let waited = u32::try_from(now.duration_since(since).as_secs()).unwrap_or(0);
+        if waited < TRACE_S {
+            return Ok(Disposal::Again(Some(TRACE_S.saturating_sub(waited))));
+        }
+        let outcome = Outcome::Failed("the provider never told of it".to_owned());
+        self.record(dispatch, &outcome).await?;
+        count(dispatch, &outcome, tally);
+        self.follow(dispatch, State::Failed).await?;
+        Ok(Disposal::Done)
     }
 
     /// An endpoint that may be asked again is asked for as long as its queue shows the message, and
@@ -317,7 +362,11 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
 
     /// Asks the provider once. An answer to be kept is kept before the send is recorded: only
     /// providers that may be asked again give one, so after a crash in between it comes again.
-    async fn ask(&self, dispatch: &Dispatch) -> Result<(Outcome, Option<u32>), Fault> {
+    async fn ask(
+        &self,
+        dispatch: &Dispatch,
+        traced: bool,
+    ) -> Result<(Outcome, Option<u32>), Fault> {
         let asked = match self.provider.send(dispatch).await {
             Err(SendError::Unknown(why)) if P::REPEATABLE => Err(SendError::throttled(why)),
             asked => asked,
@@ -338,7 +387,9 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
                 (Outcome::Failed(why), None)
             }
             Err(SendError::Throttled { after_s, .. }) => (Outcome::Released, after_s),
+            Err(SendError::Unknown(why)) if traced => (Outcome::Untold(why), None),
             Err(SendError::Unknown(why)) => (Outcome::Unknown(why), None),
+            Err(SendError::Untold(why)) => (Outcome::Untold(why), None),
         })
     }
 
@@ -368,7 +419,7 @@ fn count(dispatch: &Dispatch, outcome: &Outcome, tally: &mut Tally) {
     let (metric, detail) = match outcome {
         Outcome::Sent(_) | Outcome::Delivered(_) => (Metric::MessagesSent, &*dispatch.channel),
         Outcome::Failed(_) => (Metric::MessagesFailed, &*dispatch.channel),
-        Outcome::Unknown(_) => (Metric::MessagesUnknown, &*dispatch.channel),
+        Outcome::Unknown(_) | Outcome::Untold(_) => (Metric::MessagesUnknown, &*dispatch.channel),
         Outcome::Expired => (Metric::MessagesSuppressed, State::Expired.as_str()),
         Outcome::Released => return,
     };

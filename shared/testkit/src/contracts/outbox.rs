@@ -11,7 +11,7 @@ use futures::future::join_all;
 /// Seconds a claim holds.
 const LEASE_S: i64 = 60;
 
-const LEASE: Lease = Lease { seconds: LEASE_S, repeatable: false };
+const LEASE: Lease = Lease { seconds: LEASE_S, repeatable: false, traced: false };
 
 /// Runs the whole suite.
 pub async fn outbox(store: &(impl Outbox + Claims)) {
@@ -24,6 +24,7 @@ pub async fn outbox(store: &(impl Outbox + Claims)) {
     recording_twice_is_recording_once(store).await;
     what_was_refused_never_begins(store).await;
     what_may_be_repeated_is_taken_over(store).await;
+    what_receipts_will_tell_is_waited_for(store).await;
     tenants_are_apart(store).await;
 }
 
@@ -140,6 +141,25 @@ async fn what_may_be_repeated_is_taken_over(store: &(impl Outbox + Claims)) {
     let late: Vec<_> = join_all((0..20).map(|_| begin(LEASE_S + 1))).await;
     let ours = late.iter().filter(|it| **it == Ok(Begun::Ours)).count();
     assert_eq!(ours, 1, "one of them takes it over: {late:?}");
+}
+
+async fn what_receipts_will_tell_is_waited_for(store: &(impl Outbox + Claims)) {
+    let tenant = fresh_tenant("untold");
+    let lease = Lease { traced: true, ..LEASE };
+    let untold = Outcome::Untold("the connection broke".to_owned());
+    let begin = async |id, seconds| store.begin(&tenant, id, after_noon(seconds), lease).await;
+    let asked = queued(store, &tenant, "m1").await;
+    assert_eq!(begin(&asked, 0).await, Ok(Begun::Ours));
+    store.finish(&tenant, &asked, "email", &untold, after_noon(1)).await.unwrap();
+    assert_eq!(begin(&asked, 2).await, Ok(Begun::Untold(after_noon(1))));
+    assert_eq!(begin(&asked, 9999).await, Ok(Begun::Untold(after_noon(1))));
+    let died = queued(store, &tenant, "m2").await;
+    assert_eq!(begin(&died, 0).await, Ok(Begun::Ours));
+    assert_eq!(begin(&died, LEASE_S + 1).await, Ok(Begun::Lost));
+    assert_eq!(begin(&died, LEASE_S + 9).await, Ok(Begun::Untold(after_noon(LEASE_S + 1))));
+    let failed = Outcome::Failed("the provider never told of it".to_owned());
+    store.finish(&tenant, &died, "email", &failed, after_noon(9999)).await.unwrap();
+    assert_eq!(begin(&died, 9999).await, Ok(Begun::Settled(State::Failed)));
 }
 
 async fn tenants_are_apart(store: &(impl Outbox + Claims)) {

@@ -10,7 +10,7 @@ use ceap_engagement::receipt::{About, Receipt};
 use ceap_kernel::{MessageId, TenantId};
 use futures::future::join_all;
 
-const LEASE: Lease = Lease { seconds: 60, repeatable: false };
+const LEASE: Lease = Lease { seconds: 60, repeatable: false, traced: false };
 
 /// Runs the whole suite.
 pub async fn receipts(store: &(impl Claims + Outbox + Receipts + MessageLog + MessagesOf)) {

@@ -20,6 +20,8 @@ pub struct Habits {
     pub unable: u64,
     /// Says that the address is gone.
     pub gone: u64,
+    /// Whether its receipts tell of all that it took.
+    pub traced: bool,
     /// Whether what it takes has reached the recipient, as far as it can ever tell.
     pub delivers: bool,
 }
@@ -135,7 +137,7 @@ impl<const REPEATABLE: bool> Carrier<REPEATABLE> {
 /// How little is known of what became of it.
 fn doubt(error: &SendError) -> u8 {
     match error {
-        SendError::Unknown(_) => 4,
+        SendError::Unknown(_) | SendError::Untold(_) => 4,
         SendError::Throttled { .. } => 3,
         SendError::Unable(_) => 2,
         SendError::Refused(_) => 1,
@@ -147,6 +149,10 @@ fn doubt(error: &SendError) -> u8 {
 /// gone out, "not now" is the answer for all.
 impl<const REPEATABLE: bool> Provider for Carrier<REPEATABLE> {
     const REPEATABLE: bool = REPEATABLE;
+
+    async fn traced(&self, _dispatch: &Dispatch) -> bool {
+        self.habits.traced
+    }
 
     async fn send(&self, dispatch: &Dispatch) -> Result<Accepted, SendError> {
         let (mut taken, mut gone, mut worst) = (None, Vec::new(), None::<SendError>);

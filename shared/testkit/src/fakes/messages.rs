@@ -14,6 +14,14 @@ use ceap_kernel::{Fault, MessageId, SubjectId, TenantId, Timestamp};
 pub struct Message {
     pub record: Record,
     pub since: Option<Timestamp>,
+    /// Since when receipts have time to tell of an unknown outcome.
+    pub untold: Option<Timestamp>,
+}
+
+impl Message {
+    pub(crate) fn new(record: &Record) -> Self {
+        Self { record: record.clone(), since: None, untold: None }
+    }
 }
 
 impl Claims for World {
@@ -44,8 +52,7 @@ impl Claims for World {
                 }
             }
             assert_eq!(record.state, State::Queued);
-            let (record, since) = (record.clone(), None);
-            stores.messages.insert(key, Message { record, since });
+            stores.messages.insert(key, Message::new(record));
             Ok(Claimed::New)
         })
         .await
@@ -64,8 +71,7 @@ impl Claims for World {
             }
             assert!(matches!(record.state, State::Suppressed | State::Expired));
             assert!(record.reason.is_some(), "a refusal without a reason");
-            let (record, since) = (record.clone(), None);
-            stores.messages.insert(key, Message { record, since });
+            stores.messages.insert(key, Message::new(record));
             Ok(true)
         })
         .await
@@ -168,9 +174,15 @@ impl Outbox for World {
                 }
                 (State::Sending, Some(since)) if over(since) => {
                     message.record.enter(State::Unknown, now);
+                    message.record.reason =
+                        Some("the sender stopped before it recorded".to_owned());
+                    message.untold = lease.traced.then_some(now);
                     Begun::Lost
                 }
                 (State::Sending, _) => Begun::Busy,
+                (State::Unknown, _) if message.untold.is_some() => {
+                    Begun::Untold(message.untold.unwrap())
+                }
                 (state, _) => Begun::Settled(state),
             })
         })
@@ -210,9 +222,10 @@ impl Outbox for World {
                 Outcome::Released if record.state == State::Sending => {
                     record.state = State::Queued;
                 }
-                Outcome::Unknown(why) if record.state == State::Sending => {
+                Outcome::Unknown(why) | Outcome::Untold(why) if record.state == State::Sending => {
                     record.reason = Some(why.clone());
                     record.enter(State::Unknown, now);
+                    message.untold = matches!(outcome, Outcome::Untold(_)).then_some(now);
                 }
                 Outcome::Expired if record.state == State::Sending => {
                     record.reason = Some("expired".to_owned());

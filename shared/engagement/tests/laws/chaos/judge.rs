@@ -22,7 +22,7 @@ pub struct Account {
     pub asked_again: usize,
     /// Candidates that went out on more than one channel.
     pub handed_over: usize,
-    /// Unknown, though its provider would tell: it never got it.
+    /// Of an unknown outcome until its provider's silence told that it never arrived.
     pub never_arrived: usize,
 }
 
@@ -86,9 +86,9 @@ fn every_record_says_what_happened(world: &World, asks: &Asks) -> Account {
         if record.state == State::Unknown {
             let open = asks.iter().any(|ask| ask.told == Told::Nothing);
             without_cause += usize::from(!open);
-            let looked_up = channel(&record.channel).kind == Kind::LookedUp;
-            account.never_arrived += usize::from(looked_up);
         }
+        let silent = record.reason.as_deref() == Some("the provider never told of it");
+        account.never_arrived += usize::from(silent);
     }
     // A sender that dies between claim and record knows what it did, and takes that with it.
     let struck = world.struck();
@@ -125,7 +125,7 @@ fn check(record: &Record, asks: &[Ask]) {
         State::Expired => says(kind == Kind::Repeatable || !may_have),
         State::Unknown => {
             says(kind != Kind::Repeatable);
-            says(kind != Kind::LookedUp || !took);
+            says(kind != Kind::LookedUp);
         }
         State::Suppressed => says(!may_have && record.reason.is_some()),
         State::Queued | State::Sending => panic!("not done with: {record:?} after {asks:?}"),

@@ -28,13 +28,23 @@ pub struct Channel {
     pub habits: Habits,
 }
 
-const RELIABLE: Habits =
-    Habits { mute: 3, deaf: 3, busy: 8, refuses: 4, unable: 1, gone: 0, delivers: false };
+const RELIABLE: Habits = Habits {
+    mute: 3,
+    deaf: 3,
+    busy: 8,
+    refuses: 4,
+    unable: 1,
+    gone: 0,
+    traced: false,
+    delivers: false,
+};
+
+const TRACED: Habits = Habits { traced: true, ..RELIABLE };
 
 pub const CHANNELS: [Channel; 9] = [
-    Channel { name: "email", kind: Kind::LookedUp, habits: RELIABLE },
-    Channel { name: "sms", kind: Kind::LookedUp, habits: Habits { busy: 25, ..RELIABLE } },
-    Channel { name: "whatsapp", kind: Kind::LookedUp, habits: Habits { mute: 8, ..RELIABLE } },
+    Channel { name: "email", kind: Kind::LookedUp, habits: TRACED },
+    Channel { name: "sms", kind: Kind::LookedUp, habits: Habits { busy: 25, ..TRACED } },
+    Channel { name: "whatsapp", kind: Kind::LookedUp, habits: Habits { mute: 8, ..TRACED } },
     Channel { name: "push", kind: Kind::Blind, habits: Habits { gone: 9, ..RELIABLE } },
     Channel { name: "web-push", kind: Kind::Blind, habits: Habits { gone: 9, ..RELIABLE } },
     Channel { name: "voice", kind: Kind::Blind, habits: Habits { unable: 10, ..RELIABLE } },
