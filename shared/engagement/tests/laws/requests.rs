@@ -5,7 +5,8 @@ use ceap_engagement::message_log::View;
 use ceap_engagement::pipeline::request::Request;
 use ceap_engagement::policy::Cap;
 use ceap_engagement::suppression::{Entry, Reason};
-use ceap_engagement::use_case::{Purpose, Settings};
+use ceap_engagement::template::Collection;
+use ceap_engagement::use_case::{Plan, Purpose, Settings};
 use ceap_engagement::window::Span;
 use ceap_kernel::{Fault, MessageId, Metric, SignedDuration, TenantId};
 use ceap_testkit::builders::{amended, customer, event, noon, plan_with, settings, tenant};
@@ -352,4 +353,52 @@ async fn of_fifty_at_once_under_a_cap_of_five_five_are_sent() {
         world.work().await;
         assert_eq!(world.sent().len(), 5, "seed {seed}");
     }
+}
+
+/// A world whose tenant has a stored template, and two addresses to try it on.
+fn with_template(tenant: &TenantId) -> World {
+    let document = json!({
+        "id": "welcome", "channel": "email", "name": "Welcome",
+        "subject": "Welcome", "text": "{{ data.n }} for {{ settings.from_address }}",
+        "locales": {"de": {"subject": "Willkommen", "text": "{{ data.n }}"}},
+    });
+    let mut stored = Collection::default();
+    stored.add(serde_json::from_value(document).unwrap());
+    let test_recipients = vec!["team@shop.example.com".to_owned()];
+    let settings = Settings { test_recipients, ..settings() };
+    World::new(noon()).with(tenant, Plan::with(settings, Vec::new(), stored))
+}
+
+#[tokio::test]
+async fn a_template_is_tried_on_the_teams_addresses_alone() {
+    let tenant = tenant("acme");
+    let world = with_template(&tenant);
+    let trial = |to: &str| serde_json::from_value(json!({"to": to, "data": {"n": 1}})).unwrap();
+    let on = async |to, id| world.desk().try_out(&tenant, "k1", id, trial(to)).await;
+    let refused = on("customer@example.com", "welcome").await;
+    assert!(matches!(refused, Err(Fault::Forbidden(_))), "{refused:?}");
+    let unknown = on("team@shop.example.com", "another").await;
+    assert!(matches!(unknown, Err(Fault::Invalid { .. })), "{unknown:?}");
+    for _ in 0..2 {
+        on("team@shop.example.com", "welcome").await.unwrap();
+    }
+    world.work().await;
+    let sent = world.sent();
+    assert_eq!(sent.len(), 1, "a trial has a key, too");
+    assert_eq!(sent[0].content.text, "1 for hello@shop.example.com");
+}
+
+#[tokio::test]
+async fn a_stored_template_is_sent_in_the_recipients_language() {
+    let tenant = tenant("acme");
+    let world = with_template(&tenant);
+    let profile = event("profile_updated", "u1", "p");
+    let profile = profile.data(json!({"email": "u1@b.ch", "locale": "de-AT"}));
+    world.ingest(&[profile.of(&tenant)]).await;
+    let asked =
+        json!({"subject": "u1", "channel": "email", "template": "welcome", "data": {"n": 7}});
+    ask(&world, &tenant, "k1", &serde_json::from_value(asked).unwrap()).await.unwrap();
+    world.work().await;
+    let content = &world.sent()[0].content;
+    assert_eq!((content.subject.as_deref(), content.text.as_str()), (Some("Willkommen"), "7"));
 }
