@@ -21,6 +21,8 @@ pub mod reception;
 pub mod task;
 #[cfg(feature = "desk")]
 pub mod templates;
+#[cfg(feature = "desk")]
+pub mod use_cases;
 
 pub use bootstrap::{random, start};
 pub use env::Env;

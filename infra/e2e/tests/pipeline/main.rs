@@ -19,3 +19,4 @@ mod messages;
 mod ssh_logins;
 mod tenants;
 mod unknown_types;
+mod use_cases;

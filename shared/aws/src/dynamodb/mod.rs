@@ -18,6 +18,7 @@ mod subjects;
 mod suppressions;
 mod templates;
 mod tenants;
+mod use_case_keeper;
 mod use_cases;
 
 pub use candidates::Candidates;
@@ -32,6 +33,7 @@ pub use subjects::SubjectStore;
 pub use suppressions::SuppressionList;
 pub use templates::TemplateStore;
 pub use tenants::TenantStore;
+pub use use_case_keeper::UseCaseVersions;
 pub use use_cases::UseCaseStore;
 
 pub use aws_sdk_dynamodb::Client;

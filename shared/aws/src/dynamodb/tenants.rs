@@ -2,7 +2,7 @@
 
 use super::Table;
 use super::item::{from_json, json, key, text};
-use super::{credentials, senders};
+use super::{credentials, senders, use_case_keeper};
 use crate::fault::fault;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use ceap_engagement::onboarding::{Tenant, Tenants};
@@ -46,7 +46,11 @@ impl Tenants for TenantStore {
         };
         let mut writes = vec![put(TENANT, "tenant", json(tenant)?)?];
         for document in use_cases {
-            writes.push(put(&format!("{USE_CASE}{}", document.id), "document", json(document)?)?);
+            for item in use_case_keeper::items(id, document, tenant.created_at)? {
+                let put = Put::builder().table_name(&table.name).set_item(Some(item)).build();
+                let put = put.map_err(|error| Fault::Internal(error.to_string()))?;
+                writes.push(TransactWriteItem::builder().put(put).build());
+            }
         }
         for item in senders::items(id, &tenant.settings) {
             let put = Put::builder().table_name(&table.name).set_item(Some(item)).build();

@@ -3,6 +3,7 @@
 pub mod catalogue;
 mod compile;
 mod document;
+pub mod library;
 mod plan;
 mod step;
 

@@ -1,0 +1,323 @@
+//! A tenant's use cases: kept with all their versions, changed, taken back, installed from the
+//! catalogue. A document says its own version, which counts up with each change: whoever changes an
+//! older one than is kept is told, so that two people never overwrite each other unseen.
+
+use super::catalogue;
+use super::compile::UseCase;
+use super::document::{Document, Mode, Purpose};
+use crate::template::Collection;
+use ceap_kernel::{Clock, Fault, TenantId, Timestamp, UseCaseId};
+use serde::{Deserialize, Serialize};
+
+/// Bytes of one document.
+const MAX_BYTES: usize = 128 * 1024;
+
+/// A version of a use case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// When it was stored.
+    pub updated_at: Timestamp,
+    /// The document, which says its version.
+    pub document: Document,
+}
+
+/// One line of a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Listed {
+    /// Its id.
+    pub id: UseCaseId,
+    /// Its version.
+    pub version: u32,
+    /// For people.
+    pub name: String,
+    /// Why it sends.
+    pub purpose: Purpose,
+    /// Whether it acts.
+    pub mode: Mode,
+    /// When this version was stored.
+    pub updated_at: Timestamp,
+}
+
+/// Keeps use cases.
+#[allow(async_fn_in_trait)]
+pub trait UseCaseKeeper {
+    /// The use cases that there are, by id.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    async fn list(&self, tenant: &TenantId) -> Result<Vec<Version>, Fault>;
+
+    /// The use case, if there is one.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    async fn get(&self, tenant: &TenantId, id: &UseCaseId) -> Result<Option<Version>, Fault>;
+
+    /// All versions that there ever were, newest first, of a deleted one too.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    async fn versions(&self, tenant: &TenantId, id: &UseCaseId) -> Result<Vec<Version>, Fault>;
+
+    /// Keeps a version, if there never was one of this number.
+    ///
+    /// # Errors
+    /// `Conflict` when there was; `Unavailable` or `Throttled`.
+    async fn put(&self, tenant: &TenantId, version: &Version) -> Result<(), Fault>;
+
+    /// Deletes the use case, if `version` is the one that is kept; its versions stay.
+    ///
+    /// # Errors
+    /// `Conflict` when it is not; `Unavailable` or `Throttled`.
+    async fn delete(&self, tenant: &TenantId, id: &UseCaseId, version: u32) -> Result<(), Fault>;
+}
+
+/// A tenant's use cases.
+#[derive(Debug)]
+pub struct Library<K, C> {
+    /// Where they are kept.
+    pub keeper: K,
+    /// The wall clock.
+    pub clock: C,
+}
+
+impl<K: UseCaseKeeper, C: Clock> Library<K, C> {
+    /// The use cases that there are, by id.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    pub async fn list(&self, tenant: &TenantId) -> Result<Vec<Listed>, Fault> {
+        let all = self.keeper.list(tenant).await?;
+        let listed = |version: Version| Listed {
+            id: version.document.id,
+            version: version.document.version,
+            name: version.document.name,
+            purpose: version.document.purpose,
+            mode: version.document.mode,
+            updated_at: version.updated_at,
+        };
+        Ok(all.into_iter().map(listed).collect())
+    }
+
+    /// The use case, or an older version of it.
+    ///
+    /// # Errors
+    /// `NotFound`; `Unavailable` or `Throttled`.
+    pub async fn get(
+        &self,
+        tenant: &TenantId,
+        id: &UseCaseId,
+        version: Option<u32>,
+    ) -> Result<Version, Fault> {
+        let found = match version {
+            None => self.keeper.get(tenant, id).await?,
+            Some(wanted) => {
+                let all = self.keeper.versions(tenant, id).await?;
+                all.into_iter().find(|it| it.document.version == wanted)
+            }
+        };
+        found.ok_or_else(|| {
+            Fault::NotFound(format!("there is no use case `{id}`, or no such version"))
+        })
+    }
+
+    /// Keeps a document in YAML or JSON that compiles with the tenant's `stored` templates.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the line and the field; `Conflict` when its version is not the next one;
+    /// `Unavailable` or `Throttled`. What was kept before stays then.
+    pub async fn put(
+        &self,
+        tenant: &TenantId,
+        id: &UseCaseId,
+        text: &str,
+        if_match: Option<u64>,
+        stored: &Collection,
+    ) -> Result<Version, Fault> {
+        if text.len() > MAX_BYTES {
+            return Err(Fault::invalid("use_case", format!("must be at most {MAX_BYTES} bytes")));
+        }
+        let document = Document::parse(text)?;
+        if document.id != *id {
+            return Err(Fault::invalid("id", format!("must be `{id}`, as in the path")));
+        }
+        let newest = self.newest(tenant, id).await?;
+        if if_match.is_some_and(|named| named != u64::from(newest)) {
+            let message = format!("`{id}` has version {newest}, not the one that If-Match names");
+            return Err(Fault::Conflict(message));
+        }
+        if document.version != newest.saturating_add(1) {
+            let next = newest.saturating_add(1);
+            return Err(Fault::Conflict(format!("`version` must be {next}, the next of `{id}`")));
+        }
+        self.keep(tenant, document, stored).await
+    }
+
+    /// Makes an older version the newest again, under the next number.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` when it no longer compiles; `Unavailable` or `Throttled`.
+    pub async fn roll_back(
+        &self,
+        tenant: &TenantId,
+        id: &UseCaseId,
+        to: u32,
+        stored: &Collection,
+    ) -> Result<Version, Fault> {
+        let mut document = self.get(tenant, id, Some(to)).await?.document;
+        document.version = self.newest(tenant, id).await?.saturating_add(1);
+        self.keep(tenant, document, stored).await
+    }
+
+    /// Installs a use case of the catalogue that the tenant has not.
+    ///
+    /// # Errors
+    /// `Invalid` when there is none of this name; `Conflict` when the tenant has it; `Unavailable` or
+    /// `Throttled`.
+    pub async fn install(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        stored: &Collection,
+    ) -> Result<Version, Fault> {
+        let names: Vec<&str> = catalogue::CATALOGUE.iter().map(|(id, _)| *id).collect();
+        let unknown =
+            || Fault::invalid("catalogue", format!("must be one of {}", names.join(", ")));
+        let mut document = Document::parse(catalogue::find(name).ok_or_else(unknown)?)?;
+        if self.keeper.get(tenant, &document.id).await?.is_some() {
+            return Err(Fault::Conflict(format!("there is a use case `{name}` already")));
+        }
+        document.version = self.newest(tenant, &document.id).await?.saturating_add(1);
+        self.keep(tenant, document, stored).await
+    }
+
+    /// Deletes the use case; its versions stay, and it can be rolled back to.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` when another version is kept; `Unavailable` or `Throttled`.
+    pub async fn delete(
+        &self,
+        tenant: &TenantId,
+        id: &UseCaseId,
+        if_match: Option<u64>,
+    ) -> Result<(), Fault> {
+        let kept = self.get(tenant, id, None).await?.document.version;
+        if if_match.is_some_and(|named| named != u64::from(kept)) {
+            let message = format!("`{id}` has version {kept}, not the one that If-Match names");
+            return Err(Fault::Conflict(message));
+        }
+        self.keeper.delete(tenant, id, kept).await
+    }
+
+    async fn newest(&self, tenant: &TenantId, id: &UseCaseId) -> Result<u32, Fault> {
+        let versions = self.keeper.versions(tenant, id).await?;
+        Ok(versions.first().map_or(0, |newest| newest.document.version))
+    }
+
+    async fn keep(
+        &self,
+        tenant: &TenantId,
+        document: Document,
+        stored: &Collection,
+    ) -> Result<Version, Fault> {
+        let document = UseCase::with(document, stored)?.document;
+        let version = Version { updated_at: self.clock.now(), document };
+        self.keeper.put(tenant, &version).await?;
+        Ok(version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ceap_kernel::SystemClock;
+    use std::cell::RefCell;
+
+    #[derive(Default)]
+    struct Kept(RefCell<Vec<Version>>, RefCell<Vec<UseCaseId>>);
+
+    impl UseCaseKeeper for Kept {
+        async fn list(&self, tenant: &TenantId) -> Result<Vec<Version>, Fault> {
+            let mut all = Vec::new();
+            let ids: std::collections::BTreeSet<UseCaseId> =
+                self.0.borrow().iter().map(|it| it.document.id.clone()).collect();
+            for id in ids {
+                all.extend(self.get(tenant, &id).await?);
+            }
+            Ok(all)
+        }
+
+        async fn get(&self, tenant: &TenantId, id: &UseCaseId) -> Result<Option<Version>, Fault> {
+            let deleted = self.1.borrow().contains(id);
+            Ok(self.versions(tenant, id).await?.into_iter().next().filter(|_| !deleted))
+        }
+
+        async fn versions(&self, _: &TenantId, id: &UseCaseId) -> Result<Vec<Version>, Fault> {
+            let all = self.0.borrow();
+            Ok(all.iter().rev().filter(|it| it.document.id == *id).cloned().collect())
+        }
+
+        async fn put(&self, _: &TenantId, version: &Version) -> Result<(), Fault> {
+            self.1.borrow_mut().retain(|id| *id != version.document.id);
+            self.0.borrow_mut().push(version.clone());
+            Ok(())
+        }
+
+        async fn delete(&self, _: &TenantId, id: &UseCaseId, _: u32) -> Result<(), Fault> {
+            self.1.borrow_mut().push(id.clone());
+            Ok(())
+        }
+    }
+
+    fn cart(version: u32) -> String {
+        let text = catalogue::find("abandoned-cart").unwrap();
+        text.replacen("version: 1", &format!("version: {version}"), 1)
+    }
+
+    #[tokio::test]
+    async fn versions_count_up_and_can_be_taken_back() {
+        let library = Library { keeper: Kept::default(), clock: SystemClock };
+        let tenant = TenantId::new("acme").unwrap();
+        let id = UseCaseId::new("abandoned-cart").unwrap();
+        let stored = Collection::default();
+        let put = async |version, if_match| {
+            let kept = library.put(&tenant, &id, &cart(version), if_match, &stored).await;
+            kept.map(|kept| kept.document.version)
+        };
+        assert!(matches!(put(2, None).await, Err(Fault::Conflict(_))));
+        assert_eq!(put(1, None).await, Ok(1));
+        assert!(matches!(put(1, None).await, Err(Fault::Conflict(_))));
+        assert!(matches!(put(2, Some(7)).await, Err(Fault::Conflict(_))));
+        assert_eq!(put(2, Some(1)).await, Ok(2));
+        let back = library.roll_back(&tenant, &id, 1, &stored).await.unwrap();
+        assert_eq!(back.document.version, 3);
+        let unknown = library.roll_back(&tenant, &id, 9, &stored).await;
+        assert!(matches!(unknown, Err(Fault::NotFound(_))));
+        assert_eq!(library.get(&tenant, &id, Some(2)).await.unwrap().document.version, 2);
+        assert_eq!(library.list(&tenant).await.unwrap().len(), 1);
+
+        library.delete(&tenant, &id, None).await.unwrap();
+        assert!(library.get(&tenant, &id, None).await.is_err());
+        assert_eq!(put(4, None).await, Ok(4), "its numbers go on");
+    }
+
+    #[tokio::test]
+    async fn what_does_not_compile_is_not_kept() {
+        let library = Library { keeper: Kept::default(), clock: SystemClock };
+        let tenant = TenantId::new("acme").unwrap();
+        let id = UseCaseId::new("abandoned-cart").unwrap();
+        let stored = Collection::default();
+        let put = async |text: &str| library.put(&tenant, &id, text, None, &stored).await;
+        let other = put(&cart(1).replacen("id: abandoned-cart", "id: another", 1)).await;
+        assert!(matches!(&other, Err(Fault::Invalid { field, .. }) if field == "id"), "{other:?}");
+        let broken = put(&cart(1).replacen("ttl: 24h", "ttl: soon", 1)).await;
+        assert!(broken.unwrap_err().to_string().contains("ttl"));
+        assert!(library.list(&tenant).await.unwrap().is_empty());
+        let unknown = library.install(&tenant, "perpetual-motion", &stored).await;
+        assert!(matches!(unknown, Err(Fault::Invalid { .. })));
+        let installed = library.install(&tenant, "abandoned-cart", &stored).await.unwrap();
+        assert_eq!(installed.document.version, 1);
+        let again = library.install(&tenant, "abandoned-cart", &stored).await;
+        assert!(matches!(again, Err(Fault::Conflict(_))));
+    }
+}
