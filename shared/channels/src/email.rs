@@ -26,6 +26,10 @@ impl Channel for Email {
         Some(settings.from_address.as_str())
     }
 
+    fn files(&self) -> bool {
+        true
+    }
+
     fn limit(&self, content: &Content) -> Result<(), String> {
         mime::check_content(content)
     }

@@ -50,6 +50,11 @@ pub trait Channel: Sync {
         None
     }
 
+    /// Whether it carries files.
+    fn files(&self) -> bool {
+        false
+    }
+
     /// Whether programs read it, which want to know what a message is about.
     fn programs(&self) -> bool {
         false
@@ -188,6 +193,10 @@ impl Addresses for Channels {
 
     fn sender<'a>(&self, channel: &str, settings: &'a Settings) -> Option<&'a str> {
         find(channel)?.sender(settings)
+    }
+
+    fn files(&self, channel: &str) -> bool {
+        find(channel).is_some_and(Channel::files)
     }
 
     fn programs(&self, channel: &str) -> bool {

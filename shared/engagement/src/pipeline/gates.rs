@@ -21,6 +21,9 @@ pub trait Addresses {
     /// The sender that the tenant's settings name for the channel.
     fn sender<'a>(&self, channel: &str, settings: &'a Settings) -> Option<&'a str>;
 
+    /// Whether the channel carries files.
+    fn files(&self, channel: &str) -> bool;
+
     /// Whether programs read the channel, which want to know what a message is about.
     fn programs(&self, channel: &str) -> bool;
 

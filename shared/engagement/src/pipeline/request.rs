@@ -46,7 +46,7 @@ pub struct Request {
     /// What its texts may name as `data`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub data: Map<String, Value>,
-    /// Files, for channels that carry them.
+    /// Files, on a channel that carries them (email).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
     /// How long it is worth sending; 24 hours by default, 30 days in an inbox.
@@ -184,6 +184,22 @@ where
         self.send(tenant, &format!("trial/{key}"), &request).await
     }
 
+    /// Files that the channel can't carry are the request's mistake, whoever it goes to.
+    fn check_files(&self, request: &Request) -> Result<(), Fault> {
+        let addresses = &self.gates.addresses;
+        if request.attachments.is_empty() {
+            return Ok(());
+        }
+        if !addresses.files(&request.channel) {
+            let message = format!("the channel `{}` carries no files", request.channel);
+            return Err(Fault::invalid("attachments", message));
+        }
+        let attachments = request.attachments.clone();
+        let files = Content { text: "-".to_owned(), attachments, ..Content::default() };
+        let limit = addresses.limit(&request.channel, &files);
+        limit.map_err(|rule| Fault::invalid("attachments", rule))
+    }
+
     fn proposal<'a>(
         &self,
         plan: &'a Plan,
@@ -213,6 +229,7 @@ where
         };
         let worth = addresses.worth(&request.channel).ok_or_else(unknown)?;
         let worth = request.expires_in.map_or(worth, Span::duration);
+        self.check_files(request)?;
         Ok(Proposal {
             record: Record {
                 id,

@@ -178,6 +178,10 @@ mod tests {
     struct Short;
 
     impl Addresses for Short {
+        fn files(&self, _: &str) -> bool {
+            false
+        }
+
         fn programs(&self, _: &str) -> bool {
             false
         }

@@ -402,3 +402,17 @@ async fn a_stored_template_is_sent_in_the_recipients_language() {
     let content = &world.sent()[0].content;
     assert_eq!((content.subject.as_deref(), content.text.as_str()), (Some("Willkommen"), "7"));
 }
+
+#[tokio::test]
+async fn files_go_where_they_are_carried_and_nowhere_else() {
+    let tenant = tenant("acme");
+    let world = world(&tenant).await;
+    let file = json!([{"name": "a.txt", "media_type": "text/plain", "data": "SGk="}]);
+    let text = request(json!({"channel": "sms", "attachments": file.clone()}));
+    let refused = ask(&world, &tenant, "k1", &text).await.unwrap_err();
+    assert!(matches!(&refused, Fault::Invalid { field, .. } if field == "attachments"));
+    assert!(world.stores().messages.is_empty(), "nothing is recorded of a mistake");
+    ask(&world, &tenant, "k1", &request(json!({"attachments": file}))).await.unwrap();
+    world.work().await;
+    assert_eq!(world.sent()[0].content.attachments.len(), 1);
+}

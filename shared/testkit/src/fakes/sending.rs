@@ -37,6 +37,10 @@ impl Addresses for World {
         }
     }
 
+    fn files(&self, channel: &str) -> bool {
+        channel == "email"
+    }
+
     fn programs(&self, channel: &str) -> bool {
         channel == "webhook"
     }
