@@ -12,16 +12,6 @@ use ceap_engagement::pipeline::gates::Gates;
 use ceap_engagement::pipeline::request::Desk;
 use ceap_kernel::SystemClock;
 
-/// What its functions read from their environment.
-pub const SETTINGS: [&str; 6] = [
-    "PROFILES_TABLE",
-    "PLATFORM_TABLE",
-    "ENGAGEMENT_TABLE",
-    "CHANNEL_QUEUE_PREFIX",
-    "SECRETS_KEY",
-    "PUBLIC_URL",
-];
-
 /// The desk on AWS.
 pub type MessageDesk = Desk<
     SubjectStore,
@@ -42,7 +32,9 @@ pub fn links(env: &Env, config: &SdkConfig, client: &Client) -> Links<SecretStor
     Links::new(secrets, env.get("PUBLIC_URL"))
 }
 
-/// The desk, of an environment that holds [`SETTINGS`].
+/// The desk, of an environment that holds the tables (`PROFILES_TABLE`, `PLATFORM_TABLE`,
+/// `ENGAGEMENT_TABLE`), `CHANNEL_QUEUE_PREFIX`, `SECRETS_KEY` and `PUBLIC_URL`. Each main names them
+/// itself, so that `tidy` can hold them against its template.
 #[must_use]
 pub fn desk(env: &Env, config: &SdkConfig, client: &Client) -> MessageDesk {
     let table = |name| Table::new(client, env.get(name));

@@ -19,9 +19,6 @@ use futures::future::join_all;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 
-/// What its functions read from their environment, beside [`desk::SETTINGS`].
-pub const SETTINGS: [&str; 3] = ["EVENT_STREAM", "EVENT_BUS_NAME", "QUARANTINE_TABLE"];
-
 type Aftermath = Follow<Messages, Candidates, SuppressionList, KinesisStream, Emitter, SystemClock>;
 
 /// Takes providers' news.
@@ -40,7 +37,8 @@ pub struct Reception {
 }
 
 impl Reception {
-    /// Of an environment that holds [`SETTINGS`] and [`desk::SETTINGS`].
+    /// Of an environment that holds what the desk needs, and `EVENT_STREAM`, `EVENT_BUS_NAME` and
+    /// `QUARANTINE_TABLE`.
     #[must_use]
     pub fn new(env: &Env, config: &SdkConfig, client: &Client) -> Self {
         let table = |name| Table::new(client, env.get(name));

@@ -3,7 +3,8 @@
 use super::Table;
 use crate::fault::fault;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use ceap_kernel::{Fault, Timestamp};
@@ -77,6 +78,28 @@ impl Table {
             .await
             .map(|output| output.item)
             .map_err(|error| fault("GetItem", &error))
+    }
+
+    /// Writes all or nothing; false when a condition did not hold.
+    ///
+    /// # Errors
+    /// `Unavailable` when others were in the way, `Throttled`; nothing happened then.
+    pub(super) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<bool, Fault> {
+        let write = self.client.transact_write_items().set_transact_items(Some(writes));
+        let error = match write.send().await {
+            Ok(_) => return Ok(true),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                let refused = Some("ConditionalCheckFailed");
+                if canceled.cancellation_reasons().iter().any(|it| it.code() == refused) {
+                    return Ok(false);
+                }
+                Err(Fault::Unavailable("TransactWriteItems: others were in the way".to_owned()))
+            }
+            _ => Err(fault("TransactWriteItems", &error)),
+        }
     }
 
     /// Reads items by key, in any order; what does not exist is left out.

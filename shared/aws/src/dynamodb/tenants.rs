@@ -57,19 +57,8 @@ impl Tenants for TenantStore {
             let put = put.map_err(|error| Fault::Internal(error.to_string()))?;
             writes.push(TransactWriteItem::builder().put(put).build());
         }
-        let written =
-            table.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        match written {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|it| it.is_transaction_canceled_exception()) =>
-            {
-                Err(Fault::Conflict(format!("there is a tenant `{id}` already")))
-            }
-            Err(error) => Err(fault("TransactWriteItems", &error)),
-        }
+        let taken = || Fault::Conflict(format!("there is a tenant `{id}` already"));
+        table.transact(writes).await?.then_some(()).ok_or_else(taken)
     }
 
     async fn get(&self, id: &TenantId) -> Result<Option<Tenant>, Fault> {
@@ -104,19 +93,8 @@ impl Tenants for TenantStore {
             let delete = delete.build().map_err(|error| unbuilt(&error))?;
             writes.push(TransactWriteItem::builder().delete(delete).build());
         }
-        let written =
-            table.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        match written {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|it| it.is_transaction_canceled_exception()) =>
-            {
-                Err(Fault::Conflict(format!("the tenant `{id}` changed meanwhile; try again")))
-            }
-            Err(error) => Err(fault("TransactWriteItems", &error)),
-        }
+        let taken = || Fault::Conflict(format!("the tenant `{id}` changed meanwhile; try again"));
+        table.transact(writes).await?.then_some(()).ok_or_else(taken)
     }
 
     async fn grant(

@@ -49,18 +49,8 @@ impl UseCaseVersions {
     }
 
     async fn transact(&self, id: &UseCaseId, writes: Vec<TransactWriteItem>) -> Result<(), Fault> {
-        let write = self.0.client.transact_write_items().set_transact_items(Some(writes));
-        match write.send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|it| it.is_transaction_canceled_exception()) =>
-            {
-                Err(Fault::Conflict(format!("`{id}` changed meanwhile; read it again")))
-            }
-            Err(error) => Err(fault("TransactWriteItems", &error)),
-        }
+        let changed = || Fault::Conflict(format!("`{id}` changed meanwhile; read it again"));
+        self.0.transact(writes).await?.then_some(()).ok_or_else(changed)
     }
 }
 
