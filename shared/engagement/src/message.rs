@@ -290,6 +290,20 @@ pub trait Claims {
     /// # Errors
     /// `Unavailable` or `Throttled` from the store; nothing happened then.
     async fn refuse(&self, tenant: &TenantId, record: &Record) -> Result<bool, Fault>;
+
+    /// Is told that a message is held back until an instant. It comes again then, so nothing is
+    /// recorded of it, unless one wants to know.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled` from the store.
+    async fn held(
+        &self,
+        _tenant: &TenantId,
+        _record: &Record,
+        _until: Timestamp,
+    ) -> Result<(), Fault> {
+        Ok(())
+    }
 }
 
 /// An address on a channel, as the suppression lists are asked for it.

@@ -146,11 +146,7 @@ where
         let Some(record) = self.log.record(tenant, id).await? else { return Ok(()) };
         // A receipt may have been faster than what its sender believed.
         let Some(at) = record.history.get(state.as_str()) else { return Ok(()) };
-        self.put(tenant, message_event(&record, state, *at, Map::new())).await?;
-        if matches!(state, State::Failed | State::Bounced) {
-            self.next_channel(tenant, &record).await?;
-        }
-        Ok(())
+        self.after(tenant, &record, state, *at).await
     }
 }
 
@@ -161,6 +157,25 @@ where
     B: Signals,
     C: Clock,
 {
+    /// What follows from a message that entered `state` at `at`: an event, and the next channel's turn
+    /// after a definite failure.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    pub async fn after(
+        &self,
+        tenant: &TenantId,
+        record: &Record,
+        state: State,
+        at: Timestamp,
+    ) -> Result<(), Fault> {
+        self.put(tenant, message_event(record, state, at, Map::new())).await?;
+        if matches!(state, State::Failed | State::Bounced) {
+            self.next_channel(tenant, record).await?;
+        }
+        Ok(())
+    }
+
     async fn put(&self, tenant: &TenantId, event: Event) -> Result<(), Fault> {
         self.events.put(&[Arrived { tenant: tenant.clone(), at: self.clock.now(), event }]).await
     }

@@ -2,6 +2,7 @@
 
 use super::ingest::{Subjects, Versioned};
 use super::judge::features;
+use super::witness::Witness;
 use crate::quarantine::{Quarantine, Rejected};
 use crate::signal::{Detected, Signal};
 use crate::use_case::{Plan, UseCase, UseCases};
@@ -23,11 +24,26 @@ enum Judged {
 /// # Errors
 /// `Unavailable` or `Throttled`; the stage is run again then.
 pub async fn filter(
+    detected: Detected,
+    use_cases: &impl UseCases,
+    subjects: &impl Subjects,
+    quarantine: &impl Quarantine,
+    clock: &impl Clock,
+) -> Result<(Detected, Tally), Fault> {
+    watched(detected, use_cases, subjects, quarantine, clock, &()).await
+}
+
+/// The same, before a witness.
+///
+/// # Errors
+/// As [`filter`].
+pub async fn watched(
     mut detected: Detected,
     use_cases: &impl UseCases,
     subjects: &impl Subjects,
     quarantine: &impl Quarantine,
     clock: &impl Clock,
+    witness: &impl Witness,
 ) -> Result<(Detected, Tally), Fault> {
     let plan = use_cases.plan(&detected.tenant).await?;
     let now = clock.now();
@@ -39,11 +55,12 @@ pub async fn filter(
             Some(use_case) if expires(use_case, &signal) <= now => {
                 Ok(Judged::Stops(EXPIRED.to_owned()))
             }
-            Some(use_case) => rules(use_case, &plan, &detected, &signal),
+            Some(use_case) => rules(use_case, &plan, &detected, &signal, witness),
         };
         match judged {
             Ok(Judged::Goes) => kept.push(signal),
             Ok(Judged::Stops(reason)) => {
+                witness.stopped(&signal, &reason);
                 let use_case = Some(&signal.use_case);
                 tally.add(Metric::SignalsFiltered, &detected.tenant, use_case, Some(&reason), 1);
             }
@@ -78,10 +95,13 @@ fn rules(
     plan: &Plan,
     detected: &Detected,
     signal: &Signal,
+    witness: &impl Witness,
 ) -> Result<Judged, Fault> {
     let facts = signal.facts(detected.profile(&signal.subject), &plan.settings_facts);
     for (when, reason) in &use_case.filter {
-        if !when.holds(&facts)? {
+        let holds = when.holds(&facts)?;
+        witness.ruled(signal, when.source(), reason, holds);
+        if !holds {
             return Ok(Judged::Stops(reason.clone()));
         }
     }

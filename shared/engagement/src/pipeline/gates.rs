@@ -145,7 +145,11 @@ impl<M: Claims, P: Suppressions, A: Addresses, L: LinkMaker, C: Clock> Gates<M, 
             Verdict::Refuse(refusal) => {
                 return self.refuse(tenant, proposal, refusal, gates, tally).await;
             }
-            Verdict::Hold(until) => return Ok(Passed::Held(until)),
+            Verdict::Hold(until) => {
+                let record = Record { gates, ..proposal.record.clone() };
+                self.claims.held(tenant, &record, until).await?;
+                return Ok(Passed::Held(until));
+            }
             Verdict::Pass => {}
         }
         let open = proposal.to.iter().zip(suppressed).filter(|(_, why)| case.reachable(**why));

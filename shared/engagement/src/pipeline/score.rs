@@ -1,6 +1,7 @@
 //! The fourth stage: how promising each signal is.
 
 use super::filter::expires;
+use super::witness::Witness;
 use crate::candidate::ScoredSignal;
 use crate::quarantine::{Quarantine, Rejected};
 use crate::signal::Detected;
@@ -28,6 +29,20 @@ pub async fn score(
     quarantine: &impl Quarantine,
     clock: &impl Clock,
 ) -> Result<(ScoredBatch, Tally), Fault> {
+    watched(detected, use_cases, quarantine, clock, &()).await
+}
+
+/// The same, before a witness.
+///
+/// # Errors
+/// As [`score`].
+pub async fn watched(
+    detected: Detected,
+    use_cases: &impl UseCases,
+    quarantine: &impl Quarantine,
+    clock: &impl Clock,
+    witness: &impl Witness,
+) -> Result<(ScoredBatch, Tally), Fault> {
     let plan = use_cases.plan(&detected.tenant).await?;
     let tenant = detected.tenant.clone();
     let (mut tally, mut signals, mut rejected) = (Tally::default(), Vec::new(), Vec::new());
@@ -38,7 +53,11 @@ pub async fn score(
             continue;
         };
         let facts = signal.facts(detected.profile(&signal.subject), &plan.settings_facts);
-        match use_case.score.score(&facts) {
+        let judged = use_case.score.score(&facts);
+        if let Ok(scored) = &judged {
+            witness.scored(signal, scored, use_case.score.passes(scored));
+        }
+        match judged {
             Ok(scored) if use_case.score.passes(&scored) => {
                 tally.add(Metric::SignalsScored, &tenant, id, None, 1);
                 signals.push(ScoredSignal {
