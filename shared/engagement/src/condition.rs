@@ -9,8 +9,14 @@ use std::collections::BTreeSet;
 /// Characters of one expression.
 const MAX_LENGTH: usize = 1_000;
 
-/// Names that an expression may use.
+/// Names that an expression may use, unless its place says otherwise.
 const NAMES: [&str; 4] = ["event", "features", "profile", "settings"];
+
+/// What an expression is judged on: a value for each of the names that its place allows.
+pub trait Bound {
+    /// The value of `name`.
+    fn get(&self, name: &str) -> &Value;
+}
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -33,7 +39,7 @@ pub struct Facts<'a> {
     pub settings: &'a Value,
 }
 
-impl Facts<'_> {
+impl Bound for Facts<'_> {
     fn get(&self, name: &str) -> &Value {
         match name {
             "event" => self.event,
@@ -50,6 +56,18 @@ impl Expression {
     /// # Errors
     /// `Invalid` at `field` when it is too long, does not parse, or uses an unknown name or function.
     pub fn compile(field: &str, source: &str) -> Result<Self, Fault> {
+        Self::compile_with(field, source, &NAMES)
+    }
+
+    /// Compiles `source`, which may use `allowed` names only; `field` is its place in the document.
+    ///
+    /// # Errors
+    /// `Invalid` at `field` when it is too long, does not parse, or uses an unknown name or function.
+    pub fn compile_with(
+        field: &str,
+        source: &str,
+        allowed: &[&'static str],
+    ) -> Result<Self, Fault> {
         if source.len() > MAX_LENGTH {
             return Err(Fault::invalid(field, format!("must be at most {MAX_LENGTH} characters")));
         }
@@ -60,9 +78,9 @@ impl Expression {
         if let Some(unknown) = references
             .variables()
             .into_iter()
-            .find(|name| !NAMES.contains(name) && !declared.contains(*name))
+            .find(|name| !allowed.contains(name) && !declared.contains(*name))
         {
-            let names = NAMES.join(", ");
+            let names = allowed.join(", ");
             return Err(Fault::invalid(
                 field,
                 format!("`{unknown}` is unknown; there are {names}"),
@@ -71,7 +89,8 @@ impl Expression {
         if let Some(unknown) = references.functions().into_iter().find(|it| !exists(it)) {
             return Err(Fault::invalid(field, format!("there is no function `{unknown}`")));
         }
-        let names = NAMES.into_iter().filter(|name| references.has_variable(name)).collect();
+        let names =
+            allowed.iter().copied().filter(|name| references.has_variable(name)).collect();
         Ok(Self { source: source.to_owned(), program, names })
     }
 
@@ -85,7 +104,7 @@ impl Expression {
     ///
     /// # Errors
     /// `Invalid` when the facts have other types than the expression expects.
-    pub fn value(&self, facts: &Facts<'_>) -> Result<Option<Value>, Fault> {
+    pub fn value(&self, facts: &impl Bound) -> Result<Option<Value>, Fault> {
         let mut context = Context::default();
         for name in &self.names {
             let bound = cel::to_value(facts.get(name)).map_err(|error| self.fault(&error))?;
@@ -104,7 +123,7 @@ impl Expression {
     ///
     /// # Errors
     /// `Invalid` when it is not a truth value, or the facts have other types than it expects.
-    pub fn holds(&self, facts: &Facts<'_>) -> Result<bool, Fault> {
+    pub fn holds(&self, facts: &impl Bound) -> Result<bool, Fault> {
         match self.value(facts)? {
             None => Ok(false),
             Some(Value::Bool(holds)) => Ok(holds),
@@ -116,7 +135,7 @@ impl Expression {
     ///
     /// # Errors
     /// `Invalid` when it is not a number.
-    pub fn number(&self, facts: &Facts<'_>) -> Result<Option<f64>, Fault> {
+    pub fn number(&self, facts: &impl Bound) -> Result<Option<f64>, Fault> {
         match self.value(facts)? {
             None => Ok(None),
             Some(Value::Bool(holds)) => Ok(Some(f64::from(u8::from(holds)))),
@@ -131,7 +150,7 @@ impl Expression {
     ///
     /// # Errors
     /// `Invalid` when it is a list or a map.
-    pub fn text(&self, facts: &Facts<'_>) -> Result<String, Fault> {
+    pub fn text(&self, facts: &impl Bound) -> Result<String, Fault> {
         match self.value(facts)? {
             None => Ok(String::new()),
             Some(Value::String(text)) => Ok(text),
