@@ -89,8 +89,7 @@ impl Expression {
         if let Some(unknown) = references.functions().into_iter().find(|it| !exists(it)) {
             return Err(Fault::invalid(field, format!("there is no function `{unknown}`")));
         }
-        let names =
-            allowed.iter().copied().filter(|name| references.has_variable(name)).collect();
+        let names = allowed.iter().copied().filter(|name| references.has_variable(name)).collect();
         Ok(Self { source: source.to_owned(), program, names })
     }
 
