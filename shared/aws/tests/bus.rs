@@ -36,7 +36,9 @@ fn detected(tenant: &TenantId, label: &str) -> Detected {
         features: json!({}),
         at: Timestamp::now(),
         afresh: true,
+        due: None,
         held: None,
+        action: None,
         fallback: None,
     };
     let profiles = [(subject("u1"), json!({"email": "a@b.ch"}))].into();

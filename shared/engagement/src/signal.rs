@@ -1,7 +1,9 @@
 //! A signal: one subject matched by one use case's trigger.
 
 use crate::condition::Facts;
-use ceap_kernel::{CandidateId, MessageId, SignalId, SubjectId, TenantId, Timestamp, UseCaseId};
+use ceap_kernel::{
+    CandidateId, MessageId, SignalId, SignedDuration, SubjectId, TenantId, Timestamp, UseCaseId,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -31,12 +33,18 @@ pub struct Signal {
     pub features: Value,
     /// The instant of judgement: the event's time, and the delay after it.
     pub at: Timestamp,
+    /// The instant that the event names, where the use case waits for one: nothing is sent after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
     /// Whether features and profile are to be read afresh before the filter judges.
     #[serde(default)]
     pub afresh: bool,
     /// When its message was first held back by quiet hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Timestamp>,
+    /// Which of its actions its turn has come for, by its first channel, counted from 0; all by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<u8>,
     /// What it follows upon, when another channel is tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<Fallback>,
@@ -66,6 +74,13 @@ pub struct Detected {
 }
 
 impl Signal {
+    /// How long after its event it is judged.
+    #[must_use]
+    pub fn waited(&self) -> SignedDuration {
+        let time = self.event.get("time").and_then(|time| time.as_str()?.parse().ok());
+        time.map_or(SignedDuration::ZERO, |time: Timestamp| self.at.duration_since(time))
+    }
+
     /// What conditions see of it.
     #[must_use]
     pub fn facts<'a>(&'a self, profile: &'a Value, settings: &'a Value) -> Facts<'a> {
@@ -154,8 +169,10 @@ mod tests {
                 event: json!({"data": {"x": "y".repeat(900)}}),
                 features: json!({}),
                 at: Timestamp::UNIX_EPOCH,
+                due: None,
                 afresh: false,
                 held: None,
+                action: None,
                 fallback: None,
             })
             .collect();

@@ -56,6 +56,7 @@ impl World {
             gates: self.gates(),
             queues: self.clone(),
             later: self.clone(),
+            delays: Delays::default(),
         }
     }
 

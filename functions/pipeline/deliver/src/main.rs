@@ -1,18 +1,18 @@
 //! The gates, rendering, and the hand-off to the channels.
 
-use ceap_aws::dynamodb::{
-    self, Messages, SecretStore, SubjectStore, SuppressionList, Table, UseCaseStore,
-};
+use ceap_aws::dynamodb::{self, Messages, SecretStore, SubjectStore};
+use ceap_aws::dynamodb::{SuppressionList, Table, UseCaseStore};
 use ceap_aws::signals::{Bus, BusConfig};
 use ceap_aws::sqs::Queues;
 use ceap_channels::Channels;
 use ceap_engagement::link::Links;
+use ceap_engagement::pipeline::delay::Delays;
 use ceap_engagement::pipeline::deliver::Deliver;
 use ceap_engagement::pipeline::gates::Gates;
 use ceap_kernel::SystemClock;
 use ceap_runtime::{Env, Error, start, task};
 
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 12] = [
     "PROFILES_TABLE",
     "PLATFORM_TABLE",
     "ENGAGEMENT_TABLE",
@@ -24,6 +24,7 @@ const VARIABLES: [&str; 11] = [
     "SCHEDULER_DLQ_ARN",
     "SECRETS_KEY",
     "PUBLIC_URL",
+    "DELAY_SCALE",
 ];
 
 fn main() -> Result<(), Error> {
@@ -32,14 +33,15 @@ fn main() -> Result<(), Error> {
         let config = ceap_aws::config().await;
         let client = dynamodb::client(&config);
         let table = |name| Table::new(&client, env.get(name));
-        let bus = BusConfig {
-            bus_name: env.get("EVENT_BUS_NAME").to_owned(),
-            bus_arn: env.get("EVENT_BUS_ARN").to_owned(),
-            schedule_group: env.get("SCHEDULE_GROUP").to_owned(),
-            scheduler_role: env.get("SCHEDULER_ROLE_ARN").to_owned(),
-            scheduler_dlq: env.get("SCHEDULER_DLQ_ARN").to_owned(),
-        };
         let secrets = SecretStore::new(&config, table("PLATFORM_TABLE"), env.get("SECRETS_KEY"));
+        let name = |variable| env.get(variable).to_owned();
+        let bus = BusConfig {
+            bus_name: name("EVENT_BUS_NAME"),
+            bus_arn: name("EVENT_BUS_ARN"),
+            schedule_group: name("SCHEDULE_GROUP"),
+            scheduler_role: name("SCHEDULER_ROLE_ARN"),
+            scheduler_dlq: name("SCHEDULER_DLQ_ARN"),
+        };
         let deliver = Deliver {
             subjects: SubjectStore::new(table("PROFILES_TABLE")),
             use_cases: UseCaseStore::new(table("PLATFORM_TABLE")),
@@ -52,6 +54,7 @@ fn main() -> Result<(), Error> {
             },
             queues: Queues::new(&config, env.get("CHANNEL_QUEUE_PREFIX")),
             later: Bus::new(&config, bus),
+            delays: Delays::scaled(env.parse("DELAY_SCALE")?),
         };
         task::serve("deliver", async |candidates| deliver.run(&candidates).await).await
     })

@@ -4,6 +4,7 @@
 //! often this stage runs, each message is claimed once; one that was claimed and perhaps not handed
 //! on is handed on again, and its channel claims it a second time before it sends.
 
+use super::delay::Delays;
 use super::gates::{Addresses, Gates, Passed, Proposal, count};
 use super::ingest::{Later, Subjects};
 use super::store::Candidates;
@@ -21,6 +22,7 @@ use crate::use_case::{Plan, Step, UseCase, UseCases};
 use ceap_kernel::{Clock, Fault, MessageId, Metric, SubjectId, Tally, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Times a turn looks at the message before while that one moves.
@@ -37,8 +39,10 @@ pub struct Deliver<S, U, M, P, A, L, C, Q, B> {
     pub gates: Gates<M, P, A, L, C>,
     /// The channels' queues.
     pub queues: Q,
-    /// Where held messages wait, and fallbacks for their turn.
+    /// Where held messages wait, and fallbacks and delayed actions for their turn.
     pub later: B,
+    /// How long delayed actions wait.
+    pub delays: Delays,
 }
 
 /// What the stage returns to the workflow.
@@ -60,10 +64,16 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
+    /// Whether this or another goes first: by priority, then by score.
+    fn precedence(&self, other: &Self) -> Ordering {
+        let priority = |it: &Self| it.use_case.document.priority;
+        let score = |it: &Self| it.candidate.scored.score;
+        priority(other).cmp(&priority(self)).then(score(other).total_cmp(&score(self)))
+    }
+
     /// The same on the next channel, if there is one.
     fn next(&self) -> Option<Self> {
-        let step = self.step.checked_add(1)?;
-        self.use_case.step(step).map(|_| Self { step, ..*self })
+        self.use_case.next_step(self.step).map(|step| Self { step, ..*self })
     }
 }
 
@@ -104,10 +114,12 @@ where
                 continue;
             };
             let Some(profile) = profiles.get(&candidate.signal.subject) else { continue };
-            if let Some(step) = self.turn(tenant, use_case, candidate, &mut outcome.tally).await? {
+            for step in self.turns(tenant, use_case, candidate, &mut outcome).await? {
                 drafts.push(Draft { candidate, use_case, profile, step });
             }
         }
+        // Where caps leave room for one of a subject's messages, it is the first that is claimed.
+        drafts.sort_by(Draft::precedence);
         // Whom one channel can't take, the next one is tried for, all of a round at once.
         while !drafts.is_empty() {
             drafts = self.round(tenant, &plan, drafts, &mut outcome).await?;
@@ -150,6 +162,7 @@ where
                     let mut signal = draft.candidate.signal.clone();
                     signal.afresh = true;
                     signal.held.get_or_insert(self.gates.clock.now());
+                    signal.action = Some(draft.step).filter(|_| signal.fallback.is_none());
                     outcome.later.entry(until).or_default().push(signal);
                 }
                 Passed::Refused(refusal) if fallback::other_channel(refusal) => {
@@ -167,6 +180,46 @@ where
         Ok(others)
     }
 
+    /// Which channels are to be tried: the first of each action whose time has come, or the one whose
+    /// turn it is.
+    async fn turns(
+        &self,
+        tenant: &TenantId,
+        use_case: &UseCase,
+        candidate: &Candidate,
+        outcome: &mut Outcome,
+    ) -> Result<Vec<u8>, Fault> {
+        if candidate.signal.fallback.is_some() {
+            let turn = self.turn(tenant, use_case, candidate, &mut outcome.tally).await?;
+            return Ok(turn.into_iter().collect());
+        }
+        if let Some(action) = candidate.signal.action {
+            return Ok(vec![action]);
+        }
+        let mut now = Vec::new();
+        for first in use_case.first_steps() {
+            match self.begins(use_case, candidate, first) {
+                None => now.push(first),
+                Some((at, signal)) => outcome.later.entry(at).or_default().push(signal),
+            }
+        }
+        Ok(now)
+    }
+
+    /// When an action begins that waits, and the signal that brings it back then.
+    fn begins(
+        &self,
+        use_case: &UseCase,
+        candidate: &Candidate,
+        first: u8,
+    ) -> Option<(Timestamp, Signal)> {
+        let delay = use_case.step(first)?.delay?.duration();
+        let due = candidate.signal.at.checked_add(delay).ok()?;
+        let wake = self.delays.wake(due, delay, self.gates.clock.now());
+        let signal = Signal { afresh: true, action: Some(first), ..candidate.signal.clone() };
+        Some((wake, signal))
+    }
+
     /// Which of the action's channels is to be tried; none when another channel's turn has not come.
     async fn turn(
         &self,
@@ -175,7 +228,7 @@ where
         candidate: &Candidate,
         tally: &mut Tally,
     ) -> Result<Option<u8>, Fault> {
-        let Some(turn) = &candidate.signal.fallback else { return Ok(Some(0)) };
+        let Some(turn) = &candidate.signal.fallback else { return Ok(None) };
         for _ in 0..TURNS {
             let before = self.gates.claims.record(tenant, &turn.after).await?;
             let Some(before) = before else { return Ok(None) };
@@ -206,7 +259,8 @@ where
         from: u8,
         tally: &mut Tally,
     ) -> Result<(), Fault> {
-        for step in (from..u8::MAX).map_while(|nth| use_case.step(nth)) {
+        let rest = std::iter::successors(Some(from), |step| use_case.next_step(*step));
+        for step in rest.filter_map(|nth| use_case.step(nth)) {
             let id = MessageId::derive(&candidate.id, &step.channel);
             match self.gates.claims.record(tenant, &id).await? {
                 Some(known) if fallback::passed_over(&known) => {}
@@ -288,7 +342,7 @@ where
         };
         to.retain(|to| addresses.reaches(&step.channel, to));
         let programs = addresses.programs(&step.channel);
-        let next = draft.step.checked_add(1).filter(|next| use_case.step(*next).is_some());
+        let next = use_case.next_step(draft.step);
         let mut record = record(candidate, &step.channel, document.purpose, next);
         if let Some(held) = signal.held {
             record.history.insert("held".to_owned(), held);
@@ -304,7 +358,7 @@ where
             profile,
             to,
             at: signal.at,
-            expires_at: candidate.expires_at,
+            expires_at: step.expires(signal.at, candidate.expires_at),
             links: step.links,
             render: Box::new(move |links| {
                 let seen = content_facts(plan, candidate, &facts, links.map(|it| it.facts()));

@@ -87,7 +87,8 @@ pub async fn watched(
 /// When a candidate of this signal would expire.
 pub(super) fn expires(use_case: &UseCase, signal: &Signal) -> ceap_kernel::Timestamp {
     let ttl = use_case.document.ttl.duration();
-    signal.at.checked_add(ttl).unwrap_or(ceap_kernel::Timestamp::MAX)
+    let lives = signal.at.checked_add(ttl).unwrap_or(ceap_kernel::Timestamp::MAX);
+    signal.due.map_or(lives, |due| due.min(lives))
 }
 
 fn rules(

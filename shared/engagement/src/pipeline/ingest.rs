@@ -321,8 +321,8 @@ impl<S: Subjects, U: UseCases, B: Signals + Later, Q: Quarantine, C: Clock> Inge
 
     /// When a delayed signal wakes; those of one second wake together. None: now.
     fn wake(&self, plan: &Plan, signal: &Signal, now: Timestamp) -> Option<Timestamp> {
-        let delay = plan.use_case(&signal.use_case)?.document.trigger.delay?.duration();
-        let wake = self.delays.wake(signal.at, delay, now);
+        plan.use_case(&signal.use_case).filter(|_| signal.afresh)?;
+        let wake = self.delays.wake(signal.at, signal.waited(), now);
         Timestamp::from_second(wake.as_second().saturating_add(1)).ok()
     }
 

@@ -5,6 +5,7 @@
 //! signal. Hence no order of arrival, within the lateness, changes which signals there are.
 
 use super::fold::{Fresh, State};
+use super::wait::Wait;
 use crate::condition::Facts;
 use crate::series::{Entry, Owed, Series};
 use crate::signal::{Signal, event_facts};
@@ -42,16 +43,16 @@ impl Judge<'_> {
         let mut judged = Judged::default();
         for use_case in self.plan.running() {
             let Some(from) = affected_from(use_case, fresh) else { continue };
-            let kind = &use_case.document.trigger.event;
+            let Some(kind) = &use_case.document.trigger.event else { continue };
             for anchor in after.of(kind).iter().filter(|anchor| anchor.time >= from) {
                 let known = before
                     .entry(kind, anchor.time, anchor.key)
-                    .map(|_| self.holds(use_case, before, anchor));
+                    .map(|_| self.holds(use_case, kind, before, anchor));
                 if matches!(known, Some(Ok(true))) {
                     continue;
                 }
                 let (time, key, use_case_id) = (anchor.time, anchor.key, use_case.id().clone());
-                match self.holds(use_case, after, anchor) {
+                match self.holds(use_case, kind, after, anchor) {
                     Ok(true) => judged.owed.push(Owed { time, key, use_case: use_case_id }),
                     Ok(false) => {}
                     // Kept in quarantine when it failed the first time.
@@ -67,9 +68,14 @@ impl Judge<'_> {
         judged
     }
 
-    fn holds(&self, use_case: &UseCase, series: &Series, anchor: &Entry) -> Result<bool, Fault> {
+    fn holds(
+        &self,
+        use_case: &UseCase,
+        kind: &str,
+        series: &Series,
+        anchor: &Entry,
+    ) -> Result<bool, Fault> {
         let Some(when) = &use_case.when else { return Ok(true) };
-        let kind = &use_case.document.trigger.event;
         let event = event_facts(kind, self.subject, instant(anchor.time), &anchor.data);
         let features = features(use_case, series, anchor.time);
         when.holds(&self.facts(&event, &features))
@@ -90,11 +96,10 @@ impl Judge<'_> {
             return Ok(None);
         };
         let trigger = &use_case.document.trigger;
-        let Some(anchor) = series.entry(&trigger.event, owed.time, owed.key) else {
-            return Ok(None);
-        };
+        let Some(kind) = &trigger.event else { return Ok(None) };
+        let Some(anchor) = series.entry(kind, owed.time, owed.key) else { return Ok(None) };
         let time = instant(anchor.time);
-        let event = event_facts(&trigger.event, self.subject, time, &anchor.data);
+        let event = event_facts(kind, self.subject, time, &anchor.data);
         let features = features(use_case, series, anchor.time);
         let key = match &use_case.key {
             Some(key) => key.text(&self.facts(&event, &features))?,
@@ -103,7 +108,7 @@ impl Judge<'_> {
         if key.len() > MAX_KEY {
             return Err(Fault::invalid("key", format!("is longer than {MAX_KEY} bytes")));
         }
-        let delayed = trigger.delay.and_then(|delay| time.checked_add(delay.duration()).ok());
+        let wait = Wait::of(use_case, time, &self.facts(&event, &features))?;
         Ok(Some(Signal {
             id: SignalId::derive(tenant, use_case.id(), self.subject, &key, owed.key),
             use_case: use_case.id().clone(),
@@ -111,9 +116,11 @@ impl Judge<'_> {
             key,
             event,
             features,
-            at: delayed.unwrap_or(time),
-            afresh: trigger.delay.is_some(),
+            at: wait.at,
+            due: wait.due,
+            afresh: wait.afresh,
             held: None,
+            action: None,
             fallback: None,
         }))
     }
@@ -123,7 +130,7 @@ impl Judge<'_> {
 fn affected_from(use_case: &UseCase, fresh: &[Fresh<'_>]) -> Option<i64> {
     let document = &use_case.document;
     let concerns = |kind: &str| {
-        document.trigger.event == kind
+        document.trigger.is_on(kind)
             || document.features.values().any(|feature| feature.event == kind)
     };
     fresh.iter().filter(|event| concerns(event.kind)).map(|event| event.from).min()

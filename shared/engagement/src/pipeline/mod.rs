@@ -15,4 +15,4 @@ pub mod request;
 pub mod score;
 pub mod send;
 pub mod store;
-pub mod witness;
+mod wait;

@@ -46,9 +46,11 @@ pub async fn store(
         // that one has expired, it must not open a second one for the same day.
         .map(|candidate| async {
             let instant = candidate.signal.at.min(now);
-            let held = candidate.signal.held;
+            let (held, action) = (candidate.signal.held, candidate.signal.action);
+            let candidate = for_all_actions(candidate);
             let (mut live, upserted) = candidates.upsert(tenant, candidate, instant).await?;
             live.signal.held = live.signal.held.or(held);
+            live.signal.action = action;
             Ok::<_, Fault>((live, upserted))
         })
         .buffer_unordered(CONCURRENCY)
@@ -68,14 +70,20 @@ pub async fn store(
     Ok((Candidates { tenant: batch.tenant, candidates: live }, tally))
 }
 
-/// The best signal of each use case, subject and key.
+/// A candidate is kept for all of its actions, whichever's turn the signal has come for.
+fn for_all_actions(mut candidate: Candidate) -> Candidate {
+    candidate.signal.action = None;
+    candidate
+}
+
+/// The best signal of each use case, subject and key, and of each action's turn.
 fn best(tenant: &TenantId, signals: Vec<ScoredSignal>, tally: &mut Tally) -> Vec<ScoredSignal> {
-    let mut best: BTreeMap<Place, ScoredSignal> = BTreeMap::new();
+    let mut best: BTreeMap<(Place, Option<u8>), ScoredSignal> = BTreeMap::new();
     for signal in signals {
-        let place = signal.signal.place();
+        let place = (signal.signal.place(), signal.signal.action);
         let known = best.get(&place).map(|known| known.scored.score);
         if known.is_some() {
-            let use_case = Some(&place.use_case);
+            let use_case = Some(&place.0.use_case);
             tally.add(Metric::CandidatesMerged, tenant, use_case, None, 1);
         }
         if known.is_none_or(|known| known < signal.scored.score) {

@@ -1,7 +1,8 @@
 //! A document made ready to run: conditions, models and templates compiled once.
 
-use super::document::{Document, Expects, Mode, Purpose};
+use super::document::{Document, Mode, Purpose};
 use super::step::Step;
+use super::trigger::Expects;
 use crate::condition::Expression;
 use crate::score::Score;
 use crate::template::{self, Collection, Known, Template};
@@ -14,7 +15,7 @@ const EVENT: [&str; 4] = ["type", "subject", "time", "data"];
 /// A use case, ready to run.
 #[derive(Debug)]
 pub struct UseCase {
-    /// As it was written.
+    /// What was written, in its plainest terms: see `Document::plain`.
     pub document: Document,
     /// The trigger's condition.
     pub when: Option<Expression>,
@@ -24,6 +25,10 @@ pub struct UseCase {
     pub score: Score,
     /// What tells apart candidates of one subject.
     pub key: Option<Expression>,
+    /// The instant that the event names.
+    pub until: Option<Expression>,
+    /// The thing that the event is about, where it concerns others than its subject.
+    pub thing: Option<Expression>,
     /// The channels of its action, in the order in which they are tried.
     steps: Vec<Step>,
 }
@@ -79,9 +84,12 @@ impl UseCase {
     /// # Errors
     /// `Invalid`, naming the field.
     pub fn with(document: Document, stored: &Collection) -> Result<Self, Fault> {
+        let document = document.plain()?;
         let optional = |field: &str, source: &Option<String>| {
             source.as_deref().map(|source| Expression::compile(field, source)).transpose()
         };
+        let until = document.trigger.until.as_ref().map(|until| until.time.clone());
+        let thing = document.trigger.fan_out.as_ref().map(|fan_out| fan_out.is.clone());
         let use_case = Self {
             when: optional("trigger.when", &document.trigger.when)?,
             filter: document
@@ -95,7 +103,9 @@ impl UseCase {
                 .collect::<Result<_, Fault>>()?,
             score: Score::compile(&document.score)?,
             key: optional("key", &document.key)?,
-            steps: Step::compile(&document.action, stored)?,
+            until: optional("trigger.until.time", &until)?,
+            thing: optional("trigger.fan_out.is", &thing)?,
+            steps: Step::compile(&document, stored)?,
             document,
         };
         use_case.check()?;
@@ -117,7 +127,7 @@ impl UseCase {
 
     fn expressions(&self) -> impl Iterator<Item = &Expression> {
         let filter = self.filter.iter().map(|(when, _)| when);
-        let single = [&self.when, &self.key].into_iter().flatten();
+        let single = [&self.when, &self.key, &self.until, &self.thing].into_iter().flatten();
         let to = self.steps.iter().filter_map(|step| step.to.as_ref());
         filter.chain(single).chain(to).chain(self.score.expressions())
     }
@@ -126,10 +136,22 @@ impl UseCase {
         self.steps.iter().flat_map(Step::templates)
     }
 
-    /// The channel that is tried at `step`, counted from 0.
+    /// The channel that is tried at `step`, counted from 0 over all actions.
     #[must_use]
     pub fn step(&self, step: u8) -> Option<&Step> {
         self.steps.get(usize::from(step))
+    }
+
+    /// The first channel of each action.
+    pub fn first_steps(&self) -> impl Iterator<Item = u8> {
+        (0_u8..).zip(&self.steps).filter(|(_, step)| step.first).map(|(nth, _)| nth)
+    }
+
+    /// The channel that is tried after that of `step`; none after the last of its action.
+    #[must_use]
+    pub fn next_step(&self, step: u8) -> Option<u8> {
+        let next = step.checked_add(1)?;
+        self.step(next).filter(|it| !it.first).map(|_| next)
     }
 
     /// The fields of the triggering event's `data` that it names anywhere.
@@ -154,7 +176,7 @@ impl UseCase {
 
     /// What `data` of events of `kind` must hold.
     pub fn expectations(&self, kind: &str) -> impl Iterator<Item = (&str, Expects)> {
-        let declared = (self.document.trigger.event == kind)
+        let declared = self.document.trigger.is_on(kind)
             .then_some(&self.document.trigger.expects)
             .into_iter()
             .flatten()
@@ -192,8 +214,13 @@ impl UseCase {
             let message = "must open before it closes; quiet_hours may span midnight";
             return Err(Fault::invalid("send_window", message));
         }
+        if let Some(reentry) = document.reentry
+            && !(1..=100).contains(&reentry.limit)
+        {
+            return Err(Fault::invalid("reentry.limit", "must be between 1 and 100"));
+        }
         // It would depend on whether the profile or the event arrives first.
-        if self.when.iter().any(|when| !when.paths("profile").is_empty()) {
+        if document.trigger.event.is_some() && self.when.iter().any(|when| !when.paths("profile").is_empty()) {
             let message = "judges events only; a condition on the profile belongs under `filter`";
             return Err(Fault::invalid("trigger.when", message));
         }

@@ -1,5 +1,6 @@
 //! The use-case document, as a person writes it.
 
+use super::trigger::TriggerDocument;
 use crate::feature::Feature;
 use crate::policy::{QuietHours, SendWindow};
 use crate::score::ScoreDocument;
@@ -44,58 +45,6 @@ pub enum Mode {
     Shadow,
     /// Does nothing.
     Off,
-}
-
-/// What a field of `data` must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Expects {
-    /// A JSON number.
-    Number,
-    /// A JSON string.
-    String,
-    /// true or false.
-    Boolean,
-}
-
-impl Expects {
-    /// Whether `value` is of this kind; one that is absent or null is.
-    #[must_use]
-    pub fn allows(self, value: Option<&serde_json::Value>) -> bool {
-        match (self, value) {
-            (_, None | Some(serde_json::Value::Null)) => true,
-            (Self::Number, Some(value)) => value.is_number(),
-            (Self::String, Some(value)) => value.is_string(),
-            (Self::Boolean, Some(value)) => value.is_boolean(),
-        }
-    }
-
-    /// As an error names it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Number => "a number",
-            Self::String => "a string",
-            Self::Boolean => "true or false",
-        }
-    }
-}
-
-/// What starts it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TriggerDocument {
-    /// An event of this type.
-    pub event: String,
-    /// A CEL condition over the event and its features as of its time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub when: Option<String>,
-    /// What fields of the event's `data` must be. An event that breaks it goes to quarantine.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub expects: BTreeMap<String, Expects>,
-    /// How long after the event the filter judges, on the features as they are then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delay: Option<Span>,
 }
 
 /// A condition a signal must meet, and what to say when it does not.
@@ -144,6 +93,12 @@ pub struct ActionDocument {
     /// Other channels, in the order in which they are tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallback: Vec<FallbackDocument>,
+    /// How long after the instant of judgement it is sent; the filter judges anew then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<Span>,
+    /// How long after that it is worth sending; by default as long as the candidate lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<Span>,
 }
 
 /// Another channel, for when the one before did not reach the subject: because it has no address
@@ -186,6 +141,36 @@ pub struct FallbackDocument {
     pub locales: BTreeMap<String, TextsDocument>,
 }
 
+/// How often a subject and key may have a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reentry {
+    /// So many candidates, from 1 to 100.
+    pub limit: u8,
+    /// Within so long; without it, ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Span>,
+}
+
+/// What goes first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// After all else.
+    Low,
+    /// Where nothing is said.
+    #[default]
+    Normal,
+    /// Before all else.
+    High,
+}
+
+impl Priority {
+    fn is_normal(&self) -> bool {
+        *self == Self::Normal
+    }
+}
+
 /// One use case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -220,6 +205,12 @@ pub struct Document {
     /// How long a candidate lives, from the instant of judgement. While it lives, its subject and
     /// key have no second one.
     pub ttl: Span,
+    /// How long after a candidate opened its subject and key have no second one, however short it lived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cooldown: Option<Span>,
+    /// How often a subject and key may have a candidate at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reentry: Option<Reentry>,
     /// A CEL expression that tells apart candidates of one subject: an appointment's id, say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
@@ -229,8 +220,15 @@ pub struct Document {
     /// When alone, in the subject's time zone, something is sent. Not for operational purposes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send_window: Option<SendWindow>,
+    /// Which of a subject's messages goes first where frequency caps leave room for one: higher before
+    /// lower, then the better score.
+    #[serde(default, skip_serializing_if = "Priority::is_normal")]
+    pub priority: Priority,
     /// What is sent, and to whom.
     pub action: ActionDocument,
+    /// What else is sent: each an action with channels of its own, whatever becomes of the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<ActionDocument>,
 }
 
 impl Document {

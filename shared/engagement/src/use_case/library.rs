@@ -220,7 +220,7 @@ impl<K: UseCaseKeeper, C: Clock> Library<K, C> {
         document: Document,
         stored: &Collection,
     ) -> Result<Version, Fault> {
-        let document = UseCase::with(document, stored)?.document;
+        UseCase::with(document.clone(), stored)?;
         let version = Version { updated_at: self.clock.now(), document };
         self.keeper.put(tenant, &version).await?;
         Ok(version)

@@ -6,10 +6,15 @@ mod document;
 pub mod library;
 mod plan;
 mod step;
+mod trigger;
 
 pub use compile::{Fields, UseCase};
 pub use document::{
-    ActionDocument, Document, Expects, FallbackDocument, Mode, Purpose, TriggerDocument,
+    ActionDocument, Document, FallbackDocument, Mode, Priority, Purpose, Reentry,
 };
 pub use plan::{LATENESS, Plan, Settings, UseCases};
 pub use step::Step;
+pub use trigger::{
+    AbsenceDocument, Expects, FanOutDocument, PopulationDocument, ScheduleDocument, TriggerDocument,
+    UntilDocument,
+};

@@ -135,7 +135,9 @@ impl Plan {
         for use_case in use_cases.iter().filter(|use_case| use_case.runs()) {
             let document = &use_case.document;
             let delay = document.trigger.delay.map_or(SignedDuration::ZERO, Span::duration);
-            need(&document.trigger.event, delay, use_case.trigger_fields());
+            if let Some(event) = &document.trigger.event {
+                need(event, delay, use_case.trigger_fields());
+            }
             for feature in document.features.values() {
                 let field = feature.of.iter().cloned().collect();
                 let window = feature.within.duration().saturating_add(delay);

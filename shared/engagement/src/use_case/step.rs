@@ -1,12 +1,15 @@
 //! One channel of an action, ready to run: where it goes, and what it says.
 
-use super::document::{ActionDocument, FallbackDocument};
+use super::document::{ActionDocument, Document, FallbackDocument};
 use crate::condition::Expression;
 use crate::message::Content;
 use crate::template::{Collection, Template, Texts, TextsDocument};
 use crate::window::Span;
-use ceap_kernel::Fault;
+use ceap_kernel::{Fault, SignedDuration, Timestamp};
 use serde_json::Value;
+
+/// Channels of one use case over all its actions.
+const MAX_STEPS: usize = 20;
 
 /// One channel of an action.
 #[derive(Debug)]
@@ -15,6 +18,12 @@ pub struct Step {
     pub channel: String,
     /// The recipient, where it is not the profile's.
     pub to: Option<Expression>,
+    /// Whether it is the first of its action.
+    pub first: bool,
+    /// How long after the instant of judgement its action begins.
+    pub delay: Option<Span>,
+    /// How long after that it is worth sending.
+    pub expiry: Option<Span>,
     /// How long the channel before has to deliver.
     pub after: Option<Span>,
     /// Whether its text names links.
@@ -23,11 +32,35 @@ pub struct Step {
 }
 
 impl Step {
-    /// The channels of an action, in the order in which they are tried.
+    /// The channels of all actions, each action's in the order in which they are tried.
     ///
     /// # Errors
     /// `Invalid`, naming the field.
-    pub fn compile(action: &ActionDocument, stored: &Collection) -> Result<Vec<Self>, Fault> {
+    pub fn compile(document: &Document, stored: &Collection) -> Result<Vec<Self>, Fault> {
+        let mut steps = Vec::new();
+        Self::action("action", &document.action, document.ttl, stored, &mut steps)?;
+        for (n, action) in document.also.iter().enumerate() {
+            Self::action(&format!("also[{n}]"), action, document.ttl, stored, &mut steps)?;
+        }
+        if steps.len() > MAX_STEPS {
+            let message = format!("has more than {MAX_STEPS} channels over all actions");
+            return Err(Fault::invalid("action", message));
+        }
+        Ok(steps)
+    }
+
+    /// A message's id derives from its candidate and channel: hence each channel once over all actions.
+    fn action(
+        place: &str,
+        action: &ActionDocument,
+        ttl: Span,
+        stored: &Collection,
+        steps: &mut Vec<Self>,
+    ) -> Result<(), Fault> {
+        if action.delay.is_some_and(|delay| delay >= ttl) {
+            let message = "must be shorter than `ttl`: it would be sent to nobody";
+            return Err(Fault::invalid(format!("{place}.delay"), message));
+        }
         let ActionDocument { channel, to, template, subject, text, html, .. } = action.clone();
         let ActionDocument { mjml, link, approved, locales, fallback, .. } = action.clone();
         let first = FallbackDocument {
@@ -43,18 +76,23 @@ impl Step {
             approved,
             locales,
         };
-        let mut steps = vec![Self::one("action", "action", &first, &first, stored)?];
-        for (n, other) in fallback.iter().enumerate() {
-            let field = format!("action.fallback[{n}]");
-            if steps.iter().any(|step| step.channel == other.channel) {
-                let message = format!("`{}` is tried already", other.channel);
+        let mut add = |field: &str, at: &str, own: &FallbackDocument, says: &FallbackDocument| {
+            if steps.iter().any(|step| step.channel == own.channel) {
+                let message = format!("`{}` is tried already", own.channel);
                 return Err(Fault::invalid(format!("{field}.channel"), message));
             }
-            let (at, says) =
-                if other.says() { (field.as_str(), other) } else { ("action", &first) };
-            steps.push(Self::one(&field, at, other, says, stored)?);
+            let step = Self::one(field, at, own, says, stored)?;
+            let (delay, expiry, first) = (action.delay, action.expiry, field == place);
+            steps.push(Self { first, delay, expiry, ..step });
+            Ok(())
+        };
+        add(place, place, &first, &first)?;
+        for (n, other) in fallback.iter().enumerate() {
+            let field = format!("{place}.fallback[{n}]");
+            let (at, says) = if other.says() { (field.as_str(), other) } else { (place, &first) };
+            add(&field, at, other, says)?;
         }
-        Ok(steps)
+        Ok(())
     }
 
     fn one(
@@ -77,7 +115,25 @@ impl Step {
             None => Texts::compile(at, &says.texts(), &says.locales, &stored.partials)?,
         };
         let links = texts.reads("links");
-        Ok(Self { channel: own.channel.clone(), to, after: own.after, links, texts })
+        Ok(Self {
+            channel: own.channel.clone(),
+            to,
+            first: false,
+            delay: None,
+            expiry: None,
+            after: own.after,
+            links,
+            texts,
+        })
+    }
+
+    /// Until when it is worth sending for a candidate that was judged `at` and lives until `expires`.
+    #[must_use]
+    pub fn expires(&self, at: Timestamp, expires: Timestamp) -> Timestamp {
+        let Some(expiry) = self.expiry else { return expires };
+        let wait = self.delay.map_or(SignedDuration::ZERO, Span::duration);
+        let until = at.checked_add(wait.saturating_add(expiry.duration()));
+        until.map_or(expires, |until| until.min(expires))
     }
 
     /// Its templates, in all languages.

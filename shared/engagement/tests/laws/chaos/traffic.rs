@@ -129,7 +129,9 @@ impl Traffic {
                 features: json!({}),
                 at: after_noon(at),
                 afresh: false,
+                due: None,
                 held: None,
+                action: None,
                 fallback: None,
             });
         }
