@@ -176,7 +176,10 @@ impl UseCase {
 
     /// What `data` of events of `kind` must hold.
     pub fn expectations(&self, kind: &str) -> impl Iterator<Item = (&str, Expects)> {
-        let declared = self.document.trigger.is_on(kind)
+        let declared = self
+            .document
+            .trigger
+            .is_on(kind)
             .then_some(&self.document.trigger.expects)
             .into_iter()
             .flatten()
@@ -220,7 +223,9 @@ impl UseCase {
             return Err(Fault::invalid("reentry.limit", "must be between 1 and 100"));
         }
         // It would depend on whether the profile or the event arrives first.
-        if document.trigger.event.is_some() && self.when.iter().any(|when| !when.paths("profile").is_empty()) {
+        if document.trigger.event.is_some()
+            && self.when.iter().any(|when| !when.paths("profile").is_empty())
+        {
             let message = "judges events only; a condition on the profile belongs under `filter`";
             return Err(Fault::invalid("trigger.when", message));
         }

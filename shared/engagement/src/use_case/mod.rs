@@ -9,12 +9,10 @@ mod step;
 mod trigger;
 
 pub use compile::{Fields, UseCase};
-pub use document::{
-    ActionDocument, Document, FallbackDocument, Mode, Priority, Purpose, Reentry,
-};
+pub use document::{ActionDocument, Document, FallbackDocument, Mode, Priority, Purpose, Reentry};
 pub use plan::{LATENESS, Plan, Settings, UseCases};
 pub use step::Step;
 pub use trigger::{
-    AbsenceDocument, Expects, FanOutDocument, PopulationDocument, ScheduleDocument, TriggerDocument,
-    UntilDocument,
+    AbsenceDocument, Expects, FanOutDocument, PopulationDocument, ScheduleDocument,
+    TriggerDocument, UntilDocument,
 };

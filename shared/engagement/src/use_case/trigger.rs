@@ -227,7 +227,8 @@ impl Document {
     pub(super) fn plain(mut self) -> Result<Self, Fault> {
         self.trigger.check()?;
         let Some(absence) = self.trigger.absence.take() else { return Ok(self) };
-        let feature = Feature { op: Op::Count, event: absence.event, of: None, within: absence.within };
+        let feature =
+            Feature { op: Op::Count, event: absence.event, of: None, within: absence.within };
         if self.features.insert(ABSENCE.to_owned(), feature).is_some() {
             let message = "is declared by `trigger.absence`; name this one otherwise";
             return Err(Fault::invalid("features.absence", message));
