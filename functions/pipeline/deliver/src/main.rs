@@ -6,9 +6,7 @@ use ceap_aws::signals::{Bus, BusConfig};
 use ceap_aws::sqs::Queues;
 use ceap_channels::Channels;
 use ceap_engagement::link::Links;
-use ceap_engagement::pipeline::delay::Delays;
-use ceap_engagement::pipeline::deliver::Deliver;
-use ceap_engagement::pipeline::gates::Gates;
+use ceap_engagement::pipeline::{delay::Delays, deliver::Deliver, gates::Gates};
 use ceap_kernel::SystemClock;
 use ceap_runtime::{Env, Error, start, task};
 
@@ -34,7 +32,7 @@ fn main() -> Result<(), Error> {
         let client = dynamodb::client(&config);
         let table = |name| Table::new(&client, env.get(name));
         let secrets = SecretStore::new(&config, table("PLATFORM_TABLE"), env.get("SECRETS_KEY"));
-        let name = |variable| env.get(variable).to_owned();
+        let name = |it| env.get(it).to_owned();
         let bus = BusConfig {
             bus_name: name("EVENT_BUS_NAME"),
             bus_arn: name("EVENT_BUS_ARN"),

@@ -16,3 +16,4 @@ pub mod score;
 pub mod send;
 pub mod store;
 mod wait;
+pub mod witness;
