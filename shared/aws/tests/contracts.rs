@@ -88,6 +88,16 @@ fn candidates() {
 }
 
 #[test]
+fn candidate_list() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "engagement").await;
+        contracts::candidate_list(&Candidates::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
 fn claims() {
     local::run(async || {
         let Some(config) = local::stack().await else { return };

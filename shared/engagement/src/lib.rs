@@ -2,6 +2,7 @@
 //! trait beside its use, implemented by `ceap-aws` and faked by `ceap-testkit`.
 
 pub mod candidate;
+pub mod candidate_list;
 pub mod condition;
 pub mod consents;
 pub mod event;

@@ -25,6 +25,13 @@ async fn candidates() {
 }
 
 #[tokio::test]
+async fn candidate_list() {
+    for world in worlds() {
+        contracts::candidate_list(&world).await;
+    }
+}
+
+#[tokio::test]
 async fn claims() {
     for world in worlds() {
         contracts::claims(&world).await;

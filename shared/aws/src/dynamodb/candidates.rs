@@ -1,13 +1,13 @@
 //! Candidates: pk `<tenant>#C#<use case>`, sk `<bytes of subject>:<subject>#<key>`.
 
-use super::Table;
-use super::item::{self, Item, from_json, get_number, json, key, millis, number};
+use super::item::{self, Item, from_json, get_number, json, key, millis, number, text};
+use super::{Table, candidate_list};
 use crate::fault::fault;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 use ceap_engagement::candidate::{Candidate, CandidateStore, Place, Upserted};
-use ceap_kernel::{Fault, TenantId, Timestamp};
+use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp, UseCaseId};
 
 /// Times an upsert is tried while others write the same candidate.
 const ATTEMPTS: usize = 20;
@@ -18,7 +18,7 @@ const KEPT_S: i64 = 3 * 86_400;
 
 /// Candidates.
 #[derive(Debug, Clone)]
-pub struct Candidates(Table);
+pub struct Candidates(pub(super) Table);
 
 impl Candidates {
     /// In `table`.
@@ -30,12 +30,14 @@ impl Candidates {
     /// Opens it where none is live; else the live one.
     async fn open(
         &self,
+        tenant: &TenantId,
         place: &Item,
         candidate: &Candidate,
         now: Timestamp,
     ) -> Result<Option<Item>, Fault> {
         let table = &self.0;
         let mut item = place.clone();
+        item.extend(candidate_list::ranked(tenant, candidate));
         item.insert("candidate".to_owned(), json(candidate)?);
         item.insert("score".to_owned(), number(candidate.scored.score));
         item.insert("expires_at".to_owned(), millis(candidate.expires_at));
@@ -82,8 +84,10 @@ impl Candidates {
             .update_item()
             .table_name(&table.name)
             .set_key(Some(place.clone()))
-            .update_expression("SET candidate = :candidate, score = :score")
+            .update_expression("SET candidate = :candidate, score = :score, #rank = :rank")
             .condition_expression("score < :score AND expires_at = :expires AND expires_at > :now")
+            .expression_attribute_names("#rank", "rank")
+            .expression_attribute_values(":rank", text(live.rank().as_str()))
             .expression_attribute_values(":candidate", json(live)?)
             .expression_attribute_values(":score", number(live.scored.score))
             .expression_attribute_values(":expires", millis(live.expires_at))
@@ -107,7 +111,7 @@ impl CandidateStore for Candidates {
     ) -> Result<(Candidate, Upserted), Fault> {
         let place = item_key(tenant, &candidate.signal.place());
         for _ in 0..ATTEMPTS {
-            let Some(item) = self.open(&place, &candidate, now).await? else {
+            let Some(item) = self.open(tenant, &place, &candidate, now).await? else {
                 return Ok((candidate, Upserted::Opened));
             };
             let live = from_json::<Candidate>(&item, "candidate")?;
@@ -141,7 +145,16 @@ impl CandidateStore for Candidates {
 }
 
 fn item_key(tenant: &TenantId, place: &Place) -> Item {
-    let subject = place.subject.as_str();
-    let sk = format!("{}:{subject}#{}", subject.len(), place.key);
-    key(&format!("{tenant}#C#{}", place.use_case), &sk)
+    let (pk, sk) = prefix(tenant, &place.use_case, &place.subject);
+    key(&pk, &format!("{sk}{}", place.key))
+}
+
+/// The partition of a use case's candidates, and what the sort keys of one subject's start with.
+pub(super) fn prefix(
+    tenant: &TenantId,
+    use_case: &UseCaseId,
+    subject: &SubjectId,
+) -> (String, String) {
+    let subject = subject.as_str();
+    (format!("{tenant}#C#{use_case}"), format!("{}:{subject}#", subject.len()))
 }

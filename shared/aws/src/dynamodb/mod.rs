@@ -1,5 +1,6 @@
 //! The stores on DynamoDB. Every partition key starts with the tenant.
 
+mod candidate_list;
 mod candidates;
 mod caps;
 mod credentials;

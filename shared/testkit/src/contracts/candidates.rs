@@ -20,7 +20,7 @@ pub async fn candidates(store: &impl CandidateStore) {
 }
 
 /// Lives from noon for an hour.
-fn candidate(label: &str, score: f64) -> Candidate {
+pub(super) fn candidate(label: &str, score: f64) -> Candidate {
     let id = signal_id(label);
     Candidate {
         id: CandidateId::derive(&id),

@@ -4,6 +4,7 @@
 //! They use port methods only, and tenants that nobody else uses. Where a port cannot show what it
 //! did, the suite takes a function that looks.
 
+mod candidate_list;
 mod candidates;
 mod claims;
 mod inbox;
@@ -14,6 +15,7 @@ mod receipts;
 mod subjects;
 mod suppressions;
 
+pub use candidate_list::candidate_list;
 pub use candidates::candidates;
 pub use claims::claims;
 pub use inbox::inbox;

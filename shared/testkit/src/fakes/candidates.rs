@@ -2,7 +2,8 @@
 
 use crate::World;
 use ceap_engagement::candidate::{Candidate, CandidateStore, Place, Upserted};
-use ceap_kernel::{Fault, TenantId, Timestamp};
+use ceap_engagement::candidate_list::{CandidateList, Rank, Stretch};
+use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp, UseCaseId};
 
 impl CandidateStore for World {
     async fn upsert(
@@ -39,6 +40,49 @@ impl CandidateStore for World {
         let slot = (tenant.clone(), use_case, subject, key);
         self.step("candidates.live", |stores| {
             Ok(stores.candidates.get(&slot).filter(|live| live.expires_at > now).cloned())
+        })
+        .await
+    }
+}
+
+impl CandidateList for World {
+    async fn ranked(
+        &self,
+        tenant: &TenantId,
+        use_case: &UseCaseId,
+        stretch: &Stretch,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<(Vec<Candidate>, Option<Rank>), Fault> {
+        self.step("candidates.ranked", |stores| {
+            let all = stores.candidates.iter().filter(|((of, which, ..), candidate)| {
+                of == tenant && which == use_case && candidate.expires_at > now
+            });
+            let mut live: Vec<Candidate> = all
+                .map(|(_, candidate)| candidate.clone())
+                .filter(|it| stretch.holds(it))
+                .collect();
+            live.sort_by_cached_key(Candidate::rank);
+            let more = live.len() > limit;
+            live.truncate(limit);
+            let next = live.last().map(Candidate::rank).filter(|_| more);
+            Ok((live, next))
+        })
+        .await
+    }
+
+    async fn of_subject(
+        &self,
+        tenant: &TenantId,
+        use_case: &UseCaseId,
+        subject: &SubjectId,
+        now: Timestamp,
+    ) -> Result<Vec<Candidate>, Fault> {
+        self.step("candidates.of_subject", |stores| {
+            let all = stores.candidates.iter().filter(|((of, which, who, _), candidate)| {
+                (of, which, who) == (tenant, use_case, subject) && candidate.expires_at > now
+            });
+            Ok(all.map(|(_, candidate)| candidate.clone()).collect())
         })
         .await
     }
