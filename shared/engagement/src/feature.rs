@@ -2,13 +2,15 @@
 
 use crate::series::Entry;
 use crate::window::Span;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 use std::collections::BTreeSet;
 
 /// What is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "FeatureOp")]
 pub enum Op {
     /// How many events.
     Count,
@@ -29,7 +31,7 @@ pub enum Op {
 }
 
 /// A feature as a document declares it: `{op: count, event: app_crashed, within: 24h}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Feature {
     /// What is computed.

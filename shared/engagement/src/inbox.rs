@@ -16,6 +16,7 @@ use ceap_kernel::{
     Clock, Fault, MessageId, Metric, SubjectId, Tally, TenantId, Timestamp, UseCaseId,
 };
 use futures::stream::{self, StreamExt, TryStreamExt};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -43,8 +44,11 @@ const INSTANT: usize = 12;
 
 /// Which notification: 12 hexadecimal digits of its instant in milliseconds, so that ids sort by
 /// time, and the 32 of its message.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = "^[0-9a-f]{44}$"))]
 pub struct NotificationId(String);
 
 impl NotificationId {
@@ -97,7 +101,7 @@ impl From<NotificationId> for String {
 }
 
 /// What an inbox shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Notification {
     /// Which.
     pub id: NotificationId,
@@ -264,7 +268,8 @@ impl Wanted {
 }
 
 /// Notifications of an inbox, newest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "InboxPage")]
 pub struct Page {
     /// The notifications.
     pub notifications: Vec<Notification>,
@@ -339,7 +344,8 @@ pub trait Inbox {
 }
 
 /// How many notifications count as unread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "InboxUnread")]
 pub struct Unread {
     /// So many, or more if `capped`.
     pub unread: usize,
@@ -348,8 +354,9 @@ pub struct Unread {
 }
 
 /// What is to be marked as read together.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "InboxReadAll")]
 pub struct ReadAll {
     /// The newest notification that was shown: what came after it stays unread.
     #[serde(default)]
@@ -357,7 +364,8 @@ pub struct ReadAll {
 }
 
 /// What was marked as read together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "InboxAllRead")]
 pub struct AllRead {
     /// So many.
     pub read: usize,

@@ -2,6 +2,7 @@
 //! is wrong is named and left out; the others go on.
 
 use ceap_kernel::Fault;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -15,7 +16,7 @@ pub struct Line {
 }
 
 /// What became of an upload.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Imported {
     /// Lines taken.
     pub accepted: usize,
@@ -24,7 +25,8 @@ pub struct Imported {
 }
 
 /// A line left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "LineRefused")]
 pub struct Refused {
     /// Which, counted from 1.
     pub line: usize,

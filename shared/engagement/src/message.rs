@@ -6,12 +6,13 @@ use crate::profile::Profile;
 use crate::suppression::Reason;
 use crate::use_case::Purpose;
 use ceap_kernel::{CandidateId, Fault, MessageId, SubjectId, TenantId, Timestamp, UseCaseId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What a channel sends. Each channel takes the parts that it can show.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Content {
     /// One line: an email's subject, the title of a notification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,7 +38,7 @@ pub struct Content {
 }
 
 /// A file beside the text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attachment {
     /// Its file name.
@@ -49,7 +50,7 @@ pub struct Attachment {
 }
 
 /// A template that the provider keeps and has approved, with what to fill in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approved {
     /// Its name at the provider.
@@ -106,8 +107,11 @@ impl Dispatch {
 
 /// Where a message stands. The order is that of [`Record::enter`]: what is learnt later or out of
 /// order never takes a message back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "MessageState")]
 pub enum State {
     /// Claimed, and handed to its channel's queue (or about to be).
     Queued,

@@ -4,6 +4,7 @@ use crate::message::{Record, State};
 use crate::policy::Decision;
 use crate::use_case::Purpose;
 use ceap_kernel::{Fault, MessageId, SubjectId, TenantId, Timestamp, UseCaseId};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Messages of one page.
@@ -37,7 +38,8 @@ pub trait MessagesOf {
 }
 
 /// A message and what became of it. It holds no address and no text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Message")]
 pub struct View {
     /// Which.
     pub id: MessageId,
@@ -65,7 +67,8 @@ pub struct View {
 }
 
 /// Something that happened to a message.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[schemars(rename = "MessageMoment")]
 pub struct Moment {
     /// When.
     pub at: Timestamp,
@@ -74,7 +77,8 @@ pub struct Moment {
 }
 
 /// Messages of a subject, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "MessageList")]
 pub struct List {
     /// The messages.
     pub messages: Vec<View>,

@@ -3,6 +3,7 @@
 use crate::event::Event;
 use ceap_kernel::{Fault, Timestamp};
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ const MAX_DEVICES: usize = 20;
 const NAME_BYTES: usize = 256;
 
 /// A device that a channel reaches the subject on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Device {
     /// The channel: `push`, `web-push`.
     pub channel: String,
@@ -49,7 +50,8 @@ const CHANNEL_BYTES: usize = 32;
 
 /// A subject's profile. Every field carries the time of the event that set it, and the newest
 /// wins, so that no order of arrival and no repeat changes the outcome.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ProfileFields")]
 pub struct Profile {
     /// Where email goes: one address (RFC 5321 §4.1.2, without display name).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,12 +77,14 @@ pub struct Profile {
     pub consents: BTreeMap<String, bool>,
     /// How each consent or refusal came about.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(skip)]
     pub evidence: BTreeMap<String, Evidence>,
     /// Anything else.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub traits: Map<String, Value>,
     /// Milliseconds since 1970 of the event that last set each field (`traits.plan`).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(skip)]
     pub at: BTreeMap<String, i64>,
 }
 

@@ -2,24 +2,28 @@
 
 use crate::pipeline::ingest::Subjects;
 use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What is known of a subject, with the subject's events by type.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Profile")]
 pub struct View {
     /// Whose.
     pub id: SubjectId,
     /// The fields, without their bookkeeping.
     #[serde(flatten)]
+    #[schemars(with = "crate::profile::Profile")]
     pub profile: Value,
     /// How often each type was seen, and when first and last.
     pub events: BTreeMap<String, Counted>,
 }
 
 /// How often a type was seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "EventCount")]
 pub struct Counted {
     /// Events, repeats excluded.
     pub count: u64,

@@ -2,13 +2,14 @@
 
 use crate::condition::{Expression, Facts};
 use ceap_kernel::Fault;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Reasons returned with a score.
 const MAX_REASONS: usize = 3;
 
 /// A model as a document declares it. Other kinds join this enum.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ScoreDocument {
     /// `base` + Σ weight × value, clamped to [0, 1].
@@ -36,7 +37,7 @@ pub enum ScoreDocument {
 }
 
 /// One term of a model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TermDocument {
     /// A CEL expression: a number, or a truth value that counts as 1 or 0.

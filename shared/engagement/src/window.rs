@@ -1,6 +1,7 @@
 //! Durations as documents write them: `90s`, `10m`, `24h`, `7d`.
 
 use ceap_kernel::{Fault, SignedDuration};
+use schemars::JsonSchema;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
@@ -9,8 +10,9 @@ use std::fmt;
 pub const MAX: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// A positive whole number of seconds, at most [`MAX`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(into = "String")]
+#[schemars(with = "String", extend("pattern" = "^[1-9][0-9]*[smhd]$", "examples" = ["10m"]))]
 pub struct Span(SignedDuration);
 
 /// Checked while it is read, so that the reader can add where it stands.

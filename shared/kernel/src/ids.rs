@@ -1,15 +1,23 @@
 //! Typed ids. Each is checked where it enters, so that no key built from one can be ambiguous.
 
 use crate::{Fault, digest, hash64};
+use schemars::JsonSchema;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
+/// What [`slug`] takes, but for its length, as schemas say it.
+const SLUG: &str = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$";
+
+/// What [`hex`] takes, as schemas say it.
+const HEX: &str = "^[0-9A-Fa-f]{32}$";
+
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+    ($(#[$doc:meta])* $name:ident, $check:expr, $($rule:literal = $value:expr),+) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
         #[serde(into = "String")]
+        #[schemars(with = "String", $(extend($rule = $value)),+)]
         pub struct $name(String);
 
         /// Checked while it is read, so that the reader can add where it stands.
@@ -106,27 +114,33 @@ fn hex(text: &str) -> Result<(), Fault> {
 
 id!(
     /// An isolated account. A slug; part of every key, token, metric and log line.
-    TenantId, |text: &str| slug("tenant", text)
+    TenantId, |text: &str| slug("tenant", text),
+    "pattern" = SLUG, "maxLength" = 63
 );
 id!(
     /// One declarative document of a tenant. A slug.
-    UseCaseId, |text: &str| slug("use_case", text)
+    UseCaseId, |text: &str| slug("use_case", text),
+    "pattern" = SLUG, "maxLength" = 63
 );
 id!(
     /// Whom an event is about: a customer, device, account or address. Opaque text of the sender.
-    SubjectId, subject
+    SubjectId, subject,
+    "minLength" = 1, "maxLength" = 256
 );
 id!(
     /// One subject matched by one use case's trigger. Made from what matched, never from chance.
-    SignalId, hex
+    SignalId, hex,
+    "pattern" = HEX
 );
 id!(
     /// One opportunity to act. Made from the signal that opened it.
-    CandidateId, hex
+    CandidateId, hex,
+    "pattern" = HEX
 );
 id!(
     /// One rendered action on one channel. Made from its candidate, never from an execution.
-    MessageId, hex
+    MessageId, hex,
+    "pattern" = HEX
 );
 
 impl SignalId {

@@ -25,6 +25,7 @@ use crate::suppression::Reason;
 use crate::use_case::{Plan, Purpose, UseCases};
 use ceap_kernel::{Clock, Fault, SubjectId, Tally, TenantId, Timestamp, digest};
 use name::Name;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -41,7 +42,8 @@ const DAY_S: i64 = 86_400;
 const TEMPLATE: &str = "double-opt-in";
 
 /// A consent, and how it came about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Consent")]
 pub struct Shown {
     /// Whether it was given.
     pub given: bool,
@@ -57,7 +59,8 @@ pub struct Shown {
 }
 
 /// The consents of a subject.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Consents")]
 pub struct Of {
     /// Whose.
     pub subject: SubjectId,
@@ -66,8 +69,9 @@ pub struct Of {
 }
 
 /// What is said of a subject's consents.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ConsentsPut")]
 pub struct Put {
     /// Whose.
     pub subject: SubjectId,
@@ -79,7 +83,8 @@ pub struct Put {
 }
 
 /// What became of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentsTaken")]
 pub struct Taken {
     /// Whose.
     pub subject: SubjectId,
@@ -95,7 +100,8 @@ pub struct Taken {
 }
 
 /// A consent that the subject was asked to confirm.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentRequested")]
 pub struct Requested {
     /// Which.
     pub consent: String,
@@ -104,7 +110,8 @@ pub struct Requested {
 }
 
 /// A channel whose addresses all are on the suppression list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ConsentSuppressed")]
 pub struct Suppressed {
     /// The channel.
     pub channel: String,

@@ -6,6 +6,7 @@ use crate::secret::Secrets;
 use crate::window::Span;
 use ceap_kernel::access::Principal;
 use ceap_kernel::{Fault, SignedDuration, SubjectId, TenantId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How long a token is good, unless another time is asked for.
@@ -97,8 +98,9 @@ impl Holder {
 }
 
 /// What is asked when a token is issued.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "InboxTokenRequest")]
 pub struct Issue {
     /// For how long: 24 hours by default, 30 days at most.
     #[serde(default)]
@@ -106,7 +108,8 @@ pub struct Issue {
 }
 
 /// A token, and until when it is good.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "InboxToken")]
 pub struct Token {
     /// For the app: `Authorization: Bearer …`.
     pub token: String,

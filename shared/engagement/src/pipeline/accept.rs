@@ -4,6 +4,7 @@ use crate::event::{Arrived, Event};
 use crate::profile::{PROFILE_UPDATED, Profile};
 use crate::quarantine::{Quarantine, Rejected};
 use ceap_kernel::{Clock, Fault, Metric, Tally, TenantId};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -33,7 +34,8 @@ pub trait EventStream {
 }
 
 /// What became of a payload.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "EventsAccepted")]
 pub struct Accepted {
     /// Events taken.
     pub accepted: usize,
@@ -42,7 +44,8 @@ pub struct Accepted {
 }
 
 /// An item kept in quarantine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "EventRefused")]
 pub struct Refused {
     /// Its place in the payload, from 0.
     pub index: usize,

@@ -16,6 +16,7 @@ use crate::template::{self, Known, Texts, TextsDocument};
 use crate::use_case::{Plan, Purpose, UseCases};
 use crate::window::Span;
 use ceap_kernel::{Clock, Fault, MessageId, SubjectId, Tally, TenantId, Timestamp, digest};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -24,8 +25,9 @@ use std::collections::BTreeMap;
 const KEY_BYTES: usize = 255;
 
 /// What is asked for. Texts are Liquid templates over `data`, `profile`, `settings` and `links`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MessageRequest")]
 pub struct Request {
     /// To whom; it need not have a profile.
     pub subject: SubjectId,
@@ -59,8 +61,9 @@ const fn transactional() -> Purpose {
 }
 
 /// A template tried on an address of the team.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TemplateTrial")]
 pub struct Trial {
     /// Where it goes: one of the settings' `test_recipients`.
     pub to: String,

@@ -19,6 +19,7 @@ use crate::use_case::{Mode, Purpose, Settings};
 use ceap_kernel::{SubjectId, TenantId, Timestamp, UseCaseId};
 use jiff::tz::TimeZone;
 use rule::Rule;
+use schemars::JsonSchema;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error;
 use serde::{Deserialize, Serialize};
@@ -79,7 +80,9 @@ impl Refusal {
 }
 
 /// A gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Gate {
     /// Whether the use case acts.
@@ -103,7 +106,8 @@ pub enum Gate {
 }
 
 /// What a gate said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "GateDecision")]
 pub struct Decision {
     /// Which gate.
     pub gate: Gate,

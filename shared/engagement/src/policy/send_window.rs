@@ -4,6 +4,7 @@ use super::QuietHours;
 use ceap_kernel::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Times that the end of what is quiet and the begin of what is open are sought in turn.
@@ -11,7 +12,7 @@ const TURNS: usize = 16;
 
 /// From one local time to another of the same day, on these days: `{from: "09:00", to: "18:00",
 /// days: [mon, tue, wed, thu, fri]}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendWindow {
     /// The first minute in which it may be sent.
@@ -24,12 +25,12 @@ pub struct SendWindow {
 }
 
 /// Days of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Vec<Day>", into = "Vec<Day>")]
 pub struct Days(u8);
 
 /// A day of the week, as documents write it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Day {
     Mon,

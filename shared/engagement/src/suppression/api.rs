@@ -8,6 +8,7 @@ use crate::profile_list::not_ours;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -24,8 +25,9 @@ const EXPORT_PAGE: usize = 1000;
 const COLUMNS: [&str; 5] = ["channel", "address", "reason", "at", "note"];
 
 /// What is put on a list.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SuppressionPut")]
 pub struct Put {
     /// On which channel.
     pub channel: String,

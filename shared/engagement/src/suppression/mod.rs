@@ -4,12 +4,16 @@ pub mod api;
 
 use crate::use_case::Purpose;
 use ceap_kernel::{Fault, TenantId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Why an address is suppressed. A bounce says that the address does not work, a complaint that its
 /// owner does not want the mail: the one is a fact of delivery, the other a will.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "SuppressionReason")]
 pub enum Reason {
     /// Its owner unsubscribed from marketing.
     Unsubscribe,
@@ -60,7 +64,8 @@ impl Reason {
 }
 
 /// A suppressed address, for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Suppression")]
 pub struct Entry {
     /// On which channel.
     pub channel: String,
@@ -76,7 +81,8 @@ pub struct Entry {
 }
 
 /// Some entries of a list, and where it goes on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "SuppressionPage")]
 pub struct Page {
     /// The entries, by address.
     pub entries: Vec<Entry>,

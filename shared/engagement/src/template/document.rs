@@ -1,6 +1,7 @@
 //! Templates as a person writes them.
 
 use ceap_kernel::Fault;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ const MAX_BYTES: usize = 256 * 1024;
 
 /// What a message says in one language, as Liquid templates. Each channel takes the parts that it
 /// can show.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TextsDocument {
     /// One line: an email's subject, the title of a notification.
@@ -34,7 +35,7 @@ pub struct TextsDocument {
 }
 
 /// A template that the provider keeps, and what it is filled with.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovedDocument {
     /// Its name at the provider.
@@ -47,7 +48,7 @@ pub struct ApprovedDocument {
 }
 
 /// A stored template.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TemplateDocument {
     /// A slug, unique in its tenant.
@@ -71,7 +72,7 @@ pub struct TemplateDocument {
 }
 
 /// A stored partial: what templates share by `{% render 'id' %}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PartialDocument {
     /// A slug, unique in its tenant.

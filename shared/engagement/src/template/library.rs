@@ -12,6 +12,7 @@ use super::liquid::Template;
 use super::partials::Partials;
 use super::texts::Texts;
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -37,7 +38,8 @@ impl Kind {
 }
 
 /// A document as it is stored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "StoredDocument")]
 pub struct Stored {
     /// Its version, from 1.
     pub version: u64,
@@ -48,7 +50,8 @@ pub struct Stored {
 }
 
 /// One line of a list.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "TemplateListed")]
 pub struct Listed {
     /// Its id.
     pub id: String,

@@ -6,6 +6,7 @@ use crate::message::Content;
 use crate::pipeline::gates::Addresses;
 use crate::pipeline::ingest::Subjects;
 use ceap_kernel::{Fault, SubjectId, TenantId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -13,8 +14,9 @@ use serde_json::{Map, Value, json};
 const GMAIL: usize = 102 * 1024;
 
 /// What to fill in. What is left out is empty, or an example.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PreviewRequest")]
 pub struct Request {
     /// Whose profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,7 +42,7 @@ pub struct Request {
 }
 
 /// What it would say.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Preview {
     /// The template's channel.
     pub channel: String,
@@ -55,7 +57,7 @@ pub struct Preview {
 }
 
 /// How long the parts of a message are.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Sizes {
     /// Characters of the subject.
     pub subject: usize,

@@ -7,11 +7,12 @@ use crate::score::ScoreDocument;
 use crate::template::{ApprovedDocument, TextsDocument};
 use crate::window::Span;
 use ceap_kernel::{Fault, UseCaseId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Why something is sent, which decides the gates it must pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// An alert to the team itself: no consent, caps or quiet hours.
@@ -35,7 +36,7 @@ impl Purpose {
 }
 
 /// Whether it acts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Sends.
@@ -48,7 +49,7 @@ pub enum Mode {
 }
 
 /// A condition a signal must meet, and what to say when it does not.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilterDocument {
     /// A CEL condition over event, features and profile.
@@ -58,7 +59,7 @@ pub struct FilterDocument {
 }
 
 /// What is sent, and to whom.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActionDocument {
     /// `email`, `sms`, …
@@ -104,7 +105,7 @@ pub struct ActionDocument {
 /// Another channel, for when the one before did not reach the subject: because it has no address
 /// there, or a gate refused that channel, or its provider did for good. It has texts of its own, or
 /// none, and then says what the action says.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FallbackDocument {
     /// `email`, `sms`, …; each channel once.
@@ -142,7 +143,7 @@ pub struct FallbackDocument {
 }
 
 /// How often a subject and key may have a candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reentry {
     /// So many candidates, from 1 to 100.
@@ -153,7 +154,9 @@ pub struct Reentry {
 }
 
 /// What goes first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// After all else.
@@ -172,8 +175,9 @@ impl Priority {
 }
 
 /// One use case.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "UseCase")]
 pub struct Document {
     /// A slug, unique in its tenant.
     pub id: UseCaseId,

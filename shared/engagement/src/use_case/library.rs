@@ -7,13 +7,15 @@ use super::compile::UseCase;
 use super::document::{Document, Mode, Purpose};
 use crate::template::Collection;
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp, UseCaseId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of one document.
 const MAX_BYTES: usize = 128 * 1024;
 
 /// A version of a use case.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "UseCaseVersion")]
 pub struct Version {
     /// When it was stored.
     pub updated_at: Timestamp,
@@ -22,7 +24,8 @@ pub struct Version {
 }
 
 /// One line of a list.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "UseCaseListed")]
 pub struct Listed {
     /// Its id.
     pub id: UseCaseId,

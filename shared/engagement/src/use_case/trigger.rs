@@ -5,6 +5,7 @@ use super::document::{Document, FilterDocument};
 use crate::feature::{Feature, Op};
 use crate::window::Span;
 use ceap_kernel::Fault;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ const CAME: &str = "came_meanwhile";
 const MAX_FAN_OUT_EVENTS: usize = 10;
 
 /// What a field of `data` must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Expects {
     /// A JSON number.
@@ -53,7 +54,7 @@ impl Expects {
 }
 
 /// What starts it: `event`, or `schedule`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TriggerDocument {
     /// An event of this type.
@@ -87,7 +88,7 @@ pub struct TriggerDocument {
 }
 
 /// An instant that the event names: an appointment, a deadline.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UntilDocument {
     /// A CEL expression: an RFC 3339 instant, or a local date and time without an offset
@@ -99,7 +100,7 @@ pub struct UntilDocument {
 }
 
 /// What must not follow upon the event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AbsenceDocument {
     /// An event of this type; it may be the triggering type itself: then the next one.
@@ -112,7 +113,7 @@ pub struct AbsenceDocument {
 }
 
 /// Whom an event about a thing concerns: every subject that had to do with that thing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FanOutDocument {
     /// Events of these types tie their subject to a thing.
@@ -126,7 +127,7 @@ pub struct FanOutDocument {
 }
 
 /// When a population is judged, as EventBridge Scheduler takes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleDocument {
     /// `cron(0 9 * * ? *)`, `rate(1 day)` or `at(2026-12-01T09:00:00)`.
@@ -137,7 +138,7 @@ pub struct ScheduleDocument {
 }
 
 /// Whom a schedule judges: the subjects that had such an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PopulationDocument {
     /// An event of this type.
