@@ -9,8 +9,15 @@ use std::collections::BTreeSet;
 /// Characters of one expression.
 const MAX_LENGTH: usize = 1_000;
 
-/// Names that an expression may use, unless its place says otherwise.
-const NAMES: [&str; 4] = ["event", "features", "profile", "settings"];
+/// The names an expression may use, by its place in the document.
+pub mod names {
+    /// Where nothing else is said: scores, keys, recipients, a trigger's condition.
+    pub const DECISION: &[&str] = &["event", "features", "profile", "settings"];
+    /// A filter's conditions: `history` is what became of the subject in this use case before.
+    pub const FILTER: &[&str] = &["event", "features", "profile", "settings", "history"];
+    /// A feature's `where`: `event` is one of its events, `trigger` the one that is judged.
+    pub const FEATURE: &[&str] = &["event", "trigger", "settings"];
+}
 
 /// What an expression is judged on: a value for each of the names that its place allows.
 pub trait Bound {
@@ -21,45 +28,67 @@ pub trait Bound {
 /// A compiled expression.
 #[derive(Debug)]
 pub struct Expression {
+    field: String,
     source: String,
     program: Program,
     names: Vec<&'static str>,
 }
 
-/// The facts an expression is judged on. Each is converted for CEL only when it is named.
+/// The facts an expression is judged on. What a place does not have is null there.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     /// The event: `type`, `subject`, `time`, and of `data` the fields that the document names.
     pub event: &'a Value,
+    /// The event that is judged, where `event` is another one: in a feature's `where`.
+    pub trigger: &'a Value,
     /// The features by name; one without a value is absent.
     pub features: &'a Value,
     /// The profile, with its traits.
     pub profile: &'a Value,
     /// The tenant's settings.
     pub settings: &'a Value,
+    /// The subject's earlier candidates of this use case: `count`, `last` (RFC 3339), `since`
+    /// (seconds), `live`.
+    pub history: &'a Value,
+}
+
+impl Default for Facts<'_> {
+    fn default() -> Self {
+        const NONE: &Value = &Value::Null;
+        Self {
+            event: NONE,
+            trigger: NONE,
+            features: NONE,
+            profile: NONE,
+            settings: NONE,
+            history: NONE,
+        }
+    }
 }
 
 impl Bound for Facts<'_> {
     fn get(&self, name: &str) -> &Value {
         match name {
             "event" => self.event,
+            "trigger" => self.trigger,
             "features" => self.features,
             "profile" => self.profile,
+            "history" => self.history,
             _ => self.settings,
         }
     }
 }
 
 impl Expression {
-    /// Compiles `source`; `field` is its place in the document.
+    /// Compiles `source`, which may use the names of a decision; `field` is its place in the document.
     ///
     /// # Errors
-    /// `Invalid` at `field` when it is too long, does not parse, or uses an unknown name or function.
+    /// As [`Expression::compile_with`].
     pub fn compile(field: &str, source: &str) -> Result<Self, Fault> {
-        Self::compile_with(field, source, &NAMES)
+        Self::compile_with(field, source, names::DECISION)
     }
 
-    /// Compiles `source`, which may use `allowed` names only; `field` is its place in the document.
+    /// Compiles `source`, which may use `allowed` [`names`] only; `field` is its place in the document.
     ///
     /// # Errors
     /// `Invalid` at `field` when it is too long, does not parse, or uses an unknown name or function.
@@ -90,7 +119,13 @@ impl Expression {
             return Err(Fault::invalid(field, format!("there is no function `{unknown}`")));
         }
         let names = allowed.iter().copied().filter(|name| references.has_variable(name)).collect();
-        Ok(Self { source: source.to_owned(), program, names })
+        Ok(Self { field: field.to_owned(), source: source.to_owned(), program, names })
+    }
+
+    /// Its place in the document: `filter[1].when`.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        &self.field
     }
 
     /// The text it was compiled from.
@@ -257,8 +292,7 @@ mod tests {
     use serde_json::json;
 
     fn judge(source: &str, event: Value) -> Result<bool, Fault> {
-        let none = json!({});
-        let facts = Facts { event: &event, features: &none, profile: &none, settings: &none };
+        let facts = Facts { event: &event, ..Facts::default() };
         Expression::compile("when", source)?.holds(&facts)
     }
 
@@ -303,6 +337,16 @@ mod tests {
             let compiled = Expression::compile("when", known);
             assert!(compiled.is_ok(), "{known}: {compiled:?}");
         }
+    }
+
+    #[test]
+    fn a_place_has_its_own_names() {
+        let history = json!({"count": 2});
+        let facts = Facts { history: &history, ..Facts::default() };
+        let seen = Expression::compile_with("when", "history.count > 1", names::FILTER).unwrap();
+        assert!(seen.holds(&facts).unwrap());
+        let unseen = Expression::compile("when", "history.count > 1").unwrap_err();
+        assert!(unseen.to_string().contains("`history` is unknown"), "{unseen}");
     }
 
     #[test]

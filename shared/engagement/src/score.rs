@@ -165,8 +165,7 @@ mod tests {
 
     fn score(document: serde_json::Value, features: serde_json::Value) -> Scored {
         let document: ScoreDocument = serde_json::from_value(document).unwrap();
-        let none = json!({});
-        let facts = Facts { event: &none, features: &features, profile: &none, settings: &none };
+        let facts = Facts { features: &features, ..Facts::default() };
         Score::compile(&document).unwrap().score(&facts).unwrap()
     }
 

@@ -84,7 +84,13 @@ impl Signal {
     /// What conditions see of it.
     #[must_use]
     pub fn facts<'a>(&'a self, profile: &'a Value, settings: &'a Value) -> Facts<'a> {
-        Facts { event: &self.event, features: &self.features, profile, settings }
+        Facts {
+            event: &self.event,
+            features: &self.features,
+            profile,
+            settings,
+            ..Facts::default()
+        }
     }
 }
 

@@ -82,7 +82,13 @@ impl Judge<'_> {
     }
 
     fn facts<'a>(&'a self, event: &'a Value, features: &'a Value) -> Facts<'a> {
-        Facts { event, features, profile: self.profile, settings: &self.plan.settings_facts }
+        Facts {
+            event,
+            features,
+            profile: self.profile,
+            settings: &self.plan.settings_facts,
+            ..Facts::default()
+        }
     }
 
     /// The signal that is owed; `None` when its use case no longer runs.

@@ -78,8 +78,8 @@ mod tests {
         .unwrap();
         let time = "2026-10-20T00:00:00Z".parse().unwrap();
         let event = json!({"data": {"at": due}});
-        let (none, profile) = (json!({}), json!({"time_zone": "Europe/Zurich"}));
-        let facts = Facts { event: &event, features: &none, profile: &profile, settings: &none };
+        let profile = json!({"time_zone": "Europe/Zurich"});
+        let facts = Facts { event: &event, profile: &profile, ..Facts::default() };
         let wait = Wait::of(&use_case, time, &facts).unwrap();
         assert_eq!(wait.at, at.parse().unwrap());
         let nothing = json!({"data": {"at": "soon"}});

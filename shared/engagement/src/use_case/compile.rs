@@ -3,7 +3,7 @@
 use super::document::{Document, Mode, Purpose};
 use super::step::Step;
 use super::trigger::Expects;
-use crate::condition::Expression;
+use crate::condition::{Expression, names};
 use crate::score::Score;
 use crate::template::{self, Collection, Known, Template};
 use ceap_kernel::{Fault, UseCaseId};
@@ -98,7 +98,8 @@ impl UseCase {
                 .enumerate()
                 .map(|(n, rule)| {
                     let field = format!("filter[{n}].when");
-                    Ok((Expression::compile(&field, &rule.when)?, rule.reason.clone()))
+                    let when = Expression::compile_with(&field, &rule.when, names::FILTER)?;
+                    Ok((when, rule.reason.clone()))
                 })
                 .collect::<Result<_, Fault>>()?,
             score: Score::compile(&document.score)?,
@@ -241,7 +242,7 @@ impl UseCase {
                 if !known && !path.is_empty() {
                     let name = path.join(".");
                     let message = format!("`features.{name}` is not declared under `features`");
-                    return Err(Fault::invalid(expression.source(), message));
+                    return Err(Fault::invalid(expression.field(), message));
                 }
             }
             for path in expression.paths("event") {
@@ -250,7 +251,7 @@ impl UseCase {
                 {
                     let message =
                         format!("an event has type, subject, time and data, not `{name}`");
-                    return Err(Fault::invalid(expression.source(), message));
+                    return Err(Fault::invalid(expression.field(), message));
                 }
             }
         }
