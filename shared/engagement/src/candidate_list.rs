@@ -5,6 +5,7 @@ use crate::profile_list::not_ours;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use ceap_kernel::{CandidateId, Clock, Fault, SubjectId, TenantId, Timestamp, UseCaseId, hash64};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -124,7 +125,8 @@ pub trait CandidateList {
 }
 
 /// A candidate as the API shows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Candidate")]
 pub struct View {
     /// Which.
     pub id: CandidateId,
@@ -168,7 +170,8 @@ impl From<Candidate> for View {
 }
 
 /// Candidates, the best first.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "CandidateList")]
 pub struct List {
     /// The candidates.
     pub candidates: Vec<View>,

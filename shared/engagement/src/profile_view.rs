@@ -1,13 +1,22 @@
 //! A profile as the API shows it.
 
+use crate::candidate::Candidate;
+use crate::candidate_list::{self, CandidateList};
 use crate::pipeline::ingest::Subjects;
-use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp};
+use crate::pipeline::judge;
+use crate::use_case::UseCases;
+use ceap_kernel::{Clock, Fault, SubjectId, TenantId, Timestamp, UseCaseId};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What is known of a subject, with the subject's events by type.
+/// Use cases whose candidates are looked up at once.
+const CONCURRENCY: usize = 16;
+
+/// What is known of a subject: its profile, what use cases compute of it, its candidates, and its events by
+/// type.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Profile")]
 pub struct View {
@@ -17,6 +26,10 @@ pub struct View {
     #[serde(flatten)]
     #[schemars(with = "crate::profile::Profile")]
     pub profile: Value,
+    /// The features that each use case declares which is not off, as of now.
+    pub features: BTreeMap<UseCaseId, Value>,
+    /// Its live candidates of all use cases, the best first.
+    pub candidates: Vec<candidate_list::View>,
     /// How often each type was seen, and when first and last.
     pub events: BTreeMap<String, Counted>,
 }
@@ -33,23 +46,43 @@ pub struct Counted {
     pub last: Timestamp,
 }
 
-/// What is known of a subject.
+/// What is known of a subject: one read of its items, and one query for each use case of the tenant.
 ///
 /// # Errors
-/// `NotFound` when nothing is; `Unavailable` or `Throttled` from the store.
+/// `NotFound` when nothing is; `Unavailable` or `Throttled` from the stores.
 pub async fn view(
     tenant: &TenantId,
     subject: &SubjectId,
     subjects: &impl Subjects,
+    use_cases: &impl UseCases,
+    candidates: &impl CandidateList,
+    clock: &impl Clock,
 ) -> Result<View, Fault> {
     let read = subjects.load(tenant, std::slice::from_ref(subject)).await?;
     let known =
         read.into_iter().next().filter(|it| it.series_version > 0 || it.profile_version > 0);
     let state = known.ok_or_else(|| Fault::NotFound("there is no such profile".to_owned()))?.state;
+    let (plan, now) = (use_cases.plan(tenant).await?, clock.now());
+    let declares = plan.running().filter(|use_case| !use_case.document.features.is_empty());
+    let features = declares
+        .map(|it| (it.id().clone(), judge::features(it, &state.series, now.as_millisecond())));
+    let live: Vec<Vec<Candidate>> = stream::iter(plan.all())
+        .map(|use_case| candidates.of_subject(tenant, use_case.id(), subject, now))
+        .buffer_unordered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    let mut live: Vec<Candidate> = live.into_iter().flatten().collect();
+    live.sort_by_cached_key(Candidate::rank);
     let instant = |millis| Timestamp::from_millisecond(millis).unwrap_or_default();
     let events = state.series.events().iter().map(|(kind, seen)| {
         let (first, last) = (instant(seen.first), instant(seen.last));
         (kind.clone(), Counted { count: seen.count, first, last })
     });
-    Ok(View { id: subject.clone(), profile: state.profile.facts(), events: events.collect() })
+    Ok(View {
+        id: subject.clone(),
+        profile: state.profile.facts(),
+        features: features.collect(),
+        candidates: live.into_iter().map(candidate_list::View::from).collect(),
+        events: events.collect(),
+    })
 }

@@ -9,7 +9,7 @@ pub mod filter;
 mod fold;
 pub mod gates;
 pub mod ingest;
-mod judge;
+pub mod judge;
 pub mod receive;
 pub mod request;
 pub mod score;

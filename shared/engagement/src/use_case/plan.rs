@@ -159,6 +159,11 @@ impl Plan {
         self.use_cases.get(id)
     }
 
+    /// Every use case, those that are off too.
+    pub fn all(&self) -> impl Iterator<Item = &UseCase> {
+        self.use_cases.values()
+    }
+
     /// Every use case that runs.
     pub fn running(&self) -> impl Iterator<Item = &UseCase> {
         self.use_cases.values().filter(|use_case| use_case.runs())

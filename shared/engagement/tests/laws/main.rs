@@ -18,6 +18,7 @@ mod fallback;
 mod gates;
 mod inbox;
 mod late;
+mod listed;
 mod order;
 mod preferences;
 mod receipts;
