@@ -26,6 +26,7 @@ pub mod score;
 pub mod secret;
 pub mod series;
 pub mod signal;
+pub mod simulation;
 pub mod suppression;
 pub mod template;
 pub mod use_case;

@@ -1,6 +1,7 @@
 //! All that a tenant runs, arranged by what an event needs.
 
 use super::compile::{Fields, UseCase};
+use super::document::Document;
 use crate::event::Event;
 use crate::policy::Cap;
 use crate::profile;
@@ -151,6 +152,15 @@ impl Plan {
             use_cases: use_cases.into_iter().map(|it| (it.id().clone(), it)).collect(),
             kinds,
         }
+    }
+
+    /// What the same tenant would run, were there this document alone.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field, when it does not compile.
+    pub fn alone(&self, document: Document) -> Result<Self, Fault> {
+        let use_case = UseCase::with(document, &self.stored)?;
+        Ok(Self::with(self.settings.clone(), vec![use_case], self.stored.clone()))
     }
 
     /// The use case `id`.

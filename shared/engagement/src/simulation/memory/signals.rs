@@ -1,0 +1,64 @@
+//! The bus and the scheduler.
+
+use super::Memory;
+use crate::pipeline::ingest::{Later, Signals};
+use crate::pipeline::witness::Witness;
+use crate::score::Scored;
+use crate::signal::{Detected, Signal};
+use ceap_kernel::{Fault, Timestamp};
+
+impl Memory {
+    /// The signals whose instant of judgement counts.
+    fn counted(&self, detected: &Detected) -> Option<Detected> {
+        let (from, to) = self.counts;
+        let counts = |signal: &Signal| from <= signal.at && signal.at <= to;
+        if !detected.signals.iter().any(counts) {
+            return None;
+        }
+        let signals = detected.signals.iter().filter(|it| counts(it)).cloned().collect();
+        Some(detected.clone().keeping(signals))
+    }
+}
+
+impl Signals for &Memory {
+    async fn emit(&self, detected: &[Detected]) -> Result<(), Fault> {
+        for counted in detected.iter().filter_map(|it| self.counted(it)) {
+            let mut kept = self.kept();
+            kept.traces.emitted(&counted);
+            kept.bus.push_back(counted);
+        }
+        Ok(())
+    }
+}
+
+impl Later for &Memory {
+    async fn emit_at(&self, wake: Timestamp, detected: &Detected) -> Result<(), Fault> {
+        let Some(counted) = self.counted(detected) else { return Ok(()) };
+        let same = |a: &Signal, b: &Signal| a.id == b.id && a.fallback == b.fallback;
+        let mut kept = self.kept();
+        kept.traces.emitted(&counted);
+        let waiting = kept.waiting.entry(wake).or_default();
+        let known = waiting.iter().any(|known| {
+            known.signals.len() == counted.signals.len()
+                && known.signals.iter().zip(&counted.signals).all(|(a, b)| same(a, b))
+        });
+        if !known {
+            waiting.push(counted);
+        }
+        Ok(())
+    }
+}
+
+impl Witness for &Memory {
+    fn ruled(&self, signal: &Signal, when: &str, reason: &str, holds: bool) {
+        self.kept().traces.ruled(signal, when, reason, holds);
+    }
+
+    fn stopped(&self, signal: &Signal, reason: &str) {
+        self.kept().traces.stopped(signal, reason);
+    }
+
+    fn scored(&self, signal: &Signal, scored: &Scored, passes: bool) {
+        self.kept().traces.scored(signal, scored, passes);
+    }
+}

@@ -1,0 +1,48 @@
+//! Profiles and feature items, each under its own version.
+
+use super::Memory;
+use crate::pipeline::ingest::{Subjects, Versioned};
+use ceap_kernel::{Fault, SubjectId, TenantId};
+
+impl Subjects for &Memory {
+    async fn load(&self, _: &TenantId, subjects: &[SubjectId]) -> Result<Vec<Versioned>, Fault> {
+        let kept = self.kept();
+        Ok(subjects.iter().map(|it| kept.subjects.get(it).cloned().unwrap_or_default()).collect())
+    }
+
+    async fn save_profile(
+        &self,
+        _: &TenantId,
+        subject: &SubjectId,
+        read: &Versioned,
+    ) -> Result<(), Fault> {
+        let mut kept = self.kept();
+        let stored = kept.subjects.entry(subject.clone()).or_default();
+        stored.state.profile = read.state.profile.clone();
+        stored.profile_version = read.profile_version.saturating_add(1);
+        Ok(())
+    }
+
+    async fn save_series(
+        &self,
+        _: &TenantId,
+        subject: &SubjectId,
+        read: &Versioned,
+    ) -> Result<(), Fault> {
+        let mut kept = self.kept();
+        let stored = kept.subjects.entry(subject.clone()).or_default();
+        stored.state.series = read.state.series.clone();
+        stored.series_version = read.series_version.saturating_add(1);
+        Ok(())
+    }
+
+    async fn settle(&self, _: &TenantId, subject: &SubjectId, version: u64) -> Result<(), Fault> {
+        let mut kept = self.kept();
+        if let Some(stored) = kept.subjects.get_mut(subject)
+            && stored.series_version == version
+        {
+            stored.state.series.settle();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,230 @@
+//! A history through a document: what it would have decided, counted, with a sample of it.
+
+use super::course::Course;
+use super::funnel::Funnel;
+use super::memory::Memory;
+use super::sample::{MAX_SAMPLE, Sample};
+use crate::event::{Arrived, Event};
+use crate::pipeline::gates::Addresses;
+use crate::profile::PROFILE_UPDATED;
+use crate::use_case::{Document, Mode, Plan};
+use ceap_kernel::{Fault, Metric, SignedDuration, SubjectId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Events ingested at once.
+const MAX_BATCH: usize = 200;
+
+/// What a delayed judgement waits at least for what was sent in the same breath, and the second that
+/// its instant is rounded up to: no event of a batch may be nearer to it.
+const SETTLE: SignedDuration = SignedDuration::from_secs(62);
+
+/// What of a history counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// The first instant of judgement that counts. What was before feeds the features.
+    pub from: Timestamp,
+    /// The last one.
+    pub to: Timestamp,
+    /// How many decisions of each kind are told, at most [`MAX_SAMPLE`].
+    pub sample: usize,
+}
+
+impl Options {
+    /// What is judged at this very instant.
+    #[must_use]
+    pub const fn as_of(at: Timestamp, sample: usize) -> Self {
+        Self { from: at, to: at, sample }
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        if self.to < self.from {
+            return Err(Fault::invalid("to", "must not be before `from`"));
+        }
+        if self.sample > MAX_SAMPLE {
+            return Err(Fault::invalid("sample", format!("must be at most {MAX_SAMPLE}")));
+        }
+        Ok(())
+    }
+}
+
+/// What came of a history, or of a part of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Subjects.
+    pub subjects: u64,
+    /// Events of theirs, those that only fed features among them.
+    pub events: u64,
+    /// How many came how far, of those whose instant of judgement counts.
+    pub funnel: Funnel,
+    /// Some of those that became candidates.
+    pub passed: Sample,
+    /// Some of those that did not.
+    pub stopped: Sample,
+    /// How many of each are told.
+    pub sample: usize,
+}
+
+impl Outcome {
+    /// Adds what came of another part: of the same document and options, and other subjects. The order
+    /// of parts does not matter.
+    pub fn merge(&mut self, other: Self) {
+        self.subjects = self.subjects.saturating_add(other.subjects);
+        self.events = self.events.saturating_add(other.events);
+        self.funnel.merge(other.funnel);
+        self.sample = self.sample.max(other.sample);
+        self.passed.merge(other.passed, self.sample);
+        self.stopped.merge(other.stopped, self.sample);
+    }
+}
+
+/// Runs a history through one document. Subjects come one after the other, each with its events in the
+/// order of time; a subject is forgotten when the next one comes, so that memory does not grow.
+#[derive(Debug)]
+pub struct Replay<A> {
+    tenant: TenantId,
+    plan: Arc<Plan>,
+    addresses: A,
+    options: Options,
+    waits: Option<SignedDuration>,
+    triggers: Option<String>,
+    subject: Option<Subject<A>>,
+    outcome: Outcome,
+}
+
+/// A subject on its way through.
+#[derive(Debug)]
+struct Subject<A> {
+    id: SubjectId,
+    course: Course<A>,
+    batch: Vec<Arrived>,
+    /// When the first judgement of the batch is due, as far as it counts.
+    due: Timestamp,
+    last: Timestamp,
+}
+
+impl<A: Addresses + Clone> Replay<A> {
+    /// A replay of `document`, as a live one of the tenant who runs `running`.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field.
+    pub fn new(
+        tenant: TenantId,
+        running: &Plan,
+        document: Document,
+        addresses: A,
+        options: Options,
+    ) -> Result<Self, Fault> {
+        options.check()?;
+        let plan = running.alone(Document { mode: Mode::Live, ..document })?;
+        let trigger = plan.running().next().map(|it| &it.document.trigger);
+        let waits = trigger.and_then(|it| it.delay).map(|delay| delay.duration());
+        let triggers = trigger.map(|it| it.event.clone());
+        let outcome = Outcome { sample: options.sample, ..Outcome::default() };
+        let plan = Arc::new(plan);
+        Ok(Self { tenant, plan, addresses, options, waits, triggers, subject: None, outcome })
+    }
+
+    /// Takes the next event: of the same subject and not before the last one, or of another subject.
+    ///
+    /// # Errors
+    /// `Invalid` when events are out of order, or the use case triggers itself for ever.
+    pub async fn feed(&mut self, event: Event) -> Result<(), Fault> {
+        if self.subject.as_ref().is_none_or(|subject| subject.id != event.subject) {
+            self.close().await?;
+            self.subject = Some(self.open(event.subject.clone()));
+            self.outcome.subjects = self.outcome.subjects.saturating_add(1);
+        }
+        self.outcome.events = self.outcome.events.saturating_add(1);
+        let Some(subject) = &mut self.subject else { return Ok(()) };
+        if event.time < subject.last {
+            let message = "must be ordered by subject and time";
+            return Err(Fault::invalid("history", message));
+        }
+        subject.last = event.time;
+        // No judgement that counts can see it.
+        if event.time > self.options.to {
+            return Ok(());
+        }
+        let triggers = self.triggers.as_deref() == Some(event.kind.as_str());
+        if subject.batch.len() >= MAX_BATCH
+            || event.kind == PROFILE_UPDATED
+            || event.time.saturating_add(SETTLE).unwrap_or(Timestamp::MAX) >= subject.due
+        {
+            self.outcome.funnel.merge(subject.flush().await?);
+        }
+        let arrived = Arrived { tenant: self.tenant.clone(), at: event.time, event };
+        if triggers {
+            let wait = self.waits.unwrap_or(SignedDuration::ZERO);
+            let due = arrived.at.checked_add(wait).unwrap_or(Timestamp::MAX);
+            if due >= self.options.from {
+                subject.due = subject.due.min(due);
+            }
+        }
+        subject.batch.push(arrived);
+        Ok(())
+    }
+
+    /// What came of it all.
+    ///
+    /// # Errors
+    /// As [`Self::feed`].
+    pub async fn outcome(mut self) -> Result<Outcome, Fault> {
+        self.close().await?;
+        Ok(self.outcome)
+    }
+
+    fn open(&self, id: SubjectId) -> Subject<A> {
+        let counts = (self.options.from, self.options.to);
+        let memory = Memory::between(Arc::clone(&self.plan), Vec::new(), counts);
+        let addresses = self.addresses.clone();
+        let course = Course::new(self.tenant.clone(), memory, addresses, BTreeMap::new());
+        let (due, last) = (Timestamp::MAX, Timestamp::MIN);
+        Subject { id, course, batch: Vec::new(), due, last }
+    }
+
+    /// Ends with a subject: what it still waits for comes, and it is forgotten.
+    async fn close(&mut self) -> Result<(), Fault> {
+        let Some(mut subject) = self.subject.take() else { return Ok(()) };
+        self.outcome.funnel.merge(subject.flush().await?);
+        subject.course.finish().await?;
+        let kept = std::mem::take(&mut *subject.course.memory.kept());
+        for decided in kept.traces.into_decided() {
+            self.outcome.funnel.add(&decided);
+            let sample = if decided.passed() {
+                &mut self.outcome.passed
+            } else {
+                &mut self.outcome.stopped
+            };
+            sample.add(decided, self.options.sample);
+        }
+        Ok(())
+    }
+}
+
+impl<A: Addresses + Clone> Subject<A> {
+    /// Ingests what was gathered, as if each event had come alone: judgements are as of events' own
+    /// times, and none of those that count falls into the batch.
+    async fn flush(&mut self) -> Result<Funnel, Fault> {
+        let batch = std::mem::take(&mut self.batch);
+        let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
+            return Ok(Funnel::default());
+        };
+        let (first, last) = (first.at, last.at);
+        self.course.advance(first).await?;
+        self.course.memory.set_now(last);
+        let tally = self.course.arrive(&batch).await?;
+        let next = self.course.memory.next_wake();
+        self.due = next.unwrap_or(Timestamp::MAX);
+        Ok(Funnel {
+            events: tally.total(Metric::EventsIngested),
+            duplicates: tally.total(Metric::EventsDuplicate),
+            quarantined: tally
+                .total(Metric::EventsQuarantined)
+                .saturating_add(tally.total(Metric::SignalsQuarantined)),
+            ..Funnel::default()
+        })
+    }
+}
