@@ -24,5 +24,6 @@ mod preferences;
 mod receipts;
 mod reference;
 mod requests;
+mod simulation;
 mod ssh_logins;
 mod tenants;
