@@ -75,7 +75,7 @@ struct Term {
 }
 
 /// The outcome for one signal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Scored {
     /// In [0, 1].
     pub score: f64,

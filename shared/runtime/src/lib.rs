@@ -18,6 +18,8 @@ pub mod inbox;
 pub mod pages;
 #[cfg(feature = "reception")]
 pub mod reception;
+#[cfg(feature = "desk")]
+pub mod simulations;
 pub mod task;
 #[cfg(feature = "desk")]
 pub mod templates;

@@ -10,6 +10,8 @@ use ceap_engagement::message::Dispatch;
 use ceap_engagement::onboarding::Request;
 use ceap_engagement::pipeline::send::{Disposal, Postpone};
 use ceap_engagement::pipeline::{filter::filter, score::score, store::store};
+use ceap_engagement::simulation;
+use ceap_engagement::use_case::{Document, catalogue};
 use ceap_kernel::{Fault, Metric, Tally};
 use ceap_testkit::builders::{catalogue_documents, noon, plan, tenant};
 use ceap_testkit::{Strike, World};
@@ -212,6 +214,19 @@ fn what_the_tenants_function_is_asked() {
         let read = serde_json::from_value::<Request>(sample("tenants", case));
         assert!(read.is_ok(), "{case}: {read:?}");
     }
+}
+
+#[tokio::test]
+async fn what_a_simulation_is_asked() {
+    let body = sample("simulate", "cart")["body"].as_str().unwrap().to_owned();
+    let request: simulation::Request = serde_json::from_str(&body).unwrap();
+    let world = world();
+    let document = Document::parse(catalogue::find("abandoned-cart").unwrap()).unwrap();
+    let (tenant, plan) = (tenant("acme"), plan(&catalogue_documents()));
+    let said = simulation::simulate(&tenant, &plan, document, &request, &world, world.clone());
+    let funnel = said.await.unwrap().funnel;
+    assert_eq!((funnel.matched, funnel.stored), (2, 1));
+    assert_eq!((funnel.messages["email"], funnel.filtered["ordered_within_the_hour"]), (1, 1));
 }
 
 #[tokio::test]

@@ -151,8 +151,14 @@ impl<A: Addresses + Clone> Course<A> {
             links: memory,
             clock: memory,
         };
-        let deliver =
-            Deliver { subjects: memory, use_cases: memory, gates, queues: memory, later: memory };
+        let deliver = Deliver {
+            subjects: memory,
+            use_cases: memory,
+            gates,
+            queues: memory,
+            later: memory,
+            delays: Delays::default(),
+        };
         deliver.run(&candidates).await.map(drop)
     }
 

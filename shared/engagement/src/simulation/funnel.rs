@@ -1,12 +1,13 @@
 //! How many came how far.
 
 use super::trace::{Became, Decided};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Signals at each stage, each counted once however often it came back. The sums of parts are the
 /// counts of the whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Funnel {
     /// Events honoured.
     pub events: u64,
@@ -76,7 +77,9 @@ impl Funnel {
                     | Became::Sent
                     | Became::Delivered
                     | Became::Failed
-                    | Became::Bounced => up(self.messages.entry(tried.channel.clone()).or_default()),
+                    | Became::Bounced => {
+                        up(self.messages.entry(tried.channel.clone()).or_default())
+                    }
                 }
             }
         }

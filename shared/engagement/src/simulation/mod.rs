@@ -18,4 +18,6 @@ pub use replay::{Options, Outcome, Replay};
 pub use request::{Channel, Request, Stored};
 pub use sample::{MAX_SAMPLE, Sample};
 pub use simulate::{Came, Seen, Simulated, simulate};
-pub use trace::{Became, Decided, Message, Pass, Quarantined, Ruled, Stored as StoredCandidate, Tried, Why};
+pub use trace::{
+    Became, Decided, Message, Pass, Quarantined, Ruled, Stored as StoredCandidate, Tried, Why,
+};

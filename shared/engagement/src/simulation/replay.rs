@@ -9,6 +9,7 @@ use crate::pipeline::gates::Addresses;
 use crate::profile::PROFILE_UPDATED;
 use crate::use_case::{Document, Mode, Plan};
 use ceap_kernel::{Fault, Metric, SignedDuration, SubjectId, TenantId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,8 +22,9 @@ const MAX_BATCH: usize = 200;
 const SETTLE: SignedDuration = SignedDuration::from_secs(62);
 
 /// What of a history counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ReplayOptions")]
 pub struct Options {
     /// The first instant of judgement that counts. What was before feeds the features.
     pub from: Timestamp,
@@ -51,7 +53,8 @@ impl Options {
 }
 
 /// What came of a history, or of a part of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ReplayOutcome")]
 pub struct Outcome {
     /// Subjects.
     pub subjects: u64,
@@ -121,7 +124,7 @@ impl<A: Addresses + Clone> Replay<A> {
         let plan = running.alone(Document { mode: Mode::Live, ..document })?;
         let trigger = plan.running().next().map(|it| &it.document.trigger);
         let waits = trigger.and_then(|it| it.delay).map(|delay| delay.duration());
-        let triggers = trigger.map(|it| it.event.clone());
+        let triggers = trigger.and_then(|it| it.event.clone());
         let outcome = Outcome { sample: options.sample, ..Outcome::default() };
         let plan = Arc::new(plan);
         Ok(Self { tenant, plan, addresses, options, waits, triggers, subject: None, outcome })
@@ -193,11 +196,8 @@ impl<A: Addresses + Clone> Replay<A> {
         let kept = std::mem::take(&mut *subject.course.memory.kept());
         for decided in kept.traces.into_decided() {
             self.outcome.funnel.add(&decided);
-            let sample = if decided.passed() {
-                &mut self.outcome.passed
-            } else {
-                &mut self.outcome.stopped
-            };
+            let sample =
+                if decided.passed() { &mut self.outcome.passed } else { &mut self.outcome.stopped };
             sample.add(decided, self.options.sample);
         }
         Ok(())

@@ -7,6 +7,7 @@ use crate::profile::{PROFILE_UPDATED, Profile};
 use crate::suppression::{Entry, Reason};
 use crate::use_case::{Document, Mode};
 use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp, UseCaseId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -43,8 +44,9 @@ impl<S: Subjects> Stored for S {
 }
 
 /// What becomes of what is sent on a channel.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "SimulatedChannel")]
 pub enum Channel {
     /// It arrives at once.
     #[default]
@@ -69,8 +71,9 @@ impl Channel {
 }
 
 /// What is simulated.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SimulationRequest")]
 pub struct Request {
     /// CloudEvents, at most [`MAX_EVENTS`]. Each arrives at its own `time`, or at the instant that its
     /// extension attribute `arrived` names.
@@ -99,8 +102,9 @@ pub struct Request {
 }
 
 /// An address on a suppression list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SimulatedSuppression")]
 pub struct Suppressed {
     /// On which channel.
     pub channel: String,

@@ -1,6 +1,7 @@
 //! A sample of decisions that is the same however the whole was divided.
 
 use super::trace::Decided;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Decisions of one sample.
@@ -8,8 +9,9 @@ pub const MAX_SAMPLE: usize = 1_000;
 
 /// Decisions drawn uniformly: those with the smallest ids, which are digests of what matched. Hence
 /// the same history gives the same sample, and samples of parts merge into that of the whole.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(rename = "ReplaySample")]
 pub struct Sample(Vec<Decided>);
 
 impl Sample {

@@ -11,13 +11,14 @@ use crate::pipeline::gates::Addresses;
 use crate::pipeline::ingest::Versioned;
 use crate::use_case::{Document, Plan};
 use ceap_kernel::{Fault, Metric, SignalId, SubjectId, TenantId, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What a simulation tells.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Simulated {
     /// What each event did, as they were given.
     pub events: Vec<Seen>,
@@ -28,7 +29,8 @@ pub struct Simulated {
 }
 
 /// What an event did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "SimulatedEvent")]
 pub struct Seen {
     /// Its id, if it has one.
     pub id: Option<String>,
@@ -44,8 +46,9 @@ pub struct Seen {
 }
 
 /// What became of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "SimulatedArrival")]
 pub enum Came {
     /// It was honoured.
     Accepted,

@@ -7,12 +7,14 @@ use crate::quarantine::Rejected;
 use crate::score::Scored;
 use crate::signal::{Detected, Signal};
 use ceap_kernel::{CandidateId, MessageId, SignalId, SubjectId, Timestamp, UseCaseId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A signal, and every pass that it made through the workflow.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SimulatedSignal")]
 pub struct Decided {
     /// Which.
     pub signal: SignalId,
@@ -34,7 +36,8 @@ pub struct Decided {
 }
 
 /// One way through filter, score, store and deliver.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SimulatedPass")]
 pub struct Pass {
     /// The wall clock's instant, as simulated.
     pub now: Timestamp,
@@ -62,19 +65,23 @@ pub struct Pass {
 }
 
 /// What brings a signal into the workflow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "SimulatedWhy")]
 pub enum Why {
     /// Its trigger held, and where it waits for its instant, that has come.
     Triggered,
     /// Its message was held back, and no longer is.
     Held,
+    /// The time of one of its actions has come.
+    Action,
     /// Another channel's turn has come.
     NextChannel,
 }
 
 /// A rule of the filter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SimulatedRule")]
 pub struct Ruled {
     /// Its condition.
     pub when: String,
@@ -85,7 +92,8 @@ pub struct Ruled {
 }
 
 /// A score, and whether it makes a candidate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SimulatedScore")]
 pub struct Judged {
     /// The score with what it was made of.
     #[serde(flatten)]
@@ -95,7 +103,8 @@ pub struct Judged {
 }
 
 /// The candidate that a signal came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SimulatedCandidate")]
 pub struct Stored {
     /// Which.
     pub id: CandidateId,
@@ -106,7 +115,8 @@ pub struct Stored {
 }
 
 /// A channel that was tried.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SimulatedTry")]
 pub struct Tried {
     /// Which.
     pub channel: String,
@@ -125,8 +135,9 @@ pub struct Tried {
 }
 
 /// What becomes of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "SimulatedOutcome")]
 pub enum Became {
     /// A gate refused it.
     Refused,
@@ -150,7 +161,8 @@ pub enum Became {
 }
 
 /// A message as it would have been sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SimulatedMessage")]
 pub struct Message {
     /// The sender.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -166,7 +178,8 @@ pub struct Message {
 }
 
 /// Why something could not proceed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SimulatedQuarantine")]
 pub struct Quarantined {
     /// At which stage.
     pub stage: String,
@@ -209,11 +222,14 @@ impl Traces {
 
     /// A pass through the workflow begins at `now`.
     pub fn begins(&mut self, detected: &Detected, now: Timestamp) {
+        let mut begun = BTreeSet::new();
         for signal in &detected.signals {
             if let Some(fallback) = &signal.fallback {
                 self.of_candidate.insert(fallback.candidate.clone(), signal.id.clone());
             }
-            if let Some(decided) = self.decided.get_mut(&signal.id) {
+            if let Some(decided) = self.decided.get_mut(&signal.id)
+                && begun.insert(&signal.id)
+            {
                 decided.passes.push(Pass::new(signal, now));
             }
         }
@@ -223,7 +239,10 @@ impl Traces {
         let ruled = Ruled { when: when.to_owned(), reason: reason.to_owned(), holds };
         self.pass(&signal.id, |pass| {
             pass.features = signal.features.clone();
-            pass.rules.push(ruled);
+            // Two actions of one signal may come at once, and share their pass.
+            if !pass.rules.contains(&ruled) {
+                pass.rules.push(ruled);
+            }
         });
     }
 
@@ -354,10 +373,11 @@ impl Decided {
 
 impl Pass {
     fn new(signal: &Signal, now: Timestamp) -> Self {
-        let why = match (&signal.fallback, signal.held) {
-            (Some(_), _) => Why::NextChannel,
-            (None, Some(_)) => Why::Held,
-            (None, None) => Why::Triggered,
+        let why = match (&signal.fallback, signal.held, signal.action) {
+            (Some(_), ..) => Why::NextChannel,
+            (None, Some(_), _) => Why::Held,
+            (None, None, Some(_)) => Why::Action,
+            (None, None, None) => Why::Triggered,
         };
         Self {
             now,

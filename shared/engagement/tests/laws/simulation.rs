@@ -5,7 +5,7 @@ use ceap_engagement::event::Arrived;
 use ceap_engagement::message::{Content, State};
 use ceap_engagement::simulation::{Became, Channel, Request, Simulated, simulate};
 use ceap_engagement::use_case::{Document, Settings};
-use ceap_kernel::{Fault, Metric, MessageId, SignedDuration, Timestamp};
+use ceap_kernel::{Fault, MessageId, Metric, SignedDuration, Timestamp};
 use ceap_testkit::World;
 use ceap_testkit::builders::{
     after_noon, amended, at, catalogue_documents, event, noon, plan_with, settings, subject, tenant,
@@ -24,7 +24,11 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// Documents that pass every kind of gate, wait, fall back and are held.
 fn documents() -> Vec<String> {
     let mut all: Vec<String> = catalogue_documents().into_iter().map(str::to_owned).collect();
-    all.push(amended("abandoned-cart", "purpose: marketing", "purpose: marketing\nholdout_percent: 40"));
+    all.push(amended(
+        "abandoned-cart",
+        "purpose: marketing",
+        "purpose: marketing\nholdout_percent: 40",
+    ));
     all.push(amended(
         "abandoned-cart",
         "ttl: 24h",
@@ -218,7 +222,11 @@ fn cart(profile: Value) -> Request {
 async fn it_tells_the_whole_decision() {
     let stored = World::new(noon());
     let request = cart(json!({"email": "u1@b.ch", "consents": {"email": true}}));
-    let document = amended("abandoned-cart", "ttl: 24h", "ttl: 24h\nquiet_hours: {from: \"13:30\", to: \"15:00\"}");
+    let document = amended(
+        "abandoned-cart",
+        "ttl: 24h",
+        "ttl: 24h\nquiet_hours: {from: \"13:30\", to: \"15:00\"}",
+    );
     let said = simulated(settings(), &document, &request, &stored).await.unwrap();
     let [decided] = &said.signals[..] else { panic!("{said:?}") };
     assert_eq!((decided.at, said.events[0].signals.len()), (after_noon(3_600), 1));
@@ -247,7 +255,10 @@ async fn it_says_why_not() {
     let said = simulated(settings(), &document, &request, &stored).await.unwrap();
     assert_eq!(said.funnel.filtered, BTreeMap::from([("ordered_within_the_hour".to_owned(), 1)]));
     assert_eq!((said.funnel.duplicates, said.funnel.quarantined), (1, 1));
-    assert_eq!(said.events[3].quarantined[0].reason, "data.value: must be a number (use case abandoned-cart)");
+    assert_eq!(
+        said.events[3].quarantined[0].reason,
+        "data.value: must be a number (use case abandoned-cart)"
+    );
     assert!(!said.signals[0].passes[0].rules[0].holds);
 }
 
@@ -259,7 +270,8 @@ async fn channels_that_fail_let_the_next_one_try() {
         "action:\n  channel: email",
         "action:\n  fallback: [{channel: sms, after: 2h, text: Your cart}]\n  channel: email",
     );
-    let known = json!({"email": "u1@b.ch", "phone": "+41790000001", "consents": {"marketing": true}});
+    let known =
+        json!({"email": "u1@b.ch", "phone": "+41790000001", "consents": {"marketing": true}});
     for (email, channels) in [
         (Channel::Delivered, vec!["email"]),
         (Channel::Failed, vec!["email", "sms"]),

@@ -34,7 +34,8 @@ impl Signals for &Memory {
 impl Later for &Memory {
     async fn emit_at(&self, wake: Timestamp, detected: &Detected) -> Result<(), Fault> {
         let Some(counted) = self.counted(detected) else { return Ok(()) };
-        let same = |a: &Signal, b: &Signal| a.id == b.id && a.fallback == b.fallback;
+        let turn = |it: &Signal| (it.id.clone(), it.fallback.clone(), it.action);
+        let same = |a: &Signal, b: &Signal| turn(a) == turn(b);
         let mut kept = self.kept();
         kept.traces.emitted(&counted);
         let waiting = kept.waiting.entry(wake).or_default();

@@ -1,0 +1,21 @@
+//! Use cases, tried out on events: the whole decision, and nothing written.
+
+use ceap_aws::dynamodb::{
+    self, CredentialStore, SubjectStore, Table, UseCaseStore, UseCaseVersions,
+};
+use ceap_runtime::http::{self, Call};
+use ceap_runtime::simulations::SimulationApi;
+use ceap_runtime::{Env, Error, start};
+
+fn main() -> Result<(), Error> {
+    start(async {
+        let env = Env::read(&["PLATFORM_TABLE", "PROFILES_TABLE"])?;
+        let client = dynamodb::client(&ceap_aws::config().await);
+        let platform = Table::new(&client, env.get("PLATFORM_TABLE"));
+        let subjects = SubjectStore::new(Table::new(&client, env.get("PROFILES_TABLE")));
+        let credentials = CredentialStore::new(platform.clone());
+        let keeper = UseCaseVersions::new(platform.clone());
+        let api = SimulationApi::new(keeper, UseCaseStore::new(platform), subjects);
+        http::serve("simulate", &credentials, async |call: &Call| api.answer(call).await).await
+    })
+}

@@ -1,0 +1,58 @@
+//! The API of simulations: events in, the whole decision out.
+
+use crate::http::{Call, Reply};
+use ceap_aws::dynamodb::{SubjectStore, UseCaseStore, UseCaseVersions};
+use ceap_channels::Channels;
+use ceap_engagement::simulation::{Request, simulate};
+use ceap_engagement::use_case::UseCases;
+use ceap_engagement::use_case::library::Library;
+use ceap_kernel::access::Role;
+use ceap_kernel::{Fault, SystemClock, UseCaseId};
+
+/// Bytes of an answer: Lambda's is at most 6 MB (Lambda quotas), with what wraps and escapes it.
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
+
+/// Documents and subjects as they are stored. Nothing is written; the function's policy allows none.
+#[derive(Debug)]
+pub struct SimulationApi {
+    library: Library<UseCaseVersions, SystemClock>,
+    running: UseCaseStore,
+    subjects: SubjectStore,
+}
+
+impl SimulationApi {
+    /// Of documents that are kept, what runs, and who is known.
+    #[must_use]
+    pub const fn new(
+        keeper: UseCaseVersions,
+        running: UseCaseStore,
+        subjects: SubjectStore,
+    ) -> Self {
+        Self { library: Library { keeper, clock: SystemClock }, running, subjects }
+    }
+
+    /// Answers a call. Its answer shows customers' data.
+    ///
+    /// # Errors
+    /// `Forbidden` for a role that may not; `Invalid`, naming the field; `NotFound` when there is no
+    /// such use case and no document is given; `Unavailable` or `Throttled`.
+    pub async fn answer(&self, call: &Call) -> Result<Reply, Fault> {
+        call.require(Role::may_read_customers)?;
+        let tenant = &call.principal.tenant;
+        let id = UseCaseId::new(call.path("id").unwrap_or_default())?;
+        let request: Request = call.json("simulation")?;
+        let document = match request.document(&id)? {
+            Some(document) => document,
+            None => self.library.get(tenant, &id, request.version).await?.document,
+        };
+        let plan = self.running.plan(tenant).await?;
+        let said = simulate(tenant, &plan, document, &request, &self.subjects, Channels).await?;
+        let body =
+            serde_json::to_string(&said).map_err(|error| Fault::Internal(error.to_string()))?;
+        if body.len() > MAX_ANSWER {
+            let message = format!("lead to an answer of {} bytes; send fewer at once", body.len());
+            return Err(Fault::invalid("events", message));
+        }
+        Ok(Reply::text(200, "application/json", body))
+    }
+}
