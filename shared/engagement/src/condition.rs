@@ -134,6 +134,12 @@ impl Expression {
         &self.source
     }
 
+    /// Which of the facts it names: `event`, `features`, …
+    #[must_use]
+    pub fn roots(&self) -> &[&'static str] {
+        &self.names
+    }
+
     /// Its value; `None` when it names something that is absent.
     ///
     /// # Errors

@@ -75,6 +75,12 @@ impl Feature {
         }
     }
 
+    /// Whether it has a value where no event of the window has the field.
+    #[must_use]
+    pub fn has_a_value_of_nothing(&self) -> bool {
+        matches!(self.op, Op::Count | Op::Sum | Op::Distinct)
+    }
+
     /// Whether `of` must be a number.
     #[must_use]
     pub fn wants_number(&self) -> bool {

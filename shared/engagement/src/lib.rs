@@ -12,6 +12,7 @@ pub mod lines;
 pub mod link;
 pub mod message;
 pub mod message_log;
+pub mod model;
 pub mod onboarding;
 pub mod pipeline;
 pub mod policy;

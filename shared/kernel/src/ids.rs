@@ -4,6 +4,7 @@ use crate::{Fault, digest, hash64};
 use schemars::JsonSchema;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// What [`slug`] takes, but for its length, as schemas say it.
@@ -11,6 +12,9 @@ const SLUG: &str = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$";
 
 /// What [`hex`] takes, as schemas say it.
 const HEX: &str = "^[0-9A-Fa-f]{32}$";
+
+/// What [`sha256`] takes, as schemas say it.
+const SHA256: &str = "^[0-9a-f]{64}$";
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $check:expr, $($rule:literal = $value:expr),+) => {
@@ -112,6 +116,14 @@ fn hex(text: &str) -> Result<(), Fault> {
     }
 }
 
+fn sha256(text: &str) -> Result<(), Fault> {
+    if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        Ok(())
+    } else {
+        Err(Fault::invalid("model", "must be a SHA-256 in 64 lowercase hexadecimal digits"))
+    }
+}
+
 id!(
     /// An isolated account. A slug; part of every key, token, metric and log line.
     TenantId, |text: &str| slug("tenant", text),
@@ -128,6 +140,10 @@ id!(
     "minLength" = 1, "maxLength" = 256
 );
 id!(
+    /// A stored model: the SHA-256 of its file, so that a pinned one never changes.
+    ModelId, sha256, "pattern" = SHA256
+);
+id!(
     /// One subject matched by one use case's trigger. Made from what matched, never from chance.
     SignalId, hex,
     "pattern" = HEX
@@ -142,6 +158,25 @@ id!(
     MessageId, hex,
     "pattern" = HEX
 );
+
+impl ModelId {
+    /// The id of a file.
+    #[must_use]
+    pub fn of(file: &[u8]) -> Self {
+        use std::fmt::Write;
+        let digits = |mut text: String, byte: &u8| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        };
+        Self(Sha256::digest(file).iter().fold(String::with_capacity(64), digits))
+    }
+
+    /// Its first 12 digits, for people.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or_default()
+    }
+}
 
 impl SignalId {
     /// The id of what `event` of `subject` triggered in `use_case` under `key`.
@@ -213,6 +248,17 @@ mod tests {
         assert!(SubjectId::new("user#1 ü").is_ok());
         assert!(SubjectId::new(" ").is_err());
         assert!(SubjectId::new("a\nb").is_err());
+    }
+
+    #[test]
+    fn a_model_is_named_by_its_bytes() {
+        let empty = ModelId::of(b"");
+        assert_eq!(
+            empty.as_str(),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
+        assert_eq!(empty.short(), "e3b0c44298fc");
+        assert!(ModelId::new(empty.as_str().to_uppercase()).is_err());
     }
 
     #[test]

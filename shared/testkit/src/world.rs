@@ -6,6 +6,7 @@ use ceap_engagement::candidate::Candidate;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::inbox::{Notification, NotificationId};
 use ceap_engagement::message::Dispatch;
+use ceap_engagement::model::Model;
 use ceap_engagement::pipeline::send::SendError;
 use ceap_engagement::policy::cap::Ledger;
 use ceap_engagement::quarantine::Rejected;
@@ -13,7 +14,7 @@ use ceap_engagement::signal::Detected;
 use ceap_engagement::suppression::Entry;
 use ceap_engagement::use_case::Plan;
 use ceap_kernel::{
-    Fault, MessageId, SignedDuration, SubjectId, Tally, TenantId, Timestamp, UseCaseId,
+    Fault, MessageId, ModelId, SignedDuration, SubjectId, Tally, TenantId, Timestamp, UseCaseId,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::{Future, pending, poll_fn};
@@ -30,6 +31,7 @@ pub struct Stores {
     /// Version and JSON.
     pub series: BTreeMap<(TenantId, SubjectId), (u64, String)>,
     pub plans: BTreeMap<TenantId, Arc<Plan>>,
+    pub models: BTreeMap<(TenantId, ModelId), Arc<dyn Model>>,
     pub quarantine: Vec<Rejected>,
     pub stream: Vec<Arrived>,
     /// All that was ever emitted, at once or for later, in order.

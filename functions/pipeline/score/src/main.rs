@@ -1,7 +1,7 @@
 //! How promising each signal is.
 
 use ceap_aws::dynamodb::{self, QuarantineStore, Table, UseCaseStore};
-use ceap_engagement::pipeline::score::score;
+use ceap_engagement::pipeline::score::{NoModels, score};
 use ceap_kernel::SystemClock;
 use ceap_runtime::{Env, Error, start, task};
 
@@ -12,7 +12,7 @@ fn main() -> Result<(), Error> {
         let use_cases = UseCaseStore::new(Table::new(&client, env.get("PLATFORM_TABLE")));
         let quarantine = QuarantineStore::new(Table::new(&client, env.get("QUARANTINE_TABLE")));
         task::serve("score", async |detected| {
-            score(detected, &use_cases, &quarantine, &SystemClock).await
+            score(detected, &use_cases, &NoModels, &quarantine, &SystemClock).await
         })
         .await
     })

@@ -79,7 +79,7 @@ fn use_case(tenant: &Tenant, channel: &str) {
         "id": format!("say-{channel}"), "version": 1, "name": "Say", "description": "Says that an order came.",
         "purpose": "transactional",
         "trigger": {"event": "order_placed"},
-        "score": {"kind": "weighted", "base": 0.5, "terms": []},
+        "score": {"kind": "expression", "base": 0.5, "terms": []},
         "ttl": "24h",
         "action": {"channel": channel, "text": "{{ event.data.total }} <b>& more</b>"},
     });

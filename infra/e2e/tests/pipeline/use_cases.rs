@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 fn document(version: u32, text: &str) -> String {
     format!(
         "id: thanks\nversion: {version}\nname: Thanks\npurpose: transactional\n\
-         trigger: {{event: order_placed}}\nscore: {{kind: weighted, base: 1, terms: []}}\nttl: 1h\n\
+         trigger: {{event: order_placed}}\nscore: {{kind: expression, base: 1, terms: []}}\nttl: 1h\n\
          key: event.data.order\n\
          action: {{channel: email, subject: Thanks, text: '{text}'}}\n"
     )

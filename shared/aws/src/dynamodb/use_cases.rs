@@ -6,9 +6,8 @@ use super::templates::{PARTIAL, TEMPLATE};
 use super::tenants::{TENANT, USE_CASE};
 use crate::fault::fault;
 use ceap_engagement::onboarding::Tenant;
-use ceap_engagement::template::Collection;
-use ceap_engagement::template::library::Stored;
-use ceap_engagement::use_case::{Document, Plan, UseCase, UseCases};
+use ceap_engagement::template::library::Stored as Kept;
+use ceap_engagement::use_case::{Document, Plan, Stored, UseCase, UseCases};
 use ceap_kernel::{Fault, TenantId};
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
@@ -63,7 +62,7 @@ impl UseCaseStore {
             .items()
             .send();
         let (mut settings, mut documents) = (None, Vec::new());
-        let mut stored = Collection::default();
+        let mut stored = Stored::default();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| fault("Query", &error))?;
             match get_text(&item, "sk") {
@@ -75,12 +74,12 @@ impl UseCaseStore {
                 }
                 Some(sk) if sk.starts_with(TEMPLATE) => {
                     if let Some(template) = document(&item)? {
-                        stored.add(template);
+                        stored.templates.add(template);
                     }
                 }
                 Some(sk) if sk.starts_with(PARTIAL) => {
                     if let Some(partial) = document(&item)? {
-                        stored.add_partial(partial);
+                        stored.templates.add_partial(partial);
                     }
                 }
                 _ => {}
@@ -94,7 +93,7 @@ impl UseCaseStore {
 }
 
 /// A document compiled. One whose template was deleted does not run, and the others do.
-fn runs(tenant: &TenantId, document: Document, stored: &Collection) -> Option<UseCase> {
+fn runs(tenant: &TenantId, document: Document, stored: &Stored) -> Option<UseCase> {
     let id = document.id.clone();
     let compiled = UseCase::with(document, stored);
     compiled.inspect_err(|fault| tracing::error!(%tenant, %id, %fault, "a use case can't run")).ok()
@@ -102,7 +101,7 @@ fn runs(tenant: &TenantId, document: Document, stored: &Collection) -> Option<Us
 
 /// The document of a stored template or partial.
 fn document<T: DeserializeOwned>(item: &Item) -> Result<Option<T>, Fault> {
-    let Some(stored) = from_json::<Stored>(item, "stored")? else { return Ok(None) };
+    let Some(stored) = from_json::<Kept>(item, "stored")? else { return Ok(None) };
     serde_json::from_value(stored.document)
         .map(Some)
         .map_err(|error| Fault::Internal(format!("unreadable document: {error}")))

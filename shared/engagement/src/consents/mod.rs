@@ -304,7 +304,7 @@ where
             url: self.links.url("confirm", &token),
             brand: brand(&plan.settings).to_owned(),
             language: profile.locale.as_deref().and_then(Language::of).unwrap_or(Language::English),
-            template: plan.stored.texts(&template).is_ok().then_some(template),
+            template: plan.stored.templates.texts(&template).is_ok().then_some(template),
         })
     }
 }

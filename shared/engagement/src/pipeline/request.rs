@@ -174,7 +174,7 @@ where
         }
         let request = Request {
             subject: trial.subject.map_or_else(|| SubjectId::new("template-test"), Ok)?,
-            channel: plan.stored.channel(id)?.to_owned(),
+            channel: plan.stored.templates.channel(id)?.to_owned(),
             to: Some(trial.to),
             purpose: Purpose::Operational,
             template: Some(id.to_owned()),
@@ -346,9 +346,9 @@ fn fingerprint(request: &Request) -> Result<String, Fault> {
 fn compile(request: &Request, plan: &Plan) -> Result<Texts, Fault> {
     let texts = match (&request.content, &request.template) {
         (Some(content), None) => {
-            Texts::compile("content", content, &BTreeMap::new(), &plan.stored.partials)?
+            Texts::compile("content", content, &BTreeMap::new(), &plan.stored.templates.partials)?
         }
-        (None, Some(id)) => plan.stored.texts(id)?,
+        (None, Some(id)) => plan.stored.templates.texts(id)?,
         _ => return Err(Fault::invalid("content", "or `template` must be given, one of them")),
     };
     template::check(texts.templates(), &Known::request())?;

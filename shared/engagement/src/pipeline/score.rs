@@ -3,11 +3,36 @@
 use super::filter::expires;
 use super::witness::Witness;
 use crate::candidate::ScoredSignal;
+use crate::condition::Facts;
+use crate::model::Model;
 use crate::quarantine::{Quarantine, Rejected};
-use crate::signal::Detected;
-use crate::use_case::UseCases;
-use ceap_kernel::{Clock, Fault, Metric, Tally, TenantId};
+use crate::score::Scored;
+use crate::signal::{Detected, Signal};
+use crate::use_case::{Plan, UseCase, UseCases};
+use ceap_kernel::{Clock, Fault, Metric, ModelId, Tally, TenantId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Loads stored models.
+#[allow(async_fn_in_trait)]
+pub trait Models {
+    /// The model, ready to score; loaded once and remembered.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` when its file can't be read as a model; `Unavailable` or `Throttled`.
+    async fn load(&self, tenant: &TenantId, model: &ModelId) -> Result<Arc<dyn Model>, Fault>;
+}
+
+/// Where no models are kept.
+#[derive(Debug)]
+pub struct NoModels;
+
+impl Models for NoModels {
+    async fn load(&self, _: &TenantId, model: &ModelId) -> Result<Arc<dyn Model>, Fault> {
+        Err(Fault::NotFound(format!("there is no model {model}")))
+    }
+}
 
 /// Signals with their scores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,18 +43,19 @@ pub struct ScoredBatch {
     pub signals: Vec<ScoredSignal>,
 }
 
-/// Scores each signal. Those below their use case's minimum stop here; one that cannot be scored
-/// goes to quarantine.
+/// Scores each signal, those of one use case at once. Those below their use case's minimum stop
+/// here; one that cannot be scored goes to quarantine.
 ///
 /// # Errors
 /// `Unavailable` or `Throttled`; the stage is run again then.
 pub async fn score(
     detected: Detected,
     use_cases: &impl UseCases,
+    models: &impl Models,
     quarantine: &impl Quarantine,
     clock: &impl Clock,
 ) -> Result<(ScoredBatch, Tally), Fault> {
-    watched(detected, use_cases, quarantine, clock, &()).await
+    watched(detected, use_cases, models, quarantine, clock, &()).await
 }
 
 /// The same, before a witness.
@@ -39,25 +65,26 @@ pub async fn score(
 pub async fn watched(
     detected: Detected,
     use_cases: &impl UseCases,
+    models: &impl Models,
     quarantine: &impl Quarantine,
     clock: &impl Clock,
     witness: &impl Witness,
 ) -> Result<(ScoredBatch, Tally), Fault> {
     let plan = use_cases.plan(&detected.tenant).await?;
     let tenant = detected.tenant.clone();
+    let mut scores = all(&detected, &plan, models).await?;
     let (mut tally, mut signals, mut rejected) = (Tally::default(), Vec::new(), Vec::new());
-    for signal in &detected.signals {
+    for (n, signal) in detected.signals.iter().enumerate() {
         let id = Some(&signal.use_case);
-        let Some(use_case) = plan.use_case(&signal.use_case) else {
+        let (Some(use_case), Some(outcome)) = (plan.use_case(&signal.use_case), scores.remove(&n))
+        else {
             tally.add(Metric::SignalsFiltered, &tenant, id, Some("use_case_off"), 1);
             continue;
         };
-        let facts = signal.facts(detected.profile(&signal.subject), &plan.settings_facts);
-        let judged = use_case.score.score(&facts);
-        if let Ok(scored) = &judged {
+        if let Ok(scored) = &outcome {
             witness.scored(signal, scored, use_case.score.passes(scored));
         }
-        match judged {
+        match outcome {
             Ok(scored) if use_case.score.passes(&scored) => {
                 tally.add(Metric::SignalsScored, &tenant, id, None, 1);
                 signals.push(ScoredSignal {
@@ -78,4 +105,39 @@ pub async fn watched(
         quarantine.keep(&rejected).await?;
     }
     Ok((ScoredBatch { tenant, signals }, tally))
+}
+
+/// The outcome of each signal whose use case there is, by its place in the batch.
+async fn all(
+    detected: &Detected,
+    plan: &Plan,
+    models: &impl Models,
+) -> Result<BTreeMap<usize, Result<Scored, Fault>>, Fault> {
+    let mut groups: BTreeMap<_, (&UseCase, Vec<(usize, &Signal)>)> = BTreeMap::new();
+    for (n, signal) in detected.signals.iter().enumerate() {
+        if let Some(use_case) = plan.use_case(&signal.use_case) {
+            let group = groups.entry(&signal.use_case);
+            group.or_insert_with(|| (use_case, Vec::new())).1.push((n, signal));
+        }
+    }
+    let mut outcomes = BTreeMap::new();
+    for (use_case, signals) in groups.into_values() {
+        let model = match use_case.score.model() {
+            None => Ok(None),
+            Some(id) => models.load(&detected.tenant, id).await.map(Some),
+        };
+        let scored = match model {
+            Ok(model) => {
+                let facts = signals.iter().map(|(_, signal)| {
+                    signal.facts(detected.profile(&signal.subject), &plan.settings_facts)
+                });
+                let facts: Vec<Facts<'_>> = facts.collect();
+                use_case.score.score(&facts, model.as_deref())
+            }
+            Err(fault) if fault.retryable() => return Err(fault),
+            Err(fault) => signals.iter().map(|_| Err(fault.clone())).collect(),
+        };
+        outcomes.extend(signals.into_iter().map(|(n, _)| n).zip(scored));
+    }
+    Ok(outcomes)
 }

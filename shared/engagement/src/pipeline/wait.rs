@@ -73,7 +73,7 @@ mod tests {
         let use_case = UseCase::parse(
             r#"{"id": "x", "version": 1, "name": "x", "purpose": "operational",
                 "trigger": {"event": "booked", "until": {"time": "event.data.at", "before": "24h"}},
-                "score": {"kind": "weighted"}, "ttl": "2d", "action": {"channel": "sms", "text": "x"}}"#,
+                "score": {"kind": "expression"}, "ttl": "2d", "action": {"channel": "sms", "text": "x"}}"#,
         )
         .unwrap();
         let time = "2026-10-20T00:00:00Z".parse().unwrap();

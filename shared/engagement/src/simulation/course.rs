@@ -142,7 +142,8 @@ impl<A: Addresses + Clone> Course<A> {
         if detected.signals.is_empty() {
             return Ok(());
         }
-        let (batch, _) = score::watched(detected, &memory, &memory, &memory, &memory).await?;
+        let (batch, _) =
+            score::watched(detected, &memory, &memory, &memory, &memory, &memory).await?;
         let (candidates, _) = store(batch, &memory, &memory).await?;
         let gates = Gates {
             claims: memory,

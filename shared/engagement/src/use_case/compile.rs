@@ -2,10 +2,11 @@
 
 use super::document::{Document, Mode, Purpose};
 use super::step::Step;
+use super::stored::Stored;
 use super::trigger::Expects;
 use crate::condition::{Expression, names};
 use crate::score::Score;
-use crate::template::{self, Collection, Known, Template};
+use crate::template::{self, Known, Template};
 use ceap_kernel::{Fault, UseCaseId};
 use std::collections::BTreeSet;
 
@@ -76,14 +77,14 @@ impl UseCase {
     /// # Errors
     /// `Invalid`, naming the field.
     pub fn compile(document: Document) -> Result<Self, Fault> {
-        Self::with(document, &Collection::default())
+        Self::with(document, &Stored::default())
     }
 
-    /// Compiles a document that may name `stored` templates.
+    /// Compiles a document that may name what is `stored`: templates, models.
     ///
     /// # Errors
     /// `Invalid`, naming the field.
-    pub fn with(document: Document, stored: &Collection) -> Result<Self, Fault> {
+    pub fn with(document: Document, stored: &Stored) -> Result<Self, Fault> {
         let document = document.plain()?;
         let optional = |field: &str, source: &Option<String>| {
             source.as_deref().map(|source| Expression::compile(field, source)).transpose()
@@ -102,11 +103,16 @@ impl UseCase {
                     Ok((when, rule.reason.clone()))
                 })
                 .collect::<Result<_, Fault>>()?,
-            score: Score::compile(&document.score)?,
+            score: Score::compile(
+                &document.score,
+                document.version,
+                &document.features,
+                &stored.models,
+            )?,
             key: optional("key", &document.key)?,
             until: optional("trigger.until.time", &until)?,
             thing: optional("trigger.fan_out.is", &thing)?,
-            steps: Step::compile(&document, stored)?,
+            steps: Step::compile(&document, &stored.templates)?,
             document,
         };
         use_case.check()?;

@@ -5,7 +5,7 @@
 use super::catalogue;
 use super::compile::UseCase;
 use super::document::{Document, Mode, Purpose};
-use crate::template::Collection;
+use super::stored::Stored;
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp, UseCaseId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -124,7 +124,7 @@ impl<K: UseCaseKeeper, C: Clock> Library<K, C> {
         })
     }
 
-    /// Keeps a document in YAML or JSON that compiles with the tenant's `stored` templates.
+    /// Keeps a document in YAML or JSON that compiles with what the tenant has `stored`.
     ///
     /// # Errors
     /// `Invalid`, naming the line and the field; `Conflict` when its version is not the next one;
@@ -135,7 +135,7 @@ impl<K: UseCaseKeeper, C: Clock> Library<K, C> {
         id: &UseCaseId,
         text: &str,
         if_match: Option<u64>,
-        stored: &Collection,
+        stored: &Stored,
     ) -> Result<Version, Fault> {
         if text.len() > MAX_BYTES {
             return Err(Fault::invalid("use_case", format!("must be at most {MAX_BYTES} bytes")));
@@ -165,7 +165,7 @@ impl<K: UseCaseKeeper, C: Clock> Library<K, C> {
         tenant: &TenantId,
         id: &UseCaseId,
         to: u32,
-        stored: &Collection,
+        stored: &Stored,
     ) -> Result<Version, Fault> {
         let mut document = self.get(tenant, id, Some(to)).await?.document;
         document.version = self.newest(tenant, id).await?.saturating_add(1);
@@ -181,7 +181,7 @@ impl<K: UseCaseKeeper, C: Clock> Library<K, C> {
         &self,
         tenant: &TenantId,
         name: &str,
-        stored: &Collection,
+        stored: &Stored,
     ) -> Result<Version, Fault> {
         let names: Vec<&str> = catalogue::CATALOGUE.iter().map(|(id, _)| *id).collect();
         let unknown =
@@ -221,7 +221,7 @@ impl<K: UseCaseKeeper, C: Clock> Library<K, C> {
         &self,
         tenant: &TenantId,
         document: Document,
-        stored: &Collection,
+        stored: &Stored,
     ) -> Result<Version, Fault> {
         UseCase::with(document.clone(), stored)?;
         let version = Version { updated_at: self.clock.now(), document };
@@ -282,7 +282,7 @@ mod tests {
         let library = Library { keeper: Kept::default(), clock: SystemClock };
         let tenant = TenantId::new("acme").unwrap();
         let id = UseCaseId::new("abandoned-cart").unwrap();
-        let stored = Collection::default();
+        let stored = Stored::default();
         let put = async |version, if_match| {
             let kept = library.put(&tenant, &id, &cart(version), if_match, &stored).await;
             kept.map(|kept| kept.document.version)
@@ -309,7 +309,7 @@ mod tests {
         let library = Library { keeper: Kept::default(), clock: SystemClock };
         let tenant = TenantId::new("acme").unwrap();
         let id = UseCaseId::new("abandoned-cart").unwrap();
-        let stored = Collection::default();
+        let stored = Stored::default();
         let put = async |text: &str| library.put(&tenant, &id, text, None, &stored).await;
         let other = put(&cart(1).replacen("id: abandoned-cart", "id: another", 1)).await;
         assert!(matches!(&other, Err(Fault::Invalid { field, .. }) if field == "id"), "{other:?}");

@@ -6,12 +6,14 @@ mod document;
 pub mod library;
 mod plan;
 mod step;
+mod stored;
 mod trigger;
 
 pub use compile::{Fields, UseCase};
 pub use document::{ActionDocument, Document, FallbackDocument, Mode, Priority, Purpose, Reentry};
 pub use plan::{LATENESS, Plan, Settings, UseCases};
 pub use step::Step;
+pub use stored::Stored;
 pub use trigger::{
     AbsenceDocument, Expects, FanOutDocument, PopulationDocument, ScheduleDocument,
     TriggerDocument, UntilDocument,

@@ -2,10 +2,10 @@
 
 use super::compile::{Fields, UseCase};
 use super::document::Document;
+use super::stored::Stored;
 use crate::event::Event;
 use crate::policy::Cap;
 use crate::profile;
-use crate::template::Collection;
 use crate::window::Span;
 use ceap_kernel::{Fault, SignedDuration, TenantId, UseCaseId};
 use serde::{Deserialize, Serialize};
@@ -99,8 +99,8 @@ pub struct Plan {
     pub settings: Settings,
     /// The settings as conditions and templates see them.
     pub settings_facts: Value,
-    /// The tenant's stored templates.
-    pub stored: Collection,
+    /// The tenant's stored templates and models.
+    pub stored: Stored,
     use_cases: BTreeMap<UseCaseId, UseCase>,
     kinds: BTreeMap<String, Kind>,
 }
@@ -115,15 +115,15 @@ struct Kind {
 }
 
 impl Plan {
-    /// Arranges the use cases that are not off, with no stored templates.
+    /// Arranges the use cases that are not off, with nothing stored.
     #[must_use]
     pub fn new(settings: Settings, use_cases: Vec<UseCase>) -> Self {
-        Self::with(settings, use_cases, Collection::default())
+        Self::with(settings, use_cases, Stored::default())
     }
 
     /// Arranges the use cases that are not off.
     #[must_use]
-    pub fn with(settings: Settings, use_cases: Vec<UseCase>, stored: Collection) -> Self {
+    pub fn with(settings: Settings, use_cases: Vec<UseCase>, stored: Stored) -> Self {
         let mut kinds: BTreeMap<String, Kind> = BTreeMap::new();
         let mut need = |kind: &str, window: SignedDuration, fields: Fields| {
             let slot = kinds

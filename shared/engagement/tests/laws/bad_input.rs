@@ -144,7 +144,7 @@ async fn a_trigger_that_cannot_be_judged_is_kept_once_and_says_which() {
 #[case::filter("filter:\n", "filter:\n  - {when: profile.traits.age > 17, reason: minor}\n")]
 #[case::score(
     "  terms:\n",
-    "  terms:\n    - {value: profile.traits.age, weight: 0.1, reason: age}\n"
+    "  terms:\n    - {value: profile.traits.age, default: 0, weight: 0.1, reason: age}\n"
 )]
 #[tokio::test]
 async fn a_signal_that_cannot_be_judged_stops_alone(#[case] old: &str, #[case] new: &str) {

@@ -66,7 +66,11 @@ fn refusal(text: &str) -> String {
     "value: event.data.value +,",
     "score.terms[0].value: is not a CEL"
 )]
-#[case::an_unknown_model("kind: weighted", "kind: oracle", "score.kind: unknown variant `oracle`")]
+#[case::an_unknown_model(
+    "kind: expression",
+    "kind: oracle",
+    "score.kind: unknown variant `oracle`"
+)]
 #[case::a_weight_that_is_no_number("weight: 0.001", "weight: .nan", "score.terms[0]: weight")]
 #[case::a_base_that_is_infinite("base: 0.4", "base: .inf", "score: base and intercept")]
 #[case::a_minimum_out_of_reach(

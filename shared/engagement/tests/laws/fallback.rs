@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 fn document(after: &str, more: &str) -> String {
     format!(
         "{{id: parcel, version: 1, name: Parcel, purpose: transactional, {more}
-           trigger: {{event: shipped}}, score: {{kind: weighted, base: 0.5}}, ttl: 24h,
+           trigger: {{event: shipped}}, score: {{kind: expression, base: 0.5}}, ttl: 24h,
            action: {{channel: push, text: 'It is on its way',
              fallback: [{{channel: sms{after}}}, {{channel: email{after}}}]}}}}"
     )

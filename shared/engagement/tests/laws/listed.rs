@@ -15,7 +15,7 @@ version: 1
 name: Scored
 purpose: transactional
 trigger: {event: offered}
-score: {kind: weighted, base: 0, terms: [{value: event.data.score, weight: 1, reason: offer}]}
+score: {kind: expression, base: 0, terms: [{value: event.data.score, default: 0, weight: 1, reason: offer}]}
 ttl: 1h
 key: event.data.key
 action: {channel: email, subject: Hello, text: Hello}

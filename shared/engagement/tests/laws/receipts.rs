@@ -18,7 +18,7 @@ const PHONE: &str = "+41790000000";
 fn offer(channel: &str) -> String {
     format!(
         "{{id: offer-{channel}, version: 1, name: Offer, purpose: marketing,
-           trigger: {{event: offered}}, score: {{kind: weighted, base: 0.5}}, ttl: 24h,
+           trigger: {{event: offered}}, score: {{kind: expression, base: 0.5}}, ttl: 24h,
            key: event.data.n,
            action: {{channel: {channel}, subject: Offer, text: 'Ten percent off'}}}}"
     )
@@ -27,7 +27,7 @@ fn offer(channel: &str) -> String {
 /// Whoever opens an offer gets a hint.
 const HINT: &str = "{id: hint, version: 1, name: Hint, purpose: transactional,
     trigger: {event: MessageOpened.v1, when: event.data.use_case == 'offer-email'},
-    score: {kind: weighted, base: 0.5}, ttl: 24h,
+    score: {kind: expression, base: 0.5}, ttl: 24h,
     action: {channel: sms, text: 'You read {{ event.data.message }}'}}";
 
 /// Two tenants with the same use cases, the same sender, and a customer `u1` each.

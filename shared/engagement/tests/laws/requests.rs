@@ -5,8 +5,7 @@ use ceap_engagement::message_log::View;
 use ceap_engagement::pipeline::request::Request;
 use ceap_engagement::policy::Cap;
 use ceap_engagement::suppression::{Entry, Reason};
-use ceap_engagement::template::Collection;
-use ceap_engagement::use_case::{Plan, Purpose, Settings};
+use ceap_engagement::use_case::{Plan, Purpose, Settings, Stored};
 use ceap_engagement::window::Span;
 use ceap_kernel::{Fault, MessageId, Metric, SignedDuration, TenantId};
 use ceap_testkit::builders::{amended, customer, event, noon, plan_with, settings, tenant};
@@ -362,8 +361,8 @@ fn with_template(tenant: &TenantId) -> World {
         "subject": "Welcome", "text": "{{ data.n }} for {{ settings.from_address }}",
         "locales": {"de": {"subject": "Willkommen", "text": "{{ data.n }}"}},
     });
-    let mut stored = Collection::default();
-    stored.add(serde_json::from_value(document).unwrap());
+    let mut stored = Stored::default();
+    stored.templates.add(serde_json::from_value(document).unwrap());
     let test_recipients = vec!["team@shop.example.com".to_owned()];
     let settings = Settings { test_recipients, ..settings() };
     World::new(noon()).with(tenant, Plan::with(settings, Vec::new(), stored))

@@ -44,7 +44,7 @@ fn documents() -> Vec<String> {
           trigger: {event: app_crashed, when: features.crashes > 1},
           features: {crashes: {op: count, event: app_crashed, within: 30m}},
           filter: [{when: '!has(profile.traits.plan) || profile.traits.plan != 3', reason: of_plan_3}],
-          score: {kind: weighted, base: 0.1, min: 0.35,
+          score: {kind: expression, base: 0.1, min: 0.35,
                   terms: [{value: features.crashes, weight: 0.1, reason: crashes}]},
           ttl: 45m,
           action: {channel: push, text: 'Crashed {{ features.crashes }} times',

@@ -4,6 +4,7 @@ mod candidates;
 mod carrier;
 mod inbox;
 mod messages;
+mod models;
 mod quarantine;
 mod receiving;
 mod sending;

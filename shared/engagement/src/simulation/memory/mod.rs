@@ -10,14 +10,16 @@ use crate::candidate::{Candidate, Place};
 use crate::event::Arrived;
 use crate::link::{LinkMaker, Linked, MessageLinks};
 use crate::message::{Dispatch, Record};
+use crate::model::Model;
 use crate::pipeline::accept::EventStream;
 use crate::pipeline::ingest::Versioned;
+use crate::pipeline::score::Models;
 use crate::policy::cap::Ledger;
 use crate::quarantine::{Quarantine, Rejected};
 use crate::signal::Detected;
 use crate::suppression::Entry;
 use crate::use_case::{Plan, UseCases};
-use ceap_kernel::{Clock, Fault, MessageId, SubjectId, TenantId, Timestamp};
+use ceap_kernel::{Clock, Fault, MessageId, ModelId, SubjectId, TenantId, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -104,6 +106,13 @@ impl Clock for &Memory {
 impl UseCases for &Memory {
     async fn plan(&self, _: &TenantId) -> Result<Arc<Plan>, Fault> {
         Ok(Arc::clone(&self.plan))
+    }
+}
+
+impl Models for &Memory {
+    async fn load(&self, _: &TenantId, model: &ModelId) -> Result<Arc<dyn Model>, Fault> {
+        let unready = || Fault::NotFound(format!("there is no model {model}"));
+        self.plan.stored.ready.get(model).cloned().ok_or_else(unready)
     }
 }
 

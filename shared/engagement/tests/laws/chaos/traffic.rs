@@ -74,7 +74,7 @@ fn document(id: &str, channels: &[&str], after: Option<&str>) -> String {
         others.map(|channel| format!("{{channel: {channel}{after}}}")).collect();
     format!(
         "{{id: {id}, version: 1, name: {id}, purpose: transactional, trigger: {{event: ordered}},
-           score: {{kind: weighted, base: 0.5}}, ttl: 24h,
+           score: {{kind: expression, base: 0.5}}, ttl: 24h,
            action: {{channel: {}, text: 'Number {{{{ event.data.n }}}}', fallback: [{}]}}}}",
         channels[0],
         others.join(", ")
