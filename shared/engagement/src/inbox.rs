@@ -201,7 +201,8 @@ impl Notification {
 }
 
 /// What a subject does with a notification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename = "InboxMark", rename_all = "snake_case")]
 pub enum Mark {
     /// Reads it.
     Read,

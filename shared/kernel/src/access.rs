@@ -25,6 +25,22 @@ pub enum Role {
 }
 
 impl Role {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Admin, Self::TeamLead, Self::Agent, Self::EndUser, Self::Source];
+
+    /// As records, tokens and documents write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::TeamLead => "team-lead",
+            Self::Agent => "agent",
+            Self::EndUser => "end-user",
+            Self::Source => "source",
+        }
+    }
+
     /// Whether it may send events.
     #[must_use]
     pub fn may_ingest(self) -> bool {

@@ -1,23 +1,30 @@
 //! HTTP APIs: who calls, what is asked, and how errors look (RFC 9457).
 
+use crate::api::{self, Access, Operation};
 use crate::bootstrap::log;
 use crate::metrics;
+use crate::problem::{Problem, Status};
+use crate::reference::DEFAULT;
 use aws_lambda_events::event::apigw::ApiGatewayV2httpResponse;
 use ceap_kernel::access::{Credential, Credentials, Principal, Role};
 use ceap_kernel::{Fault, Tally};
 use flate2::read::MultiGzDecoder;
-use lambda_http::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, WWW_AUTHENTICATE};
+use lambda_http::http::header::{
+    ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
+};
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Body, Request, RequestExt, Response};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use std::io::Read;
 use std::ops::Deref;
 
 /// Bytes of a body, decoded.
 pub const MAX_BODY: usize = 1024 * 1024;
+
+/// The media type of problems (RFC 9457 §6.1).
+const PROBLEM: &str = "application/problem+json";
 
 /// A call by someone known.
 #[derive(Debug)]
@@ -99,7 +106,15 @@ impl Reply {
 }
 
 impl Call {
-    /// Goes on only if the caller's role allows it.
+    /// Goes on only with what the route's operation allows.
+    fn admit(&self) -> Result<(), Fault> {
+        match self.operation()?.access {
+            Access::Role(allowed) => self.require(allowed),
+            Access::Inbox(_) | Access::Link | Access::Signature | Access::Anyone => Ok(()),
+        }
+    }
+
+    /// Goes on only if the caller's role allows it: for what its operation does not tell.
     ///
     /// # Errors
     /// `Forbidden` when it does not.
@@ -121,6 +136,43 @@ impl Asked {
                 context.route_key.clone().unwrap_or_default()
             }
             _ => String::new(),
+        }
+    }
+
+    /// The operation of the route that matched, if it takes what was sent.
+    fn operation(&self) -> Result<&'static Operation, Fault> {
+        let nothing = || Fault::NotFound("there is no such route".to_owned());
+        let operation = api::find(&self.route()).ok_or_else(nothing)?;
+        let kind = self.content_type();
+        if self.0.body().is_empty() || operation.understands(kind) {
+            return Ok(operation);
+        }
+        let taken: Vec<&str> = operation.body.iter().map(|it| it.media).collect();
+        let message = format!("`{kind}` is not taken; send {}", taken.join(" or "));
+        Err(Fault::invalid(CONTENT_TYPE.as_str(), message))
+    }
+
+    /// The path as it came, without variables.
+    #[must_use]
+    pub fn raw_path(&self) -> &str {
+        self.0.raw_http_path()
+    }
+
+    /// The problem of a path that has only the methods `allowed`.
+    ///
+    /// # Errors
+    /// `Internal` when it cannot be written.
+    pub fn no_such_method(&self, allowed: &str) -> Result<Reply, Fault> {
+        let problem = Problem::no_such_method(allowed, self.request_id());
+        let reply = Reply::json(problem.status, &problem)?;
+        Ok(Reply { kind: PROBLEM, ..reply }.header(ALLOW.as_str(), allowed))
+    }
+
+    /// What the access log knows the call by.
+    fn request_id(&self) -> Option<&str> {
+        match self.0.request_context_ref()? {
+            RequestContext::ApiGatewayV2(context) => context.request_id.as_deref(),
+            _ => None,
         }
     }
 
@@ -166,14 +218,20 @@ impl Asked {
         given.map_or_else(|| random().iter().map(|it| format!("{it:02x}")).collect(), str::to_owned)
     }
 
-    /// The body as a value; `what` names it in errors.
+    /// The body as a value; `what` names it in errors that no field of it is to blame for.
     ///
     /// # Errors
     /// `Invalid`, naming the field.
     pub fn json<T: DeserializeOwned>(&self, what: &str) -> Result<T, Fault> {
-        // Its own words go back to who sent it, and nowhere else.
-        serde_json::from_slice(&self.body()?)
-            .map_err(|error| Fault::invalid(what, error.to_string()))
+        let body = self.body()?;
+        let mut reader = serde_json::Deserializer::from_slice(&body);
+        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            // Its own words go back to who sent it, and nowhere else.
+            let (path, rule) = (error.path().to_string(), error.inner().to_string());
+            Fault::invalid(if path == "." { what.to_owned() } else { path }, rule)
+        })?;
+        reader.end().map_err(|error| Fault::invalid(what, error.to_string()))?;
+        Ok(value)
     }
 
     /// The content type, as it was sent.
@@ -192,7 +250,7 @@ impl Asked {
             "identity" | "" => bounded(raw),
             "gzip" => bounded(MultiGzDecoder::new(raw)),
             other => Err(Fault::invalid(
-                "content-encoding",
+                CONTENT_ENCODING.as_str(),
                 format!("`{other}` is not taken; send gzip or nothing"),
             )),
         }
@@ -212,10 +270,11 @@ fn bounded(source: impl Read) -> Result<Vec<u8>, Fault> {
     Ok(body)
 }
 
-const TOO_LARGE: &str = "content-length";
-
 fn too_large() -> Fault {
-    Fault::invalid(TOO_LARGE, format!("the body is larger than {MAX_BODY} bytes; send it in parts"))
+    Fault::invalid(
+        CONTENT_LENGTH.as_str(),
+        format!("the body is larger than {MAX_BODY} bytes; send it in parts"),
+    )
 }
 
 /// Serves `handler` to callers that `credentials` knows.
@@ -257,8 +316,11 @@ async fn opened(
     request: LambdaRequest,
 ) -> ApiGatewayV2httpResponse {
     let asked = Asked(request.into());
-    let outcome = Box::pin(handler(&asked)).await;
-    answer(finished(name, outcome))
+    let outcome = match asked.operation() {
+        Err(fault) if asked.route() != DEFAULT => Err(fault),
+        _ => Box::pin(handler(&asked)).await,
+    };
+    answer(finished(name, &asked, outcome))
 }
 
 /// Answers one request as [`open`] does: both are as API Gateway writes and reads them.
@@ -288,14 +350,20 @@ async fn respond(
     handler: &impl AsyncFn(&Call) -> Result<Reply, Fault>,
     request: Request,
 ) -> Response<Body> {
-    let outcome = match authenticate(&request, credentials).await {
-        Ok(principal) => Box::pin(handler(&Call { principal, asked: Asked(request) })).await,
+    let asked = Asked(request);
+    let principal = match authenticate(&asked.0, credentials).await {
+        Ok(principal) => principal,
+        Err(fault) => return finished(name, &asked, Err(fault)),
+    };
+    let call = Call { principal, asked };
+    let outcome = match call.admit() {
+        Ok(()) => Box::pin(handler(&call)).await,
         Err(fault) => Err(fault),
     };
-    finished(name, outcome)
+    finished(name, &call, outcome)
 }
 
-fn finished(name: &str, outcome: Result<Reply, Fault>) -> Response<Body> {
+fn finished(name: &str, asked: &Asked, outcome: Result<Reply, Fault>) -> Response<Body> {
     match outcome {
         Ok(reply) => {
             metrics::emit(&reply.tally);
@@ -305,7 +373,7 @@ fn finished(name: &str, outcome: Result<Reply, Fault>) -> Response<Body> {
             }
             response
         }
-        Err(fault) => problem(name, &fault),
+        Err(fault) => problem(name, asked, &fault),
     }
 }
 
@@ -332,28 +400,16 @@ fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
 }
 
 /// RFC 9457.
-fn problem(name: &str, fault: &Fault) -> Response<Body> {
-    let status = match fault {
-        Fault::Invalid { field, .. } if field == TOO_LARGE => 413,
-        other => other.status(),
-    };
-    if status >= 500 {
+fn problem(name: &str, asked: &Asked, fault: &Fault) -> Response<Body> {
+    let status = Status::from(fault);
+    if status.number() >= 500 {
         log(name, fault);
     }
-    let body = json!({
-        "type": format!("urn:ceap:problem:{}", fault.code()),
-        "title": fault.code(),
-        "status": status,
-        "code": fault.code(),
-        "detail": fault.public(),
-    });
-    let mut response = response(status, "application/problem+json", body.to_string());
-    let extra = match status {
-        401 => Some((WWW_AUTHENTICATE.as_str(), "Bearer")),
-        429 | 503 => Some(("retry-after", "1")),
-        _ => None,
-    };
-    if let Some((name, value)) = extra {
+    let sent = asked.body().unwrap_or_default();
+    let problem = Problem::of(fault, &sent, asked.request_id());
+    let body = serde_json::to_string(&problem).unwrap_or_default();
+    let mut response = response(status.number(), PROBLEM, body);
+    for (name, _, value) in status.headers() {
         add(&mut response, name, value);
     }
     response
@@ -378,10 +434,11 @@ fn response(status: u16, kind: &'static str, body: String) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_lambda_events::event::apigw::ApiGatewayV2httpRequestContext;
     use ceap_kernel::TenantId;
     use flate2::Compression;
     use flate2::write::GzEncoder;
-    use serde_json::Value;
+    use serde_json::{Value, json};
     use std::io::Write;
 
     struct One(Credential);
@@ -402,16 +459,84 @@ mod tests {
         Credential::generate(TenantId::new(tenant).unwrap(), &[1; 32])
     }
 
-    async fn call(headers: &[(&str, &str)], body: Vec<u8>) -> (u16, Value) {
-        let mut request = Request::new(Body::Binary(body));
+    fn request(route: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Request {
+        let mut context = ApiGatewayV2httpRequestContext::default();
+        context.route_key = Some(route.to_owned());
+        context.request_id = Some("JKJaXmPLvHcESHA=".to_owned());
+        let mut request = Request::new(Body::Binary(body))
+            .with_request_context(RequestContext::ApiGatewayV2(context));
         for (name, value) in headers {
             let name: lambda_http::http::HeaderName = name.parse().unwrap();
             request.headers_mut().insert(name, value.parse().unwrap());
         }
-        let handler = async |call: &Call| Reply::json(202, &call.body()?.len());
+        request
+    }
+
+    async fn ask(route: &str, headers: &[(&str, &str)], body: Vec<u8>) -> (u16, Value) {
+        let handler = async |call: &Call| {
+            #[derive(serde::Deserialize)]
+            struct Sent {
+                data: std::collections::BTreeMap<String, u8>,
+            }
+            match call.content_type() {
+                "application/json" => Reply::json(202, &call.json::<Sent>("message")?.data),
+                _ => Reply::json(202, &call.body()?.len()),
+            }
+        };
+        let request = request(route, headers, body);
         let response = respond("test", &One(credential("acme")), &handler, request).await;
+        if response.status().as_u16() >= 400 {
+            assert_eq!(response.headers()["content-type"], "application/problem+json");
+        }
         let body = serde_json::from_slice(response.body().as_ref()).unwrap();
         (response.status().as_u16(), body)
+    }
+
+    async fn call(headers: &[(&str, &str)], body: Vec<u8>) -> (u16, Value) {
+        ask("POST /v1/events", headers, body).await
+    }
+
+    #[tokio::test]
+    async fn what_a_route_does_not_say_does_not_happen() {
+        let key = credential("acme").reveal();
+        let known = ("x-write-key", key.as_str());
+        assert_eq!(ask("GET /v1/nothing", &[known], vec![]).await.0, 404);
+        assert_eq!(ask("GET /v1/profiles/{id}", &[known], vec![]).await.0, 403);
+        let csv = [known, ("content-type", "text/csv")];
+        let (status, problem) = call(&csv, b"a,b".to_vec()).await;
+        assert_eq!((status, &problem["code"]), (415, &json!("unsupported_media_type")));
+        assert_eq!(call(&csv, vec![]).await.0, 202);
+        let kind = [known, ("content-type", "Application/CloudEvents+JSON; charset=utf-8")];
+        assert_eq!(call(&kind, b"{}".to_vec()).await.0, 202);
+        let packed = [known, ("content-encoding", "br")];
+        assert_eq!(call(&packed, b"x".to_vec()).await.0, 415);
+    }
+
+    #[tokio::test]
+    async fn a_problem_says_what_and_where() {
+        let key = credential("acme").reveal();
+        let json = [("x-write-key", key.as_str()), ("content-type", "application/json")];
+        let (status, problem) = call(&json, br#"{"data": {"a.b": "x"}}"#.to_vec()).await;
+        assert_eq!(status, 400);
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.starts_with("data.a.b: invalid type: string \"x\""), "{detail}");
+        assert_eq!(
+            problem,
+            json!({
+                "type": "urn:ceap:problem:invalid",
+                "title": "The input breaks a rule",
+                "status": 400,
+                "code": "invalid",
+                "detail": detail,
+                "instance": "urn:ceap:request:JKJaXmPLvHcESHA=",
+                "field": "data.a.b",
+                "pointer": "#/data/a.b",
+            })
+        );
+        let (_, problem) = call(&json, b"{}".to_vec()).await;
+        assert_eq!((&problem["field"], problem.get("pointer")), (&json!("message"), None));
+        let (_, problem) = call(&json, br#"{"data": {}} trailing"#.to_vec()).await;
+        assert_eq!(problem["field"], "message");
     }
 
     #[tokio::test]
@@ -430,7 +555,8 @@ mod tests {
     #[test]
     fn a_reply_has_the_headers_that_it_can_have() {
         let reply = Reply::empty().header("referrer-policy", "no-referrer").header("x-a", "a\nb");
-        let response = finished("test", Ok(reply));
+        let asked = Asked(Request::default());
+        let response = finished("test", &asked, Ok(reply));
         assert_eq!(response.headers()["referrer-policy"], "no-referrer");
         assert!(!response.headers().contains_key("x-a"));
     }
@@ -439,7 +565,7 @@ mod tests {
     async fn bodies_are_bounded_also_when_they_are_packed() {
         let key = credential("acme").reveal();
         let (status, body) = call(&[("x-write-key", &key)], vec![b'x'; MAX_BODY + 1]).await;
-        assert_eq!((status, &body["code"]), (413, &json!("invalid")));
+        assert_eq!((status, &body["code"]), (413, &json!("too_large")));
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
         packed.write_all(&vec![0; 50 * MAX_BODY]).unwrap();
         let headers = [("x-write-key", key.as_str()), ("content-encoding", "gzip")];

@@ -4,8 +4,10 @@
 mod bootstrap;
 mod env;
 mod metrics;
+mod problem;
 mod unreadable;
 
+pub mod api;
 pub mod batch;
 #[cfg(feature = "reception")]
 pub mod callbacks;
@@ -20,6 +22,7 @@ pub mod pages;
 pub mod reception;
 #[cfg(feature = "desk")]
 pub mod simulations;
+pub mod reference;
 pub mod task;
 #[cfg(feature = "desk")]
 pub mod templates;

@@ -1,5 +1,6 @@
 //! The API of use cases.
 
+use crate::api::{Install, RollBack};
 use crate::http::{Call, Reply};
 use ceap_aws::dynamodb::{UseCaseStore, UseCaseVersions};
 use ceap_engagement::template::library::if_match;
@@ -7,27 +8,12 @@ use ceap_engagement::use_case::UseCases;
 use ceap_engagement::use_case::library::Library;
 use ceap_kernel::access::Role;
 use ceap_kernel::{Fault, SystemClock, UseCaseId};
-use serde::Deserialize;
 
 /// A tenant's use cases, and the stored templates that they may name.
 #[derive(Debug)]
 pub struct UseCaseApi {
     library: Library<UseCaseVersions, SystemClock>,
     running: UseCaseStore,
-}
-
-/// What is installed.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Install {
-    catalogue: String,
-}
-
-/// What is rolled back to.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RollBack {
-    to: u32,
 }
 
 impl UseCaseApi {

@@ -9,6 +9,7 @@ mod house;
 mod layout;
 mod paths;
 mod policies;
+mod routes;
 mod sizes;
 mod template;
 
@@ -33,7 +34,7 @@ impl Finding {
 type Check = fn(&House) -> Vec<Finding>;
 
 /// Every check, in the order of the report.
-const CHECKS: [(&str, Check); 12] = [
+const CHECKS: [(&str, Check); 13] = [
     ("top-level entries", layout::top_level),
     ("floors of the crates", floors::check),
     ("sizes of files", sizes::check),
@@ -46,6 +47,7 @@ const CHECKS: [(&str, Check); 12] = [
     ("state machines", asl::structure),
     ("state machines' placeholders and times", asl::in_templates),
     ("channels and connectors agree", extensions::check),
+    ("routes and the API's document agree", routes::check),
 ];
 
 /// Runs all checks and prints what is broken; `true` if nothing is.
