@@ -7,6 +7,7 @@ mod operation;
 mod schemas;
 
 mod callbacks;
+mod candidates;
 mod consents;
 mod events;
 mod inbox;
@@ -40,6 +41,7 @@ pub const GROUPS: &[Group] = &[
     events::GROUP,
     profiles::GROUP,
     use_cases::GROUP,
+    candidates::GROUP,
     messages::GROUP,
     templates::GROUP,
     consents::GROUP,
