@@ -20,9 +20,9 @@ pub mod inbox;
 pub mod pages;
 #[cfg(feature = "reception")]
 pub mod reception;
+pub mod reference;
 #[cfg(feature = "desk")]
 pub mod simulations;
-pub mod reference;
 pub mod task;
 #[cfg(feature = "desk")]
 pub mod templates;

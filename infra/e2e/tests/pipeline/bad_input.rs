@@ -78,7 +78,7 @@ fn a_body_that_cannot_be_read_is_refused() {
     check("half a gzip", &packed[..packed.len() / 2], &[ONE, GZIP], &[400], "body");
     check("a scratched gzip", &scratched, &[ONE, GZIP], &[400], "body");
     // RFC 9110 §15.5.16 has a status of its own for these.
-    let unsupported = [400, 415];
+    let unsupported = [415];
     let brotli = ("content-encoding", "br");
     check("brotli", bytes, &[ONE, brotli], &unsupported, "content-encoding");
     for kind in ["text/csv", "application/xml", "application/x-www-form-urlencoded"] {

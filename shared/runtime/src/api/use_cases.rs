@@ -1,6 +1,7 @@
 //! Use cases.
 
 use super::{Access, Answer, Content, Group, IF_MATCH, Operation, Parameter};
+use ceap_engagement::simulation;
 use ceap_engagement::use_case::Document;
 use ceap_engagement::use_case::library::{Listed, Version};
 use ceap_kernel::UseCaseId;
@@ -103,5 +104,16 @@ pub const GROUP: Group = Group {
         .takes(&[Content::json::<RollBack>(r#"{"to":2}"#)])
         .answers(&[Answer::json::<Version>(200, "That version, under the next number.")])
         .fails(&[404, 409]),
+        Operation::new(
+            "POST /v1/use-cases/{id}/simulate",
+            "simulateUseCase",
+            "Tries a use case on events",
+            Access::Role(Role::may_read_customers),
+        )
+        .about("Nothing is written and nothing is sent.")
+        .parameters(&[ID])
+        .takes(&[Content::json::<simulation::Request>("")])
+        .answers(&[Answer::json::<simulation::Simulated>(200, "The whole decision on each signal.")])
+        .fails(&[404]),
     ],
 };
