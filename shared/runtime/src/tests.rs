@@ -103,7 +103,7 @@ async fn each_stage_returns_the_sample_of_the_next() {
     assert_eq!(stream(&world, "batch").await, Answer::default());
     let detected = world.stores().bus.pop_front().unwrap();
     says("filter", "batch", &serde_json::to_value(detected).unwrap());
-    let filtered = async |input| filter(input, &world, &world, &world, &world).await;
+    let filtered = async |input| filter(input, &world, &world, &world, &world, &world).await;
     let output = answer("filter", &filtered, sample("filter", "batch")).await.unwrap();
     says("score", "batch", &serde_json::to_value(output).unwrap());
     let scored = async |input| score(input, &world, &world, &world, &world).await;
@@ -133,7 +133,7 @@ async fn each_stage_returns_the_sample_of_the_next() {
 #[tokio::test]
 async fn a_stage_that_cannot_read_its_input_says_where() {
     let world = world();
-    let filtered = async |input| filter(input, &world, &world, &world, &world).await;
+    let filtered = async |input| filter(input, &world, &world, &world, &world, &world).await;
     let fault = answer("filter", &filtered, json!({"tenant": "Not A Slug"})).await.unwrap_err();
     assert!(fault.to_string().starts_with("payload: "), "{fault}");
     assert!(!fault.retryable());

@@ -10,6 +10,7 @@ use ceap_engagement::model::Model;
 use ceap_engagement::pipeline::send::SendError;
 use ceap_engagement::policy::cap::Ledger;
 use ceap_engagement::quarantine::Rejected;
+use ceap_engagement::reentry::History;
 use ceap_engagement::signal::Detected;
 use ceap_engagement::suppression::Entry;
 use ceap_engagement::use_case::Plan;
@@ -41,6 +42,7 @@ pub struct Stores {
     /// Waiting for their instant.
     pub scheduled: BTreeMap<Timestamp, Vec<Detected>>,
     pub candidates: BTreeMap<(TenantId, UseCaseId, SubjectId, String), Candidate>,
+    pub openings: BTreeMap<(TenantId, UseCaseId, SubjectId, String), History>,
     pub messages: BTreeMap<(TenantId, MessageId), Message>,
     pub inboxes: BTreeMap<(TenantId, SubjectId), BTreeMap<NotificationId, Notification>>,
     pub ledgers: BTreeMap<(TenantId, SubjectId), Ledger>,

@@ -27,3 +27,4 @@ mod requests;
 mod simulation;
 mod ssh_logins;
 mod tenants;
+mod waiting;
