@@ -24,6 +24,7 @@ pub mod push;
 pub mod quarantine;
 pub mod receipt;
 pub mod reentry;
+pub mod run;
 pub mod score;
 pub mod secret;
 pub mod series;

@@ -23,7 +23,9 @@ mod order;
 mod preferences;
 mod receipts;
 mod reference;
+
 mod requests;
+mod runs;
 mod simulation;
 mod ssh_logins;
 mod tenants;
