@@ -11,7 +11,6 @@
 )]
 
 pub mod aws;
-pub mod described;
 pub mod events;
 pub mod http;
 pub mod outbox;

@@ -55,7 +55,7 @@ impl Imported {
             }
             Err(fault) => {
                 let (field, message) = match fault {
-                    Fault::Invalid { field, message } => (field, message),
+                    Fault::Invalid { field, message, .. } => (field, message),
                     other => ("line".to_owned(), other.public()),
                 };
                 self.refused.push(Refused { line, field, message });

@@ -15,6 +15,8 @@ pub enum Fault {
         field: String,
         /// The rule and the remedy.
         message: String,
+        /// The line where the field stands, counted from 1, if it was read from a text of several.
+        line: Option<usize>,
     },
     /// No credential, or one that is not known.
     Unauthorized(String),
@@ -44,15 +46,26 @@ pub enum Outcome {
 impl Fault {
     /// `Invalid` at `field`.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Invalid { field: field.into(), message: message.into() }
+        Self::Invalid { field: field.into(), message: message.into(), line: None }
     }
 
     /// The same fault with `prefix.` before its field, for a rule found inside a larger document.
     #[must_use]
     pub fn within(self, prefix: &str) -> Self {
         match self {
-            Self::Invalid { field, message } => {
-                Self::Invalid { field: format!("{prefix}.{field}"), message }
+            Self::Invalid { field, message, line } => {
+                Self::Invalid { field: format!("{prefix}.{field}"), message, line }
+            }
+            other => other,
+        }
+    }
+
+    /// The same fault, which stands on `line` of the text, counted from 1.
+    #[must_use]
+    pub fn on_line(self, line: usize) -> Self {
+        match self {
+            Self::Invalid { field, message, .. } => {
+                Self::Invalid { field, message, line: Some(line) }
             }
             other => other,
         }
@@ -120,7 +133,10 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Invalid { field, message } => write!(f, "{field}: {message}"),
+            Self::Invalid { field, message, line: None } => write!(f, "{field}: {message}"),
+            Self::Invalid { field, message, line: Some(line) } => {
+                write!(f, "line {line}: {field}: {message}")
+            }
             Self::Unauthorized(text)
             | Self::Forbidden(text)
             | Self::NotFound(text)
@@ -149,5 +165,6 @@ mod tests {
     fn a_field_keeps_its_whole_path() {
         let fault = Fault::invalid("value", "must be a number").within("data");
         assert_eq!(fault.to_string(), "data.value: must be a number");
+        assert_eq!(fault.on_line(3).to_string(), "line 3: data.value: must be a number");
     }
 }

@@ -26,6 +26,9 @@ pub struct Problem {
     /// Which input breaks a rule: a field of the body as a path with dots, a parameter, a header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// The line of the body where that field stands, counted from 1, in a document of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
     /// Where that field is in the body that was sent: a JSON Pointer as a fragment (RFC 6901 §6).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
@@ -37,13 +40,14 @@ impl Problem {
     pub fn of(fault: &Fault, body: &[u8], request: Option<&str>) -> Self {
         let status = Status::from(fault);
         let mut problem = Self::new(status, fault.public(), request);
-        let field = match fault {
-            Fault::Invalid { field, .. } => Some(field.clone()),
-            _ => None,
+        let (field, line) = match fault {
+            Fault::Invalid { field, line, .. } => (Some(field.clone()), *line),
+            _ => (None, None),
         };
         let sent = || serde_json::from_slice::<Value>(body).ok();
         problem.pointer = field.as_deref().and_then(|field| pointer(&sent()?, field));
         problem.field = field;
+        problem.line = line;
         problem
     }
 
@@ -62,6 +66,7 @@ impl Problem {
             detail,
             instance: request.map(|id| format!("urn:ceap:request:{id}")),
             field: None,
+            line: None,
             pointer: None,
         }
     }

@@ -218,7 +218,7 @@ fn check_default(
 /// that have a value of nothing. (That a feature is declared is checked elsewhere.)
 fn may_be_absent(value: &Expression, features: &BTreeMap<String, Feature>) -> bool {
     let first = |path: &[String]| path.first().cloned().unwrap_or_default();
-    value.roots().iter().any(|root| match *root {
+    value.roots().any(|root| match root {
         "event" => value
             .paths(root)
             .iter()

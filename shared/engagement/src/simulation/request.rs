@@ -198,7 +198,7 @@ impl Request {
         profile.at.clear();
         match profile.apply(&event) {
             Ok(_) => Ok(()),
-            Err(Fault::Invalid { field, message }) => {
+            Err(Fault::Invalid { field, message, .. }) => {
                 let field = field.strip_prefix("data").unwrap_or(&field);
                 Err(Fault::invalid(format!("profiles.{subject}{field}"), message))
             }

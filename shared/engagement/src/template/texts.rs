@@ -219,8 +219,8 @@ impl Provided {
 /// The line is one of the HTML, which its author has not seen.
 fn made(fault: Fault) -> Fault {
     match fault {
-        Fault::Invalid { field, message } => {
-            Fault::Invalid { field, message: format!("in the HTML that it becomes, {message}") }
+        Fault::Invalid { field, message, .. } => {
+            Fault::invalid(field, format!("in the HTML that it becomes, {message}"))
         }
         other => other,
     }

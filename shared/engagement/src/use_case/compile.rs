@@ -1,11 +1,11 @@
 //! A document made ready to run: conditions, models and templates compiled once.
 
 use super::document::{Document, Mode, Purpose};
+use super::place;
 use super::step::Step;
 use super::stored::Stored;
 use super::trigger::Expects;
 use crate::condition::{Expression, names};
-use crate::reentry::EntryRules;
 use crate::score::Score;
 use crate::template::{self, Known, Template};
 use ceap_kernel::{Fault, UseCaseId};
@@ -68,9 +68,10 @@ impl UseCase {
     /// Reads and compiles a document in YAML or JSON.
     ///
     /// # Errors
-    /// `Invalid`, naming the place.
+    /// `Invalid`, naming the line and the field.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        Self::compile(Document::parse(text)?)
+        let (document, places) = place::read(text)?;
+        Self::compile(document).map_err(|fault| places.locate(fault))
     }
 
     /// Compiles a document.
@@ -86,6 +87,8 @@ impl UseCase {
     /// # Errors
     /// `Invalid`, naming the field.
     pub fn with(document: Document, stored: &Stored) -> Result<Self, Fault> {
+        // Its condition comes first in the plain document, and its author has not seen it.
+        let of_absence = usize::from(document.trigger.absence.is_some());
         let document = document.plain()?;
         let optional = |field: &str, source: &Option<String>| {
             source.as_deref().map(|source| Expression::compile(field, source)).transpose()
@@ -99,7 +102,10 @@ impl UseCase {
                 .iter()
                 .enumerate()
                 .map(|(n, rule)| {
-                    let field = format!("filter[{n}].when");
+                    let field = match n.checked_sub(of_absence) {
+                        Some(n) => format!("filter[{n}].when"),
+                        None => "trigger.absence".to_owned(),
+                    };
                     let when = Expression::compile_with(&field, &rule.when, names::FILTER)?;
                     Ok((when, rule.reason.clone()))
                 })
@@ -125,19 +131,6 @@ impl UseCase {
     #[must_use]
     pub fn id(&self) -> &UseCaseId {
         &self.document.id
-    }
-
-    /// What it says of another candidate, after one that has expired.
-    #[must_use]
-    pub fn entry_rules(&self) -> EntryRules {
-        let Document { cooldown, reentry, .. } = self.document;
-        EntryRules { cooldown, reentry, history: self.looks_back() }
-    }
-
-    /// Whether its filter looks at the candidates that there were.
-    #[must_use]
-    pub fn looks_back(&self) -> bool {
-        self.filter.iter().any(|(when, _)| !when.paths("history").is_empty())
     }
 
     /// Whether it looks at events at all.

@@ -1,9 +1,9 @@
 //! The use-case document, as a person writes it.
 
+use super::place;
 use super::trigger::TriggerDocument;
 use crate::feature::Feature;
 use crate::policy::{QuietHours, SendWindow};
-use crate::reentry::Reentry;
 use crate::score::ScoreDocument;
 use crate::template::{ApprovedDocument, TextsDocument};
 use crate::window::Span;
@@ -143,6 +143,17 @@ pub struct FallbackDocument {
     pub locales: BTreeMap<String, TextsDocument>,
 }
 
+/// How often a subject and key may have a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reentry {
+    /// So many candidates, from 1 to 100.
+    pub limit: u8,
+    /// Within so long; without it, ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Span>,
+}
+
 /// What goes first.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -231,6 +242,6 @@ impl Document {
     /// # Errors
     /// `Invalid`, naming the line and the field.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        serde_yaml_ng::from_str(text).map_err(|error| Fault::invalid("use_case", error.to_string()))
+        place::read(text).map(|(document, _)| document)
     }
 }

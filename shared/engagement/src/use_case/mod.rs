@@ -4,13 +4,14 @@ pub mod catalogue;
 mod compile;
 mod document;
 pub mod library;
+pub mod place;
 mod plan;
 mod step;
 mod stored;
 mod trigger;
 
 pub use compile::{Fields, UseCase};
-pub use document::{ActionDocument, Document, FallbackDocument, Mode, Priority, Purpose};
+pub use document::{ActionDocument, Document, FallbackDocument, Mode, Priority, Purpose, Reentry};
 pub use plan::{LATENESS, Plan, Settings, UseCases};
 pub use step::Step;
 pub use stored::Stored;

@@ -23,10 +23,7 @@ mod order;
 mod preferences;
 mod receipts;
 mod reference;
-
 mod requests;
-mod runs;
 mod simulation;
 mod ssh_logins;
 mod tenants;
-mod waiting;

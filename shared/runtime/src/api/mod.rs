@@ -15,7 +15,6 @@ mod messages;
 mod pages;
 mod profiles;
 mod reference;
-mod runs;
 mod suppressions;
 mod templates;
 mod use_cases;
@@ -42,7 +41,6 @@ pub const GROUPS: &[Group] = &[
     events::GROUP,
     profiles::GROUP,
     use_cases::GROUP,
-    runs::GROUP,
     candidates::GROUP,
     messages::GROUP,
     templates::GROUP,

@@ -12,7 +12,6 @@ mod keeping;
 mod outbox;
 mod rates;
 mod receipts;
-mod runs;
 mod subjects;
 mod suppressions;
 
@@ -24,7 +23,6 @@ pub use keeping::{quarantine, stream};
 pub use outbox::outbox;
 pub use rates::rates;
 pub use receipts::receipts;
-pub use runs::{population, runs};
 pub use subjects::subjects;
 pub use suppressions::suppressions;
 
