@@ -16,6 +16,7 @@ from ministack.services import apigateway, cloudwatch_logs, eventbridge, kinesis
 from ministack.services.cloudformation import _stacks, provisioners
 
 SCHEDULER_TICK_S = 0.25
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 ENVIRONMENTS = 8
 
 # Set by the proxy for a request whose body is compressed.
@@ -39,7 +40,8 @@ def answer_at_once():
 
 
 def schedule_to_event_bus():
-    """Scheduler's bus target puts an event with the Source and DetailType of its EventBridgeParameters."""
+    """Scheduler's bus target puts an event with the Source and DetailType of its EventBridgeParameters.
+    In a target's input it puts the instant that it fires for in the place of its context attribute."""
     scheduler._SCHEDULE_TICK_INTERVAL = SCHEDULER_TICK_S
     invoke = eventbridge._invoke_target
 
@@ -47,6 +49,10 @@ def schedule_to_event_bus():
         parameters = target.get("EventBridgeParameters")
         if parameters:
             event = {**event, "Source": parameters["Source"], "DetailType": parameters["DetailType"]}
+        if event.get("Source") == "aws.scheduler" and SCHEDULED_TIME in (target.get("Input") or ""):
+            instant = datetime.datetime.fromtimestamp(event["Time"], datetime.timezone.utc)
+            instant = instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+            target = {**target, "Input": target["Input"].replace(SCHEDULED_TIME, instant)}
         return invoke(target, event, rule, view)
 
     eventbridge._invoke_target = invoke_target

@@ -1,5 +1,6 @@
 //! Plain HTTP to loopback.
 
+use crate::{aws, described};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use std::io::Write;
@@ -13,6 +14,13 @@ pub struct Answer {
 }
 
 impl Answer {
+    #[cfg(test)]
+    pub(crate) fn new(status: u16, kind: &str, body: &str) -> Self {
+        let mut headers = ureq::http::HeaderMap::new();
+        headers.insert("content-type", kind.parse().unwrap());
+        Self { status, headers, body: body.as_bytes().to_vec() }
+    }
+
     /// A header's value, empty when there is none.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
@@ -33,7 +41,7 @@ impl std::fmt::Display for Answer {
     }
 }
 
-/// One request; whatever the status, it is an answer.
+/// One request; whatever the status, it is an answer. The API's must be what its document says.
 #[must_use]
 pub fn call(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let agent = ureq::Agent::config_builder()
@@ -55,7 +63,12 @@ pub fn call(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> A
         panic!("{method} {url}: {error}; does the local stack run (`cargo xtask up`)?")
     });
     let body = answer.body_mut().with_config().limit(1 << 30).read_to_vec().unwrap();
-    Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body }
+    let answer =
+        Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body };
+    if let Some(path) = url.strip_prefix(aws::API).filter(|path| path.starts_with("/v1/")) {
+        described::check(method, path, &answer);
+    }
+    answer
 }
 
 #[must_use]

@@ -11,6 +11,7 @@
 )]
 
 pub mod aws;
+pub mod described;
 pub mod events;
 pub mod http;
 pub mod outbox;

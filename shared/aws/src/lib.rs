@@ -10,6 +10,10 @@ pub mod dynamodb;
 pub mod emitter;
 #[cfg(feature = "eum")]
 pub mod eum;
+#[cfg(feature = "s3")]
+pub mod run_files;
+#[cfg(feature = "scheduler")]
+pub mod schedules;
 #[cfg(feature = "sesv2")]
 pub mod ses;
 #[cfg(all(feature = "eventbridge", feature = "scheduler"))]
@@ -22,6 +26,8 @@ pub mod sns_push;
 pub mod sqs;
 #[cfg(feature = "kinesis")]
 pub mod stream;
+#[cfg(feature = "sfn")]
+pub mod workflow;
 
 use aws_config::BehaviorVersion;
 pub use aws_config::SdkConfig;

@@ -12,8 +12,8 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_kinesis::types::ShardIteratorType;
 use ceap_aws::dynamodb::{
-    self, Candidates, Client, CredentialStore, InboxStore, Messages, QuarantineStore, SubjectStore,
-    SuppressionList, Table, TenantStore, UseCaseStore,
+    self, Candidates, Client, CredentialStore, InboxStore, Messages, QuarantineStore, Runs,
+    SubjectStore, SuppressionList, Table, TenantStore, UseCaseStore,
 };
 use ceap_aws::stream::KinesisStream;
 use ceap_engagement::event::Arrived;
@@ -113,6 +113,26 @@ fn outbox() {
         let Some(config) = local::stack().await else { return };
         let copy = Copy::of(&config, "engagement").await;
         contracts::outbox(&Messages::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn runs() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "platform").await;
+        contracts::runs(&Runs::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn population() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "profiles").await;
+        contracts::population(&SubjectStore::new(copy.table())).await;
         copy.gone().await;
     });
 }

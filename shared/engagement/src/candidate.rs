@@ -1,5 +1,6 @@
 //! A candidate: a signal that passed filter and score, stored until it expires.
 
+use crate::reentry::{Bar, EntryRules, History};
 use crate::score::Scored;
 use crate::signal::Signal;
 use ceap_kernel::{CandidateId, Fault, SubjectId, TenantId, Timestamp, UseCaseId};
@@ -31,22 +32,28 @@ pub struct ScoredSignal {
     pub scored: Scored,
     /// Until when a candidate of it lives.
     pub expires_at: Timestamp,
+    /// What its use case says of another candidate, after one that has expired.
+    #[serde(default)]
+    pub entry: EntryRules,
 }
 
-/// Whether an upsert opened a candidate.
+/// What became of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upserted {
     /// There was no live one.
     Opened,
     /// There was one; it kept its id and expiry, and the better score.
     Merged,
+    /// There was one that has expired, and the rules allow no other yet.
+    Barred(Bar),
 }
 
 /// Keeps candidates.
 #[allow(async_fn_in_trait)]
 pub trait CandidateStore {
     /// Opens the candidate, unless one of the same tenant, use case, subject and key is live at
-    /// `now`: that one then takes over signal and score if they are better. Returns the live one.
+    /// `now`: that one then takes over signal and score if they are better. Returns the live one, or the
+    /// one that would have opened if the `rules` allowed it.
     ///
     /// # Errors
     /// `Unavailable` or `Throttled` from the store; nothing happened then.
@@ -54,6 +61,7 @@ pub trait CandidateStore {
         &self,
         tenant: &TenantId,
         candidate: Candidate,
+        rules: &EntryRules,
         now: Timestamp,
     ) -> Result<(Candidate, Upserted), Fault>;
 
@@ -67,6 +75,16 @@ pub trait CandidateStore {
         place: &Place,
         now: Timestamp,
     ) -> Result<Option<Candidate>, Fault>;
+}
+
+/// Reads what candidates there were.
+#[allow(async_fn_in_trait)]
+pub trait Histories {
+    /// Those of each place, in their order. They are remembered only where a use case's rules say so.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled` from the store.
+    async fn histories(&self, tenant: &TenantId, places: &[Place]) -> Result<Vec<History>, Fault>;
 }
 
 /// What there is one live candidate of.

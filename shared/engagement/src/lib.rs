@@ -23,6 +23,8 @@ pub mod profile_view;
 pub mod push;
 pub mod quarantine;
 pub mod receipt;
+pub mod reentry;
+pub mod run;
 pub mod score;
 pub mod secret;
 pub mod series;

@@ -3,6 +3,7 @@
 use crate::link;
 use crate::profile;
 use crate::secret::{self, Secret, SecretKeeper};
+use crate::use_case::library::Schedules;
 use crate::use_case::{Document, Settings, UseCase, catalogue};
 use ceap_kernel::access::{Credential, Principal, Role};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
@@ -162,6 +163,7 @@ pub async fn run(
     request: Request,
     tenants: &impl Tenants,
     secrets: &impl SecretKeeper,
+    schedules: &impl Schedules,
     clock: &impl Clock,
     random: impl Fn() -> [u8; 32],
 ) -> Result<Answer, Fault> {
@@ -179,6 +181,12 @@ pub async fn run(
             secrets.keep(&tenant, link::KEY, &Secret::new(hex(&random()))).await?;
             let settings = *settings;
             let record = Tenant { admin_email: admin_email.clone(), settings, created_at: now };
+            // Before the tenant, as before a document: one that fires for nobody is taken away.
+            for document in &documents {
+                if let Some(schedule) = document.running_schedule() {
+                    schedules.set(&tenant, &document.id, Some(schedule), now).await?;
+                }
+            }
             tenants.create(&tenant, &record, &documents).await?;
             (tenant, Role::Admin, admin_email)
         }
@@ -274,7 +282,8 @@ fn documents(ids: Option<Vec<String>>) -> Result<Vec<Document>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ceap_kernel::SystemClock;
+    use crate::use_case::ScheduleDocument;
+    use ceap_kernel::{SystemClock, UseCaseId};
     use serde_json::{Value, json};
     use std::cell::RefCell;
 
@@ -304,6 +313,18 @@ mod tests {
         }
     }
 
+    impl Schedules for One {
+        async fn set(
+            &self,
+            _: &TenantId,
+            _: &UseCaseId,
+            _: Option<&ScheduleDocument>,
+            _: Timestamp,
+        ) -> Result<(), Fault> {
+            Ok(())
+        }
+    }
+
     #[derive(Default)]
     struct Kept(RefCell<Vec<(String, Option<String>)>>);
 
@@ -323,7 +344,7 @@ mod tests {
         let request =
             serde_json::from_value(request).map_err(|e| Fault::Internal(e.to_string()))?;
         assert!(!format!("{request:?}").contains("xoxb"));
-        let answer = run(request, &One, kept, &SystemClock, || [7; 32]);
+        let answer = run(request, &One, kept, &One, &SystemClock, || [7; 32]);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(answer).map(|answer| serde_json::to_value(answer).unwrap())
     }

@@ -178,6 +178,20 @@ impl ModelId {
     }
 }
 
+id!(
+    /// One use case over a whole population, once. Made from what asked for it.
+    RunId, hex,
+    "pattern" = HEX
+);
+
+impl RunId {
+    /// The id of what `key` asks of `use_case`: the same key is the same run.
+    #[must_use]
+    pub fn derive(tenant: &TenantId, use_case: &UseCaseId, kind: &str, key: &str) -> Self {
+        Self(digest(&["run", tenant.as_str(), use_case.as_str(), kind, key]))
+    }
+}
+
 impl SignalId {
     /// The id of what `event` of `subject` triggered in `use_case` under `key`.
     #[must_use]

@@ -21,6 +21,7 @@ pub mod pages;
 #[cfg(feature = "reception")]
 pub mod reception;
 pub mod reference;
+pub mod runs;
 #[cfg(feature = "desk")]
 pub mod simulations;
 pub mod task;

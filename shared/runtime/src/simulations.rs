@@ -5,9 +5,9 @@ use ceap_aws::dynamodb::{SubjectStore, UseCaseStore, UseCaseVersions};
 use ceap_channels::Channels;
 use ceap_engagement::simulation::{Request, simulate};
 use ceap_engagement::use_case::UseCases;
-use ceap_engagement::use_case::library::Library;
+use ceap_engagement::use_case::library::version_of;
 use ceap_kernel::access::Role;
-use ceap_kernel::{Fault, SystemClock, UseCaseId};
+use ceap_kernel::{Fault, UseCaseId};
 
 /// Bytes of an answer: Lambda's is at most 6 MB (Lambda quotas), with what wraps and escapes it.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
@@ -15,7 +15,7 @@ const MAX_ANSWER: usize = 4 * 1024 * 1024;
 /// Documents and subjects as they are stored. Nothing is written; the function's policy allows none.
 #[derive(Debug)]
 pub struct SimulationApi {
-    library: Library<UseCaseVersions, SystemClock>,
+    keeper: UseCaseVersions,
     running: UseCaseStore,
     subjects: SubjectStore,
 }
@@ -28,7 +28,7 @@ impl SimulationApi {
         running: UseCaseStore,
         subjects: SubjectStore,
     ) -> Self {
-        Self { library: Library { keeper, clock: SystemClock }, running, subjects }
+        Self { keeper, running, subjects }
     }
 
     /// Answers a call. Its answer shows customers' data.
@@ -43,7 +43,7 @@ impl SimulationApi {
         let request: Request = call.json("simulation")?;
         let document = match request.document(&id)? {
             Some(document) => document,
-            None => self.library.get(tenant, &id, request.version).await?.document,
+            None => version_of(&self.keeper, tenant, &id, request.version).await?.document,
         };
         let plan = self.running.plan(tenant).await?;
         let said = simulate(tenant, &plan, document, &request, &self.subjects, Channels).await?;

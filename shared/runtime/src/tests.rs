@@ -10,6 +10,9 @@ use ceap_engagement::message::Dispatch;
 use ceap_engagement::onboarding::Request;
 use ceap_engagement::pipeline::send::{Disposal, Postpone};
 use ceap_engagement::pipeline::{filter::filter, score::score, store::store};
+use ceap_engagement::run::finish::End;
+use ceap_engagement::run::part::Task;
+use ceap_engagement::run::plan::{Begin, Cause, Scope};
 use ceap_engagement::simulation;
 use ceap_engagement::use_case::{Document, catalogue};
 use ceap_kernel::{Fault, Metric, Tally};
@@ -103,7 +106,7 @@ async fn each_stage_returns_the_sample_of_the_next() {
     assert_eq!(stream(&world, "batch").await, Answer::default());
     let detected = world.stores().bus.pop_front().unwrap();
     says("filter", "batch", &serde_json::to_value(detected).unwrap());
-    let filtered = async |input| filter(input, &world, &world, &world, &world).await;
+    let filtered = async |input| filter(input, &world, &world, &world, &world, &world).await;
     let output = answer("filter", &filtered, sample("filter", "batch")).await.unwrap();
     says("score", "batch", &serde_json::to_value(output).unwrap());
     let scored = async |input| score(input, &world, &world, &world, &world).await;
@@ -133,7 +136,7 @@ async fn each_stage_returns_the_sample_of_the_next() {
 #[tokio::test]
 async fn a_stage_that_cannot_read_its_input_says_where() {
     let world = world();
-    let filtered = async |input| filter(input, &world, &world, &world, &world).await;
+    let filtered = async |input| filter(input, &world, &world, &world, &world, &world).await;
     let fault = answer("filter", &filtered, json!({"tenant": "Not A Slug"})).await.unwrap_err();
     assert!(fault.to_string().starts_with("payload: "), "{fault}");
     assert!(!fault.retryable());
@@ -243,5 +246,24 @@ async fn what_the_other_channels_are_asked() {
             queue_batch(&function, &Queue::default(), &stage, event).await,
             Answer::default()
         );
+    }
+}
+
+/// What the workflow hands to each of its functions, as `infra/statemachines/runs.asl.json` says.
+#[test]
+fn the_steps_of_a_run_take_their_samples() {
+    let begin = |case| serde_json::from_value::<Begin>(sample("plan-run", case)).unwrap();
+    assert!(matches!(begin("fired").input, Cause::Fired(_)));
+    let Cause::Asked(which) = begin("asked").input else { panic!("a run that was asked for") };
+    let task: Task = serde_json::from_value(sample("run-part", "profiles")).unwrap();
+    assert_eq!(task.which, which);
+    assert!(matches!(task.part.scope, Scope::Profiles { .. }));
+    let end = |case| serde_json::from_value::<End>(sample("finish-run", case)).unwrap();
+    assert_eq!((end("done").input.which(), end("done").error), (which, None));
+    assert!(end("failed").error.is_some());
+    for case in ["evaluate", "list", "get"] {
+        let request =
+            serde_json::from_value::<lambda_http::request::LambdaRequest>(sample("runs", case));
+        assert!(request.is_ok(), "{case}: {request:?}");
     }
 }

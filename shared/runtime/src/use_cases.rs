@@ -3,6 +3,7 @@
 use crate::api::{Install, RollBack};
 use crate::http::{Call, Reply};
 use ceap_aws::dynamodb::{UseCaseStore, UseCaseVersions};
+use ceap_aws::schedules::UseCaseSchedules;
 use ceap_engagement::template::library::if_match;
 use ceap_engagement::use_case::UseCases;
 use ceap_engagement::use_case::library::Library;
@@ -12,15 +13,19 @@ use ceap_kernel::{Fault, SystemClock, UseCaseId};
 /// A tenant's use cases, and the stored templates that they may name.
 #[derive(Debug)]
 pub struct UseCaseApi {
-    library: Library<UseCaseVersions, SystemClock>,
+    library: Library<UseCaseVersions, UseCaseSchedules, SystemClock>,
     running: UseCaseStore,
 }
 
 impl UseCaseApi {
-    /// Of what is kept, and what runs.
+    /// Of what is kept, what starts it, and what runs.
     #[must_use]
-    pub const fn new(keeper: UseCaseVersions, running: UseCaseStore) -> Self {
-        Self { library: Library { keeper, clock: SystemClock }, running }
+    pub const fn new(
+        keeper: UseCaseVersions,
+        schedules: UseCaseSchedules,
+        running: UseCaseStore,
+    ) -> Self {
+        Self { library: Library { keeper, schedules, clock: SystemClock }, running }
     }
 
     /// Answers a call.

@@ -159,7 +159,7 @@ impl World {
 
     /// Filter, score and store, once.
     pub async fn candidates(&self, detected: Detected) -> Result<Candidates, Fault> {
-        let (detected, filtered) = filter(detected, self, self, self, self).await?;
+        let (detected, filtered) = filter(detected, self, self, self, self, self).await?;
         let (batch, scored) = score(detected, self, self, self, self).await?;
         let (candidates, stored) = store(batch, self, self).await?;
         let mut stores = self.stores();

@@ -1,7 +1,7 @@
 //! Every port in memory, behind one lock.
 
 use crate::chaos::{Chaos, Strike};
-use crate::fakes::{Ask, Message};
+use crate::fakes::{Ask, Documents, Message};
 use ceap_engagement::candidate::Candidate;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::inbox::{Notification, NotificationId};
@@ -10,11 +10,14 @@ use ceap_engagement::model::Model;
 use ceap_engagement::pipeline::send::SendError;
 use ceap_engagement::policy::cap::Ledger;
 use ceap_engagement::quarantine::Rejected;
+use ceap_engagement::reentry::History;
+use ceap_engagement::run::Outcome;
 use ceap_engagement::signal::Detected;
 use ceap_engagement::suppression::Entry;
-use ceap_engagement::use_case::Plan;
+use ceap_engagement::use_case::{Plan, ScheduleDocument};
 use ceap_kernel::{
-    Fault, MessageId, ModelId, SignedDuration, SubjectId, Tally, TenantId, Timestamp, UseCaseId,
+    Fault, MessageId, ModelId, RunId, SignedDuration, SubjectId, Tally, TenantId, Timestamp,
+    UseCaseId,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::{Future, pending, poll_fn};
@@ -41,6 +44,7 @@ pub struct Stores {
     /// Waiting for their instant.
     pub scheduled: BTreeMap<Timestamp, Vec<Detected>>,
     pub candidates: BTreeMap<(TenantId, UseCaseId, SubjectId, String), Candidate>,
+    pub openings: BTreeMap<(TenantId, UseCaseId, SubjectId, String), History>,
     pub messages: BTreeMap<(TenantId, MessageId), Message>,
     pub inboxes: BTreeMap<(TenantId, SubjectId), BTreeMap<NotificationId, Notification>>,
     pub ledgers: BTreeMap<(TenantId, SubjectId), Ledger>,
@@ -59,6 +63,18 @@ pub struct Stores {
     pub asks: BTreeMap<(TenantId, MessageId, String), Vec<Ask>>,
     /// Requests for help that were answered.
     pub helped: BTreeSet<(TenantId, SubjectId, String)>,
+    /// Use cases with their versions.
+    pub documents: BTreeMap<(TenantId, UseCaseId), Documents>,
+    /// Schedules of use cases, and when they were set.
+    pub schedules: BTreeMap<(TenantId, UseCaseId), (ScheduleDocument, Timestamp)>,
+    /// Revision and JSON.
+    pub runs: BTreeMap<(TenantId, RunId), (u64, String)>,
+    /// What became of parts of runs.
+    pub outcomes: BTreeMap<(TenantId, RunId, u32), Outcome>,
+    /// Files of runs, as JSON.
+    pub files: BTreeMap<(TenantId, RunId, String), String>,
+    /// Executions of the workflow of runs that were begun.
+    pub executions: BTreeSet<String>,
     /// The funnel's counters.
     pub tally: Tally,
 }

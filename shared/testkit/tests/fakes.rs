@@ -88,3 +88,17 @@ async fn rates() {
         contracts::rates(&world).await;
     }
 }
+
+#[tokio::test]
+async fn runs() {
+    for world in worlds() {
+        contracts::runs(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn population() {
+    for world in worlds() {
+        contracts::population(&world).await;
+    }
+}

@@ -14,8 +14,8 @@ use super::{
 const FOLDER: &str = "infra/statemachines";
 /// An Express execution ends at five minutes without running any `Catch`.
 const EXPRESS_SECONDS: f64 = 300.0;
-/// The task that records what could not proceed. It has nothing to fall back to.
-const LAST_RESORT: &str = "Quarantine";
+/// The tasks that record what could not proceed. They have nothing to fall back to.
+const LAST_RESORTS: [&str; 2] = ["Quarantine", "Fail"];
 
 fn machines(house: &House) -> Vec<(String, Result<Value, String>)> {
     let files = list(&house.root.join(FOLDER)).into_iter().map(|path| file_name(&path));
@@ -33,7 +33,7 @@ pub fn structure(house: &House) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, machine) in machines(house) {
         let texts = match machine {
-            Ok(machine) => broken(&machine),
+            Ok(machine) => broken(&machine, false),
             Err(error) => vec![error],
         };
         findings
@@ -81,6 +81,11 @@ pub fn in_templates(house: &House) -> Vec<Finding> {
                     resource.properties.get("Type").and_then(Value::as_str) == Some("EXPRESS");
                 let too_long = machine.as_ref().ok().filter(|_| express).and_then(too_long);
                 findings.extend(too_long.map(|text| Finding::new(&file, text)));
+                let endless = machine.as_ref().is_ok_and(|it| it.get("TimeoutSeconds").is_none());
+                if !express && endless {
+                    let text = "needs TimeoutSeconds: a STANDARD execution may take a year";
+                    findings.push(Finding::new(&file, text));
+                }
             }
         }
         if !deployed {
@@ -106,8 +111,8 @@ fn placeholders(text: &str) -> BTreeSet<String> {
     parts.filter_map(|part| Some(part.split_once('}')?.0.to_owned())).collect()
 }
 
-/// What is wrong with a machine, nested ones included.
-fn broken(machine: &Value) -> Vec<String> {
+/// What is wrong with a machine, nested ones included; `caught` when its failure is caught outside.
+fn broken(machine: &Value, caught: bool) -> Vec<String> {
     let mut texts = Vec::new();
     let Some(states) = machine.get("States").and_then(Value::as_object) else {
         return vec!["it has no States".into()];
@@ -121,12 +126,14 @@ fn broken(machine: &Value) -> Vec<String> {
             texts.push(format!("{name} goes to {next:?}, which is no state"));
         }
         texts.extend(
-            state_broken(machine, name, state).into_iter().map(|text| format!("{name} {text}")),
+            state_broken(machine, name, state, caught)
+                .into_iter()
+                .map(|text| format!("{name} {text}")),
         );
         texts.extend(
             paths::nested(state)
                 .into_iter()
-                .flat_map(broken)
+                .flat_map(|inner| broken(inner, caught || is_caught(machine, state)))
                 .map(|text| format!("inside {name}: {text}")),
         );
     }
@@ -141,7 +148,43 @@ fn broken(machine: &Value) -> Vec<String> {
     texts
 }
 
-fn state_broken(machine: &Value, name: &str, state: &Value) -> Vec<String> {
+/// Whether whatever fails in a state leads to a last resort.
+fn is_caught(machine: &Value, state: &Value) -> bool {
+    let catches = many(state.get("Catch"));
+    let all = catches.iter().find(|catch| {
+        many(catch.get("ErrorEquals")).iter().any(|error| error.as_str() == Some("States.ALL"))
+    });
+    let next = all.and_then(|catch| catch.get("Next")?.as_str());
+    let reached = next.map(|next| paths::reachable(machine, next)).unwrap_or_default();
+    LAST_RESORTS.iter().any(|last| reached.contains(last))
+}
+
+/// What a distributed map must say, and what it must not.
+fn map_broken(state: &Value) -> Vec<String> {
+    let mode = state.pointer("/ItemProcessor/ProcessorConfig/Mode").and_then(Value::as_str);
+    if mode != Some("DISTRIBUTED") {
+        return Vec::new();
+    }
+    let mut texts = Vec::new();
+    if state.get("MaxConcurrency").and_then(Value::as_u64).unwrap_or(0) == 0 {
+        texts.push("needs MaxConcurrency: without, up to 10,000 items run at once".to_owned());
+    }
+    if state.get("ToleratedFailurePercentage").and_then(Value::as_u64) != Some(0) {
+        texts.push("needs ToleratedFailurePercentage 0: a part that failed is not done".to_owned());
+    }
+    if state.get("ResultPath").is_none_or(|path| !path.is_null()) {
+        let why = "the items' outputs together may be larger than a state carries";
+        texts.push(format!("needs ResultPath null: {why}"));
+    }
+    for missing in ["ItemBatcher", "ResultWriter"] {
+        if state.get(missing).is_some() {
+            texts.push(format!("uses {missing}, which the local AWS ignores"));
+        }
+    }
+    texts
+}
+
+fn state_broken(machine: &Value, name: &str, state: &Value, caught: bool) -> Vec<String> {
     let mut texts = Vec::new();
     let kind = state.get("Type").and_then(Value::as_str).unwrap_or_default();
     let (next, end) = (state.get("Next").is_some(), state.get("End").is_some());
@@ -160,6 +203,9 @@ fn state_broken(machine: &Value, name: &str, state: &Value) -> Vec<String> {
         "Task" | "Pass" | "Wait" | "Map" | "Parallel" => {}
         other => texts.push(format!("has the unknown Type {other:?}")),
     }
+    if kind == "Map" {
+        texts.extend(map_broken(state));
+    }
     if kind != "Task" {
         return texts;
     }
@@ -172,15 +218,10 @@ fn state_broken(machine: &Value, name: &str, state: &Value) -> Vec<String> {
     if many(state.get("Retry")).is_empty() {
         texts.push("needs a Retry".to_owned());
     }
-    let catches = many(state.get("Catch"));
-    let all = catches.iter().find(|catch| {
-        many(catch.get("ErrorEquals")).iter().any(|error| error.as_str() == Some("States.ALL"))
-    });
-    let caught = all.and_then(|catch| catch.get("Next")?.as_str());
-    let recorded = caught.is_some_and(|next| paths::reachable(machine, next).contains(LAST_RESORT));
-    if name != LAST_RESORT && !recorded {
+    if !caught && !LAST_RESORTS.contains(&name) && !is_caught(machine, state) {
         texts.push(format!(
-            "needs a Catch of States.ALL that leads to {LAST_RESORT}: else its input is lost"
+            "needs a Catch of States.ALL that leads to {}: else its input is lost",
+            LAST_RESORTS.join(" or ")
         ));
     }
     texts
@@ -205,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_sound_machine_passes() {
-        assert_eq!(broken(&machine()), Vec::<String>::new());
+        assert_eq!(broken(&machine(), false), Vec::<String>::new());
         assert_eq!(too_long(&machine()), None);
     }
 
@@ -223,11 +264,36 @@ mod tests {
         for (path, value, wanted) in cases {
             let mut machine = machine();
             *machine.pointer_mut(path).unwrap() = value;
-            let texts = broken(&machine);
+            let texts = broken(&machine, false);
             assert!(
                 wanted.is_empty() || texts.iter().any(|text| text.starts_with(wanted)),
                 "{wanted}: {texts:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_map_is_caught_outside_and_bounded() {
+        let part = json!({"Type": "Task", "TimeoutSeconds": 10, "End": true,
+                          "Retry": [{"ErrorEquals": ["X"], "MaxAttempts": 2}]});
+        let map = json!({"Type": "Map", "MaxConcurrency": 10, "ToleratedFailurePercentage": 0,
+            "ResultPath": null, "Next": "C",
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Quarantine"}],
+            "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"},
+                              "StartAt": "P", "States": {"P": part}}});
+        let mut machine = machine();
+        machine["States"]["A"] = map;
+        assert_eq!(broken(&machine, false), Vec::<String>::new());
+        for (field, wanted) in [
+            ("MaxConcurrency", "A needs MaxConcurrency"),
+            ("ToleratedFailurePercentage", "A needs ToleratedFailurePercentage"),
+            ("ResultPath", "A needs ResultPath"),
+            ("Catch", "inside A: P needs a Catch"),
+        ] {
+            let mut machine = machine.clone();
+            machine["States"]["A"].as_object_mut().unwrap().remove(field);
+            let texts = broken(&machine, false);
+            assert!(texts.iter().any(|text| text.starts_with(wanted)), "{wanted}: {texts:?}");
         }
     }
 

@@ -6,8 +6,10 @@ use crate::fault::fault;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
-use ceap_engagement::candidate::{Candidate, CandidateStore, Place, Upserted};
+use ceap_engagement::candidate::{Candidate, CandidateStore, Histories, Place, Upserted};
+use ceap_engagement::reentry::{EntryRules, History};
 use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp, UseCaseId};
+use std::collections::HashMap;
 
 /// Times an upsert is tried while others write the same candidate.
 const ATTEMPTS: usize = 20;
@@ -27,29 +29,26 @@ impl Candidates {
         Self(table)
     }
 
-    /// Opens it where none is live; else the live one.
+    /// Opens it where none is live, and none is remembered but the one `seen`; else what is there.
     async fn open(
         &self,
-        tenant: &TenantId,
         place: &Item,
-        candidate: &Candidate,
+        item: Item,
+        seen: Option<i64>,
         now: Timestamp,
     ) -> Result<Option<Item>, Fault> {
         let table = &self.0;
-        let mut item = place.clone();
-        item.extend(candidate_list::ranked(tenant, candidate));
-        item.insert("candidate".to_owned(), json(candidate)?);
-        item.insert("score".to_owned(), number(candidate.scored.score));
-        item.insert("expires_at".to_owned(), millis(candidate.expires_at));
-        let gone = candidate.expires_at.as_second().saturating_add(KEPT_S);
-        item.insert("ttl".to_owned(), number(gone));
-        let put = table
-            .client
-            .put_item()
-            .table_name(&table.name)
-            .set_item(Some(item))
-            // Expired is gone, whether or not DynamoDB has deleted it.
-            .condition_expression("attribute_not_exists(pk) OR expires_at <= :now")
+        let put = table.client.put_item().table_name(&table.name).set_item(Some(item));
+        // Expired is gone, whether or not DynamoDB has deleted it.
+        let put = match seen {
+            None => put.condition_expression(
+                "attribute_not_exists(pk) OR (expires_at <= :now AND attribute_not_exists(history))",
+            ),
+            Some(expires_at) => put
+                .condition_expression("expires_at <= :now AND expires_at = :seen")
+                .expression_attribute_values(":seen", number(expires_at)),
+        };
+        let put = put
             .expression_attribute_values(":now", millis(now))
             .return_values_on_condition_check_failure(AllOld)
             .send()
@@ -107,17 +106,25 @@ impl CandidateStore for Candidates {
         &self,
         tenant: &TenantId,
         candidate: Candidate,
+        rules: &EntryRules,
         now: Timestamp,
     ) -> Result<(Candidate, Upserted), Fault> {
         let place = item_key(tenant, &candidate.signal.place());
+        let (mut known, mut seen) = (History::default(), None);
         for _ in 0..ATTEMPTS {
-            let Some(item) = self.open(tenant, &place, &candidate, now).await? else {
+            let item = whole(tenant, &place, &candidate, rules, known.clone(), now)?;
+            let Some(item) = self.open(&place, item, seen, now).await? else {
                 return Ok((candidate, Upserted::Opened));
             };
             let live = from_json::<Candidate>(&item, "candidate")?;
             let Some(live) =
                 live.filter(|_| get_number(&item, "expires_at") > Some(now.as_millisecond()))
             else {
+                known = from_json(&item, "history")?.unwrap_or_default();
+                if let Some(bar) = known.bars(rules, now) {
+                    return Ok((candidate, Upserted::Barred(bar)));
+                }
+                seen = get_number(&item, "expires_at");
                 continue;
             };
             if live.scored.score >= candidate.scored.score {
@@ -142,6 +149,48 @@ impl CandidateStore for Candidates {
         let live = get_number(&item, "expires_at") > Some(now.as_millisecond());
         Ok(from_json::<Candidate>(&item, "candidate")?.filter(|_| live))
     }
+}
+
+impl Histories for Candidates {
+    async fn histories(&self, tenant: &TenantId, places: &[Place]) -> Result<Vec<History>, Fault> {
+        let keys: Vec<Item> = places.iter().map(|place| item_key(tenant, place)).collect();
+        let mut found: HashMap<(String, String), History> = HashMap::new();
+        for item in self.0.get_all(keys.clone()).await? {
+            found.insert(place(&item), from_json(&item, "history")?.unwrap_or_default());
+        }
+        Ok(keys.iter().map(|key| found.get(&place(key)).cloned().unwrap_or_default()).collect())
+    }
+}
+
+fn place(item: &Item) -> (String, String) {
+    let part = |name| item::get_text(item, name).unwrap_or_default().to_owned();
+    (part("pk"), part("sk"))
+}
+
+/// A candidate's item. What is remembered outlives the candidate.
+fn whole(
+    tenant: &TenantId,
+    place: &Item,
+    candidate: &Candidate,
+    rules: &EntryRules,
+    known: History,
+    now: Timestamp,
+) -> Result<Item, Fault> {
+    let mut item = place.clone();
+    item.extend(candidate_list::ranked(tenant, candidate));
+    item.insert("candidate".to_owned(), json(candidate)?);
+    item.insert("score".to_owned(), number(candidate.scored.score));
+    item.insert("expires_at".to_owned(), millis(candidate.expires_at));
+    let gone = candidate.expires_at.as_second().saturating_add(KEPT_S);
+    let mut until = Some(gone);
+    if rules.remember() {
+        item.insert("history".to_owned(), json(&known.opening(now, candidate.expires_at))?);
+        until = rules.until(now).map(|until| until.as_second().max(gone));
+    }
+    if let Some(until) = until {
+        item.insert("ttl".to_owned(), number(until));
+    }
+    Ok(item)
 }
 
 fn item_key(tenant: &TenantId, place: &Place) -> Item {

@@ -12,6 +12,7 @@ mod outbox;
 mod quarantine;
 mod rates;
 mod receipts;
+mod runs;
 #[cfg(feature = "kms")]
 mod secrets;
 mod senders;
@@ -27,6 +28,7 @@ pub use credentials::CredentialStore;
 pub use inbox::InboxStore;
 pub use messages::Messages;
 pub use quarantine::QuarantineStore;
+pub use runs::Runs;
 #[cfg(feature = "kms")]
 pub use secrets::SecretStore;
 pub use senders::SenderIndex;

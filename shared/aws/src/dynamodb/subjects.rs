@@ -10,6 +10,7 @@ use crate::fault::fault;
 use ceap_engagement::pipeline::ingest::{State, Subjects, Versioned};
 use ceap_engagement::profile::Profile;
 use ceap_engagement::profile_list::{Place, ProfileList, SHARDS, shard};
+use ceap_engagement::run::Population;
 use ceap_engagement::series::Series;
 use ceap_kernel::{Fault, SubjectId, TenantId};
 use serde_json::Value;
@@ -94,13 +95,13 @@ impl SubjectStore {
     }
 }
 
-impl ProfileList for SubjectStore {
-    async fn profiles(
+impl Population for SubjectStore {
+    async fn subjects(
         &self,
         tenant: &TenantId,
         from: Place,
         limit: usize,
-    ) -> Result<(Vec<(SubjectId, Profile)>, Option<Place>), Fault> {
+    ) -> Result<(Vec<SubjectId>, Option<Place>), Fault> {
         let (mut subjects, mut at) = (Vec::new(), Some(from));
         while let Some(from) = at.take() {
             let left = limit.saturating_sub(subjects.len());
@@ -118,6 +119,18 @@ impl ProfileList for SubjectStore {
                 (false, false) => None,
             };
         }
+        Ok((subjects, at))
+    }
+}
+
+impl ProfileList for SubjectStore {
+    async fn profiles(
+        &self,
+        tenant: &TenantId,
+        from: Place,
+        limit: usize,
+    ) -> Result<(Vec<(SubjectId, Profile)>, Option<Place>), Fault> {
+        let (subjects, at) = self.subjects(tenant, from, limit).await?;
         let keys = subjects.iter().map(|subject| key(&pk(tenant, subject), PROFILE)).collect();
         let mut whole: HashMap<String, Profile> = HashMap::new();
         for item in self.0.get_all(keys).await? {

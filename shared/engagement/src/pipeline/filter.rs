@@ -3,10 +3,14 @@
 use super::ingest::{Subjects, Versioned};
 use super::judge::features;
 use super::witness::Witness;
+use crate::candidate::{Histories, Place};
+use crate::condition::Facts;
 use crate::quarantine::{Quarantine, Rejected};
+use crate::reentry::History;
 use crate::signal::{Detected, Signal};
 use crate::use_case::{Plan, UseCase, UseCases};
 use ceap_kernel::{Clock, Fault, Metric, SubjectId, Tally};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Why a signal went no further, where no rule of the document says so.
@@ -27,10 +31,11 @@ pub async fn filter(
     detected: Detected,
     use_cases: &impl UseCases,
     subjects: &impl Subjects,
+    candidates: &impl Histories,
     quarantine: &impl Quarantine,
     clock: &impl Clock,
 ) -> Result<(Detected, Tally), Fault> {
-    watched(detected, use_cases, subjects, quarantine, clock, &()).await
+    watched(detected, use_cases, subjects, candidates, quarantine, clock, &()).await
 }
 
 /// The same, before a witness.
@@ -41,6 +46,7 @@ pub async fn watched(
     mut detected: Detected,
     use_cases: &impl UseCases,
     subjects: &impl Subjects,
+    candidates: &impl Histories,
     quarantine: &impl Quarantine,
     clock: &impl Clock,
     witness: &impl Witness,
@@ -48,6 +54,7 @@ pub async fn watched(
     let plan = use_cases.plan(&detected.tenant).await?;
     let now = clock.now();
     refresh(&mut detected, &plan, subjects).await?;
+    let histories = histories(&detected, &plan, candidates).await?;
     let (mut tally, mut kept, mut rejected) = (Tally::default(), Vec::new(), Vec::new());
     for signal in std::mem::take(&mut detected.signals) {
         let judged = match plan.use_case(&signal.use_case).filter(|it| it.runs()) {
@@ -55,7 +62,10 @@ pub async fn watched(
             Some(use_case) if expires(use_case, &signal) <= now => {
                 Ok(Judged::Stops(EXPIRED.to_owned()))
             }
-            Some(use_case) => rules(use_case, &plan, &detected, &signal, witness),
+            Some(use_case) => {
+                let history = histories.get(&signal.place()).map(|known| known.facts(signal.at));
+                rules(use_case, &plan, &detected, &signal, &history.unwrap_or_default(), witness)
+            }
         };
         match judged {
             Ok(Judged::Goes) => kept.push(signal),
@@ -96,9 +106,11 @@ fn rules(
     plan: &Plan,
     detected: &Detected,
     signal: &Signal,
+    history: &Value,
     witness: &impl Witness,
 ) -> Result<Judged, Fault> {
     let facts = signal.facts(detected.profile(&signal.subject), &plan.settings_facts);
+    let facts = Facts { history, ..facts };
     for (when, reason) in &use_case.filter {
         let holds = when.holds(&facts)?;
         witness.ruled(signal, when.source(), reason, holds);
@@ -107,6 +119,26 @@ fn rules(
         }
     }
     Ok(Judged::Goes)
+}
+
+/// The candidates that there were, of the signals whose filter looks at them.
+async fn histories(
+    detected: &Detected,
+    plan: &Plan,
+    candidates: &impl Histories,
+) -> Result<BTreeMap<Place, History>, Fault> {
+    let looks_back = |signal: &&Signal| {
+        plan.use_case(&signal.use_case).is_some_and(|use_case| use_case.looks_back())
+    };
+    let mut places: Vec<Place> =
+        detected.signals.iter().filter(looks_back).map(Signal::place).collect();
+    places.sort();
+    places.dedup();
+    if places.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let known = candidates.histories(&detected.tenant, &places).await?;
+    Ok(places.into_iter().zip(known).collect())
 }
 
 /// Reads the features and profiles of delayed signals afresh, as of their instant of judgement.

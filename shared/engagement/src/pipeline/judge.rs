@@ -14,7 +14,7 @@ use ceap_kernel::{Fault, SignalId, SubjectId, TenantId, Timestamp, UseCaseId};
 use serde_json::{Map, Value};
 
 /// Bytes of a candidate's key: part of a sort key, which takes 1,024 (DynamoDB quotas).
-const MAX_KEY: usize = 256;
+pub const MAX_KEY: usize = 256;
 
 /// What triggers are judged on besides events and features.
 #[derive(Debug, Clone, Copy)]

@@ -91,6 +91,7 @@ pub async fn watched(
                     signal: signal.clone(),
                     scored,
                     expires_at: expires(use_case, signal),
+                    entry: use_case.entry_rules(),
                 });
             }
             Ok(_) => tally.add(Metric::SignalsFiltered, &tenant, id, Some("score_too_low"), 1),

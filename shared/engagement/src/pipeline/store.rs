@@ -35,20 +35,20 @@ pub async fn store(
     let mut tally = Tally::default();
     let (turns, signals): (Vec<_>, Vec<_>) =
         batch.signals.into_iter().partition(|signal| signal.signal.fallback.is_some());
-    let opened = best(tenant, signals, &mut tally).into_iter().map(|best| Candidate {
-        id: CandidateId::derive(&best.signal.id),
-        signal: best.signal,
-        scored: best.scored,
-        expires_at: best.expires_at,
+    let opened = best(tenant, signals, &mut tally).into_iter().map(|best| {
+        let id = CandidateId::derive(&best.signal.id);
+        let (signal, scored, expires_at) = (best.signal, best.scored, best.expires_at);
+        (Candidate { id, signal, scored, expires_at }, best.entry)
     });
     let written: Vec<(Candidate, Upserted)> = stream::iter(opened)
         // A signal belongs to the candidate that was live at its own instant: learnt of late, when
         // that one has expired, it must not open a second one for the same day.
-        .map(|candidate| async {
+        .map(|(candidate, rules)| async move {
             let instant = candidate.signal.at.min(now);
             let (held, action) = (candidate.signal.held, candidate.signal.action);
             let candidate = for_all_actions(candidate);
-            let (mut live, upserted) = candidates.upsert(tenant, candidate, instant).await?;
+            let (mut live, upserted) =
+                candidates.upsert(tenant, candidate, &rules, instant).await?;
             live.signal.held = live.signal.held.or(held);
             live.signal.action = action;
             Ok::<_, Fault>((live, upserted))
@@ -57,13 +57,16 @@ pub async fn store(
         .try_collect()
         .await?;
     for (candidate, upserted) in &written {
-        let metric = match upserted {
-            Upserted::Opened => Metric::CandidatesStored,
-            Upserted::Merged => Metric::CandidatesMerged,
+        let (metric, reason) = match upserted {
+            Upserted::Opened => (Metric::CandidatesStored, None),
+            Upserted::Merged => (Metric::CandidatesMerged, None),
+            Upserted::Barred(bar) => (Metric::SignalsFiltered, Some(bar.as_str())),
         };
-        tally.add(metric, tenant, Some(&candidate.signal.use_case), None, 1);
+        tally.add(metric, tenant, Some(&candidate.signal.use_case), reason, 1);
     }
-    let mut live: Vec<Candidate> = written.into_iter().map(|(candidate, _)| candidate).collect();
+    let barred = |upserted: &Upserted| matches!(upserted, Upserted::Barred(_));
+    let live = written.into_iter().filter(|(_, upserted)| !barred(upserted));
+    let mut live: Vec<Candidate> = live.map(|(candidate, _)| candidate).collect();
     for turn in turns {
         live.extend(belonging(tenant, turn.signal, candidates, now).await?);
     }

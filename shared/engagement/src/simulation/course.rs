@@ -138,7 +138,7 @@ impl<A: Addresses + Clone> Course<A> {
             kept.traces.begins(&detected, now);
         }
         let (detected, _) =
-            filter::watched(detected, &memory, &memory, &memory, &memory, &memory).await?;
+            filter::watched(detected, &memory, &memory, &memory, &memory, &memory, &memory).await?;
         if detected.signals.is_empty() {
             return Ok(());
         }

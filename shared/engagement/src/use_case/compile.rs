@@ -6,6 +6,7 @@ use super::step::Step;
 use super::stored::Stored;
 use super::trigger::Expects;
 use crate::condition::{Expression, names};
+use crate::reentry::EntryRules;
 use crate::score::Score;
 use crate::template::{self, Known, Template};
 use ceap_kernel::{Fault, UseCaseId};
@@ -131,6 +132,19 @@ impl UseCase {
     #[must_use]
     pub fn id(&self) -> &UseCaseId {
         &self.document.id
+    }
+
+    /// What it says of another candidate, after one that has expired.
+    #[must_use]
+    pub fn entry_rules(&self) -> EntryRules {
+        let Document { cooldown, reentry, .. } = self.document;
+        EntryRules { cooldown, reentry, history: self.looks_back() }
+    }
+
+    /// Whether its filter looks at the candidates that there were.
+    #[must_use]
+    pub fn looks_back(&self) -> bool {
+        self.filter.iter().any(|(when, _)| !when.paths("history").is_empty())
     }
 
     /// Whether it looks at events at all.

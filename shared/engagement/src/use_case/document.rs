@@ -4,6 +4,7 @@ use super::place;
 use super::trigger::TriggerDocument;
 use crate::feature::Feature;
 use crate::policy::{QuietHours, SendWindow};
+use crate::reentry::Reentry;
 use crate::score::ScoreDocument;
 use crate::template::{ApprovedDocument, TextsDocument};
 use crate::window::Span;
@@ -141,17 +142,6 @@ pub struct FallbackDocument {
     /// What it says in other languages, by BCP 47 tag.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub locales: BTreeMap<String, TextsDocument>,
-}
-
-/// How often a subject and key may have a candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reentry {
-    /// So many candidates, from 1 to 100.
-    pub limit: u8,
-    /// Within so long; without it, ever.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub within: Option<Span>,
 }
 
 /// What goes first.

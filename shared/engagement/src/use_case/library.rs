@@ -7,6 +7,7 @@ use super::compile::UseCase;
 use super::document::{Document, Mode, Purpose};
 use super::place;
 use super::stored::Stored;
+use super::trigger::ScheduleDocument;
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp, UseCaseId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,16 +77,34 @@ pub trait UseCaseKeeper {
     async fn delete(&self, tenant: &TenantId, id: &UseCaseId, version: u32) -> Result<(), Fault>;
 }
 
+/// Starts the runs of use cases that have a schedule.
+#[allow(async_fn_in_trait)]
+pub trait Schedules {
+    /// From `now` on the use case is run as `schedule` says; never, without one.
+    ///
+    /// # Errors
+    /// `Invalid` when there can be no such schedule; `Unavailable` or `Throttled`.
+    async fn set(
+        &self,
+        tenant: &TenantId,
+        id: &UseCaseId,
+        schedule: Option<&ScheduleDocument>,
+        now: Timestamp,
+    ) -> Result<(), Fault>;
+}
+
 /// A tenant's use cases.
 #[derive(Debug)]
-pub struct Library<K, C> {
+pub struct Library<K, S, C> {
     /// Where they are kept.
     pub keeper: K,
+    /// What starts those that have a schedule.
+    pub schedules: S,
     /// The wall clock.
     pub clock: C,
 }
 
-impl<K: UseCaseKeeper, C: Clock> Library<K, C> {
+impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
     /// The use cases that there are, by id.
     ///
     /// # Errors
@@ -113,16 +132,7 @@ impl<K: UseCaseKeeper, C: Clock> Library<K, C> {
         id: &UseCaseId,
         version: Option<u32>,
     ) -> Result<Version, Fault> {
-        let found = match version {
-            None => self.keeper.get(tenant, id).await?,
-            Some(wanted) => {
-                let all = self.keeper.versions(tenant, id).await?;
-                all.into_iter().find(|it| it.document.version == wanted)
-            }
-        };
-        found.ok_or_else(|| {
-            Fault::NotFound(format!("there is no use case `{id}`, or no such version"))
-        })
+        version_of(&self.keeper, tenant, id, version).await
     }
 
     /// Keeps a document in YAML or JSON that compiles with what the tenant has `stored`.
@@ -206,12 +216,14 @@ impl<K: UseCaseKeeper, C: Clock> Library<K, C> {
         id: &UseCaseId,
         if_match: Option<u64>,
     ) -> Result<(), Fault> {
-        let kept = self.get(tenant, id, None).await?.document.version;
+        let document = self.get(tenant, id, None).await?.document;
+        let kept = document.version;
         if if_match.is_some_and(|named| named != u64::from(kept)) {
             let message = format!("`{id}` has version {kept}, not the one that If-Match names");
             return Err(Fault::Conflict(message));
         }
-        self.keeper.delete(tenant, id, kept).await
+        self.keeper.delete(tenant, id, kept).await?;
+        self.schedule(tenant, id, Some(&document), None).await
     }
 
     async fn newest(&self, tenant: &TenantId, id: &UseCaseId) -> Result<u32, Fault> {
@@ -226,10 +238,62 @@ impl<K: UseCaseKeeper, C: Clock> Library<K, C> {
         stored: &Stored,
     ) -> Result<Version, Fault> {
         UseCase::with(document.clone(), stored)?;
+        let before = self.keeper.get(tenant, &document.id).await?.map(|kept| kept.document);
         let version = Version { updated_at: self.clock.now(), document };
-        self.keeper.put(tenant, &version).await?;
+        let document = &version.document;
+        // What must fire is set before the document is kept, and what must not is taken away after it:
+        // a crash in between leaves a schedule too many, never one too few. One that fires for a
+        // document that does not name it does nothing, and is set right (`run/plan.rs`).
+        if document.running_schedule().is_some() {
+            self.schedule(tenant, &document.id, before.as_ref(), Some(document)).await?;
+        }
+        if let Err(fault) = self.keeper.put(tenant, &version).await {
+            if document.running_schedule().is_some() {
+                let kept = self.keeper.get(tenant, &document.id).await?.map(|kept| kept.document);
+                self.schedule(tenant, &document.id, Some(document), kept.as_ref()).await?;
+            }
+            return Err(fault);
+        }
+        if document.running_schedule().is_none() {
+            self.schedule(tenant, &document.id, before.as_ref(), Some(document)).await?;
+        }
         Ok(version)
     }
+
+    /// Sets the schedule of `after` where `before` or it has one.
+    async fn schedule(
+        &self,
+        tenant: &TenantId,
+        id: &UseCaseId,
+        before: Option<&Document>,
+        after: Option<&Document>,
+    ) -> Result<(), Fault> {
+        let schedule = after.and_then(Document::running_schedule);
+        if schedule.is_none() && before.and_then(Document::running_schedule).is_none() {
+            return Ok(());
+        }
+        self.schedules.set(tenant, id, schedule, self.clock.now()).await
+    }
+}
+
+/// The use case, or an older version of it.
+///
+/// # Errors
+/// `NotFound`; `Unavailable` or `Throttled`.
+pub async fn version_of(
+    keeper: &impl UseCaseKeeper,
+    tenant: &TenantId,
+    id: &UseCaseId,
+    version: Option<u32>,
+) -> Result<Version, Fault> {
+    let found = match version {
+        None => keeper.get(tenant, id).await?,
+        Some(wanted) => {
+            let all = keeper.versions(tenant, id).await?;
+            all.into_iter().find(|it| it.document.version == wanted)
+        }
+    };
+    found.ok_or_else(|| Fault::NotFound(format!("there is no use case `{id}`, or no such version")))
 }
 
 #[cfg(test)]
@@ -274,6 +338,60 @@ mod tests {
         }
     }
 
+    /// Schedules as they were set, the newest last.
+    #[derive(Default)]
+    struct Set(RefCell<Vec<Option<ScheduleDocument>>>);
+
+    impl Schedules for Set {
+        async fn set(
+            &self,
+            _: &TenantId,
+            _: &UseCaseId,
+            schedule: Option<&ScheduleDocument>,
+            _: Timestamp,
+        ) -> Result<(), Fault> {
+            self.0.borrow_mut().push(schedule.cloned());
+            Ok(())
+        }
+    }
+
+    fn library() -> Library<Kept, Set, SystemClock> {
+        Library { keeper: Kept::default(), schedules: Set::default(), clock: SystemClock }
+    }
+
+    fn daily(version: u32, mode: &str) -> String {
+        format!(
+            "{{id: daily, version: {version}, name: Daily, purpose: operational, mode: {mode}, \
+             trigger: {{schedule: {{expression: cron(0 9 * * ? *)}}}}, \
+             score: {{kind: weighted, base: 1, terms: []}}, ttl: 1h, \
+             action: {{channel: email, to: \"'a@example.com'\", subject: a, text: b}}}}"
+        )
+    }
+
+    #[tokio::test]
+    async fn a_schedule_follows_its_document() {
+        let library = library();
+        let tenant = TenantId::new("acme").unwrap();
+        let id = UseCaseId::new("daily").unwrap();
+        let stored = Stored::default();
+        let put = async |text: &str| library.put(&tenant, &id, text, None, &stored).await.unwrap();
+        let set = || {
+            let set = std::mem::take(&mut *library.schedules.0.borrow_mut());
+            set.into_iter().map(|it| it.is_some()).collect::<Vec<_>>()
+        };
+        put(&daily(1, "live")).await;
+        assert_eq!(set(), [true]);
+        put(&daily(2, "off")).await;
+        assert_eq!(set(), [false]);
+        put(&daily(3, "off")).await;
+        assert!(set().is_empty(), "there was none, and is none");
+        put(&daily(4, "shadow")).await;
+        library.delete(&tenant, &id, None).await.unwrap();
+        assert_eq!(set(), [true, false]);
+        library.install(&tenant, "abandoned-cart", &stored).await.unwrap();
+        assert!(set().is_empty());
+    }
+
     fn cart(version: u32) -> String {
         let text = catalogue::find("abandoned-cart").unwrap();
         text.replacen("version: 1", &format!("version: {version}"), 1)
@@ -281,7 +399,7 @@ mod tests {
 
     #[tokio::test]
     async fn versions_count_up_and_can_be_taken_back() {
-        let library = Library { keeper: Kept::default(), clock: SystemClock };
+        let library = library();
         let tenant = TenantId::new("acme").unwrap();
         let id = UseCaseId::new("abandoned-cart").unwrap();
         let stored = Stored::default();
@@ -308,7 +426,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_does_not_compile_is_not_kept() {
-        let library = Library { keeper: Kept::default(), clock: SystemClock };
+        let library = library();
         let tenant = TenantId::new("acme").unwrap();
         let id = UseCaseId::new("abandoned-cart").unwrap();
         let stored = Stored::default();

@@ -11,7 +11,7 @@ mod stored;
 mod trigger;
 
 pub use compile::{Fields, UseCase};
-pub use document::{ActionDocument, Document, FallbackDocument, Mode, Priority, Purpose, Reentry};
+pub use document::{ActionDocument, Document, FallbackDocument, Mode, Priority, Purpose};
 pub use plan::{LATENESS, Plan, Settings, UseCases};
 pub use step::Step;
 pub use stored::Stored;

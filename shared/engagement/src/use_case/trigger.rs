@@ -1,7 +1,7 @@
 //! What starts a use case, as a person writes it: an event, its absence, an instant that it names, a
 //! schedule, or an event about a thing that many subjects wait for.
 
-use super::document::{Document, FilterDocument};
+use super::document::{Document, FilterDocument, Mode};
 use crate::feature::{Feature, Op};
 use crate::window::Span;
 use ceap_kernel::Fault;
@@ -220,6 +220,12 @@ impl ScheduleDocument {
 }
 
 impl Document {
+    /// Its schedule, unless it is off.
+    #[must_use]
+    pub fn running_schedule(&self) -> Option<&ScheduleDocument> {
+        self.trigger.schedule.as_ref().filter(|_| self.mode != Mode::Off)
+    }
+
     /// The same in plainer terms: an absence is a delay, a feature that counts what came in it, and a
     /// rule that none did.
     ///

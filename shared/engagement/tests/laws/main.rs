@@ -23,7 +23,10 @@ mod order;
 mod preferences;
 mod receipts;
 mod reference;
+
 mod requests;
+mod runs;
 mod simulation;
 mod ssh_logins;
 mod tenants;
+mod waiting;

@@ -15,6 +15,7 @@ mod messages;
 mod pages;
 mod profiles;
 mod reference;
+mod runs;
 mod suppressions;
 mod templates;
 mod use_cases;
@@ -41,6 +42,7 @@ pub const GROUPS: &[Group] = &[
     events::GROUP,
     profiles::GROUP,
     use_cases::GROUP,
+    runs::GROUP,
     candidates::GROUP,
     messages::GROUP,
     templates::GROUP,

@@ -5,7 +5,9 @@ use super::{GROUPS, Operation, Place, operations};
 use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 fn top() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -91,4 +93,25 @@ fn examples_are_what_their_schemas_say() {
             }
         }
     }
+}
+
+/// Skipped where there is no Python that has `infra/local/verify/requirements.txt`.
+#[test]
+fn another_validator_takes_the_document() {
+    let script = top().join("infra/local/verify/openapi.py");
+    let Some(python) = std::env::var_os("CEAP_VERIFY_PYTHON") else {
+        eprintln!("skipped: CEAP_VERIFY_PYTHON is not set, so {} did not run", script.display());
+        return;
+    };
+    let mut child = Command::new(python)
+        // Isolated: a script beside it must not stand in for a module of the same name.
+        .args(["-I", "-B"])
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(document().to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

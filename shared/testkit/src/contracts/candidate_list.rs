@@ -4,6 +4,7 @@ use super::candidates::candidate;
 use crate::builders::{after_noon, fresh_tenant, noon, subject, use_case};
 use ceap_engagement::candidate::{Candidate, CandidateStore};
 use ceap_engagement::candidate_list::{CandidateList, Stretch};
+use ceap_engagement::reentry::EntryRules;
 use ceap_kernel::{CandidateId, SubjectId, TenantId, Timestamp};
 
 /// Runs the whole suite.
@@ -25,7 +26,7 @@ fn of(who: &str, score: f64) -> Candidate {
 }
 
 async fn keep(store: &impl CandidateStore, tenant: &TenantId, candidate: &Candidate) {
-    store.upsert(tenant, candidate.clone(), noon()).await.unwrap();
+    store.upsert(tenant, candidate.clone(), &EntryRules::default(), noon()).await.unwrap();
 }
 
 /// All pages of `limit`, in their order.
@@ -102,7 +103,7 @@ async fn expired_is_gone(store: &(impl CandidateStore + CandidateList)) {
     // Another takes its place.
     let mut next = of("o1", 0.2);
     next.expires_at = after_noon(9000);
-    store.upsert(&tenant, next.clone(), after_noon(4000)).await.unwrap();
+    store.upsert(&tenant, next.clone(), &EntryRules::default(), after_noon(4000)).await.unwrap();
     let found = pages(store, &tenant, ALL, 100, after_noon(8000)).await;
     assert_eq!(found, [next]);
 }

@@ -12,6 +12,7 @@ mod keeping;
 mod outbox;
 mod rates;
 mod receipts;
+mod runs;
 mod subjects;
 mod suppressions;
 
@@ -23,6 +24,7 @@ pub use keeping::{quarantine, stream};
 pub use outbox::outbox;
 pub use rates::rates;
 pub use receipts::receipts;
+pub use runs::{population, runs};
 pub use subjects::subjects;
 pub use suppressions::suppressions;
 

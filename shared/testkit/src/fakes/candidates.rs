@@ -1,8 +1,9 @@
 //! Candidates: one live one per tenant, use case, subject and key.
 
 use crate::World;
-use ceap_engagement::candidate::{Candidate, CandidateStore, Place, Upserted};
+use ceap_engagement::candidate::{Candidate, CandidateStore, Histories, Place, Upserted};
 use ceap_engagement::candidate_list::{CandidateList, Rank, Stretch};
+use ceap_engagement::reentry::{EntryRules, History};
 use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp, UseCaseId};
 
 impl CandidateStore for World {
@@ -10,6 +11,7 @@ impl CandidateStore for World {
         &self,
         tenant: &TenantId,
         candidate: Candidate,
+        rules: &EntryRules,
         now: Timestamp,
     ) -> Result<(Candidate, Upserted), Fault> {
         let of = &candidate.signal;
@@ -23,6 +25,13 @@ impl CandidateStore for World {
                 Ok((live.clone(), Upserted::Merged))
             }
             _ => {
+                let known = stores.openings.get(&slot).cloned().unwrap_or_default();
+                if let Some(bar) = known.bars(rules, now) {
+                    return Ok((candidate, Upserted::Barred(bar)));
+                }
+                let known = if rules.remember() { known } else { History::default() };
+                let expires_at = candidate.expires_at;
+                stores.openings.insert(slot.clone(), known.opening(now, expires_at));
                 stores.candidates.insert(slot, candidate.clone());
                 Ok((candidate, Upserted::Opened))
             }
@@ -83,6 +92,20 @@ impl CandidateList for World {
                 (of, which, who) == (tenant, use_case, subject) && candidate.expires_at > now
             });
             Ok(all.map(|(_, candidate)| candidate.clone()).collect())
+        })
+        .await
+    }
+}
+
+impl Histories for World {
+    async fn histories(&self, tenant: &TenantId, places: &[Place]) -> Result<Vec<History>, Fault> {
+        self.step("candidates.histories", |stores| {
+            let slot = |place: &Place| {
+                let Place { use_case, subject, key } = place.clone();
+                (tenant.clone(), use_case, subject, key)
+            };
+            let known = |place| stores.openings.get(&slot(place)).cloned().unwrap_or_default();
+            Ok(places.iter().map(known).collect())
         })
         .await
     }

@@ -7,6 +7,7 @@ mod messages;
 mod models;
 mod quarantine;
 mod receiving;
+mod runs;
 mod sending;
 mod signals;
 mod subjects;
@@ -14,3 +15,4 @@ mod use_cases;
 
 pub use carrier::{Ask, Carrier, Habits, Told};
 pub use messages::Message;
+pub use runs::Documents;

@@ -16,6 +16,7 @@ use crate::pipeline::ingest::Versioned;
 use crate::pipeline::score::Models;
 use crate::policy::cap::Ledger;
 use crate::quarantine::{Quarantine, Rejected};
+use crate::reentry::History;
 use crate::signal::Detected;
 use crate::suppression::Entry;
 use crate::use_case::{Plan, UseCases};
@@ -32,6 +33,8 @@ pub(super) struct Kept {
     pub subjects: BTreeMap<SubjectId, Versioned>,
     /// The newest candidate of each place.
     pub candidates: BTreeMap<Place, Candidate>,
+    /// The candidates that each place had, where the rules look at them.
+    pub histories: BTreeMap<Place, History>,
     /// Records of messages.
     pub records: BTreeMap<MessageId, Record>,
     /// What caps count.

@@ -1,0 +1,36 @@
+//! One part of a run.
+
+use ceap_aws::dynamodb::{self, QuarantineStore, Runs, SubjectStore, Table, UseCaseStore};
+use ceap_aws::emitter::Emitter;
+use ceap_aws::run_files::RunBucket;
+use ceap_engagement::run::part::{Task, Worker};
+use ceap_kernel::SystemClock;
+use ceap_runtime::{Env, Error, start, task};
+
+fn main() -> Result<(), Error> {
+    start(async {
+        let env = Env::read(&[
+            "PLATFORM_TABLE",
+            "PROFILES_TABLE",
+            "QUARANTINE_TABLE",
+            "RUNS_BUCKET",
+            "EVENT_BUS",
+        ])?;
+        let config = ceap_aws::config().await;
+        let client = dynamodb::client(&config);
+        let platform = Table::new(&client, env.get("PLATFORM_TABLE"));
+        let subjects = SubjectStore::new(Table::new(&client, env.get("PROFILES_TABLE")));
+        let worker = Worker {
+            runs: Runs::new(platform.clone()),
+            files: RunBucket::new(&config, env.get("RUNS_BUCKET")),
+            use_cases: UseCaseStore::new(platform),
+            population: subjects.clone(),
+            subjects,
+            signals: Emitter::new(&config, env.get("EVENT_BUS")),
+            quarantine: QuarantineStore::new(Table::new(&client, env.get("QUARANTINE_TABLE"))),
+            clock: SystemClock,
+        };
+        let stage = async |task: Task| Ok(((), worker.work(&task).await?));
+        task::serve("run-part", stage).await
+    })
+}

@@ -1,0 +1,138 @@
+//! Schedules of use cases in EventBridge Scheduler: one for each tenant and use case that has one.
+
+use crate::fault::fault;
+use aws_sdk_scheduler::Client;
+use aws_sdk_scheduler::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_scheduler::types::{
+    ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode,
+    RetryPolicy, Target,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use ceap_engagement::use_case::ScheduleDocument;
+use ceap_engagement::use_case::library::Schedules;
+use ceap_kernel::{Fault, TenantId, Timestamp, UseCaseId, digest};
+use serde_json::json;
+
+/// What Scheduler puts in its place: the instant that it fires for.
+const SCHEDULED_AT: &str = "<aws.scheduler.scheduled-time>";
+
+/// How long a firing is tried: what a schedule says is for its own time.
+const RETRY_S: i32 = 3600;
+
+/// What a use case's schedule starts, and as whom.
+#[derive(Debug, Clone)]
+pub struct ScheduleConfig {
+    /// The group that schedules are made in.
+    pub group: String,
+    /// The state machine that is started.
+    pub state_machine: String,
+    /// The role that starts it.
+    pub role: String,
+    /// Where what cannot be started goes.
+    pub dead_letters: String,
+}
+
+/// Schedules of use cases.
+#[derive(Debug, Clone)]
+pub struct UseCaseSchedules {
+    client: Client,
+    config: ScheduleConfig,
+}
+
+impl UseCaseSchedules {
+    /// In the group that `schedules` names.
+    #[must_use]
+    pub fn new(config: &aws_config::SdkConfig, schedules: ScheduleConfig) -> Self {
+        Self { client: Client::new(config), config: schedules }
+    }
+
+    async fn clear(&self, name: &str) -> Result<(), Fault> {
+        let delete = self.client.delete_schedule().group_name(&self.config.group).name(name);
+        match delete.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is(&error, "ResourceNotFoundException") => Ok(()),
+            Err(error) => Err(fault("DeleteSchedule", &error)),
+        }
+    }
+
+    fn target(&self, input: String) -> Result<Target, Fault> {
+        let retry = RetryPolicy::builder().maximum_event_age_in_seconds(RETRY_S);
+        Target::builder()
+            .arn(&self.config.state_machine)
+            .role_arn(&self.config.role)
+            .input(input)
+            .dead_letter_config(DeadLetterConfig::builder().arn(&self.config.dead_letters).build())
+            .retry_policy(retry.build())
+            .build()
+            .map_err(|error| Fault::Internal(error.to_string()))
+    }
+}
+
+/// A name in the group: tenants' and use cases' own are too long together.
+fn name(tenant: &TenantId, id: &UseCaseId) -> String {
+    digest(&["schedule", tenant.as_str(), id.as_str()])
+}
+
+fn is<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>, code: &str) -> bool {
+    error.code() == Some(code)
+}
+
+/// What Scheduler does not take is the document's fault.
+fn refusal<E: ProvideErrorMetadata>(what: &str, error: &SdkError<E, HttpResponse>) -> Fault {
+    if is(error, "ValidationException") {
+        let why = error.message().unwrap_or("EventBridge Scheduler does not take it");
+        return Fault::invalid("trigger.schedule.expression", why);
+    }
+    fault(what, error)
+}
+
+impl Schedules for UseCaseSchedules {
+    async fn set(
+        &self,
+        tenant: &TenantId,
+        id: &UseCaseId,
+        schedule: Option<&ScheduleDocument>,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let name = name(tenant, id);
+        let Some(schedule) = schedule else { return self.clear(&name).await };
+        let input = json!({"tenant": tenant, "use_case": id, "schedule": schedule,
+                           "since": now, "scheduled_at": SCHEDULED_AT});
+        let target = self.target(input.to_string())?;
+        let window = FlexibleTimeWindow::builder()
+            .mode(FlexibleTimeWindowMode::Off)
+            .build()
+            .map_err(|error| Fault::Internal(error.to_string()))?;
+        let zone = schedule.time_zone.as_deref().unwrap_or("UTC");
+        let update = self
+            .client
+            .update_schedule()
+            .name(&name)
+            .group_name(&self.config.group)
+            .schedule_expression(&schedule.expression)
+            .schedule_expression_timezone(zone)
+            .flexible_time_window(window.clone())
+            .action_after_completion(ActionAfterCompletion::Delete)
+            .target(target.clone())
+            .send()
+            .await;
+        match update {
+            Ok(_) => return Ok(()),
+            Err(error) if is(&error, "ResourceNotFoundException") => {}
+            Err(error) => return Err(refusal("UpdateSchedule", &error)),
+        }
+        self.client
+            .create_schedule()
+            .name(&name)
+            .group_name(&self.config.group)
+            .schedule_expression(&schedule.expression)
+            .schedule_expression_timezone(zone)
+            .flexible_time_window(window)
+            .action_after_completion(ActionAfterCompletion::Delete)
+            .target(target)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| refusal("CreateSchedule", &error))
+    }
+}

@@ -1,0 +1,235 @@
+//! The first step: a run divided into parts that can be worked on side by side.
+
+use super::Which;
+use super::files::{PARTS, RunFiles, write};
+use super::population::Population;
+use super::state::{Kind, Run, State};
+use super::store::{RunStore, change};
+use crate::profile_list::Place;
+use crate::use_case::library::{Schedules, UseCaseKeeper};
+use crate::use_case::{Document, ScheduleDocument};
+use ceap_kernel::{Clock, Fault, SignedDuration, TenantId, Timestamp, UseCaseId};
+use serde::{Deserialize, Serialize};
+
+/// Subjects of one part of a batch.
+pub const SUBJECTS: usize = 1_000;
+
+/// A schedule that was set this shortly ago may be ahead of its document, which is being saved.
+const SAVING: SignedDuration = SignedDuration::from_mins(1);
+
+/// What an execution of the workflow is begun with.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Begin {
+    /// Its own ARN.
+    pub execution: String,
+    /// What it is begun for.
+    pub input: Cause,
+}
+
+/// What an execution is begun for.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Cause {
+    /// A run that was asked for.
+    Asked(Which),
+    /// A schedule that fired.
+    Fired(Fired),
+}
+
+/// A schedule that fired.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fired {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Of which use case.
+    pub use_case: UseCaseId,
+    /// As it was set.
+    pub schedule: ScheduleDocument,
+    /// When it was set.
+    pub since: Timestamp,
+    /// The instant that it fired for.
+    pub scheduled_at: Timestamp,
+}
+
+impl Fired {
+    fn run(&self, version: u32, now: Timestamp) -> Run {
+        let key = format!("at:{}", self.scheduled_at);
+        let run = Run::new(&self.tenant, &self.use_case, version, Kind::Batch, &key, now);
+        Run { as_of: Some(self.scheduled_at), ..run }
+    }
+}
+
+impl Cause {
+    /// Which run it is about.
+    #[must_use]
+    pub fn which(&self) -> Which {
+        match self {
+            Self::Asked(which) => which.clone(),
+            Self::Fired(fired) => Which {
+                tenant: fired.tenant.clone(),
+                use_case: fired.use_case.clone(),
+                run: fired.run(0, Timestamp::UNIX_EPOCH).id,
+            },
+        }
+    }
+}
+
+/// What the workflow goes on with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Planned {
+    /// Which run.
+    #[serde(flatten)]
+    pub which: Which,
+    /// How many parts there are to do; none when this execution has nothing to do at all.
+    pub parts: Option<u32>,
+}
+
+/// Whom a part is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum Scope {
+    /// Profiles in the order of [`Place`].
+    Profiles {
+        /// From this place on, as a cursor.
+        from: String,
+        /// To before this one; to the end without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
+    },
+    /// The subjects that a file of the run lists.
+    Listed,
+}
+
+/// A part of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its place, from 0.
+    pub part: u32,
+    /// Whom it is about.
+    #[serde(flatten)]
+    pub scope: Scope,
+}
+
+/// All that the step needs.
+#[derive(Debug)]
+pub struct Planner<R, F, K, P, S, C> {
+    /// Runs.
+    pub runs: R,
+    /// Files of runs.
+    pub files: F,
+    /// Use cases, as they are kept at this moment.
+    pub use_cases: K,
+    /// Profiles.
+    pub population: P,
+    /// Schedules of use cases.
+    pub schedules: S,
+    /// The wall clock.
+    pub clock: C,
+    /// Subjects of one part of a batch: [`SUBJECTS`].
+    pub size: usize,
+}
+
+impl<R, F, K, P, S, C> Planner<R, F, K, P, S, C>
+where
+    R: RunStore,
+    F: RunFiles,
+    K: UseCaseKeeper,
+    P: Population,
+    S: Schedules,
+    C: Clock,
+{
+    /// Divides the run that the execution was begun for, unless that was done before.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such run; `Invalid` when its use case can't be run so;
+    /// `Unavailable` or `Throttled`.
+    pub async fn plan(&self, begin: &Begin) -> Result<Planned, Fault> {
+        let which = begin.input.which();
+        let idle = Planned { which: which.clone(), parts: None };
+        if let Cause::Fired(fired) = &begin.input
+            && !self.is_meant(fired).await?
+        {
+            return Ok(idle);
+        }
+        let Which { tenant, run: id, .. } = &which;
+        let run = self.runs.get(tenant, id).await?.ok_or_else(super::store::unknown)?.run;
+        let mine = match run.state {
+            State::Planned => true,
+            State::Running => run.is_of(&begin.execution),
+            State::Done | State::Failed | State::Cancelled => false,
+        };
+        if !mine {
+            return Ok(idle);
+        }
+        let parts = match run.parts {
+            Some(parts) => parts,
+            None => self.divide(&run).await?,
+        };
+        let now = self.clock.now();
+        let run = change(&self.runs, tenant, id, |run| {
+            let starts = run.state == State::Planned;
+            Ok(starts.then(|| run.running(parts, &begin.execution, now)))
+        })
+        .await?;
+        let mine = run.runs() && run.is_of(&begin.execution);
+        Ok(Planned { which, parts: run.parts.filter(|_| mine) })
+    }
+
+    /// Whether the document that is kept wants what fired; its run is kept then. A schedule that
+    /// says something else than the document is left from a save that broke off: it is set right.
+    async fn is_meant(&self, fired: &Fired) -> Result<bool, Fault> {
+        let Fired { tenant, use_case, since, .. } = fired;
+        let document = self.use_cases.get(tenant, use_case).await?.map(|kept| kept.document);
+        let wanted = document.as_ref().and_then(Document::running_schedule);
+        let now = self.clock.now();
+        if let Some(document) = &document
+            && wanted == Some(&fired.schedule)
+        {
+            self.runs.create(&fired.run(document.version, now)).await?;
+            return Ok(true);
+        }
+        tracing::warn!(%tenant, %use_case, "a schedule fired that its document does not name");
+        if now.duration_since(*since) > SAVING {
+            self.schedules.set(tenant, use_case, wanted, now).await?;
+        }
+        Ok(false)
+    }
+
+    async fn divide(&self, run: &Run) -> Result<u32, Fault> {
+        let parts = match run.kind {
+            Kind::Batch => self.batch(run).await?,
+        };
+        self.files.put(&run.tenant, &run.id, PARTS, &write(&parts)?).await?;
+        Ok(u32::try_from(parts.len()).unwrap_or(u32::MAX))
+    }
+
+    async fn batch(&self, run: &Run) -> Result<Vec<Part>, Fault> {
+        let kept = self.use_cases.get(&run.tenant, &run.use_case).await?;
+        let document = kept.map(|kept| kept.document);
+        let gone = || Fault::NotFound(format!("there is no use case `{}`", run.use_case));
+        match document.ok_or_else(gone)?.trigger.population {
+            None => self.profiles(&run.tenant).await,
+            Some(_) => Err(Fault::invalid("trigger.population", "is not known yet")),
+        }
+    }
+
+    async fn profiles(&self, tenant: &TenantId) -> Result<Vec<Part>, Fault> {
+        let (mut parts, mut at) = (Vec::new(), Some(Place::default()));
+        while let Some(from) = at {
+            let (found, next) = self.population.subjects(tenant, from.clone(), self.size).await?;
+            if !found.is_empty() || next.is_some() {
+                let until = next.as_ref().map(Place::cursor);
+                push(&mut parts, Scope::Profiles { from: from.cursor(), until })?;
+            }
+            at = next;
+        }
+        Ok(parts)
+    }
+}
+
+fn push(parts: &mut Vec<Part>, scope: Scope) -> Result<u32, Fault> {
+    let part = u32::try_from(parts.len())
+        .map_err(|_| Fault::invalid("population", "is larger than a run can be"))?;
+    parts.push(Part { part, scope });
+    Ok(part)
+}

@@ -1,0 +1,59 @@
+//! The API of runs.
+
+use crate::bootstrap::random;
+use crate::http::{Call, Reply};
+use ceap_engagement::run::desk::{Desk, Evaluate, Workflow};
+use ceap_engagement::run::{RunFiles, RunStore};
+use ceap_engagement::use_case::library::UseCaseKeeper;
+use ceap_kernel::access::Role;
+use ceap_kernel::{Clock, Fault, RunId, UseCaseId};
+
+/// Runs of a tenant's use cases.
+#[derive(Debug)]
+pub struct RunApi<R, F, K, W, C> {
+    desk: Desk<R, F, K, W, C>,
+}
+
+impl<R: RunStore, F: RunFiles, K: UseCaseKeeper, W: Workflow, C: Clock> RunApi<R, F, K, W, C> {
+    /// At this desk.
+    #[must_use]
+    pub const fn new(desk: Desk<R, F, K, W, C>) -> Self {
+        Self { desk }
+    }
+
+    /// Answers a call.
+    ///
+    /// # Errors
+    /// `Forbidden` for a role that may not; `Invalid`, naming the field; `NotFound`; `Conflict` when
+    /// the run's state does not allow it; `Unavailable` or `Throttled`.
+    pub async fn answer(&self, call: &Call) -> Result<Reply, Fault> {
+        let (tenant, route) = (&call.principal.tenant, call.route());
+        let use_case = UseCaseId::new(call.path("id").unwrap_or_default())?;
+        if route.starts_with("GET ") {
+            call.require(Role::may_read_customers)?;
+            if route.ends_with("/runs") {
+                let cursor = call.query("cursor");
+                let list = self.desk.list(tenant, &use_case, cursor.as_deref()).await?;
+                return Reply::json(200, &list);
+            }
+            return Reply::json(200, &self.desk.get(tenant, &use_case, &run(call)?).await?);
+        }
+        call.require(Role::may_send)?;
+        if route.starts_with("DELETE ") {
+            return Reply::json(200, &self.desk.cancel(tenant, &use_case, &run(call)?).await?);
+        }
+        if route.ends_with("/resume") {
+            return Reply::json(202, &self.desk.resume(tenant, &use_case, &run(call)?).await?);
+        }
+        let key = call.idempotency_key(random);
+        let asked = match call.body()?.as_slice() {
+            [] => Evaluate::default(),
+            _ => call.json("evaluate")?,
+        };
+        Reply::json(202, &self.desk.evaluate(tenant, &use_case, &asked, &key).await?)
+    }
+}
+
+fn run(call: &Call) -> Result<RunId, Fault> {
+    RunId::new(call.path("run").unwrap_or_default())
+}
