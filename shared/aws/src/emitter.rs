@@ -1,17 +1,20 @@
-//! Signals onto the EventBridge bus.
+//! Signals and goals onto the EventBridge bus.
 
 use crate::fault::fault;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use ceap_engagement::goal::{GOALS_REACHED, Goals, GoalsReached};
 use ceap_engagement::pipeline::ingest::Signals;
 use ceap_engagement::signal::{Detected, SIGNALS_DETECTED};
 use ceap_kernel::Fault;
+use serde::Serialize;
 
 /// The source that rules match.
 pub(crate) const SOURCE: &str = "ceap.pipeline";
 
-/// Entries of one PutEvents: it takes 256 KiB in all, and each of ours is at most 100 KiB.
+/// Signals of one PutEvents, and goals: it takes 256 KiB in all, and ours are at most 100 and 150 KiB.
 const ENTRIES: usize = 2;
+const GOAL_ENTRIES: usize = 1;
 
 /// The bus that signals travel on.
 #[derive(Debug, Clone)]
@@ -27,37 +30,42 @@ impl Emitter {
     }
 }
 
-pub(crate) fn json(detected: &Detected) -> Result<String, Fault> {
-    serde_json::to_string(detected).map_err(|error| Fault::Internal(error.to_string()))
+pub(crate) fn json(fact: &impl Serialize) -> Result<String, Fault> {
+    serde_json::to_string(fact).map_err(|error| Fault::Internal(error.to_string()))
+}
+
+impl Emitter {
+    async fn put<T: Serialize>(
+        &self,
+        kind: &str,
+        facts: &[T],
+        entries: usize,
+    ) -> Result<(), Fault> {
+        for part in facts.chunks(entries) {
+            let entry = |fact: &T| {
+                let entry = PutEventsRequestEntry::builder().event_bus_name(&self.bus);
+                let entry = entry.source(SOURCE).detail_type(kind);
+                Ok(entry.detail(json(fact)?).build())
+            };
+            let entries = part.iter().map(entry).collect::<Result<Vec<_>, Fault>>()?;
+            let put = self.client.put_events().set_entries(Some(entries));
+            let output = put.send().await.map_err(|error| fault("PutEvents", &error))?;
+            if output.failed_entry_count > 0 {
+                return Err(Fault::Unavailable(format!("PutEvents: some {kind} were not taken")));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Signals for Emitter {
     async fn emit(&self, detected: &[Detected]) -> Result<(), Fault> {
-        for part in detected.chunks(ENTRIES) {
-            let entries = part
-                .iter()
-                .map(|one| {
-                    Ok(PutEventsRequestEntry::builder()
-                        .event_bus_name(&self.bus)
-                        .source(SOURCE)
-                        .detail_type(SIGNALS_DETECTED)
-                        .detail(json(one)?)
-                        .build())
-                })
-                .collect::<Result<Vec<_>, Fault>>()?;
-            let output = self
-                .client
-                .put_events()
-                .set_entries(Some(entries))
-                .send()
-                .await
-                .map_err(|error| fault("PutEvents", &error))?;
-            if output.failed_entry_count > 0 {
-                return Err(Fault::Unavailable(
-                    "PutEvents: some signals were not taken".to_owned(),
-                ));
-            }
-        }
-        Ok(())
+        self.put(SIGNALS_DETECTED, detected, ENTRIES).await
+    }
+}
+
+impl Goals for Emitter {
+    async fn emit_goals(&self, reached: &[GoalsReached]) -> Result<(), Fault> {
+        self.put(GOALS_REACHED, reached, GOAL_ENTRIES).await
     }
 }

@@ -7,6 +7,7 @@ use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, EventBridgeParameters, FlexibleTimeWindow,
     FlexibleTimeWindowMode, RetryPolicy, Target,
 };
+use ceap_engagement::goal::{Goals, GoalsReached};
 use ceap_engagement::pipeline::ingest::{Later, Signals};
 use ceap_engagement::signal::{Detected, SIGNALS_DETECTED, Signal};
 use ceap_kernel::{Fault, Timestamp, digest};
@@ -64,6 +65,12 @@ impl Bus {
 impl Signals for Bus {
     async fn emit(&self, detected: &[Detected]) -> Result<(), Fault> {
         self.emitter.emit(detected).await
+    }
+}
+
+impl Goals for Bus {
+    async fn emit_goals(&self, reached: &[GoalsReached]) -> Result<(), Fault> {
+        self.emitter.emit_goals(reached).await
     }
 }
 

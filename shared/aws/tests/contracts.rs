@@ -108,6 +108,16 @@ fn claims() {
 }
 
 #[test]
+fn goals() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "engagement").await;
+        contracts::goals(&Messages::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
 fn outbox() {
     local::run(async || {
         let Some(config) = local::stack().await else { return };

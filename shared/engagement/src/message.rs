@@ -171,6 +171,9 @@ pub struct Origin {
     /// The candidate's key.
     #[serde(default)]
     pub key: String,
+    /// Which of the actions' channels it is, counted from 0.
+    #[serde(default)]
+    pub step: u8,
     /// Which of the action's channels comes after this one, counted from 0; none after the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<u8>,

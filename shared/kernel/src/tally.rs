@@ -17,6 +17,7 @@ pub enum Metric {
     SignalsQuarantined,
     CandidatesStored,
     CandidatesMerged,
+    CandidatesConverted,
     MessagesQueued,
     MessagesHeld,
     MessagesSuppressed,

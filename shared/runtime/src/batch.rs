@@ -102,6 +102,29 @@ pub async fn queue<T: DeserializeOwned>(
     .await
 }
 
+/// Runs `stage` for each fact that an SQS queue brings, those of a batch at once. One that fails comes
+/// again when the queue brings it again.
+///
+/// # Errors
+/// From Lambda's runtime API.
+pub async fn facts<T: DeserializeOwned>(
+    name: &'static str,
+    stage: impl AsyncFn(&T) -> Result<Tally, Fault>,
+) -> Result<(), Error> {
+    let stage = &stage;
+    let taking = async move |fact: &T, _: u32| Ok((Disposal::Done, stage(fact).await?));
+    queue(name, &AsTheQueueSays, taking).await
+}
+
+/// For a stage that puts nothing off.
+struct AsTheQueueSays;
+
+impl Postpone for AsTheQueueSays {
+    async fn postpone(&self, _: &str, _: u32) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
 /// Seconds of a wait that is a moment, and of all such waits of one message together: well below
 /// the function's timeout.
 const MOMENT_S: u32 = 3;

@@ -55,7 +55,8 @@ fn property(metric: Metric) -> &'static str {
         | Metric::SignalsMatched
         | Metric::SignalsScored
         | Metric::CandidatesStored
-        | Metric::CandidatesMerged => "detail",
+        | Metric::CandidatesMerged
+        | Metric::CandidatesConverted => "detail",
     }
 }
 

@@ -6,8 +6,10 @@ use crate::task::answer;
 use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
 use ceap_engagement::event::Arrived;
+use ceap_engagement::goal::GoalsReached;
 use ceap_engagement::message::Dispatch;
 use ceap_engagement::onboarding::Request;
+use ceap_engagement::pipeline::convert::convert;
 use ceap_engagement::pipeline::send::{Disposal, Postpone};
 use ceap_engagement::pipeline::{filter::filter, score::score, store::store};
 use ceap_engagement::run::finish::End;
@@ -16,7 +18,7 @@ use ceap_engagement::run::plan::{Begin, Cause, Scope};
 use ceap_engagement::simulation;
 use ceap_engagement::use_case::{Document, catalogue};
 use ceap_kernel::{Fault, Metric, Tally};
-use ceap_testkit::builders::{catalogue_documents, noon, plan, tenant};
+use ceap_testkit::builders::{catalogue_documents, event, noon, plan, tenant};
 use ceap_testkit::{Strike, World};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -87,15 +89,20 @@ async fn a_message_waits_a_moment_here_and_longer_on_its_queue() {
 
 /// A queue message as SQS hands it to Lambda.
 fn queued(dispatch: &Dispatch) -> Value {
+    brought(&format!("deliver-{}", dispatch.channel), dispatch)
+}
+
+/// A body that a queue brings.
+fn brought(queue: &str, body: &impl serde::Serialize) -> Value {
     json!({"Records": [{
         "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
         "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
-        "body": serde_json::to_string(dispatch).unwrap(),
+        "body": serde_json::to_string(body).unwrap(),
         "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1795262400000"},
         "messageAttributes": {},
         "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
         "eventSource": "aws:sqs",
-        "eventSourceARN": format!("arn:aws:sqs:eu-central-1:123456789012:ceap-default-deliver-{}", dispatch.channel),
+        "eventSourceARN": format!("arn:aws:sqs:eu-central-1:123456789012:ceap-default-{queue}"),
         "awsRegion": "eu-central-1",
     }]})
 }
@@ -209,6 +216,22 @@ async fn a_queue_message_that_cannot_be_read_stays_on_its_queue() {
             .len(),
         1
     );
+}
+
+#[tokio::test]
+async fn goals_are_put_down_to_the_candidates_before_them() {
+    let mut document = catalogue_documents()[0].to_owned();
+    document.push_str("goal: {event: order_completed, of: value, within: 7d}\n");
+    let world = World::new(noon()).with(&tenant("acme"), plan(&[&document]));
+    let ordered = event("order_completed", "u1", "o1").data(json!({"value": 49.9}));
+    world.ingest(&[ordered.of(&tenant("acme"))]).await;
+    let reached = world.stores().goals.pop_front().unwrap();
+    says("goals", "one", &brought("goals", &reached));
+    let event: SqsEvent = serde_json::from_value(sample("goals", "one")).unwrap();
+    let stage =
+        async |reached: &GoalsReached, _| Ok((Disposal::Done, convert(reached, &world).await?));
+    assert_eq!(queue_batch("goals", &Queue::default(), &stage, event).await, Answer::default());
+    assert_eq!(world.calls("exposures.exposed"), 1);
 }
 
 #[test]

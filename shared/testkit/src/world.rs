@@ -4,9 +4,11 @@ use crate::chaos::{Chaos, Strike};
 use crate::fakes::{Ask, Documents, Message};
 use ceap_engagement::candidate::Candidate;
 use ceap_engagement::event::Arrived;
+use ceap_engagement::goal::{GoalsReached, OwedGoal};
 use ceap_engagement::inbox::{Notification, NotificationId};
 use ceap_engagement::message::Dispatch;
 use ceap_engagement::model::Model;
+use ceap_engagement::pipeline::convert::Conversion;
 use ceap_engagement::pipeline::send::SendError;
 use ceap_engagement::policy::cap::Ledger;
 use ceap_engagement::quarantine::Rejected;
@@ -33,6 +35,12 @@ pub struct Stores {
     pub profiles: BTreeMap<(TenantId, SubjectId), (u64, String)>,
     /// Version and JSON.
     pub series: BTreeMap<(TenantId, SubjectId), (u64, String)>,
+    /// Goals reached whose emission is not acknowledged: part of the feature item.
+    pub goals_owed: BTreeMap<(TenantId, SubjectId), Vec<OwedGoal>>,
+    /// Goals emitted, and not worked on yet.
+    pub goals: VecDeque<GoalsReached>,
+    /// What exposures led to.
+    pub conversions: BTreeMap<(TenantId, MessageId), Conversion>,
     pub plans: BTreeMap<TenantId, Arc<Plan>>,
     pub models: BTreeMap<(TenantId, ModelId), Arc<dyn Model>>,
     pub quarantine: Vec<Rejected>,

@@ -39,6 +39,13 @@ async fn claims() {
 }
 
 #[tokio::test]
+async fn goals() {
+    for world in worlds() {
+        contracts::goals(&world).await;
+    }
+}
+
+#[tokio::test]
 async fn outbox() {
     for world in worlds() {
         contracts::outbox(&world).await;

@@ -4,6 +4,7 @@ use super::Table;
 use crate::fault::fault;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -67,6 +68,29 @@ pub fn refused<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bo
     error.code() == Some("ConditionalCheckFailedException")
 }
 
+/// How much is read of items, and how surely.
+#[derive(Clone, Copy)]
+pub enum Reading {
+    /// All of each, as it is now.
+    Whole,
+    /// Some attributes, as they were a moment ago: for half the price.
+    Some(&'static [&'static str]),
+}
+
+impl Reading {
+    fn ask(self) -> KeysAndAttributesBuilder {
+        let Self::Some(fields) = self else {
+            return KeysAndAttributes::builder().consistent_read(true);
+        };
+        let (mut ask, mut names) = (KeysAndAttributes::builder(), Vec::new());
+        for (n, field) in fields.iter().enumerate() {
+            names.push(format!("#f{n}"));
+            ask = ask.expression_attribute_names(format!("#f{n}"), *field);
+        }
+        ask.projection_expression(names.join(", "))
+    }
+}
+
 impl Table {
     pub(super) async fn get(&self, pk: &str, sk: &str) -> Result<Option<Item>, Fault> {
         self.client
@@ -104,16 +128,25 @@ impl Table {
 
     /// Reads items by key, in any order; what does not exist is left out.
     pub(super) async fn get_all(&self, keys: Vec<Item>) -> Result<Vec<Item>, Fault> {
+        self.get_as(keys, Reading::Whole).await
+    }
+
+    /// Reads items by key, in any order; what does not exist is left out.
+    pub(super) async fn get_as(
+        &self,
+        keys: Vec<Item>,
+        reading: Reading,
+    ) -> Result<Vec<Item>, Fault> {
         let batches: Vec<Vec<Item>> = keys.chunks(BATCH).map(<[Item]>::to_vec).collect();
         let found: Vec<Vec<Item>> = stream::iter(batches)
-            .map(|batch| self.get_batch(batch))
+            .map(|batch| self.get_batch(batch, reading))
             .buffer_unordered(CONCURRENCY)
             .try_collect()
             .await?;
         Ok(found.into_iter().flatten().collect())
     }
 
-    async fn get_batch(&self, keys: Vec<Item>) -> Result<Vec<Item>, Fault> {
+    async fn get_batch(&self, keys: Vec<Item>, reading: Reading) -> Result<Vec<Item>, Fault> {
         let mut left = Some(keys);
         let mut found = Vec::new();
         for attempt in 0..ATTEMPTS {
@@ -124,9 +157,9 @@ impl Table {
                 tokio::time::sleep(Duration::from_millis(25_u64.saturating_mul(1 << attempt)))
                     .await;
             }
-            let ask = KeysAndAttributes::builder()
+            let ask = reading
+                .ask()
                 .set_keys(Some(keys))
-                .consistent_read(true)
                 .build()
                 .map_err(|error| Fault::Internal(error.to_string()))?;
             let mut output = self

@@ -1,8 +1,10 @@
 //! Records of messages: pk `<tenant>#M#<message>`, sk `MESSAGE`. They outlive every candidate, so
 //! that a claim holds as long as anything could ask for it again.
 //!
-//! Two indexes: `by-subject` (`<tenant>#<subject>`, newest last), and `by-provider` (the channel and
-//! the provider's own id), the one key without a tenant: a receipt that names nothing else has none.
+//! Three indexes: `by-subject` (`<tenant>#<subject>`, newest last), `by-provider` (the channel and
+//! the provider's own id), the one key without a tenant: a receipt that names nothing else has none; and
+//! `by-use-case` (`<tenant>#<use case>#<0..15>`, newest last), for reports: its parts are those of the
+//! subjects, so that no partition takes all that a busy use case writes, and each subject is in one.
 
 use super::item::{self, Item, get_text, key, number, text};
 use super::{Table, caps};
@@ -10,19 +12,21 @@ use crate::fault::fault;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use ceap_engagement::message::{CapCheck, Claimed, Claims, Record, State};
 use ceap_engagement::message_log::{MessageLog, MessagesOf};
-use ceap_kernel::{Fault, MessageId, SubjectId, TenantId, Timestamp};
+use ceap_engagement::profile_list::shard;
+use ceap_kernel::{Fault, MessageId, SubjectId, TenantId, Timestamp, UseCaseId};
 use std::collections::HashMap;
 use std::time::Duration;
 
 /// Days a record is kept: longer than the longest time to live of a candidate (400).
-const KEPT_DAYS: i64 = 800;
+pub(super) const KEPT_DAYS: i64 = 800;
 
 /// Times a claim is tried while others claim under the same cap.
 const ATTEMPTS: usize = 50;
 
 pub(super) const MESSAGE: &str = "MESSAGE";
 
-const BY_SUBJECT: &str = "by-subject";
+pub(super) const BY_SUBJECT: &str = "by-subject";
+pub(super) const USE_CASE_KEY: &str = "use_case_key";
 
 /// Records of messages, as the gates claim them and as the channels use them.
 #[derive(Debug, Clone)]
@@ -105,11 +109,24 @@ fn item(tenant: &TenantId, record: &Record, now: Timestamp) -> Result<Item, Faul
     item.extend(key(&pk(tenant, &record.id), MESSAGE));
     let subject = format!("{tenant}#{}", record.subject);
     item.insert("subject_key".to_owned(), text(subject));
-    let began = record.began().as_millisecond();
-    item.insert("sort_key".to_owned(), text(format!("{began:015}#{}", record.id)));
+    item.insert("sort_key".to_owned(), text(sort_key(record.began(), &record.id)));
+    if let Some(use_case) = &record.use_case {
+        let part = use_case_key(tenant, use_case, shard(&record.subject));
+        item.insert(USE_CASE_KEY.to_owned(), text(part));
+    }
     let gone = now.as_second().saturating_add(KEPT_DAYS.saturating_mul(86_400));
     item.insert("ttl".to_owned(), number(gone));
     Ok(item)
+}
+
+/// Where messages of a use case are listed, part by part.
+pub(super) fn use_case_key(tenant: &TenantId, use_case: &UseCaseId, part: u8) -> String {
+    format!("{tenant}#{use_case}#{part}")
+}
+
+/// What messages are listed by: when they began, and which.
+pub(super) fn sort_key(began: Timestamp, id: &MessageId) -> String {
+    format!("{:015}#{id}", began.as_millisecond())
 }
 
 /// The record in an item.

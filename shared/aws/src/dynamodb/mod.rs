@@ -3,12 +3,14 @@
 mod candidate_list;
 mod candidates;
 mod caps;
+mod conversions;
 mod credentials;
 mod health;
 mod inbox;
 mod item;
 mod messages;
 mod outbox;
+mod outcomes;
 mod quarantine;
 mod rates;
 mod receipts;

@@ -189,7 +189,10 @@ impl Subjects for SubjectStore {
         subject: &SubjectId,
         read: &Versioned,
     ) -> Result<(), Fault> {
-        let item = write(&read.state.series)?;
+        let mut item = write(&read.state.series)?;
+        if !read.state.goals.is_empty() {
+            item.insert("goals".to_owned(), json(&read.state.goals)?);
+        }
         self.put(item, &pk(tenant, subject), FEATURES, read.series_version).await
     }
 
@@ -205,7 +208,7 @@ impl Subjects for SubjectStore {
             .update_item()
             .table_name(&table.name)
             .set_key(Some(key(&pk(tenant, subject), FEATURES)))
-            .update_expression("REMOVE owed")
+            .update_expression("REMOVE owed, goals")
             .condition_expression("version = :read")
             .expression_attribute_values(":read", number(version))
             .send()
@@ -234,12 +237,13 @@ fn write(series: &Series) -> Result<Item, Fault> {
 fn read(item: &Item, slot: &mut Versioned) -> Result<(), Fault> {
     let version =
         get_number(item, "version").and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
-    let State { profile, series } = &mut slot.state;
+    let State { profile, series, goals } = &mut slot.state;
     if get_text(item, "sk") == Some(PROFILE) {
         *profile = from_json(item, "profile")?.unwrap_or_default();
         slot.profile_version = version;
         return Ok(());
     }
+    *goals = from_json(item, "goals")?.unwrap_or_default();
     let mut value: Value = from_json(item, "series")?.unwrap_or_default();
     if let (Some(fields), Some(owed)) = (value.as_object_mut(), from_json(item, "owed")?) {
         fields.insert("owed".to_owned(), owed);

@@ -8,6 +8,8 @@ pub mod names {
     pub const DECISION: &[&str] = &["event", "features", "profile", "settings"];
     /// A filter's conditions: `history` is what became of the subject in this use case before.
     pub const FILTER: &[&str] = &["event", "features", "profile", "settings", "history"];
+    /// A goal's condition: `event` is the one that may reach it.
+    pub const GOAL: &[&str] = &["event", "settings"];
     /// A feature's `where`: `event` is one of its events, `trigger` the one that is judged.
     pub const FEATURE: &[&str] = &["event", "trigger", "settings"];
 }

@@ -308,7 +308,8 @@ where
         tally: &mut Tally,
     ) -> Result<(), Fault> {
         let reason = Refusal::Off.as_str();
-        let mut record = record(candidate, "none", crate::use_case::Purpose::Operational, None);
+        let mut record =
+            record(candidate, "none", crate::use_case::Purpose::Operational, (0, None));
         record.state = State::Suppressed;
         record.reason = Some(reason.to_owned());
         record.history.insert(State::Suppressed.as_str().to_owned(), self.gates.clock.now());
@@ -343,7 +344,7 @@ where
         to.retain(|to| addresses.reaches(&step.channel, to));
         let programs = addresses.programs(&step.channel);
         let next = use_case.next_step(draft.step);
-        let mut record = record(candidate, &step.channel, document.purpose, next);
+        let mut record = record(candidate, &step.channel, document.purpose, (draft.step, next));
         if let Some(held) = signal.held {
             record.history.insert("held".to_owned(), held);
         }
@@ -394,14 +395,15 @@ fn record(
     candidate: &Candidate,
     channel: &str,
     purpose: crate::use_case::Purpose,
-    next: Option<u8>,
+    (step, next): (u8, Option<u8>),
 ) -> Record {
     let signal = &candidate.signal;
+    let (id, key) = (candidate.id.clone(), signal.key.clone());
     Record {
         id: MessageId::derive(&candidate.id, channel),
         use_case: Some(signal.use_case.clone()),
         subject: signal.subject.clone(),
-        origin: Some(Origin { candidate: candidate.id.clone(), key: signal.key.clone(), next }),
+        origin: Some(Origin { candidate: id, key, step, next }),
         channel: channel.to_owned(),
         purpose,
         state: State::Queued,

@@ -1,20 +1,23 @@
 //! Folding: one subject's events of a batch into its state, and what they trigger. No I/O.
 
 use super::judge::Judge;
-use crate::event::Arrived;
+use crate::event::{Arrived, Event};
+use crate::goal::OwedGoal;
 use crate::profile::{PROFILE_UPDATED, Profile};
 use crate::quarantine::Rejected;
 use crate::series::{Entry, Series};
 use crate::use_case::{LATENESS, Plan};
-use ceap_kernel::{Fault, SubjectId, TenantId, UseCaseId};
+use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp, UseCaseId};
 
 /// A subject's state: its profile, and its feature item.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
     /// What is known of it.
     pub profile: Profile,
-    /// Its recent events and what it owes.
+    /// Its recent events and the signals that it owes.
     pub series: Series,
+    /// Goals reached whose emission is not yet acknowledged; kept with the series.
+    pub goals: Vec<OwedGoal>,
 }
 
 /// What a batch did to a subject.
@@ -53,7 +56,7 @@ pub fn fold(
     batch: &[&Arrived],
 ) -> Folded {
     let mut folded = Folded::default();
-    let before = state.series.clone();
+    let (before, owed) = (state.series.clone(), state.goals.len());
     let mut fresh = Vec::new();
     for arrived in batch {
         let event = &arrived.event;
@@ -65,6 +68,11 @@ pub fn fold(
             Ok(profile_changed) => {
                 folded.profile_changed |= profile_changed;
                 folded.ingested = folded.ingested.saturating_add(1);
+                let failed = reach(plan, state, event);
+                folded.bad_triggers.extend(failed.into_iter().map(|(use_case, fault)| {
+                    let payload = serde_json::to_value(event).unwrap_or_default();
+                    (use_case, Rejected::new(Some(tenant), "goal", &fault, payload, arrived.at))
+                }));
                 // Lateness is measured where the event stands in the batch, not at the batch's end:
                 // a batch may hold days.
                 let oldest = state.series.newest().saturating_sub(lateness());
@@ -90,7 +98,7 @@ pub fn fold(
         state.series.owe(owed);
     }
     prune(plan, &mut state.series);
-    folded.series_changed = state.series != before;
+    folded.series_changed = state.series != before || state.goals.len() != owed;
     folded
 }
 
@@ -110,6 +118,26 @@ fn take(plan: &Plan, state: &mut State, arrived: &Arrived) -> Result<bool, Fault
         state.series.insert(&event.kind, Entry { time, key, data });
     }
     Ok(profile_changed)
+}
+
+/// Owes the goals that the event reaches, of use cases that are off, too: what they sent still counts.
+/// Returns those that could not be judged.
+fn reach(plan: &Plan, state: &mut State, event: &Event) -> Vec<(UseCaseId, Fault)> {
+    let mut failed = Vec::new();
+    for use_case in plan.all() {
+        let Some(goal) = &use_case.goal else { continue };
+        match goal.reached(event, &plan.settings_facts) {
+            Ok(Some(value)) => state.goals.push(OwedGoal {
+                use_case: use_case.id().clone(),
+                at: Timestamp::from_millisecond(event.time.as_millisecond()).unwrap_or_default(),
+                event: format!("{:016x}", event.key().0),
+                value,
+            }),
+            Ok(None) => {}
+            Err(fault) => failed.push((use_case.id().clone(), fault)),
+        }
+    }
+    failed
 }
 
 /// Drops what no judgement can need any more. What an owed signal's features are computed over

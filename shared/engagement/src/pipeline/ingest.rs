@@ -1,14 +1,15 @@
 //! The second stage: a batch of events into features, profiles and signals.
 //!
 //! Per batch: one read of all its subjects, then per subject at most one conditional write of the
-//! profile and one of the feature item, one emission for all signals, and one small write that
-//! settles the signals of each subject that had any. In this order a crash at any point loses
+//! profile and one of the feature item, one emission for all signals, one for all goals reached, and
+//! one small write that settles both for each subject that had any. In this order a crash at any point loses
 //! nothing: what was not written is folded again, what was written but not emitted is still owed.
 
 use super::delay::Delays;
 use super::fold::{Folded, fold};
 use super::judge::signals_owed;
 use crate::event::Arrived;
+use crate::goal::{GoalReached, Goals, GoalsReached};
 use crate::quarantine::{Quarantine, Rejected};
 use crate::signal::{Detected, Signal};
 use crate::use_case::{Plan, UseCases};
@@ -70,7 +71,7 @@ pub trait Subjects {
         read: &Versioned,
     ) -> Result<(), Fault>;
 
-    /// Forgets the signals owed, if the feature item still has `version`. When it has not, they stay
+    /// Forgets the signals and goals owed, if the feature item still has `version`. When it has not, they stay
     /// owed and are emitted again, which is harmless.
     ///
     /// # Errors
@@ -131,7 +132,9 @@ pub struct Ingested {
 
 type Group<'a> = Vec<(usize, &'a Arrived)>;
 
-impl<S: Subjects, U: UseCases, B: Signals + Later, Q: Quarantine, C: Clock> Ingest<S, U, B, Q, C> {
+impl<S: Subjects, U: UseCases, B: Signals + Later + Goals, Q: Quarantine, C: Clock>
+    Ingest<S, U, B, Q, C>
+{
     /// Takes a batch in its order of arrival. It never fails as a whole: what could not be taken is
     /// named, to come again.
     pub async fn run(&self, batch: &[Arrived]) -> Ingested {
@@ -187,7 +190,7 @@ impl<S: Subjects, U: UseCases, B: Signals + Later, Q: Quarantine, C: Clock> Inge
             match outcome {
                 Ok((tally, state)) => {
                     ingested.tally.merge(tally);
-                    if !state.state.series.owed().is_empty() {
+                    if !(state.state.series.owed().is_empty() && state.state.goals.is_empty()) {
                         owing.push((subject, group, state));
                     }
                 }
@@ -312,11 +315,34 @@ impl<S: Subjects, U: UseCases, B: Signals + Later, Q: Quarantine, C: Clock> Inge
                 }
             }
         }
+        self.emit_goals(tenant, plan, owing).await?;
         self.settle(tenant, owing).await?;
         for (use_case, count) in matched {
             tally.add(Metric::SignalsMatched, tenant, Some(&use_case), None, count);
         }
         Ok(())
+    }
+
+    /// Emits the goals that the subjects reached; those of use cases that are gone are dropped.
+    async fn emit_goals(
+        &self,
+        tenant: &TenantId,
+        plan: &Plan,
+        owing: &[(&SubjectId, &Group<'_>, Versioned)],
+    ) -> Result<(), Fault> {
+        let reached = owing.iter().flat_map(|(subject, _, read)| {
+            read.state.goals.iter().filter_map(|goal| {
+                let within = plan.use_case(&goal.use_case)?.goal.as_ref()?.within();
+                let (subject, goal) = ((*subject).clone(), goal.clone());
+                Some(GoalReached { subject, within_s: within.duration().as_secs(), goal })
+            })
+        });
+        let goals: Vec<GoalReached> = reached.collect();
+        if goals.is_empty() {
+            return Ok(());
+        }
+        let reached = GoalsReached { tenant: tenant.clone(), goals };
+        self.signals.emit_goals(&reached.split()).await
     }
 
     /// When a delayed signal wakes; those of one second wake together. None: now.

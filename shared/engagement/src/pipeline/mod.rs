@@ -3,6 +3,7 @@
 
 pub mod accept;
 pub mod aftermath;
+pub mod convert;
 pub mod delay;
 pub mod deliver;
 pub mod filter;

@@ -1,6 +1,7 @@
 //! A document made ready to run: conditions, models and templates compiled once.
 
 use super::document::{Document, Mode, Purpose};
+use super::goal::Goal;
 use super::place;
 use super::step::Step;
 use super::stored::Stored;
@@ -13,7 +14,7 @@ use ceap_kernel::{Fault, UseCaseId};
 use std::collections::BTreeSet;
 
 /// What conditions and templates see of an event.
-const EVENT: [&str; 4] = ["type", "subject", "time", "data"];
+pub(super) const EVENT: [&str; 4] = ["type", "subject", "time", "data"];
 
 /// A use case, ready to run.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct UseCase {
     pub until: Option<Expression>,
     /// The thing that the event is about, where it concerns others than its subject.
     pub thing: Option<Expression>,
+    /// What counts as success.
+    pub goal: Option<Goal>,
     /// The channels of its action, in the order in which they are tried.
     steps: Vec<Step>,
 }
@@ -120,6 +123,7 @@ impl UseCase {
             key: optional("key", &document.key)?,
             until: optional("trigger.until.time", &until)?,
             thing: optional("trigger.fan_out.is", &thing)?,
+            goal: document.goal.as_ref().map(Goal::compile).transpose()?,
             steps: Step::compile(&document, &stored.templates)?,
             document,
         };
@@ -218,7 +222,8 @@ impl UseCase {
             .values()
             .filter(move |feature| feature.event == kind && feature.wants_number())
             .filter_map(|feature| Some((feature.of.as_deref()?, Expects::Number)));
-        declared.chain(features)
+        let goal = self.goal.as_ref().and_then(move |goal| goal.number(kind));
+        declared.chain(features).chain(goal.map(|field| (field, Expects::Number)))
     }
 
     /// What templates may name: the facts that a message is rendered with.

@@ -1,5 +1,6 @@
 //! The use-case document, as a person writes it.
 
+use super::goal::GoalDocument;
 use super::place;
 use super::trigger::TriggerDocument;
 use crate::feature::Feature;
@@ -219,6 +220,9 @@ pub struct Document {
     /// lower, then the better score.
     #[serde(default, skip_serializing_if = "Priority::is_normal")]
     pub priority: Priority,
+    /// The event that it is there to bring about: what its report counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<GoalDocument>,
     /// What is sent, and to whom.
     pub action: ActionDocument,
     /// What else is sent: each an action with channels of its own, whatever becomes of the others.

@@ -3,6 +3,7 @@
 pub mod catalogue;
 mod compile;
 mod document;
+mod goal;
 pub mod library;
 pub mod place;
 mod plan;
@@ -12,6 +13,7 @@ mod trigger;
 
 pub use compile::{Fields, UseCase};
 pub use document::{ActionDocument, Document, FallbackDocument, Mode, Priority, Purpose};
+pub use goal::{Goal, GoalDocument};
 pub use plan::{LATENESS, Plan, Settings, UseCases};
 pub use step::Step;
 pub use stored::Stored;

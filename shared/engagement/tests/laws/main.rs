@@ -16,6 +16,7 @@ mod crash;
 mod documents;
 mod fallback;
 mod gates;
+mod goals;
 mod inbox;
 mod late;
 mod listed;

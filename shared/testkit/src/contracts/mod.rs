@@ -7,6 +7,7 @@
 mod candidate_list;
 mod candidates;
 mod claims;
+mod goals;
 mod inbox;
 mod keeping;
 mod outbox;
@@ -19,6 +20,7 @@ mod suppressions;
 pub use candidate_list::candidate_list;
 pub use candidates::candidates;
 pub use claims::claims;
+pub use goals::goals;
 pub use inbox::inbox;
 pub use keeping::{quarantine, stream};
 pub use outbox::outbox;
@@ -44,7 +46,7 @@ pub(crate) fn record(label: &str, subject: &str) -> Record {
         id: MessageId::derive(&candidate, "email"),
         use_case: Some(crate::builders::use_case("contract")),
         subject: crate::builders::subject(subject),
-        origin: Some(Origin { candidate, key: String::new(), next: None }),
+        origin: Some(Origin { candidate, key: String::new(), step: 0, next: None }),
         channel: "email".to_owned(),
         purpose: Purpose::Marketing,
         state: State::Queued,

@@ -1,6 +1,7 @@
 //! Profiles and feature items.
 
 use crate::builders::{event, fresh_tenant, noon, subject, use_case};
+use ceap_engagement::goal::OwedGoal;
 use ceap_engagement::pipeline::ingest::{Subjects, Versioned};
 use ceap_engagement::profile_list::{Place, ProfileList};
 use ceap_engagement::series::{Entry, Owed};
@@ -44,6 +45,13 @@ fn grown(mut read: Versioned, key: u64) -> Versioned {
                 .clone(),
         },
     );
+    read.state.goals.push(OwedGoal {
+        use_case: use_case("contract"),
+        at: noon(),
+        event: format!("{key:016x}"),
+        value: Some(0.1 + 0.2),
+    });
+    let series = &mut read.state.series;
     series.owe(Owed { time, key: EventKey(u64::MAX - key), use_case: use_case("contract") });
     read
 }

@@ -2,6 +2,7 @@
 
 mod candidates;
 mod carrier;
+mod goals;
 mod inbox;
 mod messages;
 mod models;

@@ -49,6 +49,7 @@ impl Subjects for World {
                     if let Some((version, json)) = stores.series.get(&key) {
                         read.series_version = *version;
                         read.state.series = serde_json::from_str(json).unwrap();
+                        read.state.goals = stores.goals_owed.get(&key).cloned().unwrap_or_default();
                     }
                     read
                 })
@@ -80,7 +81,9 @@ impl Subjects for World {
         let json = serde_json::to_string(&read.state.series).unwrap();
         let key = (tenant.clone(), subject.clone());
         self.step("subjects.save_series", |stores| {
-            save(&mut stores.series, key, read.series_version, json)
+            save(&mut stores.series, key.clone(), read.series_version, json)?;
+            stores.goals_owed.insert(key, read.state.goals.clone());
+            Ok(())
         })
         .await
     }
@@ -99,6 +102,7 @@ impl Subjects for World {
                 let mut series: Series = serde_json::from_str(json).unwrap();
                 series.settle();
                 *json = serde_json::to_string(&series).unwrap();
+                stores.goals_owed.remove(&key);
             }
             Ok(())
         })
@@ -147,6 +151,7 @@ impl World {
             series: read(&stores.series)
                 .map(|json| serde_json::from_str(&json).unwrap())
                 .unwrap_or_default(),
+            goals: stores.goals_owed.get(&key).cloned().unwrap_or_default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The bus and the scheduler.
 
 use super::Memory;
+use crate::goal::{Goals, GoalsReached};
 use crate::pipeline::ingest::{Later, Signals};
 use crate::pipeline::witness::Witness;
 use crate::score::Scored;
@@ -27,6 +28,13 @@ impl Signals for &Memory {
             kept.traces.emitted(&counted);
             kept.bus.push_back(counted);
         }
+        Ok(())
+    }
+}
+
+/// A simulation shows decisions; what they lead to is the report's.
+impl Goals for &Memory {
+    async fn emit_goals(&self, _: &[GoalsReached]) -> Result<(), Fault> {
         Ok(())
     }
 }
