@@ -3,6 +3,7 @@
 mod candidates;
 mod carrier;
 mod goals;
+mod history;
 mod inbox;
 mod messages;
 mod models;
