@@ -239,7 +239,7 @@ fn event(
 }
 
 /// `MessageDelivered.v1` for `delivered`.
-fn kind(state: State) -> String {
+pub(crate) fn kind(state: State) -> String {
     let name = state.as_str();
     let (first, rest) = name.split_at_checked(1).unwrap_or((name, ""));
     format!("Message{}{rest}.v1", first.to_uppercase())

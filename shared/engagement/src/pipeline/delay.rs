@@ -1,5 +1,6 @@
 //! How long a delayed judgement waits on the wall clock.
 
+use crate::signal::Signal;
 use ceap_kernel::{SignedDuration, Timestamp};
 
 /// What was sent in the same breath must be in before a delayed judgement, even when its instant
@@ -33,6 +34,14 @@ impl Delays {
         let settle = SETTLE.as_secs_f64().min(delay.as_secs_f64() * self.scale);
         let wait = SignedDuration::try_from_secs_f64(ahead.max(settle)).unwrap_or(delay);
         now.checked_add(wait).unwrap_or(due)
+    }
+
+    /// When a signal wakes that waits for its instant, if it is `now`: at a whole second, so that those
+    /// of one second wake together.
+    #[must_use]
+    pub fn of(self, signal: &Signal, now: Timestamp) -> Option<Timestamp> {
+        let wake = self.wake(signal.at, signal.waited(), now);
+        Timestamp::from_second(wake.as_second().saturating_add(1)).ok()
     }
 }
 

@@ -345,11 +345,10 @@ impl<S: Subjects, U: UseCases, B: Signals + Later + Goals, Q: Quarantine, C: Clo
         self.signals.emit_goals(&reached.split()).await
     }
 
-    /// When a delayed signal wakes; those of one second wake together. None: now.
+    /// When a delayed signal wakes. None: now.
     fn wake(&self, plan: &Plan, signal: &Signal, now: Timestamp) -> Option<Timestamp> {
         plan.use_case(&signal.use_case).filter(|_| signal.afresh)?;
-        let wake = self.delays.wake(signal.at, signal.waited(), now);
-        Timestamp::from_second(wake.as_second().saturating_add(1)).ok()
+        self.delays.of(signal, now)
     }
 
     async fn settle(

@@ -1,6 +1,6 @@
 //! How many came how far.
 
-use super::trace::{Became, Decided};
+use super::trace::{Became, Decided, Pass};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub struct Funnel {
     pub quarantined: u64,
     /// Signals.
     pub matched: u64,
-    /// Signals that the filter stopped, by reason; those below the minimum score among them.
+    /// Signals that went no further, by reason: a rule's, `score_too_low`, or what bars a candidate.
     pub filtered: BTreeMap<String, u64>,
     /// Signals that passed filter and score.
     pub scored: u64,
@@ -43,24 +43,25 @@ impl Funnel {
         let passes = &decided.passes;
         // What a later turn of a channel is refused for is none of the signal's own.
         if let Some(first) = passes.first() {
-            let low = first.score.as_ref().is_some_and(|score| !score.passes);
+            let score = first.score.as_ref();
+            let low = score.is_some_and(|score| !score.passes);
+            let scored = score.is_some_and(|score| score.passes);
             let why = first.stopped.clone().or_else(|| low.then(|| TOO_LOW.to_owned()));
+            let opened = |pass: &Pass| pass.candidate.as_ref().is_some_and(|it| it.opened);
+            if scored {
+                up(&mut self.scored);
+            }
             match why {
                 Some(reason) => up(self.filtered.entry(reason).or_default()),
-                None if first.score.is_some() => up(&mut self.scored),
-                None => {}
-            }
-            match &first.candidate {
-                Some(candidate) if candidate.opened => up(&mut self.stored),
-                Some(_) => up(&mut self.merged),
                 // Of several at once the best is stored for all.
-                None if first.score.as_ref().is_some_and(|score| score.passes) => {
-                    up(&mut self.merged);
-                }
+                None if scored && !passes.iter().any(opened) => up(&mut self.merged),
                 None => {}
             }
         }
         for pass in passes {
+            if pass.candidate.as_ref().is_some_and(|candidate| candidate.opened) {
+                up(&mut self.stored);
+            }
             if pass.quarantined.is_some() {
                 up(&mut self.quarantined);
             }

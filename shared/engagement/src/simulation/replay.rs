@@ -5,21 +5,27 @@ use super::funnel::Funnel;
 use super::memory::Memory;
 use super::sample::{MAX_SAMPLE, Sample};
 use crate::event::{Arrived, Event};
+use crate::message::State;
+use crate::pipeline::aftermath::kind;
 use crate::pipeline::gates::Addresses;
 use crate::profile::PROFILE_UPDATED;
-use crate::use_case::{Document, Mode, Plan};
+use crate::use_case::{Document, LATENESS, Mode, Plan};
+use crate::window::Span;
 use ceap_kernel::{Fault, Metric, SignedDuration, SubjectId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Events ingested at once.
+/// Events gathered into one batch.
 const MAX_BATCH: usize = 200;
 
-/// What a delayed judgement waits at least for what was sent in the same breath, and the second that
-/// its instant is rounded up to: no event of a batch may be nearer to it.
-const SETTLE: SignedDuration = SignedDuration::from_secs(62);
+/// Bytes of their data together, about: well below what a subject's series holds of one type.
+const MAX_BATCH_BYTES: usize = 32 * 1024;
+
+/// What a replay tells of messages: they arrive.
+const TOLD: [State; 1] = [State::Delivered];
 
 /// What of a history counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -91,8 +97,10 @@ pub struct Replay<A> {
     plan: Arc<Plan>,
     addresses: A,
     options: Options,
-    waits: Option<SignedDuration>,
-    triggers: Option<String>,
+    /// How long a batch may be while a judgement is pending.
+    span: SignedDuration,
+    /// Whether events are gathered into batches at all.
+    gathers: bool,
     subject: Option<Subject<A>>,
     outcome: Outcome,
 }
@@ -102,10 +110,11 @@ pub struct Replay<A> {
 struct Subject<A> {
     id: SubjectId,
     course: Course<A>,
-    batch: Vec<Arrived>,
-    /// When the first judgement of the batch is due, as far as it counts.
-    due: Timestamp,
     last: Timestamp,
+    batch: Vec<Arrived>,
+    bytes: usize,
+    /// Up to when events join the batch.
+    until: Timestamp,
 }
 
 impl<A: Addresses + Clone> Replay<A> {
@@ -123,11 +132,13 @@ impl<A: Addresses + Clone> Replay<A> {
         options.check()?;
         let plan = running.alone(Document { mode: Mode::Live, ..document })?;
         let trigger = plan.running().next().map(|it| &it.document.trigger);
-        let waits = trigger.and_then(|it| it.delay).map(|delay| delay.duration());
-        let triggers = trigger.and_then(|it| it.event.clone());
+        let delay = trigger.and_then(|it| it.delay).map_or(SignedDuration::ZERO, Span::duration);
+        let span = delay.saturating_add(LATENESS);
+        // What is told of messages counts where it falls.
+        let gathers = !TOLD.iter().any(|state| plan.keeps(&kind(*state)).is_some());
         let outcome = Outcome { sample: options.sample, ..Outcome::default() };
         let plan = Arc::new(plan);
-        Ok(Self { tenant, plan, addresses, options, waits, triggers, subject: None, outcome })
+        Ok(Self { tenant, plan, addresses, options, span, gathers, subject: None, outcome })
     }
 
     /// Takes the next event: of the same subject and not before the last one, or of another subject.
@@ -151,22 +162,18 @@ impl<A: Addresses + Clone> Replay<A> {
         if event.time > self.options.to {
             return Ok(());
         }
-        let triggers = self.triggers.as_deref() == Some(event.kind.as_str());
-        if subject.batch.len() >= MAX_BATCH
-            || event.kind == PROFILE_UPDATED
-            || event.time.saturating_add(SETTLE).unwrap_or(Timestamp::MAX) >= subject.due
-        {
+        let bytes = event.data.values().map(size).fold(0, usize::saturating_add);
+        if !self.gathers || !subject.takes(&event, bytes) {
             self.outcome.funnel.merge(subject.flush().await?);
         }
-        let arrived = Arrived { tenant: self.tenant.clone(), at: event.time, event };
-        if triggers {
-            let wait = self.waits.unwrap_or(SignedDuration::ZERO);
-            let due = arrived.at.checked_add(wait).unwrap_or(Timestamp::MAX);
-            if due >= self.options.from {
-                subject.due = subject.due.min(due);
-            }
+        if subject.batch.is_empty() {
+            subject.course.advance(event.time).await?;
+            let pending = subject.course.memory.next_wake().is_some();
+            let end = event.time.checked_add(self.span).ok().filter(|_| pending);
+            subject.until = end.unwrap_or(Timestamp::MAX);
         }
-        subject.batch.push(arrived);
+        subject.bytes = subject.bytes.saturating_add(bytes);
+        subject.batch.push(Arrived { tenant: self.tenant.clone(), at: event.time, event });
         Ok(())
     }
 
@@ -181,11 +188,11 @@ impl<A: Addresses + Clone> Replay<A> {
 
     fn open(&self, id: SubjectId) -> Subject<A> {
         let counts = (self.options.from, self.options.to);
-        let memory = Memory::between(Arc::clone(&self.plan), Vec::new(), counts);
+        let memory = Memory::between(Arc::clone(&self.plan), counts, self.gathers);
         let addresses = self.addresses.clone();
         let course = Course::new(self.tenant.clone(), memory, addresses, BTreeMap::new());
-        let (due, last) = (Timestamp::MAX, Timestamp::MIN);
-        Subject { id, course, batch: Vec::new(), due, last }
+        let last = Timestamp::MIN;
+        Subject { id, course, last, batch: Vec::new(), bytes: 0, until: last }
     }
 
     /// Ends with a subject: what it still waits for comes, and it is forgotten.
@@ -205,26 +212,46 @@ impl<A: Addresses + Clone> Replay<A> {
 }
 
 impl<A: Addresses + Clone> Subject<A> {
-    /// Ingests what was gathered, as if each event had come alone: judgements are as of events' own
-    /// times, and none of those that count falls into the batch.
+    /// Whether an event can join the batch with the outcome as if it came alone. Judgements are as of
+    /// their own instants, so they do not see what joined later; but they see the profile as it is. And
+    /// of what they need nothing may be dropped: a batch's own is kept with the signals that it owes,
+    /// and what is pending before it needs no more than the window, the delay and the lateness before
+    /// the batch's end, as long as that is within the span.
+    fn takes(&self, event: &Event, bytes: usize) -> bool {
+        self.batch.len() < MAX_BATCH
+            && self.bytes.saturating_add(bytes) <= MAX_BATCH_BYTES
+            && event.kind != PROFILE_UPDATED
+            && event.time <= self.until
+    }
+
+    /// Ingests the batch.
     async fn flush(&mut self) -> Result<Funnel, Fault> {
         let batch = std::mem::take(&mut self.batch);
-        let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
+        self.bytes = 0;
+        if batch.is_empty() {
             return Ok(Funnel::default());
-        };
-        let (first, last) = (first.at, last.at);
-        self.course.advance(first).await?;
-        self.course.memory.set_now(last);
+        }
         let tally = self.course.arrive(&batch).await?;
-        let next = self.course.memory.next_wake();
-        self.due = next.unwrap_or(Timestamp::MAX);
+        let failed = tally.total(Metric::SignalsQuarantined);
         Ok(Funnel {
             events: tally.total(Metric::EventsIngested),
             duplicates: tally.total(Metric::EventsDuplicate),
-            quarantined: tally
-                .total(Metric::EventsQuarantined)
-                .saturating_add(tally.total(Metric::SignalsQuarantined)),
+            quarantined: tally.total(Metric::EventsQuarantined).saturating_add(failed),
             ..Funnel::default()
         })
+    }
+}
+
+/// About as many bytes as a value takes.
+fn size(value: &Value) -> usize {
+    let own: usize = 16;
+    match value {
+        Value::String(text) => own.saturating_add(text.len()),
+        Value::Array(items) => items.iter().map(size).fold(own, usize::saturating_add),
+        Value::Object(fields) => {
+            let one = |(name, value): (&String, &Value)| size(value).saturating_add(name.len());
+            fields.iter().map(one).fold(own, usize::saturating_add)
+        }
+        _ => own,
     }
 }

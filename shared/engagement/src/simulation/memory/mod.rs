@@ -61,22 +61,22 @@ pub(super) struct Memory {
     suppressed: Vec<Entry>,
     /// The instants of judgement that count; signals of others go no further.
     counts: (Timestamp, Timestamp),
+    /// Whether batches are gathered from events of many instants: each signal then comes at the
+    /// instant at which it would have come, had its event come alone.
+    gathers: bool,
     kept: Mutex<Kept>,
 }
 
 impl Memory {
-    /// Empty, for judgements of any instant.
+    /// Empty, for judgements of any instant, and batches of one instant.
     pub fn new(plan: Arc<Plan>, suppressed: Vec<Entry>) -> Self {
-        Self::between(plan, suppressed, (Timestamp::MIN, Timestamp::MAX))
+        let counts = (Timestamp::MIN, Timestamp::MAX);
+        Self { plan, suppressed, counts, gathers: false, kept: Mutex::default() }
     }
 
     /// Empty, for judgements of these instants, both included.
-    pub fn between(
-        plan: Arc<Plan>,
-        suppressed: Vec<Entry>,
-        counts: (Timestamp, Timestamp),
-    ) -> Self {
-        Self { plan, suppressed, counts, kept: Mutex::default() }
+    pub fn between(plan: Arc<Plan>, counts: (Timestamp, Timestamp), gathers: bool) -> Self {
+        Self { plan, suppressed: Vec::new(), counts, gathers, kept: Mutex::default() }
     }
 
     /// What is kept. Never held across an await.

@@ -2,6 +2,7 @@
 
 use super::Memory;
 use crate::goal::{Goals, GoalsReached};
+use crate::pipeline::delay::Delays;
 use crate::pipeline::ingest::{Later, Signals};
 use crate::pipeline::witness::Witness;
 use crate::score::Scored;
@@ -19,13 +20,37 @@ impl Memory {
         let signals = detected.signals.iter().filter(|it| counts(it)).cloned().collect();
         Some(detected.clone().keeping(signals))
     }
+
+    /// Takes the signals of a gathered batch: each comes when it would have come, had its event come
+    /// alone. False when they are none of a batch.
+    fn gathered(&self, detected: &Detected) -> bool {
+        let comes_back =
+            |it: &Signal| it.held.is_some() || it.fallback.is_some() || it.action.is_some();
+        if !self.gathers || detected.signals.iter().any(comes_back) {
+            return false;
+        }
+        for signal in &detected.signals {
+            let came = signal.at.checked_sub(signal.waited()).unwrap_or(signal.at);
+            let wake = if signal.afresh { Delays::default().of(signal, came) } else { None };
+            let alone = Detected {
+                tenant: detected.tenant.clone(),
+                profiles: detected.profiles.clone(),
+                signals: vec![signal.clone()],
+            };
+            self.kept().waiting.entry(wake.unwrap_or(came)).or_default().push(alone);
+        }
+        true
+    }
 }
 
 impl Signals for &Memory {
     async fn emit(&self, detected: &[Detected]) -> Result<(), Fault> {
         for counted in detected.iter().filter_map(|it| self.counted(it)) {
+            self.kept().traces.emitted(&counted);
+            if self.gathered(&counted) {
+                continue;
+            }
             let mut kept = self.kept();
-            kept.traces.emitted(&counted);
             kept.bus.push_back(counted);
         }
         Ok(())
@@ -44,8 +69,11 @@ impl Later for &Memory {
         let Some(counted) = self.counted(detected) else { return Ok(()) };
         let turn = |it: &Signal| (it.id.clone(), it.fallback.clone(), it.action);
         let same = |a: &Signal, b: &Signal| turn(a) == turn(b);
+        self.kept().traces.emitted(&counted);
+        if self.gathered(&counted) {
+            return Ok(());
+        }
         let mut kept = self.kept();
-        kept.traces.emitted(&counted);
         let waiting = kept.waiting.entry(wake).or_default();
         let known = waiting.iter().any(|known| {
             known.signals.len() == counted.signals.len()
