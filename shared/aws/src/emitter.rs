@@ -1,8 +1,9 @@
-//! Signals and goals onto the EventBridge bus.
+//! Signals, sought audiences and goals onto the EventBridge bus.
 
 use crate::fault::fault;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use ceap_engagement::audience::{AUDIENCE_SOUGHT, Seeks, Sought};
 use ceap_engagement::goal::{GOALS_REACHED, Goals, GoalsReached};
 use ceap_engagement::pipeline::ingest::Signals;
 use ceap_engagement::signal::{Detected, SIGNALS_DETECTED};
@@ -12,7 +13,7 @@ use serde::Serialize;
 /// The source that rules match.
 pub(crate) const SOURCE: &str = "ceap.pipeline";
 
-/// Signals of one PutEvents, and goals: it takes 256 KiB in all, and ours are at most 100 and 150 KiB.
+/// Signals (and sought audiences) of one PutEvents, and goals: it takes 256 KiB in all, and ours are at most 100 and 150 KiB.
 const ENTRIES: usize = 2;
 const GOAL_ENTRIES: usize = 1;
 
@@ -61,6 +62,12 @@ impl Emitter {
 impl Signals for Emitter {
     async fn emit(&self, detected: &[Detected]) -> Result<(), Fault> {
         self.put(SIGNALS_DETECTED, detected, ENTRIES).await
+    }
+}
+
+impl Seeks for Emitter {
+    async fn seek(&self, sought: &[Sought]) -> Result<(), Fault> {
+        self.put(AUDIENCE_SOUGHT, sought, ENTRIES).await
     }
 }
 

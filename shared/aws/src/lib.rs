@@ -4,8 +4,6 @@
 
 mod fault;
 
-#[cfg(feature = "athena")]
-pub mod athena;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 #[cfg(feature = "eventbridge")]

@@ -7,6 +7,7 @@ use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, EventBridgeParameters, FlexibleTimeWindow,
     FlexibleTimeWindowMode, RetryPolicy, Target,
 };
+use ceap_engagement::audience::{Seeks, Sought};
 use ceap_engagement::goal::{Goals, GoalsReached};
 use ceap_engagement::pipeline::ingest::{Later, Signals};
 use ceap_engagement::signal::{Detected, SIGNALS_DETECTED, Signal};
@@ -74,14 +75,21 @@ impl Goals for Bus {
     }
 }
 
+impl Seeks for Bus {
+    async fn seek(&self, sought: &[Sought]) -> Result<(), Fault> {
+        self.emitter.seek(sought).await
+    }
+}
+
 impl Later for Bus {
     async fn emit_at(&self, wake: Timestamp, detected: &Detected) -> Result<(), Fault> {
-        let after = |signal: &Signal| signal.fallback.as_ref().map(|it| it.after.to_string());
-        let ids: Vec<String> = detected
-            .signals
-            .iter()
-            .map(|it| format!("{}{}", it.id, after(it).unwrap_or_default()))
-            .collect();
+        // The same signal may wait for several of its turns: of actions, of channels.
+        let turn = |signal: &Signal| {
+            let after = signal.fallback.as_ref().map(|it| it.after.to_string());
+            let action = signal.action.map(|action| format!("@{action}"));
+            format!("{}{}{}", signal.id, after.unwrap_or_default(), action.unwrap_or_default())
+        };
+        let ids: Vec<String> = detected.signals.iter().map(turn).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let name = format!("{}-{}", wake.as_second(), digest(&ids));
         let window = FlexibleTimeWindow::builder()

@@ -206,6 +206,12 @@ impl SignalId {
         let parts = [tenant.as_str(), use_case.as_str(), subject.as_str(), key, &event];
         Self(digest(&parts))
     }
+
+    /// The id of what the signal `of` means to `member` of the audience that it concerns.
+    #[must_use]
+    pub fn concerning(of: &Self, member: &SubjectId) -> Self {
+        Self(digest(&["concerning", of.as_str(), member.as_str()]))
+    }
 }
 
 impl CandidateId {

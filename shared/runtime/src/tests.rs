@@ -5,11 +5,13 @@ use crate::batch::{Answer, queue_batch, stream_batch};
 use crate::task::answer;
 use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
+use ceap_engagement::audience::Sought;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::goal::GoalsReached;
 use ceap_engagement::message::Dispatch;
 use ceap_engagement::onboarding::Request;
 use ceap_engagement::pipeline::convert::convert;
+use ceap_engagement::pipeline::fan_out::fan_out;
 use ceap_engagement::pipeline::send::{Disposal, Postpone};
 use ceap_engagement::pipeline::{filter::filter, score::score, store::store};
 use ceap_engagement::run::finish::End;
@@ -18,7 +20,7 @@ use ceap_engagement::run::plan::{Begin, Cause, Scope};
 use ceap_engagement::simulation;
 use ceap_engagement::use_case::{Document, catalogue};
 use ceap_kernel::{Fault, Metric, Tally};
-use ceap_testkit::builders::{catalogue_documents, event, noon, plan, tenant};
+use ceap_testkit::builders::{catalogue_documents, event, noon, plan, subject, tenant};
 use ceap_testkit::{Strike, World};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -219,6 +221,27 @@ async fn a_queue_message_that_cannot_be_read_stays_on_its_queue() {
 }
 
 #[tokio::test]
+async fn a_thing_is_told_of_to_those_whom_it_concerns() {
+    let document = catalogue_documents()[0].replace(
+        "trigger:\n",
+        "trigger:\n  fan_out: {events: [wished], of: item, is: event.subject, within: 30d}\n",
+    );
+    let document = document.replace("  delay: 1h\n", "");
+    let world = World::new(noon()).with(&tenant("acme"), plan(&[&document]));
+    let wished = event("wished", "u1", "w1").data(json!({"item": "item:a"}));
+    let cart = event("cart_updated", "item:a", "c1").data(json!({"value": 80}));
+    world.ingest(&[wished.of(&tenant("acme")), cart.of(&tenant("acme"))]).await;
+    let sought = world.stores().sought.pop_front().unwrap();
+    says("fan-out", "one", &brought("fan-out", &sought));
+    let event: SqsEvent = serde_json::from_value(sample("fan-out", "one")).unwrap();
+    let stage = async |sought: &Sought, _| {
+        Ok((Disposal::Done, fan_out(sought, &world, &world, &world, &world).await?))
+    };
+    assert_eq!(queue_batch("fan-out", &Queue::default(), &stage, event).await, Answer::default());
+    assert_eq!(world.stores().bus[0].signals[0].subject, subject("u1"));
+}
+
+#[tokio::test]
 async fn goals_are_put_down_to_the_candidates_before_them() {
     let mut document = catalogue_documents()[0].to_owned();
     document.push_str("goal: {event: order_completed, of: value, within: 7d}\n");
@@ -289,11 +312,4 @@ fn the_steps_of_a_run_take_their_samples() {
             serde_json::from_value::<lambda_http::request::LambdaRequest>(sample("runs", case));
         assert!(request.is_ok(), "{case}: {request:?}");
     }
-}
-
-#[test]
-fn the_lake_gets_rows_and_what_is_none_comes_back_as_failed() {
-    let event = serde_json::from_value(sample("ingest-lake", "batch")).unwrap();
-    let answer = crate::firehose::rows("ingest-lake", &ceap_engagement::history::Row::of, event);
-    says("ingest-lake", "batch.answer", &serde_json::to_value(answer).unwrap());
 }

@@ -2,11 +2,13 @@
 //! again, at least once.
 
 use crate::World;
+use ceap_engagement::audience::Sought;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::message::Dispatch;
 use ceap_engagement::pipeline::aftermath::Follow;
 use ceap_engagement::pipeline::delay::Delays;
 use ceap_engagement::pipeline::deliver::Deliver;
+use ceap_engagement::pipeline::fan_out::fan_out;
 use ceap_engagement::pipeline::gates::Gates;
 use ceap_engagement::pipeline::ingest::{Ingest, Ingested};
 use ceap_engagement::pipeline::receive::Receive;
@@ -33,9 +35,10 @@ pub type Sent = Dispatch;
 impl World {
     /// The second stage over this world.
     #[must_use]
-    pub fn ingest_stage(&self) -> Ingest<World, World, World, World, World> {
+    pub fn ingest_stage(&self) -> Ingest<World, World, World, World, World, World> {
         Ingest {
             subjects: self.clone(),
+            audiences: self.clone(),
             use_cases: self.clone(),
             signals: self.clone(),
             quarantine: self.clone(),
@@ -176,8 +179,18 @@ impl World {
         Ok(())
     }
 
+    /// One page of whom a thing concerns.
+    async fn fan_out(&self, sought: &Sought) -> Result<(), Fault> {
+        let tally = fan_out(sought, self, self, self, self).await?;
+        self.stores().tally.merge(tally);
+        Ok(())
+    }
+
     /// Works on all that was emitted, and sends all that is queued.
     pub async fn work(&self) {
+        while let Some(sought) = self.look(|stores| stores.sought.pop_front()) {
+            self.insist(|| self.fan_out(&sought)).await;
+        }
         while let Some(detected) = self.look(|stores| stores.bus.pop_front()) {
             self.insist(|| self.workflow(detected.clone())).await;
         }

@@ -2,6 +2,7 @@
 
 use crate::chaos::{Chaos, Strike};
 use crate::fakes::{Ask, Documents, Message};
+use ceap_engagement::audience::Sought;
 use ceap_engagement::candidate::Candidate;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::goal::{GoalsReached, OwedGoal};
@@ -45,8 +46,6 @@ pub struct Stores {
     pub models: BTreeMap<(TenantId, ModelId), Arc<dyn Model>>,
     pub quarantine: Vec<Rejected>,
     pub stream: Vec<Arrived>,
-    /// All that was ever on the stream.
-    pub lake: Vec<Arrived>,
     /// All that was ever emitted, at once or for later, in order.
     pub emissions: Vec<Detected>,
     /// Emitted, and not worked on yet.
@@ -54,6 +53,8 @@ pub struct Stores {
     /// Waiting for their instant.
     pub scheduled: BTreeMap<Timestamp, Vec<Detected>>,
     pub candidates: BTreeMap<(TenantId, UseCaseId, SubjectId, String), Candidate>,
+    pub ties: BTreeMap<(TenantId, String, String, SubjectId), Timestamp>,
+    pub sought: VecDeque<Sought>,
     pub openings: BTreeMap<(TenantId, UseCaseId, SubjectId, String), History>,
     pub messages: BTreeMap<(TenantId, MessageId), Message>,
     pub inboxes: BTreeMap<(TenantId, SubjectId), BTreeMap<NotificationId, Notification>>,

@@ -1,7 +1,6 @@
 //! The fakes pass the suites that the adapters pass.
 #![allow(clippy::unwrap_used)]
 
-use ceap_engagement::pipeline::accept::EventStream;
 use ceap_kernel::TenantId;
 use ceap_testkit::builders::noon;
 use ceap_testkit::{World, contracts};
@@ -91,6 +90,13 @@ async fn inbox() {
 }
 
 #[tokio::test]
+async fn audiences() {
+    for world in worlds() {
+        contracts::audiences(&world).await;
+    }
+}
+
+#[tokio::test]
 async fn rates() {
     for world in worlds() {
         contracts::rates(&world).await;
@@ -108,12 +114,5 @@ async fn runs() {
 async fn population() {
     for world in worlds() {
         contracts::population(&world).await;
-    }
-}
-
-#[tokio::test]
-async fn history() {
-    for world in worlds() {
-        contracts::history(&world, async |events| world.put(events).await.unwrap()).await;
     }
 }

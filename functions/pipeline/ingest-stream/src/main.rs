@@ -1,15 +1,16 @@
 //! Events from the stream into features, profiles and signals.
 
-use ceap_aws::dynamodb::{self, QuarantineStore, SubjectStore, Table, UseCaseStore};
+use ceap_aws::dynamodb::{self, AudienceStore, QuarantineStore, SubjectStore, Table, UseCaseStore};
 use ceap_aws::signals::{Bus, BusConfig};
 use ceap_engagement::pipeline::delay::Delays;
 use ceap_engagement::pipeline::ingest::Ingest;
 use ceap_kernel::SystemClock;
 use ceap_runtime::{Env, Error, batch, start};
 
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 10] = [
     "PROFILES_TABLE",
     "PLATFORM_TABLE",
+    "ENGAGEMENT_TABLE",
     "QUARANTINE_TABLE",
     "EVENT_BUS_NAME",
     "EVENT_BUS_ARN",
@@ -33,6 +34,7 @@ fn main() -> Result<(), Error> {
             scheduler_dlq: env.get("SCHEDULER_DLQ_ARN").to_owned(),
         };
         let ingest = Ingest {
+            audiences: AudienceStore::new(table("ENGAGEMENT_TABLE")),
             subjects: SubjectStore::new(table("PROFILES_TABLE")),
             use_cases: UseCaseStore::new(table("PLATFORM_TABLE")),
             signals: Bus::new(&config, bus),

@@ -15,7 +15,6 @@ mod carts;
 mod channels;
 mod consent;
 mod demo;
-mod lake;
 mod messages;
 mod ssh_logins;
 mod tenants;

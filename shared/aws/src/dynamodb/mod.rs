@@ -1,5 +1,6 @@
 //! The stores on DynamoDB. Every partition key starts with the tenant.
 
+mod audiences;
 mod candidate_list;
 mod candidates;
 mod caps;
@@ -25,6 +26,7 @@ mod tenants;
 mod use_case_keeper;
 mod use_cases;
 
+pub use audiences::AudienceStore;
 pub use candidates::Candidates;
 pub use credentials::CredentialStore;
 pub use inbox::InboxStore;

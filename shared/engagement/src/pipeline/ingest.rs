@@ -8,12 +8,13 @@
 use super::delay::Delays;
 use super::fold::{Folded, fold};
 use super::judge::signals_owed;
+use crate::audience::{Place, Seeks, Sought, Tie, Ties};
 use crate::event::Arrived;
 use crate::goal::{GoalReached, Goals, GoalsReached};
 use crate::quarantine::{Quarantine, Rejected};
 use crate::signal::{Detected, Signal};
 use crate::use_case::{Plan, UseCases};
-use ceap_kernel::{Clock, Fault, Metric, SubjectId, Tally, TenantId, Timestamp};
+use ceap_kernel::{Clock, Fault, Metric, SubjectId, Tally, TenantId, Timestamp, UseCaseId};
 use futures::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 
@@ -106,9 +107,11 @@ pub trait Later {
 
 /// All that the stage needs.
 #[derive(Debug)]
-pub struct Ingest<S, U, B, Q, C> {
+pub struct Ingest<S, U, A, B, Q, C> {
     /// Profiles and feature items.
     pub subjects: S,
+    /// Who had to do with what.
+    pub audiences: A,
     /// What tenants run.
     pub use_cases: U,
     /// The bus.
@@ -132,8 +135,14 @@ pub struct Ingested {
 
 type Group<'a> = Vec<(usize, &'a Arrived)>;
 
-impl<S: Subjects, U: UseCases, B: Signals + Later + Goals, Q: Quarantine, C: Clock>
-    Ingest<S, U, B, Q, C>
+impl<S, U, A, B, Q, C> Ingest<S, U, A, B, Q, C>
+where
+    S: Subjects,
+    U: UseCases,
+    A: Ties,
+    B: Signals + Later + Seeks + Goals,
+    Q: Quarantine,
+    C: Clock,
 {
     /// Takes a batch in its order of arrival. It never fails as a whole: what could not be taken is
     /// named, to come again.
@@ -172,6 +181,7 @@ impl<S: Subjects, U: UseCases, B: Signals + Later + Goals, Q: Quarantine, C: Clo
             }
             Err(fault) => return Err(fault),
         };
+        self.tie(tenant, &plan, &groups).await?;
         let ids: Vec<SubjectId> = groups.keys().map(|subject| (*subject).clone()).collect();
         let states = self.subjects.load(tenant, &ids).await?;
         let written: Vec<_> =
@@ -206,6 +216,31 @@ impl<S: Subjects, U: UseCases, B: Signals + Later + Goals, Q: Quarantine, C: Clo
             ingested.failed.extend(groups.map(|(place, _)| *place));
         }
         Ok(())
+    }
+
+    /// Keeps what events tie their subjects to, before any of them is honoured: so none is lost, and one
+    /// that comes again changes nothing.
+    async fn tie(
+        &self,
+        tenant: &TenantId,
+        plan: &Plan,
+        groups: &BTreeMap<&SubjectId, Group<'_>>,
+    ) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let arrived = groups.values().flatten().map(|(_, arrived)| *arrived);
+        let mut ties: Vec<Tie> = arrived.flat_map(|it| plan.ties(&it.event)).collect();
+        ties.retain(|tie| tie.until > now);
+        // Of the same tie, the one that counts longest comes last.
+        ties.sort();
+        ties.dedup_by(|next, kept| {
+            let same = (&next.kind, &next.thing, &next.subject)
+                == (&kept.kind, &kept.thing, &kept.subject);
+            if same {
+                kept.until = next.until;
+            }
+            same
+        });
+        if ties.is_empty() { Ok(()) } else { self.audiences.tie(tenant, &ties).await }
     }
 
     /// Writes one subject: what is bad to quarantine first, then the profile, then the feature item,
@@ -268,26 +303,25 @@ impl<S: Subjects, U: UseCases, B: Signals + Later + Goals, Q: Quarantine, C: Clo
     ) -> Result<(), Fault> {
         let now = self.clock.now();
         let mut waves: BTreeMap<Option<Timestamp>, Detected> = BTreeMap::new();
+        let mut audiences = Vec::new();
         let (mut matched, mut failed) = (BTreeMap::<_, u64>::new(), Vec::new());
         for (subject, _, read) in owing {
             let (signals, undone) = signals_owed(tenant, subject, plan, &read.state);
             for (use_case, fault) in undone {
-                tally.add(
-                    Metric::SignalsQuarantined,
-                    tenant,
-                    Some(&use_case),
-                    Some(fault.code()),
-                    1,
-                );
-                failed.push(Rejected::new(
-                    Some(tenant),
-                    "trigger",
-                    &fault,
-                    serde_json::Value::Null,
-                    now,
-                ));
+                failed.push(self.undone(tenant, &use_case, &fault, tally));
             }
             for signal in signals {
+                match seek(tenant, plan, &signal) {
+                    Ok(None) => {}
+                    Ok(Some(sought)) => {
+                        audiences.push(sought);
+                        continue;
+                    }
+                    Err(fault) => {
+                        failed.push(self.undone(tenant, &signal.use_case, &fault, tally));
+                        continue;
+                    }
+                }
                 let count = matched.entry(signal.use_case.clone()).or_default();
                 *count = count.saturating_add(1);
                 let wave = waves.entry(self.wake(plan, &signal, now)).or_insert_with(|| Detected {
@@ -303,6 +337,9 @@ impl<S: Subjects, U: UseCases, B: Signals + Later + Goals, Q: Quarantine, C: Clo
         }
         if !failed.is_empty() {
             self.quarantine.keep(&failed).await?;
+        }
+        if !audiences.is_empty() {
+            self.signals.seek(&audiences).await?;
         }
         for (wake, detected) in waves {
             let parts = detected.split();
@@ -345,6 +382,19 @@ impl<S: Subjects, U: UseCases, B: Signals + Later + Goals, Q: Quarantine, C: Clo
         self.signals.emit_goals(&reached.split()).await
     }
 
+    /// A trigger that cannot become a signal: counted, and kept in quarantine.
+    fn undone(
+        &self,
+        tenant: &TenantId,
+        use_case: &UseCaseId,
+        fault: &Fault,
+        tally: &mut Tally,
+    ) -> Rejected {
+        tally.add(Metric::SignalsQuarantined, tenant, Some(use_case), Some(fault.code()), 1);
+        let payload = serde_json::Value::Null;
+        Rejected::new(Some(tenant), "trigger", fault, payload, self.clock.now())
+    }
+
     /// When a delayed signal wakes. None: now.
     fn wake(&self, plan: &Plan, signal: &Signal, now: Timestamp) -> Option<Timestamp> {
         plan.use_case(&signal.use_case).filter(|_| signal.afresh)?;
@@ -385,6 +435,18 @@ impl<S: Subjects, U: UseCases, B: Signals + Later + Goals, Q: Quarantine, C: Clo
         ingested.tally.add(Metric::EventsQuarantined, tenant, None, Some(fault.code()), count);
         Ok(())
     }
+}
+
+/// Whom the signal concerns, if it is about a thing.
+fn seek(tenant: &TenantId, plan: &Plan, signal: &Signal) -> Result<Option<Sought>, Fault> {
+    let use_case = plan.use_case(&signal.use_case);
+    let Some(thing) = use_case.and_then(|use_case| use_case.thing.as_ref()) else {
+        return Ok(None);
+    };
+    let none = serde_json::Value::Null;
+    let named = thing.text(&signal.facts(&none, &plan.settings_facts))?;
+    let (tenant, signal) = (tenant.clone(), signal.clone());
+    Ok(Some(Sought { tenant, signal, thing: named, from: Place::default() }))
 }
 
 fn tally(tenant: &TenantId, folded: &Folded) -> Tally {

@@ -6,6 +6,7 @@ pub mod aftermath;
 pub mod convert;
 pub mod delay;
 pub mod deliver;
+pub mod fan_out;
 pub mod filter;
 mod fold;
 pub mod gates;

@@ -7,6 +7,7 @@ use crate::message::{Dispatch, State};
 use crate::pipeline::aftermath::Follow;
 use crate::pipeline::delay::Delays;
 use crate::pipeline::deliver::Deliver;
+use crate::pipeline::fan_out::fan_out;
 use crate::pipeline::gates::{Addresses, Gates};
 use crate::pipeline::ingest::Ingest;
 use crate::pipeline::{filter, score, store::store};
@@ -87,6 +88,7 @@ impl<A: Addresses + Clone> Course<A> {
         let memory = &self.memory;
         let ingest = Ingest {
             subjects: memory,
+            audiences: memory,
             use_cases: memory,
             signals: memory,
             quarantine: memory,
@@ -104,6 +106,12 @@ impl<A: Addresses + Clone> Course<A> {
     /// Works on all that was emitted, sends what is queued, and ingests what is told of it.
     async fn work(&mut self) -> Result<(), Fault> {
         loop {
+            let next = self.memory.kept().sought.pop_front();
+            if let Some(sought) = next {
+                let memory = &self.memory;
+                fan_out(&sought, &memory, &memory, &memory, &memory).await?;
+                continue;
+            }
             let next = self.memory.kept().bus.pop_front();
             if let Some(detected) = next {
                 self.workflow(detected).await?;

@@ -3,6 +3,7 @@
 use super::compile::{Fields, UseCase};
 use super::document::Document;
 use super::stored::Stored;
+use crate::audience::{self, Tie};
 use crate::event::Event;
 use crate::policy::Cap;
 use crate::profile;
@@ -103,6 +104,8 @@ pub struct Plan {
     pub stored: Stored,
     use_cases: BTreeMap<UseCaseId, UseCase>,
     kinds: BTreeMap<String, Kind>,
+    /// By event type and field of `data`: how long such an event ties its subject to the thing named.
+    ties: BTreeMap<String, BTreeMap<String, Span>>,
 }
 
 /// What is kept of one event type.
@@ -145,12 +148,22 @@ impl Plan {
                 need(&feature.event, window, Fields::Named(field));
             }
         }
+        let mut ties: BTreeMap<String, BTreeMap<String, Span>> = BTreeMap::new();
+        let running = use_cases.iter().filter(|use_case| use_case.runs());
+        for fan_out in running.filter_map(|it| it.document.trigger.fan_out.as_ref()) {
+            for kind in &fan_out.events {
+                let fields = ties.entry(kind.clone()).or_default();
+                let within = fields.entry(fan_out.of.clone()).or_insert(fan_out.within);
+                *within = fan_out.within.max(*within);
+            }
+        }
         Self {
             settings_facts: settings.facts(),
             settings,
             stored,
             use_cases: use_cases.into_iter().map(|it| (it.id().clone(), it)).collect(),
             kinds,
+            ties,
         }
     }
 
@@ -161,6 +174,21 @@ impl Plan {
     pub fn alone(&self, document: Document) -> Result<Self, Fault> {
         let use_case = UseCase::with(document, &self.stored)?;
         Ok(Self::with(self.settings.clone(), vec![use_case], self.stored.clone()))
+    }
+
+    /// What the event ties its subject to.
+    #[must_use]
+    pub fn ties(&self, event: &Event) -> Vec<Tie> {
+        let Some(fields) = self.ties.get(&event.kind) else { return Vec::new() };
+        let tie = |(field, within): (&String, &Span)| {
+            Some(Tie {
+                kind: event.kind.clone(),
+                thing: audience::thing(event.data.get(field)?)?,
+                subject: event.subject.clone(),
+                until: event.time.checked_add(within.duration()).ok()?,
+            })
+        };
+        fields.iter().filter_map(tie).collect()
     }
 
     /// The use case `id`.

@@ -187,6 +187,12 @@ impl TriggerDocument {
         if waits.into_iter().filter(|given| *given).count() > 1 {
             return refuse("trigger", "takes one of `delay`, `until` and `absence`");
         }
+        if self.fan_out.is_some() && waits.contains(&true) {
+            return refuse(
+                "trigger.fan_out",
+                "judges at once; it takes no delay, until or absence",
+            );
+        }
         self.fan_out.as_ref().map_or(Ok(()), FanOutDocument::check)
     }
 }

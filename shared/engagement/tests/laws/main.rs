@@ -8,6 +8,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod audience;
 mod bad_input;
 mod chaos;
 mod consents;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 fn document(id: &str, also: &str) -> String {
     format!(
         "id: {id}\nversion: 1\nname: {id}\npurpose: operational\nttl: 10d\n\
-         score: {{kind: weighted, base: 1}}\n{also}\n"
+         score: {{kind: expression, base: 1}}\n{also}\n"
     )
 }
 

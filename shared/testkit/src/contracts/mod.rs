@@ -4,11 +4,11 @@
 //! They use port methods only, and tenants that nobody else uses. Where a port cannot show what it
 //! did, the suite takes a function that looks.
 
+mod audiences;
 mod candidate_list;
 mod candidates;
 mod claims;
 mod goals;
-mod history;
 mod inbox;
 mod keeping;
 mod outbox;
@@ -18,11 +18,11 @@ mod runs;
 mod subjects;
 mod suppressions;
 
+pub use audiences::audiences;
 pub use candidate_list::candidate_list;
 pub use candidates::candidates;
 pub use claims::claims;
 pub use goals::goals;
-pub use history::history;
 pub use inbox::inbox;
 pub use keeping::{quarantine, stream};
 pub use outbox::outbox;

@@ -1,9 +1,9 @@
 //! One file for each family of ports. [`World`](crate::World) implements all of them.
 
+mod audiences;
 mod candidates;
 mod carrier;
 mod goals;
-mod history;
 mod inbox;
 mod messages;
 mod models;

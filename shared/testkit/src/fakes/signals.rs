@@ -27,8 +27,11 @@ impl Later for World {
     async fn emit_at(&self, wake: Timestamp, detected: &Detected) -> Result<(), Fault> {
         check(detected);
         self.step("signals.emit_at", |stores| {
-            let ids = |it: &Detected| -> Vec<(SignalId, Option<Fallback>)> {
-                it.signals.iter().map(|it| (it.id.clone(), it.fallback.clone())).collect()
+            let ids = |it: &Detected| -> Vec<(SignalId, Option<Fallback>, Option<u8>)> {
+                it.signals
+                    .iter()
+                    .map(|it| (it.id.clone(), it.fallback.clone(), it.action))
+                    .collect()
             };
             stores.emissions.push(detected.clone());
             let waiting = stores.scheduled.entry(wake).or_default();

@@ -1,11 +1,13 @@
 //! Every port of the pipeline in memory, and the virtual clock.
 
+mod audiences;
 mod candidates;
 mod messages;
 mod signals;
 mod subjects;
 
 use super::trace::Traces;
+use crate::audience::Sought;
 use crate::candidate::{Candidate, Place};
 use crate::event::Arrived;
 use crate::link::{LinkMaker, Linked, MessageLinks};
@@ -39,6 +41,10 @@ pub(super) struct Kept {
     pub records: BTreeMap<MessageId, Record>,
     /// What caps count.
     pub ledgers: BTreeMap<SubjectId, Ledger>,
+    /// Until when each event type and thing ties each subject.
+    pub ties: BTreeMap<(String, String, SubjectId), Timestamp>,
+    /// Signals about things, on their way to whom they concern.
+    pub sought: VecDeque<Sought>,
     /// Signals to be worked on now.
     pub bus: VecDeque<Detected>,
     /// Signals that wait for their instant.
