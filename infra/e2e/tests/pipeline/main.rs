@@ -16,6 +16,7 @@ mod channels;
 mod consent;
 mod demo;
 mod messages;
+mod report;
 mod ssh_logins;
 mod tenants;
 mod unknown_types;

@@ -16,7 +16,7 @@ fn document(id: &str, mode: &str, goal: &str) -> String {
     format!(
         "id: {id}\nversion: 1\nname: Test\npurpose: transactional\nmode: {mode}\n\
          trigger: {{event: cart_left}}\n\
-         score: {{kind: weighted, base: 1, terms: []}}\nttl: 10m\nkey: event.data.cart\n\
+         score: {{kind: expression, base: 1, terms: []}}\nttl: 10m\nkey: event.data.cart\n\
          {goal}\naction: {{channel: email, subject: Hi, text: Hi}}\n"
     )
 }
@@ -133,7 +133,7 @@ fn a_goal_that_cannot_be_is_refused() {
         ("goal: {event: purchase, when: 'event.data.', within: 1h}", "goal.when"),
         ("goal: {event: purchase}", "goal: missing field `within`"),
         ("goal: {event: purchase, within: 401d}", "goal.within"),
-        ("goal: {event: purchase, within: 1h, then: x}", "goal: unknown field `then`"),
+        ("goal: {event: purchase, within: 1h, then: x}", "goal.then: unknown field"),
     ] {
         let fault = UseCase::parse(&document("x", "live", goal)).unwrap_err().to_string();
         assert!(fault.contains(place), "{goal}: {fault}");

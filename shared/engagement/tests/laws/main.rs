@@ -26,6 +26,7 @@ mod preferences;
 mod receipts;
 mod reference;
 
+mod report;
 mod requests;
 mod runs;
 mod simulation;

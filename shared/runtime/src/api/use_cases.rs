@@ -1,6 +1,7 @@
 //! Use cases.
 
 use super::{Access, Answer, Content, Group, IF_MATCH, Operation, Parameter};
+use ceap_engagement::report::Report;
 use ceap_engagement::simulation;
 use ceap_engagement::use_case::Document;
 use ceap_engagement::use_case::library::{Listed, Version};
@@ -84,6 +85,20 @@ pub const GROUP: Group = Group {
             Answer::json::<Version>(201, "Kept for the first time."),
         ])
         .fails(&[409]),
+        Operation::new(
+            "GET /v1/use-cases/{id}/report",
+            "getUseCaseReport",
+            "Reports what a use case brought about",
+            Access::Role(Role::may_read_customers),
+        )
+        .about("Compares treated with held-out subjects, and live with shadow, by the goal that the document declares.")
+        .parameters(&[
+            ID,
+            Parameter::query::<String>("from", "The first day, or an instant; 30 days before `to` by default, at most 92."),
+            Parameter::query::<String>("to", "The last day, or the instant after the last; now by default."),
+        ])
+        .answers(&[Answer::json::<Report>(200, "Counts, rates and differences with their intervals of 95 %.")])
+        .fails(&[404]),
         Operation::new(
             "DELETE /v1/use-cases/{id}",
             "deleteUseCase",
