@@ -37,6 +37,7 @@ fn detected(tenant: &TenantId, label: &str) -> Detected {
         at: Timestamp::now(),
         afresh: true,
         due: None,
+        tag: 0,
         held: None,
         action: None,
         fallback: None,

@@ -2,8 +2,8 @@
 
 use crate::candidate::Candidate;
 use crate::candidate_list::{self, CandidateList};
+use crate::feature::AsOf;
 use crate::pipeline::ingest::Subjects;
-use crate::pipeline::judge;
 use crate::use_case::UseCases;
 use ceap_kernel::{Clock, Fault, SubjectId, TenantId, Timestamp, UseCaseId};
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -64,8 +64,9 @@ pub async fn view(
     let state = known.ok_or_else(|| Fault::NotFound("there is no such profile".to_owned()))?.state;
     let (plan, now) = (use_cases.plan(tenant).await?, clock.now());
     let declares = plan.running().filter(|use_case| !use_case.document.features.is_empty());
-    let features = declares
-        .map(|it| (it.id().clone(), judge::features(it, &state.series, now.as_millisecond())));
+    let as_of =
+        AsOf { at: now.as_millisecond(), subject, settings: &plan.settings_facts, trigger: None };
+    let features = declares.map(|it| (it.id().clone(), it.features.values(&state.series, &as_of)));
     let live: Vec<Vec<Candidate>> = stream::iter(plan.all())
         .map(|use_case| candidates.of_subject(tenant, use_case.id(), subject, now))
         .buffer_unordered(CONCURRENCY)

@@ -1,6 +1,7 @@
 //! A signal: one subject matched by one use case's trigger.
 
 use crate::condition::Facts;
+use crate::feature::{AsOf, Trigger};
 use ceap_kernel::{
     CandidateId, MessageId, SignalId, SignedDuration, SubjectId, TenantId, Timestamp, UseCaseId,
 };
@@ -36,6 +37,9 @@ pub struct Signal {
     /// The instant that the event names, where the use case waits for one: nothing is sent after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
+    /// What tells its event apart from others of the same instant.
+    #[serde(default)]
+    pub tag: u32,
     /// Whether features and profile are to be read afresh before the filter judges.
     #[serde(default)]
     pub afresh: bool,
@@ -74,11 +78,25 @@ pub struct Detected {
 }
 
 impl Signal {
+    /// When its event happened.
+    #[must_use]
+    pub fn event_time(&self) -> Option<Timestamp> {
+        self.event.get("time").and_then(|time| time.as_str()?.parse().ok())
+    }
+
     /// How long after its event it is judged.
     #[must_use]
     pub fn waited(&self) -> SignedDuration {
-        let time = self.event.get("time").and_then(|time| time.as_str()?.parse().ok());
-        time.map_or(SignedDuration::ZERO, |time: Timestamp| self.at.duration_since(time))
+        self.event_time().map_or(SignedDuration::ZERO, |time| self.at.duration_since(time))
+    }
+
+    /// As of when its features are read.
+    #[must_use]
+    pub fn as_of<'a>(&'a self, settings: &'a Value) -> AsOf<'a> {
+        let trigger = self
+            .event_time()
+            .map(|time| Trigger { place: (time.as_millisecond(), self.tag), event: &self.event });
+        AsOf { at: self.at.as_millisecond(), subject: &self.subject, settings, trigger }
     }
 
     /// What conditions see of it.
@@ -176,6 +194,7 @@ mod tests {
                 features: json!({}),
                 at: Timestamp::UNIX_EPOCH,
                 due: None,
+                tag: 0,
                 afresh: false,
                 held: None,
                 action: None,

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
+use std::marker::PhantomData;
 
 /// The longest window or time to live: 400 days.
 pub const MAX: SignedDuration = SignedDuration::from_hours(400 * 24);
@@ -15,20 +16,30 @@ pub const MAX: SignedDuration = SignedDuration::from_hours(400 * 24);
 #[schemars(with = "String", extend("pattern" = "^[1-9][0-9]*[smhd]$", "examples" = ["10m"]))]
 pub struct Span(SignedDuration);
 
-/// Checked while it is read, so that the reader can add where it stands.
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl Visitor<'_> for Text {
-            type Value = Span;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a duration, as 10m")
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Span, E> {
-                Span::try_from(text.to_owned()).map_err(E::custom)
-            }
-        }
-        deserializer.deserialize_str(Text)
+        deserializer.deserialize_str(Text(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for Window {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text(PhantomData))
+    }
+}
+
+/// Checked while it is read, so that the reader can add where it stands.
+struct Text<T>(PhantomData<T>);
+
+impl<T: TryFrom<String, Error = Fault>> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a duration, as 10m")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        T::try_from(text.to_owned()).map_err(E::custom)
     }
 }
 
@@ -93,9 +104,114 @@ impl fmt::Display for Span {
     }
 }
 
+/// Buckets that a window is made of where its events are too many to be kept one by one.
+const BUCKETS: i64 = 64;
+
+/// How far back a feature looks: from `1m` to `400d`, or `lifetime`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(into = "String")]
+#[schemars(
+    with = "String",
+    extend("pattern" = "^([1-9][0-9]*[smhd]|lifetime)$", "examples" = ["10m", "lifetime"])
+)]
+pub enum Window {
+    /// So long.
+    Span(Span),
+    /// Since the subject's first event.
+    Lifetime,
+}
+
+impl Window {
+    /// The instant after which it begins when it ends at `at` (milliseconds since 1970).
+    #[must_use]
+    pub fn after(self, at: i64) -> i64 {
+        match self {
+            Self::Span(span) => at.saturating_sub(span.millis()),
+            Self::Lifetime => i64::MIN,
+        }
+    }
+
+    /// The bucket that holds `time` (milliseconds since 1970). Buckets are aligned to 1970 and a
+    /// 64th of the window wide; a lifetime is one.
+    #[must_use]
+    pub fn bucket(self, time: i64) -> i64 {
+        match self {
+            Self::Span(span) => time.div_euclid(width(span)),
+            Self::Lifetime => 0,
+        }
+    }
+
+    /// The first millisecond since 1970 of a bucket.
+    #[must_use]
+    pub fn start(self, bucket: i64) -> i64 {
+        match self {
+            Self::Span(span) => bucket.saturating_mul(width(span)),
+            Self::Lifetime => i64::MIN,
+        }
+    }
+}
+
+/// Milliseconds of a bucket; rounded down, so that the error stays below a 64th.
+fn width(span: Span) -> i64 {
+    span.millis().checked_div(BUCKETS).unwrap_or_default().max(1)
+}
+
+impl TryFrom<String> for Window {
+    type Error = Fault;
+
+    fn try_from(text: String) -> Result<Self, Fault> {
+        if text == "lifetime" {
+            return Ok(Self::Lifetime);
+        }
+        let span = Span::try_from(text.clone()).ok();
+        span.filter(|span| span.duration() >= SignedDuration::from_mins(1))
+            .map(Self::Span)
+            .ok_or_else(|| {
+                let message = format!(
+                    "`{text}` must be a whole number with s, m, h or d, from 1m to 400d, or `lifetime`"
+                );
+                Fault::invalid("window", message)
+            })
+    }
+}
+
+impl From<Window> for String {
+    fn from(window: Window) -> String {
+        match window {
+            Window::Span(span) => span.to_string(),
+            Window::Lifetime => "lifetime".to_owned(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_window_is_from_a_minute_to_400_days_or_a_lifetime() {
+        for text in ["1m", "60s", "400d", "lifetime"] {
+            let window = Window::try_from(text.to_owned()).unwrap();
+            assert_eq!(Window::try_from(String::from(window)).unwrap(), window);
+        }
+        for text in ["59s", "1s", "401d", "0m", "Lifetime", ""] {
+            let fault = Window::try_from(text.to_owned()).unwrap_err();
+            assert!(fault.to_string().contains("from 1m to 400d"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_at_most_a_64th() {
+        for text in ["1m", "61s", "7d", "400d"] {
+            let window = Window::try_from(text.to_owned()).unwrap();
+            let Window::Span(span) = window else { panic!() };
+            for time in [-1, 0, 1, 999, 1_800_000_000_123] {
+                let start = window.start(window.bucket(time));
+                let end = window.start(window.bucket(time) + 1);
+                assert!(start <= time && time < end && (end - start) * 64 <= span.millis());
+            }
+        }
+    }
 
     #[test]
     fn reads_and_writes_the_same() {

@@ -15,6 +15,7 @@ use ceap_engagement::policy::cap::Ledger;
 use ceap_engagement::quarantine::Rejected;
 use ceap_engagement::reentry::History;
 use ceap_engagement::run::Outcome;
+use ceap_engagement::series::Encoded;
 use ceap_engagement::signal::Detected;
 use ceap_engagement::suppression::Entry;
 use ceap_engagement::use_case::{Plan, ScheduleDocument};
@@ -28,20 +29,20 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
-/// What the fakes keep. Items are kept as JSON where the adapter serializes them, so that a fake
-/// forgets what JSON forgets.
+/// What the fakes keep. Items are kept as they are written where the adapter serializes them, so that
+/// a fake forgets what writing forgets.
 #[derive(Debug, Default)]
 pub struct Stores {
     /// Version and JSON.
     pub profiles: BTreeMap<(TenantId, SubjectId), (u64, String)>,
-    /// Version and JSON.
-    pub series: BTreeMap<(TenantId, SubjectId), (u64, String)>,
     /// Goals reached whose emission is not acknowledged: part of the feature item.
     pub goals_owed: BTreeMap<(TenantId, SubjectId), Vec<OwedGoal>>,
     /// Goals emitted, and not worked on yet.
     pub goals: VecDeque<GoalsReached>,
     /// What exposures led to.
     pub conversions: BTreeMap<(TenantId, MessageId), Conversion>,
+    /// Version and bytes.
+    pub series: BTreeMap<(TenantId, SubjectId), (u64, Encoded)>,
     pub plans: BTreeMap<TenantId, Arc<Plan>>,
     pub models: BTreeMap<(TenantId, ModelId), Arc<dyn Model>>,
     pub quarantine: Vec<Rejected>,

@@ -4,6 +4,7 @@ use super::Table;
 use crate::fault::fault;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -30,6 +31,10 @@ pub fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
+pub fn bytes(value: Vec<u8>) -> AttributeValue {
+    AttributeValue::B(Blob::new(value))
+}
+
 pub fn millis(at: Timestamp) -> AttributeValue {
     number(at.as_millisecond())
 }
@@ -53,6 +58,11 @@ pub fn from_json<T: DeserializeOwned>(item: &Item, name: &str) -> Result<Option<
             .map_err(|error| Fault::Internal(format!("unreadable attribute {name}: {error}"))),
         _ => Ok(None),
     }
+}
+
+/// The bytes of an attribute; none when it is not there.
+pub fn get_bytes<'a>(item: &'a Item, name: &str) -> &'a [u8] {
+    item.get(name).and_then(|value| value.as_b().ok()).map(Blob::as_ref).unwrap_or_default()
 }
 
 pub fn get_text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {

@@ -5,7 +5,9 @@
 //! written once for each profile.
 
 use super::Table;
-use super::item::{self, Item, from_json, get_number, get_text, json, key, number, text};
+use super::item::{
+    self, Item, bytes, from_json, get_bytes, get_number, get_text, json, key, number, text,
+};
 use crate::fault::fault;
 use ceap_engagement::pipeline::ingest::{State, Subjects, Versioned};
 use ceap_engagement::profile::Profile;
@@ -13,7 +15,6 @@ use ceap_engagement::profile_list::{Place, ProfileList, SHARDS, shard};
 use ceap_engagement::run::Population;
 use ceap_engagement::series::Series;
 use ceap_kernel::{Fault, SubjectId, TenantId};
-use serde_json::Value;
 use std::collections::HashMap;
 
 const PROFILE: &str = "PROFILE";
@@ -224,12 +225,10 @@ impl Subjects for SubjectStore {
 
 /// The signals owed are an attribute of their own, so that settling them writes nothing else.
 fn write(series: &Series) -> Result<Item, Fault> {
-    let mut value =
-        serde_json::to_value(series).map_err(|error| Fault::Internal(error.to_string()))?;
-    let owed = value.as_object_mut().and_then(|fields| fields.remove("owed"));
-    let mut item = HashMap::from([("series".to_owned(), text(value.to_string()))]);
-    if let Some(owed) = owed {
-        item.insert("owed".to_owned(), text(owed.to_string()));
+    let written = series.encode()?;
+    let mut item = HashMap::from([("series".to_owned(), bytes(written.series))]);
+    if !written.owed.is_empty() {
+        item.insert("owed".to_owned(), bytes(written.owed));
     }
     Ok(item)
 }
@@ -244,12 +243,7 @@ fn read(item: &Item, slot: &mut Versioned) -> Result<(), Fault> {
         return Ok(());
     }
     *goals = from_json(item, "goals")?.unwrap_or_default();
-    let mut value: Value = from_json(item, "series")?.unwrap_or_default();
-    if let (Some(fields), Some(owed)) = (value.as_object_mut(), from_json(item, "owed")?) {
-        fields.insert("owed".to_owned(), owed);
-    }
-    *series = serde_json::from_value(value)
-        .map_err(|error| Fault::Internal(format!("unreadable feature item: {error}")))?;
+    *series = Series::decode(get_bytes(item, "series"), get_bytes(item, "owed"))?;
     slot.series_version = version;
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! The third stage: which signals go on.
 
 use super::ingest::{Subjects, Versioned};
-use super::judge::features;
 use super::witness::Witness;
 use crate::candidate::{Histories, Place};
 use crate::condition::Facts;
@@ -163,7 +162,8 @@ async fn refresh(
         if let Some(use_case) = plan.use_case(&signal.use_case)
             && let Some(read) = fresh.get(&signal.subject)
         {
-            signal.features = features(use_case, &read.state.series, signal.at.as_millisecond());
+            signal.features =
+                use_case.features.values(&read.state.series, &signal.as_of(&plan.settings_facts));
         }
     }
     Ok(())

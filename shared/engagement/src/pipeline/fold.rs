@@ -5,7 +5,7 @@ use crate::event::{Arrived, Event};
 use crate::goal::OwedGoal;
 use crate::profile::{PROFILE_UPDATED, Profile};
 use crate::quarantine::Rejected;
-use crate::series::{Entry, Series};
+use crate::series::{Entry, Series, place};
 use crate::use_case::{LATENESS, Plan};
 use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp, UseCaseId};
 
@@ -97,7 +97,7 @@ pub fn fold(
     for owed in judged.owed {
         state.series.owe(owed);
     }
-    prune(plan, &mut state.series);
+    state.series.prune(plan);
     folded.series_changed = state.series != before || state.goals.len() != owed;
     folded
 }
@@ -109,13 +109,16 @@ fn lateness() -> i64 {
 /// Takes one event into the state; true when the profile changed.
 fn take(plan: &Plan, state: &mut State, arrived: &Arrived) -> Result<bool, Fault> {
     let event = &arrived.event;
-    plan.check(event)?;
+    let streams = plan.admit(event)?;
     let profile_changed = event.kind == PROFILE_UPDATED && state.profile.apply(event)?;
     let (time, key) = (event.time.as_millisecond(), event.key());
     state.series.remember(key, arrived.at);
     state.series.count(&event.kind, time);
     if let Some(data) = plan.project(event) {
-        state.series.insert(&event.kind, Entry { time, key, data });
+        state.series.anchor(&event.kind, Entry { time, key, data });
+    }
+    for (id, rule) in streams {
+        state.series.insert(id, rule, place(time, key), &rule.cells(&event.data));
     }
     Ok(profile_changed)
 }
@@ -124,7 +127,7 @@ fn take(plan: &Plan, state: &mut State, arrived: &Arrived) -> Result<bool, Fault
 /// Returns those that could not be judged.
 fn reach(plan: &Plan, state: &mut State, event: &Event) -> Vec<(UseCaseId, Fault)> {
     let mut failed = Vec::new();
-    for use_case in plan.all() {
+    for use_case in plan.with_goal(&event.kind) {
         let Some(goal) = &use_case.goal else { continue };
         match goal.reached(event, &plan.settings_facts) {
             Ok(Some(value)) => state.goals.push(OwedGoal {
@@ -138,18 +141,4 @@ fn reach(plan: &Plan, state: &mut State, event: &Event) -> Vec<(UseCaseId, Fault
         }
     }
     failed
-}
-
-/// Drops what no judgement can need any more. What an owed signal's features are computed over
-/// stays until it is emitted.
-fn prune(plan: &Plan, series: &mut Series) {
-    let newest = series.newest();
-    let newest = match series.owed().first() {
-        Some(owed) => newest.min(owed.time.saturating_add(lateness())),
-        None => newest,
-    };
-    series.prune(|kind| {
-        let keeps = plan.keeps(kind).map_or(0, |keeps| keeps.as_secs().saturating_mul(1000));
-        newest.saturating_sub(keeps)
-    });
 }

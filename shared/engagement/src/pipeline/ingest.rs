@@ -8,6 +8,7 @@
 use super::delay::Delays;
 use super::fold::{Folded, fold};
 use super::judge::signals_owed;
+use super::round;
 use crate::audience::{Place, Seeks, Sought, Tie, Ties};
 use crate::event::Arrived;
 use crate::goal::{GoalReached, Goals, GoalsReached};
@@ -133,7 +134,7 @@ pub struct Ingested {
     pub failed: Vec<usize>,
 }
 
-type Group<'a> = Vec<(usize, &'a Arrived)>;
+pub(super) type Group<'a> = Vec<(usize, &'a Arrived)>;
 
 impl<S, U, A, B, Q, C> Ingest<S, U, A, B, Q, C>
 where
@@ -182,19 +183,29 @@ where
             Err(fault) => return Err(fault),
         };
         self.tie(tenant, &plan, &groups).await?;
+        for round in round::of(&plan, groups) {
+            self.round(tenant, &plan, round, ingested).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes some of a batch: all subjects at once.
+    async fn round(
+        &self,
+        tenant: &TenantId,
+        plan: &Plan,
+        groups: BTreeMap<&SubjectId, Group<'_>>,
+        ingested: &mut Ingested,
+    ) -> Result<(), Fault> {
         let ids: Vec<SubjectId> = groups.keys().map(|subject| (*subject).clone()).collect();
         let states = self.subjects.load(tenant, &ids).await?;
-        let written: Vec<_> =
-            stream::iter(groups.iter().zip(states))
-                .map(|((subject, group), read)| {
-                    let plan = &plan;
-                    async move {
-                        (*subject, group, self.subject(tenant, subject, plan, group, read).await)
-                    }
-                })
-                .buffer_unordered(CONCURRENCY)
-                .collect()
-                .await;
+        let written: Vec<_> = stream::iter(groups.iter().zip(states))
+            .map(|((subject, group), read)| async move {
+                (*subject, group, self.subject(tenant, subject, plan, group, read).await)
+            })
+            .buffer_unordered(CONCURRENCY)
+            .collect()
+            .await;
         let mut owing = Vec::new();
         for (subject, group, outcome) in written {
             match outcome {
@@ -210,7 +221,7 @@ where
                 }
             }
         }
-        if let Err(fault) = self.emit(tenant, &plan, &owing, &mut ingested.tally).await {
+        if let Err(fault) = self.emit(tenant, plan, &owing, &mut ingested.tally).await {
             tracing::warn!(%tenant, code = fault.code(), %fault, "signals are still owed");
             let groups = owing.iter().flat_map(|(_, group, _)| group.iter());
             ingested.failed.extend(groups.map(|(place, _)| *place));

@@ -7,11 +7,13 @@
 use super::fold::{Fresh, State};
 use super::wait::Wait;
 use crate::condition::Facts;
+use crate::feature::{AsOf, Trigger};
 use crate::series::{Entry, Owed, Series};
 use crate::signal::{Signal, event_facts};
 use crate::use_case::{Plan, UseCase};
 use ceap_kernel::{Fault, SignalId, SubjectId, TenantId, Timestamp, UseCaseId};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Bytes of a candidate's key: part of a sort key, which takes 1,024 (DynamoDB quotas).
 pub const MAX_KEY: usize = 256;
@@ -41,13 +43,20 @@ impl Judge<'_> {
     #[must_use]
     pub fn triggered(&self, before: &Series, after: &Series, fresh: &[Fresh<'_>]) -> Judged {
         let mut judged = Judged::default();
-        for use_case in self.plan.running() {
-            let Some(from) = affected_from(use_case, fresh) else { continue };
+        for (use_case, from) in self.affected(fresh) {
             let Some(kind) = &use_case.document.trigger.event else { continue };
-            for anchor in after.of(kind).iter().filter(|anchor| anchor.time >= from) {
-                let known = before
-                    .entry(kind, anchor.time, anchor.key)
-                    .map(|_| self.holds(use_case, kind, before, anchor));
+            let reach = use_case.features.reach(after);
+            for anchor in after.anchors(kind).iter().filter(|anchor| anchor.time >= from) {
+                let known = before.entry(kind, anchor.time, anchor.key).is_some();
+                if use_case.judges_again() {
+                    let from = if known { reach.whole } else { reach.part };
+                    if anchor.time < from {
+                        continue;
+                    }
+                } else if known {
+                    continue;
+                }
+                let known = known.then(|| self.holds(use_case, kind, before, anchor));
                 if matches!(known, Some(Ok(true))) {
                     continue;
                 }
@@ -68,6 +77,19 @@ impl Judge<'_> {
         judged
     }
 
+    /// The use cases that the fresh events concern, with the earliest instant whose judgement these
+    /// can change.
+    fn affected(&self, fresh: &[Fresh<'_>]) -> impl Iterator<Item = (&UseCase, i64)> {
+        let mut affected: BTreeMap<&UseCaseId, (&UseCase, i64)> = BTreeMap::new();
+        for event in fresh {
+            for use_case in self.plan.concerned(event.kind) {
+                let (_, from) = affected.entry(use_case.id()).or_insert((use_case, event.from));
+                *from = event.from.min(*from);
+            }
+        }
+        affected.into_values()
+    }
+
     fn holds(
         &self,
         use_case: &UseCase,
@@ -77,8 +99,27 @@ impl Judge<'_> {
     ) -> Result<bool, Fault> {
         let Some(when) = &use_case.when else { return Ok(true) };
         let event = event_facts(kind, self.subject, instant(anchor.time), &anchor.data);
-        let features = features(use_case, series, anchor.time);
+        let features = self.features(use_case, series, anchor, &event);
         when.holds(&self.facts(&event, &features))
+    }
+
+    /// The features as of a triggering event.
+    fn features(
+        &self,
+        use_case: &UseCase,
+        series: &Series,
+        anchor: &Entry,
+        event: &Value,
+    ) -> Value {
+        use_case.features.values(
+            series,
+            &AsOf {
+                at: anchor.time,
+                subject: self.subject,
+                settings: &self.plan.settings_facts,
+                trigger: Some(Trigger { place: anchor.place(), event }),
+            },
+        )
     }
 
     fn facts<'a>(&'a self, event: &'a Value, features: &'a Value) -> Facts<'a> {
@@ -106,7 +147,7 @@ impl Judge<'_> {
         let Some(anchor) = series.entry(kind, owed.time, owed.key) else { return Ok(None) };
         let time = instant(anchor.time);
         let event = event_facts(kind, self.subject, time, &anchor.data);
-        let features = features(use_case, series, anchor.time);
+        let features = self.features(use_case, series, anchor, &event);
         let key = match &use_case.key {
             Some(key) => key.text(&self.facts(&event, &features))?,
             None => String::new(),
@@ -124,36 +165,13 @@ impl Judge<'_> {
             features,
             at: wait.at,
             due: wait.due,
+            tag: anchor.place().1,
             afresh: wait.afresh,
             held: None,
             action: None,
             fallback: None,
         }))
     }
-}
-
-/// The earliest instant whose judgement by `use_case` the fresh events can change.
-fn affected_from(use_case: &UseCase, fresh: &[Fresh<'_>]) -> Option<i64> {
-    let document = &use_case.document;
-    let concerns = |kind: &str| {
-        document.trigger.is_on(kind)
-            || document.features.values().any(|feature| feature.event == kind)
-    };
-    fresh.iter().filter(|event| concerns(event.kind)).map(|event| event.from).min()
-}
-
-/// The use case's features as of `at` (milliseconds since 1970).
-#[must_use]
-pub fn features(use_case: &UseCase, series: &Series, at: i64) -> Value {
-    let features: Map<String, Value> = use_case
-        .document
-        .features
-        .iter()
-        .filter_map(|(name, feature)| {
-            Some((name.clone(), feature.value(series.of(&feature.event), at)?))
-        })
-        .collect();
-    Value::Object(features)
 }
 
 fn instant(millis: i64) -> Timestamp {

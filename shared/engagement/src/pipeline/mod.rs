@@ -14,6 +14,7 @@ pub mod ingest;
 pub mod judge;
 pub mod receive;
 pub mod request;
+mod round;
 pub mod score;
 pub mod send;
 pub mod store;

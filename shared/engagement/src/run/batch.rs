@@ -6,8 +6,9 @@
 
 use super::state::{Counts, Run};
 use crate::condition::Facts;
+use crate::feature::AsOf;
 use crate::pipeline::ingest::{Signals, Subjects};
-use crate::pipeline::judge::{MAX_KEY, features};
+use crate::pipeline::judge::MAX_KEY;
 use crate::quarantine::{Quarantine, Rejected};
 use crate::series::Series;
 use crate::signal::{Detected, Signal, event_facts};
@@ -126,8 +127,10 @@ impl Judge<'_> {
     pub fn signal(&self, series: &Series, profile: &Value) -> Result<Option<Signal>, Fault> {
         let use_case = self.use_case;
         let event = self.event();
-        let features = features(use_case, series, self.at.as_millisecond());
         let settings = &self.plan.settings_facts;
+        let at = self.at.as_millisecond();
+        let as_of = AsOf { at, subject: self.subject, settings, trigger: None };
+        let features = use_case.features.values(series, &as_of);
         let facts =
             Facts { event: &event, features: &features, profile, settings, ..Facts::default() };
         if let Some(when) = &use_case.when
@@ -150,6 +153,7 @@ impl Judge<'_> {
             features,
             at: self.at,
             due: None,
+            tag: 0,
             afresh: false,
             held: None,
             action: None,

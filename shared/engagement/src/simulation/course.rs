@@ -124,7 +124,7 @@ impl<A: Addresses + Clone> Course<A> {
             }
             let told = std::mem::take(&mut self.memory.kept().stream);
             // Of a type that no document names, an event changes no decision.
-            let named = |it: &Arrived| self.memory.running().keeps(&it.event.kind).is_some();
+            let named = |it: &Arrived| self.memory.running().names(&it.event.kind);
             let told: Vec<Arrived> = told.into_iter().filter(named).collect();
             if told.is_empty() {
                 return Ok(());

@@ -135,7 +135,7 @@ impl<A: Addresses + Clone> Replay<A> {
         let delay = trigger.and_then(|it| it.delay).map_or(SignedDuration::ZERO, Span::duration);
         let span = delay.saturating_add(LATENESS);
         // What is told of messages counts where it falls.
-        let gathers = !TOLD.iter().any(|state| plan.keeps(&kind(*state)).is_some());
+        let gathers = !TOLD.iter().any(|state| plan.names(&kind(*state)));
         let outcome = Outcome { sample: options.sample, ..Outcome::default() };
         let plan = Arc::new(plan);
         Ok(Self { tenant, plan, addresses, options, span, gathers, subject: None, outcome })

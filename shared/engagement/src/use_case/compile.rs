@@ -5,8 +5,8 @@ use super::goal::Goal;
 use super::place;
 use super::step::Step;
 use super::stored::Stored;
-use super::trigger::Expects;
 use crate::condition::{Expression, names};
+use crate::feature::Features;
 use crate::reentry::EntryRules;
 use crate::score::Score;
 use crate::template::{self, Known, Template};
@@ -25,6 +25,8 @@ pub struct UseCase {
     pub when: Option<Expression>,
     /// The filter's conditions with their reasons.
     pub filter: Vec<(Expression, String)>,
+    /// What is computed of the subject's events.
+    pub features: Features,
     /// The model.
     pub score: Score,
     /// What tells apart candidates of one subject.
@@ -120,6 +122,7 @@ impl UseCase {
                 &document.features,
                 &stored.models,
             )?,
+            features: Features::compile(&document.features)?,
             key: optional("key", &document.key)?,
             until: optional("trigger.until.time", &until)?,
             thing: optional("trigger.fan_out.is", &thing)?,
@@ -190,15 +193,14 @@ impl UseCase {
     #[must_use]
     pub fn trigger_fields(&self) -> Fields {
         let mut fields = Fields::none();
-        for expression in self.expressions() {
-            for path in expression.paths("event") {
-                let named = match path.first().map(String::as_str) {
-                    Some("data") => path.get(1).map(|name| Fields::Named([name.clone()].into())),
-                    Some(_) => Some(Fields::none()),
-                    None => None,
-                };
-                fields = fields.and(named.unwrap_or(Fields::All));
-            }
+        let named = self.expressions().flat_map(|expression| expression.paths("event"));
+        for path in named.chain(self.features.trigger_paths().iter().cloned()) {
+            let named = match path.first().map(String::as_str) {
+                Some("data") => path.get(1).map(|name| Fields::Named([name.clone()].into())),
+                Some(_) => Some(Fields::none()),
+                None => None,
+            };
+            fields = fields.and(named.unwrap_or(Fields::All));
         }
         for template in self.templates() {
             fields = fields.and(template.event_fields().map_or(Fields::All, Fields::Named));
@@ -206,24 +208,10 @@ impl UseCase {
         fields
     }
 
-    /// What `data` of events of `kind` must hold.
-    pub fn expectations(&self, kind: &str) -> impl Iterator<Item = (&str, Expects)> {
-        let declared = self
-            .document
-            .trigger
-            .is_on(kind)
-            .then_some(&self.document.trigger.expects)
-            .into_iter()
-            .flatten()
-            .map(|(field, expects)| (field.as_str(), *expects));
-        let features = self
-            .document
-            .features
-            .values()
-            .filter(move |feature| feature.event == kind && feature.wants_number())
-            .filter_map(|feature| Some((feature.of.as_deref()?, Expects::Number)));
-        let goal = self.goal.as_ref().and_then(move |goal| goal.number(kind));
-        declared.chain(features).chain(goal.map(|field| (field, Expects::Number)))
+    /// Whether events that arrive late can change what its trigger says of others.
+    #[must_use]
+    pub fn judges_again(&self) -> bool {
+        self.when.as_ref().is_some_and(|when| !when.paths("features").is_empty())
     }
 
     /// What templates may name: the facts that a message is rendered with.
@@ -261,12 +249,6 @@ impl UseCase {
         {
             let message = "judges events only; a condition on the profile belongs under `filter`";
             return Err(Fault::invalid("trigger.when", message));
-        }
-        for (name, feature) in &document.features {
-            if feature.of.is_none() && feature.op != crate::feature::Op::Count {
-                let field = format!("features.{name}.of");
-                return Err(Fault::invalid(field, "is missing; it names a field of `data`"));
-            }
         }
         for expression in self.expressions() {
             for path in expression.paths("features") {

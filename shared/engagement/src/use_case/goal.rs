@@ -62,6 +62,12 @@ impl Goal {
         self.document.within
     }
 
+    /// Events of this type may reach it.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.document.event
+    }
+
     /// The field of `data` that must be a number in events of `kind`.
     #[must_use]
     pub fn number(&self, kind: &str) -> Option<&str> {

@@ -4,6 +4,7 @@ pub mod catalogue;
 mod compile;
 mod document;
 mod goal;
+mod index;
 pub mod library;
 pub mod place;
 mod plan;

@@ -1,10 +1,12 @@
 //! All that a tenant runs, arranged by what an event needs.
 
-use super::compile::{Fields, UseCase};
+use super::compile::UseCase;
 use super::document::Document;
+use super::index::Index;
 use super::stored::Stored;
 use crate::audience::{self, Tie};
 use crate::event::Event;
+use crate::feature::{StreamId, StreamRule};
 use crate::policy::Cap;
 use crate::profile;
 use crate::window::Span;
@@ -103,18 +105,9 @@ pub struct Plan {
     /// The tenant's stored templates and models.
     pub stored: Stored,
     use_cases: BTreeMap<UseCaseId, UseCase>,
-    kinds: BTreeMap<String, Kind>,
     /// By event type and field of `data`: how long such an event ties its subject to the thing named.
     ties: BTreeMap<String, BTreeMap<String, Span>>,
-}
-
-/// What is kept of one event type.
-#[derive(Debug)]
-struct Kind {
-    /// The longest window that needs it.
-    window: SignedDuration,
-    /// The fields of `data` that are needed later.
-    fields: Fields,
+    index: Index,
 }
 
 impl Plan {
@@ -127,27 +120,6 @@ impl Plan {
     /// Arranges the use cases that are not off.
     #[must_use]
     pub fn with(settings: Settings, use_cases: Vec<UseCase>, stored: Stored) -> Self {
-        let mut kinds: BTreeMap<String, Kind> = BTreeMap::new();
-        let mut need = |kind: &str, window: SignedDuration, fields: Fields| {
-            let slot = kinds
-                .entry(kind.to_owned())
-                .or_insert(Kind { window: SignedDuration::ZERO, fields: Fields::none() });
-            slot.window = slot.window.max(window);
-            let known = std::mem::replace(&mut slot.fields, Fields::All);
-            slot.fields = known.and(fields);
-        };
-        for use_case in use_cases.iter().filter(|use_case| use_case.runs()) {
-            let document = &use_case.document;
-            let delay = document.trigger.delay.map_or(SignedDuration::ZERO, Span::duration);
-            if let Some(event) = &document.trigger.event {
-                need(event, delay, use_case.trigger_fields());
-            }
-            for feature in document.features.values() {
-                let field = feature.of.iter().cloned().collect();
-                let window = feature.within.duration().saturating_add(delay);
-                need(&feature.event, window, Fields::Named(field));
-            }
-        }
         let mut ties: BTreeMap<String, BTreeMap<String, Span>> = BTreeMap::new();
         let running = use_cases.iter().filter(|use_case| use_case.runs());
         for fan_out in running.filter_map(|it| it.document.trigger.fan_out.as_ref()) {
@@ -157,13 +129,14 @@ impl Plan {
                 *within = fan_out.within.max(*within);
             }
         }
+        let index = Index::of(&use_cases);
         Self {
             settings_facts: settings.facts(),
             settings,
             stored,
             use_cases: use_cases.into_iter().map(|it| (it.id().clone(), it)).collect(),
-            kinds,
             ties,
+            index,
         }
     }
 
@@ -207,40 +180,54 @@ impl Plan {
         self.use_cases.values().filter(|use_case| use_case.runs())
     }
 
-    /// How long an entry of `kind` is needed: its longest window, and the lateness after it.
-    /// `None` when no use case names the type.
-    #[must_use]
-    pub fn keeps(&self, kind: &str) -> Option<SignedDuration> {
-        self.kinds.get(kind).map(|kind| kind.window.saturating_add(LATENESS))
+    /// The running use cases that name `kind`, in their trigger or in a feature.
+    pub fn concerned(&self, kind: &str) -> impl Iterator<Item = &UseCase> {
+        self.index.concerned(kind).filter_map(|id| self.use_cases.get(id))
     }
 
-    /// The part of an event's `data` that is kept, without nulls: for a condition, null is absent.
-    /// `None` when no use case names its type.
+    /// Whether any running use case names `kind`.
+    #[must_use]
+    pub fn names(&self, kind: &str) -> bool {
+        self.index.concerned(kind).next().is_some()
+    }
+
+    /// The use cases whose goal an event of `kind` may reach, those that are off, too.
+    pub fn with_goal(&self, kind: &str) -> impl Iterator<Item = &UseCase> {
+        self.index.goals(kind).filter_map(|id| self.use_cases.get(id))
+    }
+
+    /// How many running use cases an event of `kind` may trigger.
+    #[must_use]
+    pub fn triggers(&self, kind: &str) -> usize {
+        self.index.triggers(kind)
+    }
+
+    /// Whether triggers by events of `kind` may be judged again when other events arrive late.
+    #[must_use]
+    pub fn judges_again(&self, kind: &str) -> bool {
+        self.index.judges_again(kind)
+    }
+
+    /// What is kept of the events of a stream, and how many milliseconds after an event it may be
+    /// judged. `None` when no running use case needs it.
+    #[must_use]
+    pub fn stream(&self, id: StreamId) -> Option<(&StreamRule, i64)> {
+        self.index.stream(id)
+    }
+
+    /// The part of a triggering event's `data` that is kept, without nulls: for a condition, null is
+    /// absent. `None` when no running use case is triggered by its type.
     #[must_use]
     pub fn project(&self, event: &Event) -> Option<Map<String, Value>> {
-        let kind = self.kinds.get(&event.kind)?;
-        let kept = |name: &str| match &kind.fields {
-            Fields::All => true,
-            Fields::Named(names) => names.contains(name),
-        };
-        let fields = event.data.iter().filter(|(name, value)| kept(name) && !value.is_null());
-        Some(fields.map(|(name, value)| (name.clone(), value.clone())).collect())
+        self.index.project(event)
     }
 
-    /// Checks an event against what the running use cases expect of its type.
+    /// Checks an event against what the running use cases expect of its type: the streams that it
+    /// belongs to.
     ///
     /// # Errors
     /// `Invalid`, naming the field, what it must be, and which use case says so.
-    pub fn check(&self, event: &Event) -> Result<(), Fault> {
-        for use_case in self.running() {
-            for (field, expects) in use_case.expectations(&event.kind) {
-                if !expects.allows(event.data.get(field)) {
-                    let what = expects.as_str();
-                    let message = format!("must be {what} (use case {})", use_case.id());
-                    return Err(Fault::invalid(format!("data.{field}"), message));
-                }
-            }
-        }
-        Ok(())
+    pub fn admit(&self, event: &Event) -> Result<Vec<(StreamId, &StreamRule)>, Fault> {
+        self.index.admit(event, &self.settings_facts)
     }
 }

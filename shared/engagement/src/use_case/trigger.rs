@@ -2,8 +2,8 @@
 //! schedule, or an event about a thing that many subjects wait for.
 
 use super::document::{Document, FilterDocument, Mode};
-use crate::feature::{Feature, Op};
-use crate::window::Span;
+use crate::feature::Feature;
+use crate::window::{Span, Window};
 use ceap_kernel::Fault;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -240,8 +240,7 @@ impl Document {
     pub(super) fn plain(mut self) -> Result<Self, Fault> {
         self.trigger.check()?;
         let Some(absence) = self.trigger.absence.take() else { return Ok(self) };
-        let feature =
-            Feature { op: Op::Count, event: absence.event, of: None, within: absence.within };
+        let feature = Feature::count(absence.event, Window::Span(absence.within));
         if self.features.insert(ABSENCE.to_owned(), feature).is_some() {
             let message = "is declared by `trigger.absence`; name this one otherwise";
             return Err(Fault::invalid("features.absence", message));

@@ -234,6 +234,71 @@ fn is_refused(#[case] old: &str, #[case] new: &str, #[case] on: &str, #[case] sa
     assert!(said.starts_with(says), "{said}");
 }
 
+/// Each field of a feature, where it does not belong or is missing.
+#[rstest]
+#[case::no_type("{op: count, within: 1h}", "features.f.event: is missing")]
+#[case::no_window("{op: count, event: x}", "features.f.within: is missing")]
+#[case::a_short_window("{op: count, event: x, within: 59s}", "from 1m to 400d, or `lifetime`")]
+#[case::a_long_window("{op: count, event: x, within: 401d}", "features.f.within")]
+#[case::no_field("{op: mean, event: x, within: 1h}", "features.f.of: is missing")]
+#[case::a_field_of_a_count("{op: count, of: v, event: x, within: 1h}", "features.f.of: is not for")]
+#[case::a_field_of_since("{op: since, of: v, event: x, within: 1h}", "features.f.of: is not for")]
+#[case::a_unit("{op: count, event: x, within: 1h, in: days}", "features.f.in: is not for `count`")]
+#[case::no_unit("{op: since, event: x, within: 1h, in: weeks}", "unknown variant `weeks`")]
+#[case::a_divisor(
+    "{op: sum, of: v, to: orders, event: x, within: 1h}",
+    "features.f.to: is not for"
+)]
+#[case::nothing_divided("{op: ratio, to: orders}", "features.f.of: is missing")]
+#[case::no_divisor("{op: ratio, of: orders}", "features.f.to: is missing")]
+#[case::an_unknown_feature(
+    "{op: ratio, of: orders, to: g}",
+    "features.f.to: `g` is not declared under `features`"
+)]
+#[case::of_itself("{op: ratio, of: orders, to: f}", "features.f: is computed from itself: f")]
+#[case::a_window_of_a_ratio(
+    "{op: ratio, of: orders, to: orders, within: 1h}",
+    "features.f.within: is not for `ratio`"
+)]
+#[case::a_type_of_a_ratio("{op: ratio, of: a, to: b, event: x}", "features.f.event: is not for")]
+#[case::an_exclusive_ratio(
+    "{op: ratio, of: orders, to: orders, exclusive: true}",
+    "features.f.exclusive: is not for `ratio`"
+)]
+#[case::a_where_of_a_ratio(
+    "{op: ratio, of: orders, to: orders, where: 'true'}",
+    "features.f.where: is not for `ratio`"
+)]
+#[case::a_where_that_does_not_parse(
+    "{op: count, event: x, within: 1h, where: 'event.'}",
+    "features.f.where: is not a CEL"
+)]
+#[case::a_where_on_the_profile(
+    "{op: count, event: x, within: 1h, where: profile.vip}",
+    "features.f.where: `profile` is unknown; there are event, trigger, settings"
+)]
+#[case::a_where_on_no_attribute(
+    "{op: count, event: x, within: 1h, where: event.ok}",
+    "features.f.where: an event has type, subject, time and data, not `ok`"
+)]
+#[case::a_where_on_all_of_data(
+    "{op: count, event: x, within: 1h, where: event.data == trigger.data}",
+    "features.f.where: must name the fields"
+)]
+fn a_feature_is_refused(#[case] feature: &str, #[case] says: &str) {
+    let said =
+        refusal(&amended("abandoned-cart", "features:\n", &format!("features:\n  f: {feature}\n")));
+    assert!(said.contains(says), "{said}");
+}
+
+#[test]
+fn features_in_a_circle_are_refused() {
+    let circle =
+        "features:\n  a: {op: ratio, of: b, to: orders}\n  b: {op: ratio, of: orders, to: a}\n";
+    let said = refusal(&amended("abandoned-cart", "features:\n", circle));
+    assert_eq!(said, "features.a: is computed from itself: a, b");
+}
+
 #[test]
 fn quiet_hours_are_not_for_alerts() {
     let text = amended(

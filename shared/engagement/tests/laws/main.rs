@@ -33,3 +33,4 @@ mod simulation;
 mod ssh_logins;
 mod tenants;
 mod waiting;
+mod windows;

@@ -40,6 +40,7 @@ pub(super) fn candidate(label: &str, score: f64) -> Candidate {
             at: noon(),
             afresh: false,
             due: None,
+            tag: 0,
             held: None,
             action: None,
             fallback: None,

@@ -34,7 +34,7 @@ fn grown(mut read: Versioned, key: u64) -> Versioned {
     let series = &mut read.state.series;
     series.remember(EventKey(u64::MAX - key), noon());
     series.count("cart_updated", time);
-    series.insert(
+    series.anchor(
         "cart_updated",
         Entry {
             time,

@@ -4,28 +4,31 @@ use crate::World;
 use ceap_engagement::pipeline::ingest::{State, Subjects, Versioned};
 use ceap_engagement::profile::Profile;
 use ceap_engagement::profile_list::{Place, ProfileList, shard};
-use ceap_engagement::series::Series;
+use ceap_engagement::series::{Encoded, MAX_ITEM_BYTES, Series};
 use ceap_kernel::{Fault, SubjectId, TenantId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of a DynamoDB item.
 const MAX_ITEM: usize = 400_000;
 
-type Items = BTreeMap<(TenantId, SubjectId), (u64, String)>;
+type Items<T> = BTreeMap<(TenantId, SubjectId), (u64, T)>;
 
-fn save(
-    items: &mut Items,
+fn save<T>(
+    items: &mut Items<T>,
     key: (TenantId, SubjectId),
     read: u64,
-    json: String,
+    item: T,
 ) -> Result<(), Fault> {
-    assert!(json.len() < MAX_ITEM, "an item of {} bytes", json.len());
     let stored = items.get(&key).map_or(0, |(version, _)| *version);
     if stored != read {
         return Err(Fault::Conflict("the subject changed meanwhile".to_owned()));
     }
-    items.insert(key, (stored + 1, json));
+    items.insert(key, (stored + 1, item));
     Ok(())
+}
+
+fn decode(written: &Encoded) -> Series {
+    Series::decode(&written.series, &written.owed).unwrap()
 }
 
 impl Subjects for World {
@@ -46,10 +49,10 @@ impl Subjects for World {
                         read.profile_version = *version;
                         read.state.profile = serde_json::from_str(json).unwrap();
                     }
-                    if let Some((version, json)) = stores.series.get(&key) {
+                    if let Some((version, written)) = stores.series.get(&key) {
                         read.series_version = *version;
-                        read.state.series = serde_json::from_str(json).unwrap();
                         read.state.goals = stores.goals_owed.get(&key).cloned().unwrap_or_default();
+                        read.state.series = decode(written);
                     }
                     read
                 })
@@ -65,6 +68,7 @@ impl Subjects for World {
         read: &Versioned,
     ) -> Result<(), Fault> {
         let json = serde_json::to_string(&read.state.profile).unwrap();
+        assert!(json.len() < MAX_ITEM, "an item of {} bytes", json.len());
         let key = (tenant.clone(), subject.clone());
         self.step("subjects.save_profile", |stores| {
             save(&mut stores.profiles, key, read.profile_version, json)
@@ -78,10 +82,11 @@ impl Subjects for World {
         subject: &SubjectId,
         read: &Versioned,
     ) -> Result<(), Fault> {
-        let json = serde_json::to_string(&read.state.series).unwrap();
+        let written = read.state.series.encode().unwrap();
+        assert!(written.len() <= MAX_ITEM_BYTES, "an item of {} bytes", written.len());
         let key = (tenant.clone(), subject.clone());
         self.step("subjects.save_series", |stores| {
-            save(&mut stores.series, key.clone(), read.series_version, json)?;
+            save(&mut stores.series, key.clone(), read.series_version, written)?;
             stores.goals_owed.insert(key, read.state.goals.clone());
             Ok(())
         })
@@ -96,13 +101,11 @@ impl Subjects for World {
     ) -> Result<(), Fault> {
         let key = (tenant.clone(), subject.clone());
         self.step("subjects.settle", |stores| {
-            if let Some((stored, json)) = stores.series.get_mut(&key)
+            if let Some((stored, written)) = stores.series.get_mut(&key)
                 && *stored == version
             {
-                let mut series: Series = serde_json::from_str(json).unwrap();
-                series.settle();
-                *json = serde_json::to_string(&series).unwrap();
                 stores.goals_owed.remove(&key);
+                written.owed.clear();
             }
             Ok(())
         })
@@ -143,15 +146,14 @@ impl World {
     pub fn state(&self, tenant: &TenantId, subject: &SubjectId) -> State {
         let key = (tenant.clone(), subject.clone());
         let stores = self.stores();
-        let read = |items: &Items| items.get(&key).map(|(_, json)| json.clone());
+        let profile = stores.profiles.get(&key);
+        let series = stores.series.get(&key);
         State {
-            profile: read(&stores.profiles)
-                .map(|json| serde_json::from_str(&json).unwrap())
-                .unwrap_or_default(),
-            series: read(&stores.series)
-                .map(|json| serde_json::from_str(&json).unwrap())
+            profile: profile
+                .map(|(_, json)| serde_json::from_str(json).unwrap())
                 .unwrap_or_default(),
             goals: stores.goals_owed.get(&key).cloned().unwrap_or_default(),
+            series: series.map(|(_, written)| decode(written)).unwrap_or_default(),
         }
     }
 }

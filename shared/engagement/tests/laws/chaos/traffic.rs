@@ -130,6 +130,7 @@ impl Traffic {
                 at: after_noon(at),
                 afresh: false,
                 due: None,
+                tag: 0,
                 held: None,
                 action: None,
                 fallback: None,
