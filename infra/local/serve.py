@@ -84,10 +84,12 @@ async def run():
 def main():
     prepare_environment()
     raise_file_limit()
+    import lake
     import patches
     from ministack.core import lambda_runtime
 
     patches.apply_all()
+    lake.apply_all()
     try:
         asyncio.run(run())
     except OSError as error:

@@ -9,6 +9,7 @@ pub mod consents;
 pub mod event;
 pub mod feature;
 pub mod goal;
+pub mod history;
 pub mod inbox;
 pub mod lines;
 pub mod link;

@@ -313,3 +313,10 @@ fn the_steps_of_a_run_take_their_samples() {
         assert!(request.is_ok(), "{case}: {request:?}");
     }
 }
+
+#[test]
+fn the_lake_gets_rows_and_what_is_none_comes_back_as_failed() {
+    let event = serde_json::from_value(sample("ingest-lake", "batch")).unwrap();
+    let answer = crate::firehose::rows("ingest-lake", &ceap_engagement::history::Row::of, event);
+    says("ingest-lake", "batch.answer", &serde_json::to_value(answer).unwrap());
+}
