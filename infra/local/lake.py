@@ -19,6 +19,7 @@ import time
 import uuid
 
 from ministack.services import athena, firehose, glue, s3
+from ministack.services.cloudformation import provisioners
 
 FLUSH_S = 1  # how long records wait for others, where Firehose waits for minutes
 RECORDS_PER_CALL = 500  # of one call of the function that makes rows
@@ -27,10 +28,21 @@ _FILES = threading.RLock()  # nobody writes files while a DELETE rewrites them
 
 
 def apply_all():
+    no_optimizers()
     tables_as_folders()
     deliver_to_tables()
     athena_statements()
     results_where_they_are_said_to_be()
+
+
+def no_optimizers():
+    """Files that Glue would keep in shape need no shape here."""
+
+    def create(_logical_id, props, _stack_name):
+        return f"{props['DatabaseName']}/{props['TableName']}/{props['Type']}", {}
+
+    handlers = {"create": create, "update": lambda physical_id, *_, **__: (physical_id, {}), "delete": lambda *_: None}
+    provisioners._RESOURCE_HANDLERS["AWS::Glue::TableOptimizer"] = handlers
 
 
 def tables_as_folders():
@@ -65,6 +77,7 @@ def tables_as_folders():
 
 _waiting = collections.defaultdict(list)
 _waiting_lock = threading.Lock()
+_flushing = threading.Lock()
 
 
 def deliver_to_tables():
@@ -90,8 +103,13 @@ def deliver_to_tables():
 
 def _flush(stream):
     time.sleep(FLUSH_S)
-    with _waiting_lock:
-        records = _waiting.pop(stream["name"], [])
+    with _flushing:  # what came first is there first
+        with _waiting_lock:
+            records = _waiting.pop(stream["name"], [])
+        _deliver(stream, records)
+
+
+def _deliver(stream, records):
     dest = next(dest for dest in stream["destinations"] if dest["type"] == "Iceberg")
     target = dest["config"]["DestinationTableConfigurationList"][0]
     table = glue._tables[f"{target['DestinationDatabaseName']}/{target['DestinationTableName']}"]

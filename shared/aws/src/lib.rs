@@ -4,6 +4,8 @@
 
 mod fault;
 
+#[cfg(feature = "athena")]
+pub mod athena;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 #[cfg(feature = "eventbridge")]

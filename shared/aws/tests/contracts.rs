@@ -11,19 +11,23 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, BillingMode, GlobalSecondaryIndex, GlobalSecondaryIndexDescription,
 };
 use aws_sdk_kinesis::types::ShardIteratorType;
+use ceap_aws::athena::Lake;
 use ceap_aws::dynamodb::{
     self, AudienceStore, Candidates, Client, CredentialStore, InboxStore, Messages,
     QuarantineStore, Runs, SubjectStore, SuppressionList, Table, TenantStore, UseCaseStore,
 };
 use ceap_aws::stream::KinesisStream;
 use ceap_engagement::event::Arrived;
+use ceap_engagement::history::{History, Query};
 use ceap_engagement::onboarding::{Tenant, Tenants};
+use ceap_engagement::pipeline::accept::EventStream;
 use ceap_engagement::quarantine::Rejected;
 use ceap_engagement::use_case::{Document, Settings, UseCase, UseCases};
 use ceap_kernel::access::{Credential, Principal, Role};
 use ceap_kernel::{Fault, TenantId};
-use ceap_testkit::builders::{catalogue_documents, fresh_tenant, noon, settings};
+use ceap_testkit::builders::{catalogue_documents, event, fresh_tenant, noon, settings};
 use ceap_testkit::contracts;
+use futures::TryStreamExt;
 
 /// An empty table with the keys of a deployed one, which goes when the test has passed.
 struct Copy {
@@ -329,5 +333,46 @@ fn tenants_credentials_and_use_cases() {
         let plan = use_cases.plan(&other).await.unwrap();
         assert!(documents.iter().all(|document| plan.use_case(&document.id).is_none()));
         copy.gone().await;
+    });
+}
+
+/// Through the deployed stream, function and table.
+#[test]
+fn history() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let stream = KinesisStream::new(&config, local::output("/stream"));
+        let (database, workgroup) =
+            (local::output("/lake/database"), local::output("/lake/workgroup"));
+        let lake = Lake::new(&config, database, workgroup);
+        let fill = async |events: &[Arrived]| {
+            // What comes after all others is there after all others.
+            let fence = fresh_tenant("fence");
+            stream.put(events).await.unwrap();
+            stream.put(&[event("fence", "fence", "1").of(&fence)]).await.unwrap();
+            for _ in 0..120 {
+                let seen: Vec<Arrived> =
+                    lake.read(&fence, &Query::default()).try_collect().await.unwrap();
+                if !seen.is_empty() {
+                    return;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            }
+            panic!("nothing reaches the lake");
+        };
+        contracts::history(&lake, fill).await;
+    });
+}
+
+#[test]
+fn a_question_that_takes_too_long_is_given_up() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let (database, workgroup) =
+            (local::output("/lake/database"), local::output("/lake/workgroup"));
+        let lake = Lake::new(&config, database, workgroup).patient(std::time::Duration::ZERO);
+        let seen: Result<Vec<Arrived>, Fault> =
+            lake.read(&fresh_tenant("late"), &Query::default()).try_collect().await;
+        assert!(matches!(seen, Err(Fault::Unavailable(_))), "{seen:?}");
     });
 }

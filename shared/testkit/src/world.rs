@@ -47,6 +47,8 @@ pub struct Stores {
     pub models: BTreeMap<(TenantId, ModelId), Arc<dyn Model>>,
     pub quarantine: Vec<Rejected>,
     pub stream: Vec<Arrived>,
+    /// All that was ever on the stream.
+    pub lake: Vec<Arrived>,
     /// All that was ever emitted, at once or for later, in order.
     pub emissions: Vec<Detected>,
     /// Emitted, and not worked on yet.

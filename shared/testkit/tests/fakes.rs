@@ -1,6 +1,7 @@
 //! The fakes pass the suites that the adapters pass.
 #![allow(clippy::unwrap_used)]
 
+use ceap_engagement::pipeline::accept::EventStream;
 use ceap_kernel::TenantId;
 use ceap_testkit::builders::noon;
 use ceap_testkit::{World, contracts};
@@ -114,5 +115,12 @@ async fn runs() {
 async fn population() {
     for world in worlds() {
         contracts::population(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn history() {
+    for world in worlds() {
+        contracts::history(&world, async |events| world.put(events).await.unwrap()).await;
     }
 }

@@ -4,6 +4,7 @@ mod audiences;
 mod candidates;
 mod carrier;
 mod goals;
+mod history;
 mod inbox;
 mod messages;
 mod models;

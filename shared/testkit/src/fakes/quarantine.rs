@@ -30,6 +30,7 @@ impl EventStream for World {
     async fn put(&self, events: &[Arrived]) -> Result<(), Fault> {
         self.step("stream.put", |stores| {
             stores.stream.extend(events.iter().cloned());
+            stores.lake.extend(events.iter().cloned());
             Ok(())
         })
         .await

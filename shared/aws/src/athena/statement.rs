@@ -1,0 +1,146 @@
+//! What Athena is asked. Values never stand in a statement: each is a question mark in it and a
+//! literal beside it, as in `EXECUTE … USING`.
+
+use ceap_engagement::history::{MEMORY, Query};
+use ceap_kernel::{SubjectId, TenantId, Timestamp};
+
+/// A statement and the literals for its question marks, in their order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Statement {
+    pub(super) text: String,
+    pub(super) parameters: Vec<String>,
+}
+
+impl Statement {
+    fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Athena reads a parameter as it reads a literal in SQL, so text stands in quotes.
+    fn text(&mut self, value: &str) -> &mut Self {
+        self.parameters.push(format!("'{}'", value.replace('\'', "''")));
+        self
+    }
+
+    fn number(&mut self, value: u32) -> &mut Self {
+        self.parameters.push(value.to_string());
+        self
+    }
+
+    /// Compares a column of timestamps, which are in UTC and have microseconds.
+    fn instant(&mut self, column: &str, compare: &str, value: Timestamp) -> &mut Self {
+        let text = format!("{value:.6}").replace('T', " ").replace('Z', "");
+        self.push(&format!(" AND {column} {compare} CAST(? AS timestamp(6))")).text(&text)
+    }
+}
+
+/// The columns of [`events`], in its order.
+const COLUMNS: &str = r#"subject, id, source, "type", "time", arrived, data"#;
+/// What a reader does not tell of, and needs to tell copies apart.
+const COPY: &str = r#"row_number() OVER (PARTITION BY subject, source, id ORDER BY arrived, "time", "type", data) AS copy"#;
+
+/// The events that `query` wants, each once, in a reader's order.
+pub(super) fn events(tenant: &TenantId, query: &Query) -> Statement {
+    let mut statement = Statement::default();
+    statement.push(&format!("SELECT {COLUMNS} FROM "));
+    each_once(&mut statement, tenant, query);
+    statement.push(r#" ORDER BY subject, "time", id, source"#);
+    statement
+}
+
+/// The subjects of the events that `query` wants.
+pub(super) fn subjects(tenant: &TenantId, query: &Query) -> Statement {
+    let mut statement = Statement::default();
+    statement.push("SELECT DISTINCT subject FROM ");
+    each_once(&mut statement, tenant, query);
+    statement.push(" ORDER BY subject");
+    statement
+}
+
+/// Deletes what is known of a subject.
+pub(super) fn erasure(tenant: &TenantId, subject: &SubjectId) -> Statement {
+    let mut statement = Statement::default();
+    statement.push("DELETE FROM events WHERE tenant = ?").text(tenant.as_str());
+    statement.push(" AND subject = ?").text(subject.as_str());
+    statement
+}
+
+/// Of copies the first to arrive, which may lie before the period where a later one lies in it: an
+/// event without a time happens when it arrives. So copies are looked for in a longer period.
+fn each_once(statement: &mut Statement, tenant: &TenantId, query: &Query) {
+    statement.push(&format!("(SELECT {COLUMNS}, {COPY} FROM events WHERE tenant = ?"));
+    statement.text(tenant.as_str());
+    if let Some(subject) = &query.subject {
+        statement.push(" AND subject = ?").text(subject.as_str());
+    }
+    if !query.kinds.is_empty() {
+        let marks = vec!["?"; query.kinds.len()].join(", ");
+        statement.push(&format!(r#" AND "type" IN ({marks})"#));
+        query.kinds.iter().for_each(|kind| {
+            statement.text(kind);
+        });
+    }
+    if let Some(part) = query.part {
+        statement.push(" AND mod(part, ?) = ?").number(part.of()).number(part.index());
+    }
+    if let Some(from) = query.from.map(|from| from.checked_sub(MEMORY).unwrap_or(Timestamp::MIN)) {
+        // Nothing happens after its arrival; days of arrival are folders that need not be opened.
+        statement.instant("arrived", ">=", from).instant(r#""time""#, ">=", from);
+    }
+    if let Some(until) = query.until.map(|it| it.checked_add(MEMORY).unwrap_or(Timestamp::MAX)) {
+        statement.instant(r#""time""#, "<", until);
+    }
+    statement.push(") WHERE copy = 1");
+    if let Some(from) = query.from {
+        statement.instant(r#""time""#, ">=", from);
+    }
+    if let Some(until) = query.until {
+        statement.instant(r#""time""#, "<", until);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ceap_engagement::history::Part;
+    use ceap_testkit::builders::{noon, subject, tenant};
+
+    #[test]
+    fn values_stand_beside_the_statement() {
+        let query = Query {
+            kinds: ["o'clock".to_owned(), "x".to_owned()].into(),
+            from: Some(noon()),
+            until: Some(noon()),
+            subject: Some(subject("'; DROP TABLE events; --?")),
+            part: Some(Part::new(3, 8).unwrap()),
+        };
+        let statement = events(&tenant("acme"), &query);
+        assert_eq!(
+            statement.parameters,
+            [
+                "'acme'",
+                "'''; DROP TABLE events; --?'",
+                "'o''clock'",
+                "'x'",
+                "8",
+                "3",
+                "'2026-11-20 12:00:00.000000'",
+                "'2026-11-20 12:00:00.000000'",
+                "'2026-11-22 12:00:00.000000'",
+                "'2026-11-21 12:00:00.000000'",
+                "'2026-11-21 12:00:00.000000'",
+            ]
+        );
+        assert_eq!(statement.text.matches('?').count(), statement.parameters.len());
+        assert!(!statement.text.contains('\''), "{}", statement.text);
+    }
+
+    #[test]
+    fn a_question_without_more_asks_for_all_of_the_tenant() {
+        for statement in [events, subjects].map(|ask| ask(&tenant("acme"), &Query::default())) {
+            assert_eq!(statement.parameters, ["'acme'"]);
+            assert!(statement.text.contains("FROM events WHERE tenant = ?"), "{}", statement.text);
+        }
+    }
+}
