@@ -14,6 +14,7 @@ pub mod aws;
 pub mod described;
 pub mod events;
 pub mod http;
+pub mod lake;
 pub mod outbox;
 pub mod tap;
 pub mod tenant;

@@ -15,6 +15,7 @@ mod carts;
 mod channels;
 mod consent;
 mod demo;
+mod lake;
 mod messages;
 mod report;
 mod ssh_logins;
