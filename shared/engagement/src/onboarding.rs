@@ -267,8 +267,8 @@ fn check(settings: &Settings) -> Result<(), Fault> {
 }
 
 fn documents(ids: Option<Vec<String>>) -> Result<Vec<Document>, Fault> {
-    let all = || catalogue::CATALOGUE.iter().map(|(id, _)| (*id).to_owned()).collect();
-    ids.unwrap_or_else(all)
+    let starters = || catalogue::STARTERS.map(str::to_owned).to_vec();
+    ids.unwrap_or_else(starters)
         .iter()
         .map(|id| {
             let text = catalogue::find(id).ok_or_else(|| {

@@ -121,7 +121,7 @@ pub fn plan_with(settings: Settings, documents: &[&str]) -> Plan {
 
 /// The use cases that come with the platform.
 pub fn catalogue_documents() -> Vec<&'static str> {
-    catalogue::CATALOGUE.iter().map(|(_, text)| *text).collect()
+    catalogue::STARTERS.iter().filter_map(|id| catalogue::find(id)).collect()
 }
 
 /// The document of the catalogue with one text in it replaced.

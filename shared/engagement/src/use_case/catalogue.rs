@@ -1,14 +1,11 @@
-//! The use cases that come with the platform.
+//! The use cases that come with the platform: the documents in `use-cases/`, one file each.
 
 /// Each document by its id.
-pub const CATALOGUE: &[(&str, &str)] = &[
-    ("abandoned-cart", include_str!("../../use-cases/abandoned-cart.yaml")),
-    (
-        "predictive-issue-resolution",
-        include_str!("../../use-cases/predictive-issue-resolution.yaml"),
-    ),
-    ("suspicious-activity", include_str!("../../use-cases/suspicious-activity.yaml")),
-];
+pub const CATALOGUE: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
+
+/// Those that a new tenant begins with, unless it says otherwise: they need nothing but events.
+pub const STARTERS: [&str; 3] =
+    ["abandoned-cart", "predictive-issue-resolution", "suspicious-activity"];
 
 /// The document `id`, in YAML.
 #[must_use]
@@ -27,5 +24,10 @@ mod tests {
             let use_case = UseCase::parse(text).unwrap_or_else(|fault| panic!("{id}: {fault}"));
             assert_eq!(use_case.id().as_str(), *id);
         }
+    }
+
+    #[test]
+    fn the_starters_are_there() {
+        assert!(STARTERS.iter().all(|id| find(id).is_some()));
     }
 }

@@ -50,6 +50,10 @@ pub struct Settings {
     /// Who reads security alerts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub security_recipient: Option<String>,
+    /// Where the team's own systems are told what to do, by name: `billing` → an `https` URL. A webhook
+    /// goes there with `to: settings.endpoints.billing`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub endpoints: BTreeMap<String, String>,
     /// For subjects whose own time zone is unknown (IANA).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,

@@ -1,0 +1,167 @@
+//! Each use case of the catalogue does on its sample events what its sample says: `use-cases/samples`
+//! holds the body of a simulation, and what is expected of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use ceap_engagement::event::{Arrived, Event};
+use ceap_engagement::run::Run;
+use ceap_engagement::run::batch::Batch;
+use ceap_engagement::simulation::{Request, Simulated, simulate};
+use ceap_engagement::use_case::{Document, Plan, Settings, UseCase, UseCases, catalogue};
+use ceap_kernel::{RunId, SubjectId, Tally};
+use ceap_testkit::World;
+use ceap_testkit::builders::{noon, plan_with, settings, tenant};
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What is expected of a sample.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    /// The tenant's settings, where the use case needs some.
+    #[serde(default)]
+    settings: serde_json::Map<String, serde_json::Value>,
+    /// Signals that go no further, by reason.
+    filtered: BTreeMap<String, u64>,
+    messages: Vec<Sent>,
+}
+
+/// A message: to whom, and some of what it says.
+#[derive(Deserialize, Debug, PartialEq, Eq, PartialOrd, Ord, Clone)]
+#[serde(deny_unknown_fields)]
+struct Sent {
+    subject: String,
+    channel: String,
+    to: String,
+    says: String,
+}
+
+fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../use-cases/samples")
+}
+
+fn read<T: for<'de> Deserialize<'de>>(name: &str) -> Option<T> {
+    let text = fs::read_to_string(samples().join(name)).ok()?;
+    Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}")))
+}
+
+fn sent(simulated: &Simulated) -> BTreeSet<Sent> {
+    let tried = simulated.signals.iter().flat_map(|signal| {
+        let channels = signal.passes.iter().flat_map(|pass| &pass.channels);
+        channels.map(|tried| (signal.subject.to_string(), tried))
+    });
+    tried
+        .filter_map(|(subject, tried)| {
+            let message = tried.message.as_ref()?;
+            let says = serde_json::to_string(&message.content).unwrap();
+            let (channel, to) = (tried.channel.clone(), message.to.clone());
+            Some(Sent { subject, channel, to, says })
+        })
+        .collect()
+}
+
+async fn check(id: &str, text: &str) {
+    let request: Request = read(&format!("{id}.json")).unwrap();
+    let expected: Expected = read(&format!("{id}.expected.json")).unwrap();
+    let mut given = serde_json::to_value(settings()).unwrap();
+    given.as_object_mut().unwrap().extend(expected.settings);
+    let settings: Settings = serde_json::from_value(given).unwrap();
+    let world = World::new(noon());
+    let plan = plan_with(settings, &[]);
+    let document = Document::parse(text).unwrap();
+    let document = Document { holdout_percent: 0, ..document };
+    let tenant = tenant("acme");
+    let simulated = simulate(&tenant, &plan, document, &request, &world, world.clone());
+    let simulated = simulated.await.unwrap_or_else(|fault| panic!("{id}: {fault}"));
+    let sent = sent(&simulated);
+    let said = || serde_json::to_string_pretty(&simulated).unwrap();
+    assert_eq!(simulated.funnel.filtered, expected.filtered, "{id}: {}", said());
+    let found = |it: &Sent| {
+        let to = |other: &&Sent| {
+            (&other.subject, &other.channel, &other.to) == (&it.subject, &it.channel, &it.to)
+        };
+        sent.iter().filter(to).any(|other| other.says.contains(&it.says))
+    };
+    for message in &expected.messages {
+        assert!(found(message), "{id}: no {message:?} in {sent:#?}");
+    }
+    assert_eq!(sent.len(), expected.messages.len(), "{id}: {sent:#?}");
+}
+
+#[tokio::test]
+async fn each_does_what_its_sample_says() {
+    for (id, text) in catalogue::CATALOGUE {
+        let document = Document::parse(text).unwrap();
+        if document.trigger.schedule.is_none() {
+            check(id, text).await;
+        }
+    }
+}
+
+#[test]
+fn there_are_seventeen_each_with_its_sample_and_page() {
+    assert_eq!(catalogue::CATALOGUE.len(), 17);
+    let pages = samples().join("../../docs/src/catalogue");
+    for (id, _) in catalogue::CATALOGUE {
+        assert!(read::<Expected>(&format!("{id}.expected.json")).is_some(), "{id} has no sample");
+        let page = fs::read_to_string(pages.join(format!("{id}.md"))).unwrap_or_default();
+        assert!(page.contains(&format!("use-cases/{id}.yaml")), "{id} has no page");
+    }
+}
+
+/// A schedule judges a whole population: here by the same stages over testkit's world.
+#[tokio::test]
+async fn the_scheduled_ones_do_what_their_samples_say() {
+    for (id, text) in catalogue::CATALOGUE {
+        let document = Document::parse(text).unwrap();
+        if document.trigger.schedule.is_some() {
+            scheduled(id, Document { holdout_percent: 0, ..document }).await;
+        }
+    }
+}
+
+async fn scheduled(id: &str, document: Document) {
+    let request: Request = read(&format!("{id}.json")).unwrap();
+    let expected: Expected = read(&format!("{id}.expected.json")).unwrap();
+    let tenant = tenant("acme");
+    let use_case = UseCase::compile(document).unwrap();
+    let run = RunId::derive(&tenant, use_case.id(), "batch", "1");
+    let plan = Plan::new(settings(), vec![use_case]);
+    let run: Run = serde_json::from_value(json!({
+        "id": run, "tenant": tenant, "use_case": id, "version": 1,
+        "kind": "batch", "state": "running", "requested": noon(), "as_of": noon(), "attempt": 1,
+    }))
+    .unwrap();
+    let world = World::new(noon()).with(&tenant, plan);
+    let mut arrived: Vec<Arrived> = request
+        .events
+        .iter()
+        .map(|event| Event::from_json(event, noon()).unwrap())
+        .map(|event| Arrived { tenant: tenant.clone(), at: event.time, event })
+        .collect();
+    arrived.sort_by_key(|it| it.at);
+    world.run(&arrived).await;
+    let subjects: BTreeSet<SubjectId> = arrived.iter().map(|it| it.event.subject.clone()).collect();
+    let subjects: Vec<SubjectId> = subjects.into_iter().collect();
+    let batch = Batch { subjects: &world, signals: &world, quarantine: &world, now: noon() };
+    let plan = world.plan(&tenant).await.unwrap();
+    let mut tally = Tally::default();
+    // A part that comes twice does nothing twice.
+    for _ in 0..2 {
+        batch.run(&run, &plan, &subjects, &mut tally).await.unwrap();
+    }
+    world.settle_all().await;
+    let sent = world.sent();
+    for message in &expected.messages {
+        let found = sent.iter().any(|it| {
+            let says = serde_json::to_string(&it.content).unwrap();
+            (it.subject.as_str(), &it.channel, &it.to)
+                == (message.subject.as_str(), &message.channel, &message.to)
+                && says.contains(&message.says)
+        });
+        assert!(found, "{id}: no {message:?} in {sent:#?}");
+    }
+    assert_eq!(sent.len(), expected.messages.len(), "{id}");
+}
