@@ -10,6 +10,7 @@
 
 mod audience;
 mod bad_input;
+mod cdnow;
 mod chaos;
 mod consents;
 mod cost;
