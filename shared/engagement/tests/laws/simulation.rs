@@ -61,7 +61,8 @@ fn documents() -> Vec<String> {
 fn named(document: &str) -> (Vec<String>, BTreeSet<String>) {
     let document = Document::parse(document).unwrap();
     let features = document.features.values();
-    let kinds = features.clone().map(|it| it.event.clone()).chain(document.trigger.event.clone());
+    let kinds =
+        features.clone().filter_map(|it| it.event.clone()).chain(document.trigger.event.clone());
     let absent = document.trigger.absence.map(|it| it.event);
     let mut fields: BTreeSet<String> = features.filter_map(|it| it.of.clone()).collect();
     fields.extend(document.trigger.expects.into_keys());
