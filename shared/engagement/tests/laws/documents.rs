@@ -82,13 +82,13 @@ fn refused(old: &str, new: &str, on: &str) -> String {
     "within: 1h",
     "within: 90",
     "within: 90",
-    "features.orders.within: duration: `90` must be"
+    "features.orders.within: window: `90` must be"
 )]
 #[case::a_window_too_long(
     "within: 1h",
     "within: 401d",
     "within: 401d",
-    "features.orders.within: duration: `401d` must be a whole number with s, m, h or d, from 1s to 400d"
+    "features.orders.within: window: `401d` must be a whole number with s, m, h or d, from 1m to 400d"
 )]
 #[case::an_unknown_op(
     "op: count",
@@ -296,7 +296,7 @@ fn features_in_a_circle_are_refused() {
     let circle =
         "features:\n  a: {op: ratio, of: b, to: orders}\n  b: {op: ratio, of: orders, to: a}\n";
     let said = refusal(&amended("abandoned-cart", "features:\n", circle));
-    assert_eq!(said, "features.a: is computed from itself: a, b");
+    assert!(said.contains("features.a: is computed from itself: a, b"), "{said}");
 }
 
 #[test]
