@@ -363,7 +363,7 @@ mod tests {
         format!(
             "{{id: daily, version: {version}, name: Daily, purpose: operational, mode: {mode}, \
              trigger: {{schedule: {{expression: cron(0 9 * * ? *)}}}}, \
-             score: {{kind: weighted, base: 1, terms: []}}, ttl: 1h, \
+             score: {{kind: expression, base: 1, terms: []}}, ttl: 1h, \
              action: {{channel: email, to: \"'a@example.com'\", subject: a, text: b}}}}"
         )
     }

@@ -26,7 +26,7 @@ trigger:
   when: features.orders > 0 && profile.email != ""
 features:
   orders: {op: count, event: order_placed, within: 30d}
-score: {kind: weighted, base: 1, terms: []}
+score: {kind: expression, base: 1, terms: []}
 ttl: 24h
 action: {channel: email, subject: Hello, text: "{{ features.orders }} orders by {{ event.time }}"}
 "#;
