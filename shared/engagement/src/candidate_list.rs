@@ -2,6 +2,7 @@
 
 use crate::candidate::Candidate;
 use crate::profile_list::not_ours;
+use crate::score::Recommended;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use ceap_kernel::{CandidateId, Clock, Fault, SubjectId, TenantId, Timestamp, UseCaseId, hash64};
@@ -141,6 +142,9 @@ pub struct View {
     pub score: f64,
     /// Why, the weightiest first.
     pub reasons: Vec<String>,
+    /// What is recommended, the best first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<Recommended>,
     /// The instant that it was judged as of.
     pub at: Timestamp,
     /// From then on it does not exist.
@@ -161,6 +165,7 @@ impl From<Candidate> for View {
             key: signal.key,
             score: scored.score,
             reasons: scored.reasons,
+            items: scored.items,
             at: signal.at,
             expires_at,
             event: signal.event,

@@ -1,6 +1,7 @@
 //! The engagement domain: events in, actions out. Pure: every outside thing is a port, a small
 //! trait beside its use, implemented by `ceap-aws` and faked by `ceap-testkit`.
 
+pub mod affinity;
 pub mod audience;
 pub mod candidate;
 pub mod candidate_list;
@@ -11,6 +12,7 @@ pub mod feature;
 pub mod goal;
 pub mod history;
 pub mod inbox;
+pub mod item;
 pub mod lines;
 pub mod link;
 pub mod message;

@@ -140,6 +140,7 @@ impl Detected {
             let profile = self.profile(&signal.subject);
             let own =
                 size(&signal.event).saturating_add(size(&signal.features)).saturating_add(512);
+            let own = own.saturating_add(crate::score::affinity::growth(&signal.features));
             let with_profile = if part.profiles.contains_key(&signal.subject) {
                 own
             } else {

@@ -108,6 +108,14 @@ fn subject(text: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+fn item(text: &str) -> Result<(), Fault> {
+    if text.trim().is_empty() || text.len() > 128 || text.chars().any(char::is_control) {
+        let rule = "must be 1 to 128 bytes of text without control characters";
+        return Err(Fault::invalid("item", rule));
+    }
+    Ok(())
+}
+
 fn hex(text: &str) -> Result<(), Fault> {
     if text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
         Ok(())
@@ -157,6 +165,17 @@ id!(
     /// One rendered action on one channel. Made from its candidate, never from an execution.
     MessageId, hex,
     "pattern" = HEX
+);
+
+id!(
+    /// A thing that can be recommended: a product, a video. Opaque text of the tenant.
+    ItemId, item,
+    "minLength" = 1, "maxLength" = 128
+);
+id!(
+    /// The name under which an affinity model is computed anew. A slug.
+    AffinityName, |text: &str| slug("model", text),
+    "pattern" = SLUG, "maxLength" = 63
 );
 
 impl ModelId {

@@ -163,7 +163,7 @@ impl World {
     /// Filter, score and store, once.
     pub async fn candidates(&self, detected: Detected) -> Result<Candidates, Fault> {
         let (detected, filtered) = filter(detected, self, self, self, self, self).await?;
-        let (batch, scored) = score(detected, self, self, self, self).await?;
+        let (batch, scored) = score(detected, self, self, self.shop(), self, self).await?;
         let (candidates, stored) = store(batch, self, self).await?;
         let mut stores = self.stores();
         for tally in [filtered, scored, stored] {

@@ -7,6 +7,7 @@ use ceap_engagement::candidate::Candidate;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::goal::{GoalsReached, OwedGoal};
 use ceap_engagement::inbox::{Notification, NotificationId};
+use ceap_engagement::item::Item;
 use ceap_engagement::message::Dispatch;
 use ceap_engagement::model::Model;
 use ceap_engagement::pipeline::convert::Conversion;
@@ -20,7 +21,7 @@ use ceap_engagement::signal::Detected;
 use ceap_engagement::suppression::Entry;
 use ceap_engagement::use_case::{Plan, ScheduleDocument};
 use ceap_kernel::{
-    Fault, MessageId, ModelId, RunId, SignedDuration, SubjectId, Tally, TenantId, Timestamp,
+    AffinityName, Fault, ItemId, MessageId, ModelId, RunId, SignedDuration, SubjectId, Tally, TenantId, Timestamp,
     UseCaseId,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -45,6 +46,10 @@ pub struct Stores {
     pub series: BTreeMap<(TenantId, SubjectId), (u64, Encoded)>,
     pub plans: BTreeMap<TenantId, Arc<Plan>>,
     pub models: BTreeMap<(TenantId, ModelId), Arc<dyn Model>>,
+    pub items: BTreeMap<(TenantId, ItemId), Item>,
+    /// The newest affinity model of each name, and the files of all.
+    pub affinity_names: BTreeMap<(TenantId, AffinityName), ModelId>,
+    pub affinities: BTreeMap<(TenantId, ModelId), Vec<u8>>,
     pub quarantine: Vec<Rejected>,
     pub stream: Vec<Arrived>,
     /// All that was ever on the stream.

@@ -231,7 +231,7 @@ impl Features {
         if let Some(field) = &windowed.field {
             let keep = match windowed.op {
                 Op::Distinct => Keep::Hash,
-                Op::First | Op::Last => Keep::Value,
+                Op::First | Op::Last | Op::Recent => Keep::Value,
                 _ => Keep::Number,
             };
             rule.fields.insert(field.clone(), keep);

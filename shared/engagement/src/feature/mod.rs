@@ -44,6 +44,8 @@ pub enum Op {
     Ratio,
     /// How long ago the newest event was.
     Since,
+    /// The newest different `of`, the newest first: a list of at most 20.
+    Recent,
 }
 
 impl Op {
@@ -62,6 +64,7 @@ impl Op {
             Self::Distinct => "distinct",
             Self::Ratio => "ratio",
             Self::Since => "since",
+            Self::Recent => "recent",
         }
     }
 
@@ -134,7 +137,13 @@ impl Feature {
     /// Whether it has a value where no event of the window has the field.
     #[must_use]
     pub fn has_a_value_of_nothing(&self) -> bool {
-        matches!(self.op, Op::Count | Op::Sum | Op::Distinct)
+        matches!(self.op, Op::Count | Op::Sum | Op::Distinct | Op::Recent)
+    }
+
+    /// The newest different `of` of events of a type.
+    #[must_use]
+    pub fn recent(event: String, of: String, within: Window) -> Self {
+        Self { op: Op::Recent, of: Some(of), ..Self::count(event, within) }
     }
 
     /// How many events of a type there were.

@@ -5,7 +5,7 @@ use super::exact::ExactSum;
 use super::{Op, Unit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which event: milliseconds since 1970, and 32 bits of its key, which put those of one instant in
 /// an order and tell repeats.
@@ -34,7 +34,12 @@ pub enum Summary {
     Since(Option<i64>),
     /// The hashes of the values.
     Distinct(BTreeSet<u64>),
+    /// The newest different values, as JSON, each with its newest event.
+    Recent(BTreeMap<String, Place>),
 }
+
+/// Values that `recent` lists.
+pub const RECENT: usize = 20;
 
 impl Summary {
     /// Of no events; none for what is no aggregate.
@@ -51,6 +56,7 @@ impl Summary {
             Op::Last => Self::Last(None),
             Op::Since => Self::Since(None),
             Op::Distinct => Self::Distinct(BTreeSet::new()),
+            Op::Recent => Self::Recent(BTreeMap::new()),
             Op::Ratio => return None,
         })
     }
@@ -81,6 +87,11 @@ impl Summary {
             Self::Last(last) => *last = either(last.take(), marked(), Ord::max),
             Self::Since(newest) => *newest = either(*newest, Some(place.0), Ord::max),
             Self::Distinct(hashes) => hashes.extend(cell.map(Cell::hash)),
+            Self::Recent(values) => {
+                if let Some((place, value)) = marked() {
+                    newest(values, [(value, place)]);
+                }
+            }
         }
     }
 
@@ -108,6 +119,9 @@ impl Summary {
             }
             (Self::Since(mine), Self::Since(more)) => *mine = either(*mine, *more, Ord::max),
             (Self::Distinct(mine), Self::Distinct(more)) => mine.extend(more),
+            (Self::Recent(mine), Self::Recent(more)) => {
+                newest(mine, more.iter().map(|(value, place)| (value.clone(), *place)));
+            }
             _ => {}
         }
     }
@@ -128,6 +142,11 @@ impl Summary {
             }
             Self::Since(newest) => number(signed(at.saturating_sub((*newest)?)) / unit.millis()),
             Self::Distinct(hashes) => Some(Value::from(hashes.len())),
+            Self::Recent(values) => {
+                let mut values: Vec<(&String, &Place)> = values.iter().collect();
+                values.sort_by(|a, b| b.1.cmp(a.1));
+                values.iter().map(|(value, _)| serde_json::from_str(value).ok()).collect()
+            }
         }
     }
 }
@@ -145,6 +164,23 @@ fn deviation(count: u64, sum: &ExactSum, squares: &ExactSum) -> Option<f64> {
         sum.parts().iter().for_each(|b| difference.add_product(*a, -b));
     }
     Some((difference.value().max(0.0) / (n * (n - 1.0))).sqrt())
+}
+
+/// Adds values; the oldest beyond [`RECENT`] go. One that is among the newest of all is among the newest
+/// of those that hold its newest event, so sums of parts are sums of the whole.
+fn newest(
+    values: &mut BTreeMap<String, Place>,
+    more: impl IntoIterator<Item = (String, Place)>,
+) {
+    for (value, place) in more {
+        let known = values.entry(value).or_insert(place);
+        *known = place.max(*known);
+        while values.len() > RECENT {
+            let oldest = values.iter().min_by_key(|(_, place)| **place);
+            let Some(oldest) = oldest.map(|(value, _)| value.clone()) else { break };
+            values.remove(&oldest);
+        }
+    }
 }
 
 fn either<T>(mine: Option<T>, other: Option<T>, choose: impl FnOnce(T, T) -> T) -> Option<T> {

@@ -418,12 +418,22 @@ fn record(
 /// What programs are told.
 fn about(candidate: &Candidate) -> Value {
     let signal = &candidate.signal;
-    json!({
+    let mut about = json!({
         "event": signal.event,
         "features": signal.features,
         "score": candidate.scored.score,
         "reasons": candidate.scored.reasons,
-    })
+    });
+    recommended(candidate, &mut about);
+    about
+}
+
+/// What is recommended, and the best of it.
+fn recommended(candidate: &Candidate, facts: &mut Value) {
+    if let (Some(best), Some(facts)) = (candidate.scored.items.first(), facts.as_object_mut()) {
+        facts.insert("item".to_owned(), json!(best));
+        facts.insert("items".to_owned(), json!(candidate.scored.items));
+    }
 }
 
 /// What templates see.
@@ -434,7 +444,7 @@ fn content_facts(
     links: Option<Value>,
 ) -> Value {
     let signal = &candidate.signal;
-    json!({
+    let mut facts = json!({
         "event": signal.event,
         "features": signal.features,
         "profile": profile,
@@ -442,5 +452,7 @@ fn content_facts(
         "score": candidate.scored.score,
         "reasons": candidate.scored.reasons,
         "links": links,
-    })
+    });
+    recommended(candidate, &mut facts);
+    facts
 }

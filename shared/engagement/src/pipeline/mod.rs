@@ -13,6 +13,7 @@ pub mod gates;
 pub mod ingest;
 pub mod judge;
 pub mod receive;
+pub mod recommend;
 pub mod request;
 mod round;
 pub mod score;

@@ -1,6 +1,7 @@
 //! The fourth stage: how promising each signal is.
 
 use super::filter::expires;
+use super::recommend::Shop;
 use super::witness::Witness;
 use crate::candidate::ScoredSignal;
 use crate::condition::Facts;
@@ -13,6 +14,9 @@ use ceap_kernel::{Clock, Fault, Metric, ModelId, Tally, TenantId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// What a signal is filtered for whose affinity model was not computed yet.
+const NO_MODEL: &str = "no_model";
 
 /// Loads stored models.
 #[allow(async_fn_in_trait)]
@@ -52,10 +56,11 @@ pub async fn score(
     detected: Detected,
     use_cases: &impl UseCases,
     models: &impl Models,
+    shop: Shop<'_>,
     quarantine: &impl Quarantine,
     clock: &impl Clock,
 ) -> Result<(ScoredBatch, Tally), Fault> {
-    watched(detected, use_cases, models, quarantine, clock, &()).await
+    watched(detected, use_cases, models, shop, quarantine, clock, &()).await
 }
 
 /// The same, before a witness.
@@ -66,13 +71,14 @@ pub async fn watched(
     detected: Detected,
     use_cases: &impl UseCases,
     models: &impl Models,
+    shop: Shop<'_>,
     quarantine: &impl Quarantine,
     clock: &impl Clock,
     witness: &impl Witness,
 ) -> Result<(ScoredBatch, Tally), Fault> {
     let plan = use_cases.plan(&detected.tenant).await?;
     let tenant = detected.tenant.clone();
-    let mut scores = all(&detected, &plan, models).await?;
+    let mut scores = all(&detected, &plan, models, shop).await?;
     let (mut tally, mut signals, mut rejected) = (Tally::default(), Vec::new(), Vec::new());
     for (n, signal) in detected.signals.iter().enumerate() {
         let id = Some(&signal.use_case);
@@ -81,11 +87,11 @@ pub async fn watched(
             tally.add(Metric::SignalsFiltered, &tenant, id, Some("use_case_off"), 1);
             continue;
         };
-        if let Ok(scored) = &outcome {
+        if let Ok(Some(scored)) = &outcome {
             witness.scored(signal, scored, use_case.score.passes(scored));
         }
         match outcome {
-            Ok(scored) if use_case.score.passes(&scored) => {
+            Ok(Some(scored)) if use_case.score.passes(&scored) => {
                 tally.add(Metric::SignalsScored, &tenant, id, None, 1);
                 signals.push(ScoredSignal {
                     signal: signal.clone(),
@@ -94,7 +100,11 @@ pub async fn watched(
                     entry: use_case.entry_rules(),
                 });
             }
-            Ok(_) => tally.add(Metric::SignalsFiltered, &tenant, id, Some("score_too_low"), 1),
+            Ok(None) => {
+                witness.stopped(signal, NO_MODEL);
+                tally.add(Metric::SignalsFiltered, &tenant, id, Some(NO_MODEL), 1);
+            }
+            Ok(Some(_)) => tally.add(Metric::SignalsFiltered, &tenant, id, Some("score_too_low"), 1),
             Err(fault) => {
                 let payload = serde_json::to_value(signal).unwrap_or_default();
                 rejected.push(Rejected::new(Some(&tenant), "score", &fault, payload, clock.now()));
@@ -108,12 +118,16 @@ pub async fn watched(
     Ok((ScoredBatch { tenant, signals }, tally))
 }
 
+/// A score; none where there is no model yet.
+type Outcome = Result<Option<Scored>, Fault>;
+
 /// The outcome of each signal whose use case there is, by its place in the batch.
 async fn all(
     detected: &Detected,
     plan: &Plan,
     models: &impl Models,
-) -> Result<BTreeMap<usize, Result<Scored, Fault>>, Fault> {
+    shop: Shop<'_>,
+) -> Result<BTreeMap<usize, Outcome>, Fault> {
     let mut groups: BTreeMap<_, (&UseCase, Vec<(usize, &Signal)>)> = BTreeMap::new();
     for (n, signal) in detected.signals.iter().enumerate() {
         if let Some(use_case) = plan.use_case(&signal.use_case) {
@@ -123,6 +137,17 @@ async fn all(
     }
     let mut outcomes = BTreeMap::new();
     for (use_case, signals) in groups.into_values() {
+        if let Some(asked) = use_case.score.affinity() {
+            let all: Vec<&Signal> = signals.iter().map(|(_, signal)| *signal).collect();
+            let scored: Vec<Outcome> = match shop.scores(&detected.tenant, asked, &all).await {
+                Ok(Some(scored)) => scored.into_iter().map(|it| Ok(Some(it))).collect(),
+                Ok(None) => all.iter().map(|_| Ok(None)).collect(),
+                Err(fault) if fault.retryable() => return Err(fault),
+                Err(fault) => all.iter().map(|_| Err(fault.clone())).collect(),
+            };
+            outcomes.extend(signals.into_iter().map(|(n, _)| n).zip(scored));
+            continue;
+        }
         let model = match use_case.score.model() {
             None => Ok(None),
             Some(id) => models.load(&detected.tenant, id).await.map(Some),
@@ -138,6 +163,7 @@ async fn all(
             Err(fault) if fault.retryable() => return Err(fault),
             Err(fault) => signals.iter().map(|_| Err(fault.clone())).collect(),
         };
+        let scored = scored.into_iter().map(|it| it.map(Some));
         outcomes.extend(signals.into_iter().map(|(n, _)| n).zip(scored));
     }
     Ok(outcomes)

@@ -1,12 +1,14 @@
 //! Scores: how promising a signal is, in [0, 1], which model says so, and what raised it most. One
 //! file for each kind.
 
+pub mod affinity;
 mod expression;
 mod input;
 mod logistic;
 mod pinned;
 mod term;
 
+pub use affinity::AffinityDocument;
 pub use expression::ExpressionDocument;
 pub use input::{DefaultDocument, InputDocument};
 pub use logistic::LogisticDocument;
@@ -16,10 +18,11 @@ pub use term::TermDocument;
 use crate::condition::{Expression, Facts};
 use crate::feature::Feature;
 use crate::model::{self, Model, Shelf};
-use ceap_kernel::{Fault, ModelId};
+use ceap_kernel::{Fault, ItemId, ModelId};
 use pinned::Pinned;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use term::Terms;
 
@@ -38,6 +41,8 @@ pub enum ScoreDocument {
     Trees(PinnedDocument),
     /// A stored model in ONNX.
     Onnx(PinnedDocument),
+    /// Items that go with the subject's own.
+    Affinity(AffinityDocument),
 }
 
 impl ScoreDocument {
@@ -45,7 +50,7 @@ impl ScoreDocument {
     #[must_use]
     pub fn model(&self) -> Option<&ModelId> {
         match self {
-            Self::Expression(_) | Self::Logistic(_) => None,
+            Self::Expression(_) | Self::Logistic(_) | Self::Affinity(_) => None,
             Self::Trees(pinned) | Self::Onnx(pinned) => Some(&pinned.model),
         }
     }
@@ -55,13 +60,14 @@ impl ScoreDocument {
             Self::Expression(it) => it.min,
             Self::Logistic(it) => it.min,
             Self::Trees(it) | Self::Onnx(it) => it.min,
+            Self::Affinity(it) => it.min,
         }
     }
 
     /// What its scores name as their model: the document's version, or the stored model's.
     fn version(&self, document: u32) -> String {
         match self {
-            Self::Expression(_) | Self::Logistic(_) => document.to_string(),
+            Self::Expression(_) | Self::Logistic(_) | Self::Affinity(_) => document.to_string(),
             Self::Trees(it) | Self::Onnx(it) => match &it.version {
                 Some(version) => format!("{version}@{}", it.model.short()),
                 None => it.model.short().to_owned(),
@@ -83,6 +89,7 @@ enum Kind {
     Expression(Terms),
     Logistic(Terms),
     Model(Pinned),
+    Affinity(AffinityDocument),
 }
 
 /// The outcome for one signal.
@@ -96,6 +103,26 @@ pub struct Scored {
     /// document's own by the document's version.
     #[serde(default)]
     pub model: String,
+    /// What is recommended, the best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<Recommended>,
+}
+
+/// An item that is recommended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Recommended {
+    /// Which.
+    pub id: ItemId,
+    /// What people call it.
+    pub name: String,
+    /// Where it is found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// What else the catalogue says of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Value>,
+    /// In [0, 1].
+    pub score: f64,
 }
 
 impl Score {
@@ -123,6 +150,10 @@ impl Score {
             ScoreDocument::Onnx(it) => {
                 Kind::Model(Pinned::compile(model::Kind::Onnx, it, features, stored)?)
             }
+            ScoreDocument::Affinity(it) => {
+                it.check()?;
+                Kind::Affinity(it.clone())
+            }
         };
         if !(0.0..=1.0).contains(&min) {
             return Err(Fault::invalid("score.min", "must be between 0 and 1"));
@@ -135,6 +166,7 @@ impl Score {
         let (terms, pinned) = match &self.kind {
             Kind::Expression(terms) | Kind::Logistic(terms) => (Some(terms), None),
             Kind::Model(pinned) => (None, Some(pinned)),
+            Kind::Affinity(_) => (None, None),
         };
         let terms = terms.into_iter().flat_map(Terms::expressions);
         terms.chain(pinned.into_iter().flat_map(Pinned::expressions))
@@ -145,7 +177,16 @@ impl Score {
     pub fn model(&self) -> Option<&ModelId> {
         match &self.kind {
             Kind::Model(pinned) => Some(&pinned.model),
-            Kind::Expression(_) | Kind::Logistic(_) => None,
+            Kind::Expression(_) | Kind::Logistic(_) | Kind::Affinity(_) => None,
+        }
+    }
+
+    /// What it recommends, if it is of that kind: then others score.
+    #[must_use]
+    pub fn affinity(&self) -> Option<&AffinityDocument> {
+        match &self.kind {
+            Kind::Affinity(affinity) => Some(affinity),
+            Kind::Expression(_) | Kind::Logistic(_) | Kind::Model(_) => None,
         }
     }
 
@@ -162,7 +203,12 @@ impl Score {
         let each = |terms: &Terms, link: fn(f64) -> f64| {
             let one = |facts| {
                 let (sum, reasons) = terms.sum(facts)?;
-                Ok(Scored { score: clamped(link(sum))?, reasons, model: self.version.clone() })
+                Ok(Scored {
+                    score: clamped(link(sum))?,
+                    reasons,
+                    model: self.version.clone(),
+                    items: Vec::new(),
+                })
             };
             facts.iter().map(one).collect()
         };
@@ -172,7 +218,7 @@ impl Score {
             (Kind::Model(pinned), Some(model)) => {
                 pinned.score(facts, model, self.min, &self.version)
             }
-            (Kind::Model(_), None) => {
+            (Kind::Model(_) | Kind::Affinity(_), _) => {
                 let fault = || Err(Fault::Internal("the stored model was not loaded".to_owned()));
                 facts.iter().map(|_| fault()).collect()
             }

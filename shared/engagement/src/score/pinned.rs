@@ -94,7 +94,7 @@ impl Pinned {
                 let names = self.inputs.iter().map(|input| input.reason.as_str());
                 reasons(model.contributions(&row, &base)?.into_iter().zip(names).collect())
             };
-            Ok(Scored { score, reasons, model: version.to_owned() })
+            Ok(Scored { score, reasons, model: version.to_owned(), items: Vec::new() })
         };
         rows.into_iter().map(scored).collect()
     }

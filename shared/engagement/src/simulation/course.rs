@@ -150,8 +150,9 @@ impl<A: Addresses + Clone> Course<A> {
         if detected.signals.is_empty() {
             return Ok(());
         }
+        let shop = memory.running().stored.shop();
         let (batch, _) =
-            score::watched(detected, &memory, &memory, &memory, &memory, &memory).await?;
+            score::watched(detected, &memory, &memory, shop, &memory, &memory, &memory).await?;
         let (candidates, _) = store(batch, &memory, &memory).await?;
         let gates = Gates {
             claims: memory,

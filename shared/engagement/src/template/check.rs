@@ -37,7 +37,8 @@ impl Known {
     /// The facts of any message: what a stored template may name before it is known who uses it.
     #[must_use]
     pub fn stored() -> Self {
-        Self::request().any("event").any("features").any("score").any("reasons")
+        let use_case = Self::request().any("event").any("features").any("score").any("reasons");
+        use_case.any("items").any("item")
     }
 
     /// Also `root`, and whatever it holds.

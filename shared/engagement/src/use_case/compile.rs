@@ -217,7 +217,11 @@ impl UseCase {
     /// What templates may name: the facts that a message is rendered with.
     fn check_templates(&self) -> Result<(), Fault> {
         let features = self.document.features.keys().map(String::as_str);
-        template::check(self.templates(), &Known::use_case(features))
+        let mut known = Known::use_case(features);
+        if self.score.affinity().is_some() {
+            known = known.any("items").any("item");
+        }
+        template::check(self.templates(), &known)
     }
 
     fn check(&self) -> Result<(), Fault> {

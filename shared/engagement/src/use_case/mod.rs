@@ -17,7 +17,7 @@ pub use document::{ActionDocument, Document, FallbackDocument, Mode, Priority, P
 pub use goal::{Goal, GoalDocument};
 pub use plan::{LATENESS, Plan, Settings, UseCases};
 pub use step::Step;
-pub use stored::Stored;
+pub use stored::{OwnShop, Stored};
 pub use trigger::{
     AbsenceDocument, Expects, FanOutDocument, PopulationDocument, ScheduleDocument,
     TriggerDocument, UntilDocument,

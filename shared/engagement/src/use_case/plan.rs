@@ -3,7 +3,7 @@
 use super::compile::UseCase;
 use super::document::Document;
 use super::index::Index;
-use super::stored::Stored;
+use super::stored::{OwnShop, Stored};
 use crate::audience::{self, Tie};
 use crate::event::Event;
 use crate::feature::{StreamId, StreamRule};
@@ -166,6 +166,14 @@ impl Plan {
             })
         };
         fields.iter().filter_map(tie).collect()
+    }
+
+    /// The same settings and all that is stored, for [`Self::alone`] where recommendations are tried
+    /// out: with affinity models and items.
+    #[must_use]
+    pub fn with_shop(&self, shop: OwnShop) -> Self {
+        let stored = Stored { shop: Some(shop), ..self.stored.clone() };
+        Self::with(self.settings.clone(), Vec::new(), stored)
     }
 
     /// The use case `id`.

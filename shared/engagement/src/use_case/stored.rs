@@ -1,6 +1,9 @@
 //! What a tenant keeps beside its use cases, and they may name.
 
+use crate::affinity::port::Affinities;
+use crate::item::Items;
 use crate::model::{Model, Shelf};
+use crate::pipeline::recommend::{NoShop, Shop};
 use crate::template::Collection;
 use ceap_kernel::ModelId;
 use std::collections::BTreeMap;
@@ -15,4 +18,26 @@ pub struct Stored {
     pub models: Shelf,
     /// Models that were loaded beforehand, where nothing is loaded later: in a simulation.
     pub ready: BTreeMap<ModelId, Arc<dyn Model>>,
+    /// Affinity models and items, for a simulation.
+    pub shop: Option<OwnShop>,
+}
+
+/// Affinity models and items.
+#[derive(Debug, Clone)]
+pub struct OwnShop {
+    /// Affinity models.
+    pub affinities: Arc<dyn Affinities>,
+    /// Items.
+    pub items: Arc<dyn Items>,
+}
+
+impl Stored {
+    /// Affinity models and items; empty ones where a simulation was given none.
+    #[must_use]
+    pub fn shop(&self) -> Shop<'_> {
+        match &self.shop {
+            Some(shop) => Shop { affinities: &*shop.affinities, items: &*shop.items },
+            None => Shop { affinities: &NoShop, items: &NoShop },
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 use super::document::{Document, FilterDocument, Mode};
 use crate::feature::Feature;
+use crate::score::ScoreDocument;
 use crate::window::{Span, Window};
 use ceap_kernel::Fault;
 use schemars::JsonSchema;
@@ -232,13 +233,16 @@ impl Document {
         self.trigger.schedule.as_ref().filter(|_| self.mode != Mode::Off)
     }
 
-    /// The same in plainer terms: an absence is a delay, a feature that counts what came in it, and a
+    /// The same in plainer terms: what affinity reads are features; an absence is a delay, a feature that counts what came in it, and a
     /// rule that none did.
     ///
     /// # Errors
     /// `Invalid` when a feature is named `absence` beside one.
     pub(super) fn plain(mut self) -> Result<Self, Fault> {
         self.trigger.check()?;
+        if let ScoreDocument::Affinity(affinity) = &self.score {
+            self.features.extend(affinity.features());
+        }
         let Some(absence) = self.trigger.absence.take() else { return Ok(self) };
         let feature = Feature::count(absence.event, Window::Span(absence.within));
         if self.features.insert(ABSENCE.to_owned(), feature).is_some() {

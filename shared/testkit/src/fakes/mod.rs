@@ -6,6 +6,7 @@ mod carrier;
 mod goals;
 mod history;
 mod inbox;
+mod items;
 mod messages;
 mod models;
 mod quarantine;
