@@ -145,7 +145,8 @@ impl Summary {
             Self::Recent(values) => {
                 let mut values: Vec<(&String, &Place)> = values.iter().collect();
                 values.sort_by(|a, b| b.1.cmp(a.1));
-                values.iter().map(|(value, _)| serde_json::from_str(value).ok()).collect()
+                let read = |(value, _): &(&String, &Place)| serde_json::from_str::<Value>(value).ok();
+                values.iter().map(read).collect::<Option<Vec<Value>>>().map(Value::Array)
             }
         }
     }

@@ -27,7 +27,7 @@ pub const TOLD_APART: usize = 1_024;
 /// Buckets of one feature: those of its window, and of another window's length before it.
 pub const BUCKETS: usize = 130;
 
-/// Buckets of `last` and `since`: what lies before the newest value is not asked for, but by an
+/// Buckets of `last`, `since` and `recent`: what lies before the newest value is not asked for, but by an
 /// instant that is judged late.
 const NEWEST: usize = 4;
 
@@ -295,7 +295,7 @@ impl Older {
         match self {
             Self::Distinct(sketch) => sketch.limit(extent.told_apart),
             Self::Buckets(buckets) => {
-                let newest = matches!(op, Op::Last | Op::Since);
+                let newest = matches!(op, Op::Last | Op::Since | Op::Recent);
                 let most = if newest { extent.buckets.min(NEWEST) } else { extent.buckets };
                 while buckets.len() > most {
                     buckets.pop_first();

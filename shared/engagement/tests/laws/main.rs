@@ -8,6 +8,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod affinity;
 mod audience;
 mod bad_input;
 mod cdnow;
