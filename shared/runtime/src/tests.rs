@@ -118,7 +118,7 @@ async fn each_stage_returns_the_sample_of_the_next() {
     let filtered = async |input| filter(input, &world, &world, &world, &world, &world).await;
     let output = answer("filter", &filtered, sample("filter", "batch")).await.unwrap();
     says("score", "batch", &serde_json::to_value(output).unwrap());
-    let scored = async |input| score(input, &world, &world, &world, &world).await;
+    let scored = async |input| score(input, &world, &world, world.shop(), &world, &world).await;
     let output = answer("score", &scored, sample("score", "batch")).await.unwrap();
     says("store", "batch", &serde_json::to_value(output).unwrap());
     let stored = async |input| store(input, &world, &world).await;

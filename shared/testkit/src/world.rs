@@ -21,8 +21,8 @@ use ceap_engagement::signal::Detected;
 use ceap_engagement::suppression::Entry;
 use ceap_engagement::use_case::{Plan, ScheduleDocument};
 use ceap_kernel::{
-    AffinityName, Fault, ItemId, MessageId, ModelId, RunId, SignedDuration, SubjectId, Tally, TenantId, Timestamp,
-    UseCaseId,
+    AffinityName, Fault, ItemId, MessageId, ModelId, RunId, SignedDuration, SubjectId, Tally,
+    TenantId, Timestamp, UseCaseId,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::{Future, pending, poll_fn};

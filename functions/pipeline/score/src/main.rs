@@ -1,6 +1,7 @@
 //! How promising each signal is.
 
 use ceap_aws::dynamodb::{self, QuarantineStore, Table, UseCaseStore};
+use ceap_engagement::pipeline::recommend::{NoShop, Shop};
 use ceap_engagement::pipeline::score::{NoModels, score};
 use ceap_kernel::SystemClock;
 use ceap_runtime::{Env, Error, start, task};
@@ -11,8 +12,9 @@ fn main() -> Result<(), Error> {
         let client = dynamodb::client(&ceap_aws::config().await);
         let use_cases = UseCaseStore::new(Table::new(&client, env.get("PLATFORM_TABLE")));
         let quarantine = QuarantineStore::new(Table::new(&client, env.get("QUARANTINE_TABLE")));
+        let shop = Shop { affinities: &NoShop, items: &NoShop };
         task::serve("score", async |detected| {
-            score(detected, &use_cases, &NoModels, &quarantine, &SystemClock).await
+            score(detected, &use_cases, &NoModels, shop, &quarantine, &SystemClock).await
         })
         .await
     })

@@ -53,7 +53,8 @@ impl Counting {
             return Ok(());
         }
         self.subjects = self.subjects.saturating_add(1);
-        let mut places = own.into_iter().map(|it| self.add(it, 1)).collect::<Result<Vec<_>, _>>()?;
+        let mut places =
+            own.into_iter().map(|it| self.add(it, 1)).collect::<Result<Vec<_>, _>>()?;
         places.sort_unstable();
         for (nth, one) in places.iter().enumerate() {
             for other in places.iter().skip(nth.saturating_add(1)) {
@@ -153,7 +154,8 @@ impl Counting {
             near.iter().take(MAX_NEIGHBOURS).map(|(place, both)| (new(*place), *both)).collect()
         });
         let neighbours = neighbours.collect();
-        let items = kept.keys().filter_map(|place| items.get(usize::try_from(*place).ok()?).cloned());
+        let items =
+            kept.keys().filter_map(|place| items.get(usize::try_from(*place).ok()?).cloned());
         Affinity::new(subjects, items.collect(), neighbours)
     }
 }

@@ -48,11 +48,7 @@ pub struct Ranked {
 impl Affinity {
     /// Of what was counted.
     #[must_use]
-    pub fn new(
-        subjects: u64,
-        items: Vec<(ItemId, u64)>,
-        neighbours: Vec<Vec<(u32, u64)>>,
-    ) -> Self {
+    pub fn new(subjects: u64, items: Vec<(ItemId, u64)>, neighbours: Vec<Vec<(u32, u64)>>) -> Self {
         Self { format: FORMAT.to_owned(), subjects, items, neighbours }
     }
 
@@ -70,7 +66,8 @@ impl Affinity {
     /// # Errors
     /// `Invalid` when it is none.
     pub fn read(file: &[u8]) -> Result<Self, Fault> {
-        let bad = |what: &str| Fault::invalid("score.model", format!("is no affinity model: {what}"));
+        let bad =
+            |what: &str| Fault::invalid("score.model", format!("is no affinity model: {what}"));
         let model: Self = serde_json::from_slice(file).map_err(|error| bad(&error.to_string()))?;
         if model.format != FORMAT {
             return Err(bad(&format!("its format is not {FORMAT}")));
@@ -103,7 +100,9 @@ impl Affinity {
             whole += weight;
             let subjects = self.items.get(place).map_or(0, |(_, subjects)| *subjects);
             for (next, both) in self.neighbours.get(place).into_iter().flatten() {
-                if let Some((_, others)) = self.items.get(usize::try_from(*next).unwrap_or(usize::MAX)) {
+                if let Some((_, others)) =
+                    self.items.get(usize::try_from(*next).unwrap_or(usize::MAX))
+                {
                     let part = weight * cosine(*both, subjects, *others);
                     found.entry(*next).or_default().push((part, nth));
                 }

@@ -145,7 +145,8 @@ impl Summary {
             Self::Recent(values) => {
                 let mut values: Vec<(&String, &Place)> = values.iter().collect();
                 values.sort_by(|a, b| b.1.cmp(a.1));
-                let read = |(value, _): &(&String, &Place)| serde_json::from_str::<Value>(value).ok();
+                let read =
+                    |(value, _): &(&String, &Place)| serde_json::from_str::<Value>(value).ok();
                 values.iter().map(read).collect::<Option<Vec<Value>>>().map(Value::Array)
             }
         }
@@ -169,10 +170,7 @@ fn deviation(count: u64, sum: &ExactSum, squares: &ExactSum) -> Option<f64> {
 
 /// Adds values; the oldest beyond [`RECENT`] go. One that is among the newest of all is among the newest
 /// of those that hold its newest event, so sums of parts are sums of the whole.
-fn newest(
-    values: &mut BTreeMap<String, Place>,
-    more: impl IntoIterator<Item = (String, Place)>,
-) {
+fn newest(values: &mut BTreeMap<String, Place>, more: impl IntoIterator<Item = (String, Place)>) {
     for (value, place) in more {
         let known = values.entry(value).or_insert(place);
         *known = place.max(*known);

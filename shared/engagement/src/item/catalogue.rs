@@ -100,11 +100,7 @@ impl Given {
 ///
 /// # Errors
 /// `Invalid`, naming the item and its field; nothing is kept then. `Unavailable` or `Throttled`.
-pub async fn put(
-    tenant: &TenantId,
-    given: &Given,
-    store: &impl ItemStore,
-) -> Result<Kept, Fault> {
+pub async fn put(tenant: &TenantId, given: &Given, store: &impl ItemStore) -> Result<Kept, Fault> {
     given.check()?;
     store.put(tenant, &given.items).await?;
     Ok(Kept { kept: given.items.len() })

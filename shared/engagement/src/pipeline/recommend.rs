@@ -90,9 +90,9 @@ impl Shop<'_> {
                 .flat_map(Search::next)
                 .filter(|id| read.insert(id.clone()))
                 .collect();
-            let open = searches.iter().any(|it| {
-                it.read < it.ranked.len() && it.found(&known, top).len() < top
-            });
+            let open = searches
+                .iter()
+                .any(|it| it.read < it.ranked.len() && it.found(&known, top).len() < top);
             if wanted.is_empty() && !open {
                 break;
             }

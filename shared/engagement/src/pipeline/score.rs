@@ -104,7 +104,9 @@ pub async fn watched(
                 witness.stopped(signal, NO_MODEL);
                 tally.add(Metric::SignalsFiltered, &tenant, id, Some(NO_MODEL), 1);
             }
-            Ok(Some(_)) => tally.add(Metric::SignalsFiltered, &tenant, id, Some("score_too_low"), 1),
+            Ok(Some(_)) => {
+                tally.add(Metric::SignalsFiltered, &tenant, id, Some("score_too_low"), 1)
+            }
             Err(fault) => {
                 let payload = serde_json::to_value(signal).unwrap_or_default();
                 rejected.push(Rejected::new(Some(&tenant), "score", &fault, payload, clock.now()));

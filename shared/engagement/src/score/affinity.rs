@@ -57,7 +57,8 @@ impl AffinityDocument {
     /// # Errors
     /// `Invalid`, naming the field.
     pub fn check(&self) -> Result<(), Fault> {
-        let refuse = |field: &str, rule: String| Err(Fault::invalid(format!("score.{field}"), rule));
+        let refuse =
+            |field: &str, rule: String| Err(Fault::invalid(format!("score.{field}"), rule));
         if !(1..=MAX_TOP).contains(&self.top) {
             return refuse("top", format!("must be between 1 and {MAX_TOP}"));
         }
@@ -69,9 +70,12 @@ impl AffinityDocument {
         }
         let all: Vec<&String> = self.kinds().collect();
         let different: BTreeSet<&&String> = all.iter().collect();
-        if all.len() > MAX_EVENTS || different.len() < all.len() || all.iter().any(|it| it.is_empty())
+        if all.len() > MAX_EVENTS
+            || different.len() < all.len()
+            || all.iter().any(|it| it.is_empty())
         {
-            let rule = format!("must name, with `exclude`, at most {MAX_EVENTS} different event types");
+            let rule =
+                format!("must name, with `exclude`, at most {MAX_EVENTS} different event types");
             return refuse("events", rule);
         }
         Ok(())

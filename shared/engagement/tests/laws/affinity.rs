@@ -4,9 +4,9 @@
 use ceap_engagement::affinity::count::{Counted, Counting};
 use ceap_engagement::affinity::port::AffinityKeeper;
 use ceap_engagement::affinity::{Affinity, Own};
-use ceap_engagement::item::catalogue::ItemStore;
 use ceap_engagement::item::Item;
-use ceap_engagement::use_case::{OwnShop, Settings, UseCase};
+use ceap_engagement::item::catalogue::ItemStore;
+use ceap_engagement::use_case::{OwnShop, UseCase};
 use ceap_engagement::{simulation, use_case};
 use ceap_kernel::{AffinityName, ItemId};
 use ceap_testkit::World;
@@ -116,7 +116,8 @@ fn a_model_survives_its_file_and_nothing_else_is_one() {
     let (name, file) = model.write().unwrap();
     assert_eq!(Affinity::read(&file).unwrap(), model);
     assert_eq!(model.write().unwrap().0, name);
-    for other in [&b"{}"[..], b"", b"[1,2", br#"{"format":"x","subjects":1,"items":[],"neighbours":[]}"#]
+    for other in
+        [&b"{}"[..], b"", b"[1,2", br#"{"format":"x","subjects":1,"items":[],"neighbours":[]}"#]
     {
         assert_eq!(Affinity::read(other).unwrap_err().code(), "invalid");
     }
@@ -140,7 +141,8 @@ fn item(n: u8, available: bool) -> Item {
 async fn shop() -> World {
     let world = World::new(noon());
     let (acme, name) = (tenant("acme"), AffinityName::new("products").unwrap());
-    let seen = [vec![1, 2], vec![1, 2, 3], vec![1, 2, 3, 4], vec![1, 2, 3, 4, 5], vec![1, 2, 3, 4, 5]];
+    let seen =
+        [vec![1, 2], vec![1, 2, 3], vec![1, 2, 3, 4], vec![1, 2, 3, 4, 5], vec![1, 2, 3, 4, 5]];
     let (model, file) = counted(&seen).model(2).write().unwrap();
     world.keep(&acme, &name, &model, file).await.unwrap();
     let items: Vec<Item> = (1..=5).map(|n| item(n, n != 2)).collect();
@@ -150,10 +152,8 @@ async fn shop() -> World {
 
 /// What became of the last of these views and purchases.
 fn decided(world: &World, happened: &[(&str, u8)]) -> Value {
-    let plan = plan_with(settings(), &[]).with_shop(OwnShop {
-        affinities: Arc::new(world.clone()),
-        items: Arc::new(world.clone()),
-    });
+    let plan = plan_with(settings(), &[])
+        .with_shop(OwnShop { affinities: Arc::new(world.clone()), items: Arc::new(world.clone()) });
     let events: Vec<Value> = (0..)
         .zip(happened)
         .map(|(n, (kind, item))| {
@@ -179,7 +179,6 @@ fn decided(world: &World, happened: &[(&str, u8)]) -> Value {
 fn what_can_be_had_and_is_new_is_recommended() {
     let world = block_on(shop());
     let signal = decided(&world, &[("item_viewed", 1)]);
-    println!("{signal:#}");
     let score = &signal["passes"][0]["score"];
     let ids: Vec<&str> =
         score["items"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
@@ -229,5 +228,4 @@ fn a_document_says_what_affinity_can_do() {
         let fault = UseCase::parse(&DOCUMENT.replace(from, to)).unwrap_err();
         assert!(fault.to_string().contains(field), "{from} → {to}: {fault}");
     }
-    let _ = Settings::default();
 }

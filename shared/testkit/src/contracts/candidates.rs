@@ -45,7 +45,12 @@ pub(super) fn candidate(label: &str, score: f64) -> Candidate {
             action: None,
             fallback: None,
         },
-        scored: Scored { score, reasons: vec![label.to_owned()], model: "1".to_owned(), items: Vec::new() },
+        scored: Scored {
+            score,
+            reasons: vec![label.to_owned()],
+            model: "1".to_owned(),
+            items: Vec::new(),
+        },
         expires_at: after_noon(3600),
     }
 }
