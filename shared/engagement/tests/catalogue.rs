@@ -2,12 +2,16 @@
 //! holds the body of a simulation, and what is expected of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use ceap_engagement::affinity::count::Counting;
+use ceap_engagement::affinity::port::AffinityKeeper;
 use ceap_engagement::event::{Arrived, Event};
+use ceap_engagement::item::Item;
+use ceap_engagement::item::catalogue::ItemStore;
 use ceap_engagement::run::Run;
 use ceap_engagement::run::batch::Batch;
 use ceap_engagement::simulation::{Request, Simulated, simulate};
-use ceap_engagement::use_case::{Document, Plan, Settings, UseCase, UseCases, catalogue};
-use ceap_kernel::{RunId, SubjectId, Tally};
+use ceap_engagement::use_case::{Document, OwnShop, Plan, Settings, UseCase, UseCases, catalogue};
+use ceap_kernel::{AffinityName, ItemId, RunId, SubjectId, Tally, TenantId};
 use ceap_testkit::World;
 use ceap_testkit::builders::{noon, plan_with, settings, tenant};
 use serde::Deserialize;
@@ -15,6 +19,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What is expected of a sample.
 #[derive(Deserialize)]
@@ -23,9 +28,32 @@ struct Expected {
     /// The tenant's settings, where the use case needs some.
     #[serde(default)]
     settings: serde_json::Map<String, serde_json::Value>,
+    /// What recommendations are made from.
+    #[serde(default)]
+    shop: Option<Sold>,
     /// Signals that go no further, by reason.
     filtered: BTreeMap<String, u64>,
     messages: Vec<Sent>,
+}
+
+/// Items, and an affinity model of what subjects before had to do with.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sold {
+    model: AffinityName,
+    seen: Vec<Vec<ItemId>>,
+    items: Vec<Item>,
+}
+
+impl Sold {
+    async fn open(&self, world: &World, tenant: &TenantId) -> OwnShop {
+        let mut counting = Counting::default();
+        self.seen.iter().for_each(|seen| counting.subject(seen).unwrap());
+        let (model, file) = counting.model(2).write().unwrap();
+        world.keep(tenant, &self.model, &model, file).await.unwrap();
+        world.put(tenant, &self.items).await.unwrap();
+        OwnShop { affinities: Arc::new(world.clone()), items: Arc::new(world.clone()) }
+    }
 }
 
 /// A message: to whom, and some of what it says.
@@ -75,10 +103,13 @@ async fn check(id: &str, text: &str) -> Option<String> {
     given.as_object_mut().unwrap().extend(expected.settings);
     let settings: Settings = serde_json::from_value(given).unwrap();
     let world = World::new(noon());
-    let plan = plan_with(settings, &[]);
+    let tenant = tenant("acme");
+    let mut plan = plan_with(settings, &[]);
+    if let Some(shop) = &expected.shop {
+        plan = plan.with_shop(shop.open(&world, &tenant).await);
+    }
     let document = Document::parse(text).unwrap();
     let document = Document { holdout_percent: 0, ..document };
-    let tenant = tenant("acme");
     let simulated = simulate(&tenant, &plan, document, &request, &world, world.clone());
     let simulated = simulated.await.unwrap_or_else(|fault| panic!("{id}: {fault}"));
     let sent = sent(&simulated);
