@@ -101,6 +101,11 @@ fn verifiers(repo: &Repo) -> Result<Vec<(&'static str, PathBuf)>> {
         Some(modules) => found.push(("CEAP_VERIFY_NODE", modules)),
         None => eprintln!("   no npm: the checks by Node's libraries are skipped"),
     }
+    // By far the largest: without it, all but how models score is still tested.
+    match prerequisites::venv(repo, "venv-models", "infra/local/verify/models/requirements.txt") {
+        Ok(python) => found.push(("CEAP_VERIFY_MODELS", python.join("python"))),
+        Err(error) => eprintln!("   the checks of trained models are skipped: {error:#}"),
+    }
     Ok(found)
 }
 

@@ -1,14 +1,18 @@
 //! Stored models: trained elsewhere, kept by the SHA-256 of their file, pinned by use cases.
 
+pub mod library;
+
 use ceap_kernel::{Fault, ModelId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// How a model works, and so which kind of score it is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ModelKind")]
 pub enum Kind {
     /// Gradient-boosted trees.
     Trees,
@@ -28,7 +32,7 @@ impl Kind {
 }
 
 /// What an input takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Takes {
     /// A number.
@@ -42,7 +46,8 @@ pub enum Takes {
 }
 
 /// One input, as the model declares it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ModelInput")]
 pub struct Input {
     /// The feature's name at training.
     pub name: String,
@@ -56,7 +61,8 @@ pub struct Input {
 }
 
 /// What a use case has to know of a model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ModelDescription")]
 pub struct Description {
     /// Which kind of score it is for.
     pub kind: Kind,
