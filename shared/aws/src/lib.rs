@@ -13,6 +13,8 @@ pub mod emitter;
 #[cfg(feature = "eum")]
 pub mod eum;
 #[cfg(feature = "s3")]
+pub mod model_bucket;
+#[cfg(feature = "s3")]
 pub mod run_files;
 #[cfg(feature = "scheduler")]
 pub mod schedules;

@@ -25,15 +25,9 @@ pub struct ModelBucket {
 }
 
 impl ModelBucket {
-    /// The bucket `bucket`. A file may take longer than other calls do.
+    /// The bucket `bucket`.
     pub fn new(config: &aws_config::SdkConfig, bucket: impl Into<String>) -> Self {
-        let timeouts = aws_config::timeout::TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(2))
-            .operation_attempt_timeout(Duration::from_secs(20))
-            .operation_timeout(Duration::from_secs(25))
-            .build();
-        let config = aws_sdk_s3::config::Builder::from(config).timeout_config(timeouts).build();
-        Self { client: Client::from_conf(config), bucket: bucket.into() }
+        Self { client: Client::new(config), bucket: bucket.into() }
     }
 }
 

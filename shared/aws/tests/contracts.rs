@@ -13,18 +13,20 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_kinesis::types::ShardIteratorType;
 use ceap_aws::athena::Lake;
 use ceap_aws::dynamodb::{
-    self, AudienceStore, Candidates, Client, CredentialStore, InboxStore, Messages,
+    self, AudienceStore, Candidates, Client, CredentialStore, InboxStore, Messages, ModelStore,
     QuarantineStore, Runs, SubjectStore, SuppressionList, Table, TenantStore, UseCaseStore,
 };
+use ceap_aws::model_bucket::ModelBucket;
 use ceap_aws::stream::KinesisStream;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::history::{History, Query};
+use ceap_engagement::model::library::{ModelFiles, ModelShelf};
 use ceap_engagement::onboarding::{Tenant, Tenants};
 use ceap_engagement::pipeline::accept::EventStream;
 use ceap_engagement::quarantine::Rejected;
 use ceap_engagement::use_case::{Document, Settings, UseCase, UseCases};
 use ceap_kernel::access::{Credential, Principal, Role};
-use ceap_kernel::{Fault, TenantId};
+use ceap_kernel::{Fault, ModelId, TenantId};
 use ceap_testkit::builders::{catalogue_documents, event, fresh_tenant, noon, settings};
 use ceap_testkit::contracts;
 use futures::TryStreamExt;
@@ -69,6 +71,42 @@ impl Copy {
 
 fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
+}
+
+#[test]
+fn models() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "platform").await;
+        contracts::models(&ModelStore::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+/// With a bucket of its own, and what only an upload's URL shows: that S3 takes what was announced.
+#[test]
+fn model_files() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let client = aws_sdk_s3::Client::new(&config);
+        let name = local::unique("models");
+        client.create_bucket().bucket(&name).send().await.unwrap();
+        let bucket = ModelBucket::new(&config, &name);
+        contracts::model_files(&bucket).await;
+        let (tenant, file) = (fresh_tenant("mine"), b"a model".to_vec());
+        let id = ModelId::of(&file);
+        let length = u64::try_from(file.len()).unwrap();
+        let upload = bucket.upload(&tenant, &id, length, noon()).await.unwrap();
+        let mut put = reqwest::Client::new().put(&upload.url).body(file.clone());
+        for (header, value) in &upload.headers {
+            put = put.header(header, value);
+        }
+        let answer = put.send().await.unwrap();
+        assert!(answer.status().is_success(), "{answer:?}");
+        bucket.accept(&tenant, &id).await.unwrap();
+        assert_eq!(bucket.get(&tenant, &id).await.unwrap(), Some(file));
+        bucket.forget(&tenant, &id).await.unwrap();
+    });
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn a_deep_tree_is_walked_and_deep_json_is_refused() {
         of(|_| "0.5".to_owned(), splits + 1),
     );
     let start = LIGHTGBM.find("Tree=0").unwrap();
-    let head = LIGHTGBM[..start].replace(" 0:1:2", " [0:1]");
+    let head = LIGHTGBM.split_at(start).0.replace(" 0:1:2", " [0:1]");
     let model = read(format!("{head}{tree}").as_bytes()).unwrap();
     let score = model.score(&[vec![Cell::Number(0.0), Cell::Missing]]).remove(0).unwrap();
     assert!((score - sigmoid(0.5)).abs() < 1e-12);

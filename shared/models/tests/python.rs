@@ -2,9 +2,15 @@
 //! the stage `score`, as in Python. Skipped where `CEAP_VERIFY_MODELS`, a Python that has the libraries,
 //! is not set, or the data is not there.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::arithmetic_side_effects
+)]
 
 use ceap_engagement::model::Takes;
+use ceap_engagement::pipeline::recommend::Shop;
 use ceap_engagement::pipeline::score::score;
 use ceap_engagement::signal::{Detected, Signal};
 use ceap_engagement::use_case::{Document, Plan, Settings, Stored, UseCase};
@@ -88,7 +94,7 @@ async fn compare(folder: &Path, case: &str) -> (f64, usize) {
     let acme = tenant("acme");
     let world =
         World::new(noon()).with(&acme, Plan::with(Settings::default(), vec![compiled], stored));
-    world.stores().models.insert((acme.clone(), id.clone()), model);
+    world.stores().models.ready.insert((acme.clone(), id.clone()), model);
     let signals = rows.iter().enumerate().map(|(n, row)| -> Signal {
         serde_json::from_value(json!({
             "id": format!("{n:032x}"), "use_case": "trained", "subject": format!("row-{n}"),
@@ -98,7 +104,8 @@ async fn compare(folder: &Path, case: &str) -> (f64, usize) {
     });
     let detected =
         Detected { tenant: acme.clone(), profiles: Default::default(), signals: signals.collect() };
-    let (batch, _) = score(detected, &world, &world, &world, &world).await.unwrap();
+    let shop = Shop { affinities: &world, items: &world };
+    let (batch, _) = score(detected, &world, &world, shop, &world, &world).await.unwrap();
     let first = world.stores().quarantine.first().map(|rejected| rejected.reason.clone());
     assert_eq!(batch.signals.len(), rows.len(), "{case}: {first:?}");
     assert_eq!(world.calls("models.load"), 1);

@@ -245,10 +245,18 @@ impl Asked {
     /// # Errors
     /// `Invalid` when it is larger than [`MAX_BODY`] or not what its encoding says.
     pub fn body(&self) -> Result<Vec<u8>, Fault> {
+        self.body_within(MAX_BODY)
+    }
+
+    /// The same, of at most `most` bytes.
+    ///
+    /// # Errors
+    /// `Invalid` when it is larger or not what its encoding says.
+    pub fn body_within(&self, most: usize) -> Result<Vec<u8>, Fault> {
         let raw = self.0.body().as_ref();
         match self.header(CONTENT_ENCODING.as_str()).unwrap_or("identity") {
-            "identity" | "" => bounded(raw),
-            "gzip" => bounded(MultiGzDecoder::new(raw)),
+            "identity" | "" => bounded(raw, most),
+            "gzip" => bounded(MultiGzDecoder::new(raw), most),
             other => Err(Fault::invalid(
                 CONTENT_ENCODING.as_str(),
                 format!("`{other}` is not taken; send gzip or nothing"),
@@ -257,23 +265,23 @@ impl Asked {
     }
 }
 
-fn bounded(source: impl Read) -> Result<Vec<u8>, Fault> {
-    let limit = u64::try_from(MAX_BODY).unwrap_or(u64::MAX).saturating_add(1);
+fn bounded(source: impl Read, most: usize) -> Result<Vec<u8>, Fault> {
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     let mut body = Vec::new();
     source
         .take(limit)
         .read_to_end(&mut body)
         .map_err(|_| Fault::invalid("body", "is not what its content-encoding says"))?;
-    if body.len() > MAX_BODY {
-        return Err(too_large());
+    if body.len() > most {
+        return Err(too_large(most));
     }
     Ok(body)
 }
 
-fn too_large() -> Fault {
+fn too_large(most: usize) -> Fault {
     Fault::invalid(
         CONTENT_LENGTH.as_str(),
-        format!("the body is larger than {MAX_BODY} bytes; send it in parts"),
+        format!("the body is larger than {most} bytes; send it in parts"),
     )
 }
 

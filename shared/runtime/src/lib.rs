@@ -18,6 +18,8 @@ pub mod desk;
 pub mod firehose;
 pub mod http;
 pub mod inbox;
+#[cfg(feature = "models")]
+pub mod models;
 pub mod pages;
 #[cfg(feature = "reception")]
 pub mod reception;

@@ -3,6 +3,7 @@
 use crate::http::{Call, Reply};
 use ceap_aws::dynamodb::{SubjectStore, UseCaseStore, UseCaseVersions};
 use ceap_channels::Channels;
+use ceap_engagement::pipeline::score::Models;
 use ceap_engagement::simulation::{Request, simulate};
 use ceap_engagement::use_case::UseCases;
 use ceap_engagement::use_case::library::version_of;
@@ -14,21 +15,23 @@ const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
 /// Documents and subjects as they are stored. Nothing is written; the function's policy allows none.
 #[derive(Debug)]
-pub struct SimulationApi {
+pub struct SimulationApi<M> {
     keeper: UseCaseVersions,
     running: UseCaseStore,
     subjects: SubjectStore,
+    models: M,
 }
 
-impl SimulationApi {
-    /// Of documents that are kept, what runs, and who is known.
+impl<M: Models> SimulationApi<M> {
+    /// Of documents that are kept, what runs, who is known, and the models that score.
     #[must_use]
     pub const fn new(
         keeper: UseCaseVersions,
         running: UseCaseStore,
         subjects: SubjectStore,
+        models: M,
     ) -> Self {
-        Self { keeper, running, subjects }
+        Self { keeper, running, subjects, models }
     }
 
     /// Answers a call. Its answer shows customers' data.
@@ -46,6 +49,7 @@ impl SimulationApi {
             None => version_of(&self.keeper, tenant, &id, request.version).await?.document,
         };
         let plan = self.running.plan(tenant).await?;
+        let plan = plan.ready_for(tenant, &document, &self.models).await?;
         let said = simulate(tenant, &plan, document, &request, &self.subjects, Channels).await?;
         let body =
             serde_json::to_string(&said).map_err(|error| Fault::Internal(error.to_string()))?;

@@ -1,7 +1,7 @@
 //! Every port in memory, behind one lock.
 
 use crate::chaos::{Chaos, Strike};
-use crate::fakes::{Ask, Documents, Message};
+use crate::fakes::{Ask, Documents, Message, ModelRoom};
 use ceap_engagement::audience::Sought;
 use ceap_engagement::candidate::Candidate;
 use ceap_engagement::event::Arrived;
@@ -9,7 +9,6 @@ use ceap_engagement::goal::{GoalsReached, OwedGoal};
 use ceap_engagement::inbox::{Notification, NotificationId};
 use ceap_engagement::item::Item;
 use ceap_engagement::message::Dispatch;
-use ceap_engagement::model::Model;
 use ceap_engagement::pipeline::convert::Conversion;
 use ceap_engagement::pipeline::send::SendError;
 use ceap_engagement::policy::cap::Ledger;
@@ -45,7 +44,7 @@ pub struct Stores {
     /// Version and bytes.
     pub series: BTreeMap<(TenantId, SubjectId), (u64, Encoded)>,
     pub plans: BTreeMap<TenantId, Arc<Plan>>,
-    pub models: BTreeMap<(TenantId, ModelId), Arc<dyn Model>>,
+    pub models: ModelRoom,
     pub items: BTreeMap<(TenantId, ItemId), Item>,
     /// The newest affinity model of each name, and the files of all.
     pub affinity_names: BTreeMap<(TenantId, AffinityName), ModelId>,

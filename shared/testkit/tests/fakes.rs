@@ -47,6 +47,14 @@ async fn goals() {
 }
 
 #[tokio::test]
+async fn models() {
+    for world in worlds() {
+        contracts::models(&world).await;
+        contracts::model_files(&world).await;
+    }
+}
+
+#[tokio::test]
 async fn outbox() {
     for world in worlds() {
         contracts::outbox(&world).await;

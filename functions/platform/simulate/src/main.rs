@@ -3,19 +3,23 @@
 use ceap_aws::dynamodb::{
     self, CredentialStore, SubjectStore, Table, UseCaseStore, UseCaseVersions,
 };
+use ceap_aws::model_bucket::ModelBucket;
+use ceap_models::Loader;
 use ceap_runtime::http::{self, Call};
 use ceap_runtime::simulations::SimulationApi;
 use ceap_runtime::{Env, Error, start};
 
 fn main() -> Result<(), Error> {
     start(async {
-        let env = Env::read(&["PLATFORM_TABLE", "PROFILES_TABLE"])?;
-        let client = dynamodb::client(&ceap_aws::config().await);
+        let env = Env::read(&["PLATFORM_TABLE", "PROFILES_TABLE", "MODELS_BUCKET"])?;
+        let config = ceap_aws::config().await;
+        let client = dynamodb::client(&config);
         let platform = Table::new(&client, env.get("PLATFORM_TABLE"));
         let subjects = SubjectStore::new(Table::new(&client, env.get("PROFILES_TABLE")));
         let credentials = CredentialStore::new(platform.clone());
+        let models = Loader::new(ModelBucket::new(&config, env.get("MODELS_BUCKET")));
         let keeper = UseCaseVersions::new(platform.clone());
-        let api = SimulationApi::new(keeper, UseCaseStore::new(platform), subjects);
+        let api = SimulationApi::new(keeper, UseCaseStore::new(platform), subjects, models);
         http::serve("simulate", &credentials, async |call: &Call| api.answer(call).await).await
     })
 }

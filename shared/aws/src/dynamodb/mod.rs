@@ -10,6 +10,7 @@ mod health;
 mod inbox;
 mod item;
 mod messages;
+mod models;
 mod outbox;
 mod outcomes;
 mod quarantine;
@@ -31,6 +32,7 @@ pub use candidates::Candidates;
 pub use credentials::CredentialStore;
 pub use inbox::InboxStore;
 pub use messages::Messages;
+pub use models::ModelStore;
 pub use quarantine::QuarantineStore;
 pub use runs::Runs;
 #[cfg(feature = "kms")]

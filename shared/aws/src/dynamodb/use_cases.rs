@@ -2,9 +2,11 @@
 
 use super::Table;
 use super::item::{Item, from_json, get_text, text};
+use super::models::{MODEL, kept};
 use super::templates::{PARTIAL, TEMPLATE};
 use super::tenants::{TENANT, USE_CASE};
 use crate::fault::fault;
+use ceap_engagement::model::library::shelf;
 use ceap_engagement::onboarding::Tenant;
 use ceap_engagement::template::library::Stored as Kept;
 use ceap_engagement::use_case::{Document, Plan, Stored, UseCase, UseCases};
@@ -77,6 +79,7 @@ impl UseCaseStore {
                         stored.templates.add(template);
                     }
                 }
+                Some(sk) if sk.starts_with(MODEL) => stored.models.extend(shelf(kept(&item)?)),
                 Some(sk) if sk.starts_with(PARTIAL) => {
                     if let Some(partial) = document(&item)? {
                         stored.templates.add_partial(partial);

@@ -28,16 +28,6 @@ pub trait Models {
     async fn load(&self, tenant: &TenantId, model: &ModelId) -> Result<Arc<dyn Model>, Fault>;
 }
 
-/// Where no models are kept.
-#[derive(Debug)]
-pub struct NoModels;
-
-impl Models for NoModels {
-    async fn load(&self, _: &TenantId, model: &ModelId) -> Result<Arc<dyn Model>, Fault> {
-        Err(Fault::NotFound(format!("there is no model {model}")))
-    }
-}
-
 /// Signals with their scores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScoredBatch {

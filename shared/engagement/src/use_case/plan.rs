@@ -7,6 +7,7 @@ use super::stored::{OwnShop, Stored};
 use crate::audience::{self, Tie};
 use crate::event::Event;
 use crate::feature::{StreamId, StreamRule};
+use crate::pipeline::score::Models;
 use crate::policy::Cap;
 use crate::profile;
 use crate::window::Span;
@@ -142,6 +143,26 @@ impl Plan {
             ties,
             index,
         }
+    }
+
+    /// The same settings and all that is stored, with the model that `document` pins loaded: for
+    /// [`Self::alone`] where nothing is loaded later.
+    ///
+    /// # Errors
+    /// As [`Models::load`]; what isn't stored is left to `alone`, which names the field.
+    pub async fn ready_for(
+        &self,
+        tenant: &TenantId,
+        document: &Document,
+        models: &impl Models,
+    ) -> Result<Self, Fault> {
+        let mut stored = self.stored.clone();
+        if let Some(id) = document.score.model()
+            && stored.models.contains_key(id)
+        {
+            stored.ready.insert(id.clone(), models.load(tenant, id).await?);
+        }
+        Ok(Self::with(self.settings.clone(), Vec::new(), stored))
     }
 
     /// What the same tenant would run, were there this document alone.

@@ -23,6 +23,7 @@ mod goals;
 mod inbox;
 mod late;
 mod listed;
+mod models;
 mod order;
 mod preferences;
 mod receipts;

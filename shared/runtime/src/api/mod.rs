@@ -12,6 +12,7 @@ mod consents;
 mod events;
 mod inbox;
 mod messages;
+mod models;
 mod pages;
 mod profiles;
 mod reference;
@@ -20,6 +21,7 @@ mod suppressions;
 mod templates;
 mod use_cases;
 
+pub use models::UploadRequest;
 pub use operation::{
     Access, Answer, CURSOR, Content, IDEMPOTENCY_KEY, IF_MATCH, Operation, Parameter, Place,
     SchemaOf,
@@ -42,6 +44,7 @@ pub const GROUPS: &[Group] = &[
     events::GROUP,
     profiles::GROUP,
     use_cases::GROUP,
+    models::GROUP,
     runs::GROUP,
     candidates::GROUP,
     messages::GROUP,

@@ -19,4 +19,5 @@ mod use_cases;
 
 pub use carrier::{Ask, Carrier, Habits, Told};
 pub use messages::Message;
+pub use models::ModelRoom;
 pub use runs::Documents;

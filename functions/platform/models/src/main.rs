@@ -1,0 +1,20 @@
+//! Stored models, read before they are kept.
+
+use ceap_aws::dynamodb::{self, CredentialStore, ModelStore, Table, UseCaseVersions};
+use ceap_aws::model_bucket::ModelBucket;
+use ceap_runtime::http::{self, Call};
+use ceap_runtime::models::ModelApi;
+use ceap_runtime::{Env, Error, start};
+
+fn main() -> Result<(), Error> {
+    start(async {
+        let env = Env::read(&["PLATFORM_TABLE", "MODELS_BUCKET"])?;
+        let config = ceap_aws::config().await;
+        let platform = Table::new(&dynamodb::client(&config), env.get("PLATFORM_TABLE"));
+        let credentials = CredentialStore::new(platform.clone());
+        let files = ModelBucket::new(&config, env.get("MODELS_BUCKET"));
+        let api =
+            ModelApi::new(files, ModelStore::new(platform.clone()), UseCaseVersions::new(platform));
+        http::serve("models", &credentials, async |call: &Call| api.answer(call).await).await
+    })
+}
