@@ -18,6 +18,7 @@ mod demo;
 mod lake;
 mod messages;
 mod report;
+mod runs;
 mod ssh_logins;
 mod tenants;
 mod unknown_types;
