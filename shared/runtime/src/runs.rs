@@ -4,20 +4,29 @@ use crate::bootstrap::random;
 use crate::http::{Call, Reply};
 use ceap_engagement::run::desk::{Desk, Evaluate, Workflow};
 use ceap_engagement::run::{RunFiles, RunStore};
+use ceap_engagement::use_case::UseCases;
 use ceap_engagement::use_case::library::UseCaseKeeper;
 use ceap_kernel::access::Role;
 use ceap_kernel::{Clock, Fault, RunId, UseCaseId};
 
 /// Runs of a tenant's use cases.
 #[derive(Debug)]
-pub struct RunApi<R, F, K, W, C> {
-    desk: Desk<R, F, K, W, C>,
+pub struct RunApi<R, F, K, U, W, C> {
+    desk: Desk<R, F, K, U, W, C>,
 }
 
-impl<R: RunStore, F: RunFiles, K: UseCaseKeeper, W: Workflow, C: Clock> RunApi<R, F, K, W, C> {
+impl<R, F, K, U, W, C> RunApi<R, F, K, U, W, C>
+where
+    R: RunStore,
+    F: RunFiles,
+    K: UseCaseKeeper,
+    U: UseCases,
+    W: Workflow,
+    C: Clock,
+{
     /// At this desk.
     #[must_use]
-    pub const fn new(desk: Desk<R, F, K, W, C>) -> Self {
+    pub const fn new(desk: Desk<R, F, K, U, W, C>) -> Self {
         Self { desk }
     }
 
@@ -46,6 +55,10 @@ impl<R: RunStore, F: RunFiles, K: UseCaseKeeper, W: Workflow, C: Clock> RunApi<R
             return Reply::json(202, &self.desk.resume(tenant, &use_case, &run(call)?).await?);
         }
         let key = call.idempotency_key(random);
+        if route.ends_with("/replay") {
+            let asked = call.json("replay")?;
+            return Reply::json(202, &self.desk.replay(tenant, &use_case, &asked, &key).await?);
+        }
         let asked = match call.body()?.as_slice() {
             [] => Evaluate::default(),
             _ => call.json("evaluate")?,

@@ -1,6 +1,6 @@
 //! Runs of use cases: asked for, looked at, resumed, called off.
 
-use ceap_aws::dynamodb::{self, CredentialStore, Runs, Table, UseCaseVersions};
+use ceap_aws::dynamodb::{self, CredentialStore, Runs, Table, UseCaseStore, UseCaseVersions};
 use ceap_aws::run_files::RunBucket;
 use ceap_aws::workflow::StateMachine;
 use ceap_engagement::run::desk::Desk;
@@ -18,7 +18,8 @@ fn main() -> Result<(), Error> {
         let api = RunApi::new(Desk {
             runs: Runs::new(platform.clone()),
             files: RunBucket::new(&config, env.get("RUNS_BUCKET")),
-            use_cases: UseCaseVersions::new(platform),
+            use_cases: UseCaseVersions::new(platform.clone()),
+            plans: UseCaseStore::new(platform),
             workflow: StateMachine::new(&config, env.get("RUNS_STATE_MACHINE")),
             clock: SystemClock,
         });

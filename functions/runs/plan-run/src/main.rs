@@ -1,5 +1,6 @@
 //! Divides a run into parts.
 
+use ceap_aws::athena::Lake;
 use ceap_aws::dynamodb::{self, Runs, SubjectStore, Table, UseCaseVersions};
 use ceap_aws::run_files::RunBucket;
 use ceap_aws::schedules::{ScheduleConfig, UseCaseSchedules};
@@ -12,6 +13,8 @@ fn main() -> Result<(), Error> {
         let env = Env::read(&[
             "PLATFORM_TABLE",
             "PROFILES_TABLE",
+            "LAKE_DATABASE",
+            "LAKE_WORKGROUP",
             "RUNS_BUCKET",
             "RUNS_STATE_MACHINE",
             "SCHEDULE_GROUP",
@@ -32,6 +35,7 @@ fn main() -> Result<(), Error> {
             files: RunBucket::new(&config, env.get("RUNS_BUCKET")),
             use_cases: UseCaseVersions::new(platform),
             population: SubjectStore::new(Table::new(&client, env.get("PROFILES_TABLE"))),
+            history: Lake::new(&config, env.get("LAKE_DATABASE"), env.get("LAKE_WORKGROUP")),
             schedules: UseCaseSchedules::new(&config, schedules),
             clock: SystemClock,
             size: SUBJECTS,

@@ -1,8 +1,10 @@
 //! One part of a run.
 
+use ceap_aws::athena::Lake;
 use ceap_aws::dynamodb::{self, QuarantineStore, Runs, SubjectStore, Table, UseCaseStore};
 use ceap_aws::emitter::Emitter;
 use ceap_aws::run_files::RunBucket;
+use ceap_channels::Channels;
 use ceap_engagement::run::part::{Task, Worker};
 use ceap_kernel::SystemClock;
 use ceap_runtime::{Env, Error, start, task};
@@ -13,6 +15,8 @@ fn main() -> Result<(), Error> {
             "PLATFORM_TABLE",
             "PROFILES_TABLE",
             "QUARANTINE_TABLE",
+            "LAKE_DATABASE",
+            "LAKE_WORKGROUP",
             "RUNS_BUCKET",
             "EVENT_BUS",
         ])?;
@@ -28,6 +32,8 @@ fn main() -> Result<(), Error> {
             subjects,
             signals: Emitter::new(&config, env.get("EVENT_BUS")),
             quarantine: QuarantineStore::new(Table::new(&client, env.get("QUARANTINE_TABLE"))),
+            history: Lake::new(&config, env.get("LAKE_DATABASE"), env.get("LAKE_WORKGROUP")),
+            addresses: Channels,
             clock: SystemClock,
         };
         let stage = async |task: Task| Ok(((), worker.work(&task).await?));

@@ -1,10 +1,12 @@
 //! Where runs are asked for, looked at, resumed and called off.
 
 use super::Which;
-use super::files::RunFiles;
+use super::files::{self, RunFiles};
+use super::replay;
 use super::state::{Counts, Kind, Run, State, add};
 use super::store::{Kept, Outcome, RunStore, change, unknown};
-use crate::use_case::library::{UseCaseKeeper, Version};
+use crate::use_case::library::{UseCaseKeeper, Version, version_of};
+use crate::use_case::{Document, UseCases};
 use ceap_kernel::{Clock, Fault, RunId, TenantId, Timestamp, UseCaseId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -65,20 +67,30 @@ pub struct List {
 
 /// All that is needed.
 #[derive(Debug)]
-pub struct Desk<R, F, K, W, C> {
+pub struct Desk<R, F, K, U, W, C> {
     /// Runs.
     pub runs: R,
     /// Files of runs.
     pub files: F,
     /// Use cases, as they are kept at this moment.
     pub use_cases: K,
+    /// What tenants run.
+    pub plans: U,
     /// The workflow.
     pub workflow: W,
     /// The wall clock.
     pub clock: C,
 }
 
-impl<R: RunStore, F: RunFiles, K: UseCaseKeeper, W: Workflow, C: Clock> Desk<R, F, K, W, C> {
+impl<R, F, K, U, W, C> Desk<R, F, K, U, W, C>
+where
+    R: RunStore,
+    F: RunFiles,
+    K: UseCaseKeeper,
+    U: UseCases,
+    W: Workflow,
+    C: Clock,
+{
     /// Asks for a scheduled use case to be evaluated. The same `key` is the same run.
     ///
     /// # Errors
@@ -103,7 +115,31 @@ impl<R: RunStore, F: RunFiles, K: UseCaseKeeper, W: Workflow, C: Clock> Desk<R, 
         }
         let key = format!("key:{key}");
         let run = Run::new(tenant, use_case, document.version, Kind::Batch, &key, now);
-        self.begin(Run { as_of: Some(as_of), ..run }).await
+        self.begin(Run { as_of: Some(as_of), ..run }, None).await
+    }
+
+    /// Asks for a document to be tried on history. The same `key` is the same run.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid`, naming the field; `Unavailable` or `Throttled`.
+    pub async fn replay(
+        &self,
+        tenant: &TenantId,
+        use_case: &UseCaseId,
+        asked: &replay::Asked,
+        key: &str,
+    ) -> Result<View, Fault> {
+        let sample = asked.sample()?;
+        let document = match asked.document(use_case)? {
+            Some(document) => document,
+            None => version_of(&self.use_cases, tenant, use_case, asked.version).await?.document,
+        };
+        let running = self.plans.plan(tenant).await?;
+        replay::plan(&running, &document)?;
+        let (version, now) = (document.version, self.clock.now());
+        let run = Run::new(tenant, use_case, version, Kind::Replay, &format!("key:{key}"), now);
+        let (from, to) = (Some(asked.from), Some(asked.to));
+        self.begin(Run { from, to, sample: Some(sample), ..run }, Some(&document)).await
     }
 
     /// A run and how far it is.
@@ -175,9 +211,13 @@ impl<R: RunStore, F: RunFiles, K: UseCaseKeeper, W: Workflow, C: Clock> Desk<R, 
     }
 
     /// Keeps a run and begins it; again under the same id, too, as long as nobody works on it.
-    async fn begin(&self, run: Run) -> Result<View, Fault> {
+    async fn begin(&self, run: Run, document: Option<&Document>) -> Result<View, Fault> {
         let Kept { run, .. } = self.runs.create(&run).await?;
         if run.state == State::Planned {
+            if let Some(document) = document {
+                let content = files::write(document)?;
+                self.files.put(&run.tenant, &run.id, files::DOCUMENT, &content).await?;
+            }
             self.workflow.begin(&run).await?;
         }
         self.view(run).await
@@ -196,7 +236,7 @@ impl<R: RunStore, F: RunFiles, K: UseCaseKeeper, W: Workflow, C: Clock> Desk<R, 
     async fn view(&self, mut run: Run) -> Result<View, Fault> {
         let (tenant, id) = (&run.tenant, &run.id);
         if run.state == State::Done {
-            let result = self.files.get(tenant, id, super::files::RESULT).await?;
+            let result = self.files.get(tenant, id, files::RESULT).await?;
             let parts_done = run.parts.unwrap_or_default();
             return Ok(View { run: shown(run), parts_done, result });
         }

@@ -10,6 +10,7 @@ pub mod desk;
 pub mod finish;
 pub mod part;
 pub mod plan;
+pub mod replay;
 
 mod files;
 mod population;

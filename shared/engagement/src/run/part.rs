@@ -6,8 +6,11 @@ use super::batch::Batch;
 use super::files::{self, RunFiles};
 use super::plan::{Part, Scope};
 use super::population::Population;
+use super::replay;
 use super::state::{Counts, Kind, Run};
 use super::store::{Outcome, RunStore};
+use crate::history::{self, History};
+use crate::pipeline::gates::Addresses;
 use crate::pipeline::ingest::{Signals, Subjects};
 use crate::profile_list::{Place, shard};
 use crate::quarantine::Quarantine;
@@ -31,7 +34,7 @@ pub struct Task {
 
 /// All that the step needs.
 #[derive(Debug)]
-pub struct Worker<R, F, U, P, S, B, Q, C> {
+pub struct Worker<R, F, U, P, S, B, Q, H, A, C> {
     /// Runs.
     pub runs: R,
     /// Files of runs.
@@ -46,6 +49,10 @@ pub struct Worker<R, F, U, P, S, B, Q, C> {
     pub signals: B,
     /// For what cannot proceed.
     pub quarantine: Q,
+    /// The event lake.
+    pub history: H,
+    /// Where channels reach whom.
+    pub addresses: A,
     /// The wall clock.
     pub clock: C,
 }
@@ -58,7 +65,7 @@ struct Brought {
     content: Option<Value>,
 }
 
-impl<R, F, U, P, S, B, Q, C> Worker<R, F, U, P, S, B, Q, C>
+impl<R, F, U, P, S, B, Q, H, A, C> Worker<R, F, U, P, S, B, Q, H, A, C>
 where
     R: RunStore,
     F: RunFiles,
@@ -67,6 +74,8 @@ where
     S: Subjects,
     B: Signals,
     Q: Quarantine,
+    H: History,
+    A: Addresses + Clone,
     C: Clock,
 {
     /// Does a part, unless it is done or its run has ended.
@@ -108,6 +117,13 @@ where
                 let counts = self.batch(run, part, tally).await?;
                 Ok(Brought { counts, content: None })
             }
+            Kind::Replay => {
+                let plan = self.use_cases.plan(&run.tenant).await?;
+                let (lake, addresses) = (&self.history, self.addresses.clone());
+                let of = part.of_history()?;
+                let told = replay::part(run, of, &plan, addresses, lake, &self.files).await?;
+                Ok(Brought { counts: told.0, content: Some(told.1) })
+            }
         }
     }
 
@@ -118,7 +134,7 @@ where
         let mut counts = Counts::new();
         let mut at = match &part.scope {
             Scope::Profiles { from, .. } => Some(Place::read(Some(from))?),
-            Scope::Listed => {
+            Scope::Listed | Scope::History { .. } => {
                 let listed = self.listed(run, part).await?;
                 return batch.run(run, &plan, &listed, tally).await;
             }
@@ -137,6 +153,16 @@ where
         let name = files::subjects(part.part);
         let listed = self.files.get(&run.tenant, &run.id, &name).await?;
         files::read(listed.ok_or_else(|| Fault::Internal(format!("there is no {name}")))?)
+    }
+}
+
+impl Part {
+    /// The part of the lake that it is about.
+    fn of_history(&self) -> Result<history::Part, Fault> {
+        match self.scope {
+            Scope::History { parts } => history::Part::new(self.part, parts),
+            _ => Err(Fault::Internal("a part that is none of history's".to_owned())),
+        }
     }
 }
 
@@ -164,8 +190,9 @@ impl Scope {
 ///
 /// # Errors
 /// `Unavailable` or `Throttled`.
-pub(super) async fn merge(run: &Run, _files: &impl RunFiles) -> Result<(), Fault> {
+pub(super) async fn merge(run: &Run, files: &impl RunFiles) -> Result<(), Fault> {
     match run.kind {
         Kind::Batch => Ok(()),
+        Kind::Replay => replay::merge(run, files).await,
     }
 }

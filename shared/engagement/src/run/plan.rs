@@ -1,18 +1,23 @@
 //! The first step: a run divided into parts that can be worked on side by side.
 
 use super::Which;
-use super::files::{PARTS, RunFiles, write};
+use super::files::{self, PARTS, RunFiles, write};
 use super::population::Population;
 use super::state::{Kind, Run, State};
 use super::store::{RunStore, change};
+use crate::history::{History, Query};
 use crate::profile_list::Place;
 use crate::use_case::library::{Schedules, UseCaseKeeper};
-use crate::use_case::{Document, ScheduleDocument};
+use crate::use_case::{Document, PopulationDocument, ScheduleDocument};
 use ceap_kernel::{Clock, Fault, SignedDuration, TenantId, Timestamp, UseCaseId};
+use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
 /// Subjects of one part of a batch.
 pub const SUBJECTS: usize = 1_000;
+
+/// Subjects of one part of a run over history: each reads the lake once.
+const HISTORY_SUBJECTS: usize = 5_000;
 
 /// A schedule that was set this shortly ago may be ahead of its document, which is being saved.
 const SAVING: SignedDuration = SignedDuration::from_mins(1);
@@ -98,6 +103,11 @@ pub enum Scope {
     },
     /// The subjects that a file of the run lists.
     Listed,
+    /// The subjects of this part of the lake.
+    History {
+        /// Of how many parts.
+        parts: u32,
+    },
 }
 
 /// A part of a run.
@@ -112,7 +122,7 @@ pub struct Part {
 
 /// All that the step needs.
 #[derive(Debug)]
-pub struct Planner<R, F, K, P, S, C> {
+pub struct Planner<R, F, K, P, H, S, C> {
     /// Runs.
     pub runs: R,
     /// Files of runs.
@@ -121,6 +131,8 @@ pub struct Planner<R, F, K, P, S, C> {
     pub use_cases: K,
     /// Profiles.
     pub population: P,
+    /// The event lake.
+    pub history: H,
     /// Schedules of use cases.
     pub schedules: S,
     /// The wall clock.
@@ -129,12 +141,13 @@ pub struct Planner<R, F, K, P, S, C> {
     pub size: usize,
 }
 
-impl<R, F, K, P, S, C> Planner<R, F, K, P, S, C>
+impl<R, F, K, P, H, S, C> Planner<R, F, K, P, H, S, C>
 where
     R: RunStore,
     F: RunFiles,
     K: UseCaseKeeper,
     P: Population,
+    H: History,
     S: Schedules,
     C: Clock,
 {
@@ -198,6 +211,7 @@ where
     async fn divide(&self, run: &Run) -> Result<u32, Fault> {
         let parts = match run.kind {
             Kind::Batch => self.batch(run).await?,
+            Kind::Replay => self.over_history(run).await?,
         };
         self.files.put(&run.tenant, &run.id, PARTS, &write(&parts)?).await?;
         Ok(u32::try_from(parts.len()).unwrap_or(u32::MAX))
@@ -209,7 +223,7 @@ where
         let gone = || Fault::NotFound(format!("there is no use case `{}`", run.use_case));
         match document.ok_or_else(gone)?.trigger.population {
             None => self.profiles(&run.tenant).await,
-            Some(_) => Err(Fault::invalid("trigger.population", "is not known yet")),
+            Some(population) => self.listed(run, &population).await,
         }
     }
 
@@ -224,6 +238,40 @@ where
             at = next;
         }
         Ok(parts)
+    }
+
+    /// The subjects that had such an event, from the lake.
+    async fn listed(
+        &self,
+        run: &Run,
+        population: &PopulationDocument,
+    ) -> Result<Vec<Part>, Fault> {
+        let as_of = run.as_of.unwrap_or(run.requested);
+        let query = Query {
+            kinds: [population.event.clone()].into(),
+            from: as_of.checked_sub(population.within.duration()).ok(),
+            until: Some(as_of),
+            ..Query::default()
+        };
+        let found = self.history.subjects(&run.tenant, &query);
+        let mut chunks = std::pin::pin!(found.try_chunks(self.size));
+        let mut parts = Vec::new();
+        while let Some(subjects) = chunks.try_next().await.map_err(|error| error.1)? {
+            let part = push(&mut parts, Scope::Listed)?;
+            let (name, subjects) = (files::subjects(part), write(&subjects)?);
+            self.files.put(&run.tenant, &run.id, &name, &subjects).await?;
+        }
+        Ok(parts)
+    }
+
+    /// As many parts as the subjects of the events that are read call for.
+    async fn over_history(&self, run: &Run) -> Result<Vec<Part>, Fault> {
+        let query = Query { until: run.to, ..Query::default() };
+        let subjects = self.history.subjects(&run.tenant, &query);
+        let count = subjects.try_fold(0_usize, async |sum, _| Ok(sum.saturating_add(1))).await?;
+        let parts = u32::try_from(count.div_ceil(HISTORY_SUBJECTS)).unwrap_or(u32::MAX);
+        let parts = parts.min(crate::history::PARTS);
+        Ok((0..parts).map(|part| Part { part, scope: Scope::History { parts } }).collect())
     }
 }
 

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 pub enum Kind {
     /// A scheduled use case evaluates its population.
     Batch,
+    /// A document is tried on history; nothing is sent.
+    Replay,
 }
 
 impl Kind {
@@ -20,6 +22,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Batch => "batch",
+            Self::Replay => "replay",
         }
     }
 }

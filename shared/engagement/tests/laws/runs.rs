@@ -56,11 +56,12 @@ fn library(world: &World) -> Library<World, World, World> {
     Library { keeper: world.clone(), schedules: world.clone(), clock: world.clone() }
 }
 
-fn desk(world: &World) -> Desk<World, World, World, World, World> {
+fn desk(world: &World) -> Desk<World, World, World, World, World, World> {
     Desk {
         runs: world.clone(),
         files: world.clone(),
         use_cases: world.clone(),
+        plans: world.clone(),
         workflow: world.clone(),
         clock: world.clone(),
     }
@@ -111,6 +112,7 @@ impl Machine<'_> {
             files: world.clone(),
             use_cases: world.clone(),
             population: world.clone(),
+            history: world.clone(),
             schedules: world.clone(),
             clock: world.clone(),
             size: 7,
@@ -129,6 +131,8 @@ impl Machine<'_> {
             subjects: world.clone(),
             signals: world.clone(),
             quarantine: world.clone(),
+            history: world.clone(),
+            addresses: world.clone(),
             clock: world.clone(),
         };
         for part in parts {

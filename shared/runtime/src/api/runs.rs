@@ -2,6 +2,7 @@
 
 use super::{Access, Answer, CURSOR, Content, Group, IDEMPOTENCY_KEY, Operation, Parameter};
 use ceap_engagement::run::desk::{Evaluate, List, View};
+use ceap_engagement::run::replay::Asked;
 use ceap_kernel::access::Role;
 use ceap_kernel::{RunId, UseCaseId};
 
@@ -23,6 +24,17 @@ pub const GROUP: Group = Group {
         .parameters(&[ID, IDEMPOTENCY_KEY])
         .takes(&[Content::json::<Evaluate>(r#"{"as_of":"2026-11-21T09:00:00Z"}"#)])
         .answers(&[Answer::json::<View>(202, "The run.")])
+        .fails(&[404]),
+        Operation::new(
+            "POST /v1/use-cases/{id}/replay",
+            "replayUseCase",
+            "Tries a use case on history",
+            Access::Role(Role::may_send),
+        )
+        .about("The history of the event lake through the document. Nothing is sent.")
+        .parameters(&[ID, IDEMPOTENCY_KEY])
+        .takes(&[Content::json::<Asked>(r#"{"from":"2026-10-01T00:00:00Z","to":"2026-11-01T00:00:00Z"}"#)])
+        .answers(&[Answer::json::<View>(202, "The run. When it is done, its `result` is the funnel, with samples.")])
         .fails(&[404]),
         Operation::new(
             "GET /v1/use-cases/{id}/runs",
