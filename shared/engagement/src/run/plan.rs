@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 /// Subjects of one part of a batch.
 pub const SUBJECTS: usize = 1_000;
 
-/// Subjects of one part of a run over history: each reads the lake once.
-const HISTORY_SUBJECTS: usize = 5_000;
+/// A part of a run over history has so many times the subjects: each reads the lake once.
+const OVER_HISTORY: usize = 5;
 
 /// A schedule that was set this shortly ago may be ahead of its document, which is being saved.
 const SAVING: SignedDuration = SignedDuration::from_mins(1);
@@ -137,7 +137,7 @@ pub struct Planner<R, F, K, P, H, S, C> {
     pub schedules: S,
     /// The wall clock.
     pub clock: C,
-    /// Subjects of one part of a batch: [`SUBJECTS`].
+    /// Subjects of one part: [`SUBJECTS`].
     pub size: usize,
 }
 
@@ -269,7 +269,7 @@ where
         let query = Query { until: run.to, ..Query::default() };
         let subjects = self.history.subjects(&run.tenant, &query);
         let count = subjects.try_fold(0_usize, async |sum, _| Ok(sum.saturating_add(1))).await?;
-        let parts = u32::try_from(count.div_ceil(HISTORY_SUBJECTS)).unwrap_or(u32::MAX);
+        let parts = u32::try_from(count.div_ceil(self.size.saturating_mul(OVER_HISTORY).max(1))).unwrap_or(u32::MAX);
         let parts = parts.min(crate::history::PARTS);
         Ok((0..parts).map(|part| Part { part, scope: Scope::History { parts } }).collect())
     }

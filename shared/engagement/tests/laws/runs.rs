@@ -3,6 +3,7 @@
 use ceap_engagement::run::desk::{Desk, Evaluate};
 use ceap_engagement::run::finish::{End, Finisher, Stopped};
 use ceap_engagement::run::part::{Task, Worker};
+use ceap_engagement::run::replay::Asked;
 use ceap_engagement::run::plan::{Begin, Cause, Fired, Part, Planned, Planner};
 use ceap_engagement::run::{Kind, Run, RunStore, State, Which};
 use ceap_engagement::use_case::Stored;
@@ -350,4 +351,117 @@ async fn a_schedule_that_its_document_does_not_name_does_nothing() {
     let nobody = RunId::derive(&tenant, &daily.1, "batch", "x");
     assert!(desk(&world).get(&tenant, &daily.1, &nobody).await.is_err());
     assert_eq!(world.state(&tenant, &subject("c00")).series.owed().len(), 0);
+}
+
+/// A hundred customers with carts, some of them ordered from within the hour, in the lake alone.
+async fn with_history(tenant: &TenantId) -> World {
+    let world = world(tenant).await;
+    let text = ceap_engagement::use_case::catalogue::find("abandoned-cart").unwrap();
+    let version = Version { updated_at: noon(), document: UseCase::parse(text).unwrap().document };
+    UseCaseKeeper::put(&world, tenant, &version).await.unwrap();
+    let mut facts = Vec::new();
+    for n in 0..100 {
+        let id = format!("h{n:02}");
+        facts.push(customer(&id).sec(-90_000));
+        let cart = json!({"value": 60 + n, "cart_id": format!("cart-{n}")});
+        facts.push(event("cart_updated", &id, &format!("c{n}")).data(cart).sec(-40_000 + n));
+        if n % 3 == 0 {
+            facts.push(event("order_completed", &id, &format!("o{n}")).sec(-39_000 + n));
+        }
+    }
+    world.stores().lake = facts.iter().map(|fact| fact.of(tenant)).collect();
+    world
+}
+
+async fn replayed(world: &World, tenant: &TenantId) -> (Run, serde_json::Value) {
+    let desk = desk(world);
+    let cart = use_case("abandoned-cart");
+    let asked = json!({"from": after_noon(-86_400), "to": noon(), "sample": 5});
+    let asked: Asked = serde_json::from_value(asked).unwrap();
+    let run = loop {
+        match world.alive(desk.replay(tenant, &cart, &asked, "k")).await {
+            Some(Ok(view)) => break view.run,
+            Some(Err(fault)) => assert!(fault.retryable(), "{fault}"),
+            None => {}
+        }
+    };
+    let input = Cause::Asked(Which::from(&run));
+    let machine = Machine { world, execution: "x".to_owned(), input, breaks_at: None };
+    machine.execute().await.unwrap();
+    let view = desk.get(tenant, &cart, &run.id).await.unwrap();
+    (view.run, view.result.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_replay_in_parts_tells_what_the_whole_does_and_sends_nothing() {
+    let tenant = tenant("acme");
+    let clean = with_history(&tenant).await;
+    let before = clean.total_calls();
+    let (run, result) = replayed(&clean, &tenant).await;
+    let calls = clean.total_calls() - before;
+    assert_eq!((run.state, run.parts), (State::Done, Some(3)), "100 subjects in parts of 35");
+    assert_eq!((run.counts["subjects"], run.counts["signals"]), (100, 100));
+    assert_eq!(result["funnel"]["filtered"], json!({"ordered_within_the_hour": 34}));
+    assert_eq!((&result["funnel"]["stored"], &run.counts["candidates"]), (&json!(66), &66));
+    assert_eq!(result["passed"].as_array().unwrap().len(), 5);
+    assert!(clean.stores().emissions.is_empty() && clean.sent().is_empty());
+    assert_eq!(clean.state(&tenant, &subject("h00")), Default::default(), "nothing is written");
+    for strike in Strike::ALL {
+        for nth in 0..calls {
+            let world = with_history(&tenant).await;
+            world.strike(nth, strike);
+            let again = replayed(&world, &tenant).await;
+            let struck = world.struck();
+            assert_eq!((again.0.state, &again.0.counts), (State::Done, &run.counts), "{struck:?}");
+            assert_eq!(again.1, result, "{struck:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_replay_that_can_not_be_is_refused_at_once() {
+    let tenant = tenant("acme");
+    let world = with_history(&tenant).await;
+    let desk = desk(&world);
+    let cart = use_case("abandoned-cart");
+    let text = ceap_engagement::use_case::catalogue::find("abandoned-cart").unwrap();
+    let ask = async |id: &str, more: serde_json::Value| {
+        let mut asked = json!({"from": after_noon(-60), "to": noon()});
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let asked: Asked = serde_json::from_value(asked).unwrap();
+        desk.replay(&tenant, &use_case(id), &asked, "k").await.map(|view| view.run.version)
+    };
+    let field = |outcome: Result<u32, Fault>| match outcome {
+        Err(Fault::Invalid { field, .. }) => field,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(field(ask("abandoned-cart", json!({"to": after_noon(-61)})).await), "to");
+    assert_eq!(field(ask("abandoned-cart", json!({"sample": 5000})).await), "sample");
+    let broken = text.replace("ttl: 24h", "ttl: soon");
+    assert_eq!(field(ask("abandoned-cart", json!({"document": broken})).await), "document.use_case");
+    assert_eq!(field(ask("daily", json!({})).await), "trigger.schedule");
+    assert!(matches!(ask("abandoned-cart", json!({"version": 9})).await, Err(Fault::NotFound(_))));
+    assert!(world.stores().runs.is_empty(), "of {cart}");
+    assert_eq!(ask("abandoned-cart", json!({"document": text})).await, Ok(1));
+}
+
+/// The subjects of an event, whether they have a profile or not.
+#[tokio::test]
+async fn a_population_of_an_event_is_read_from_the_lake() {
+    let tenant = tenant("acme");
+    let text = DAILY
+        .replace("  when: features.orders > 0 && profile.email != \"\"\n", "  population: {event: order_placed, within: 1d}\n")
+        .replace("channel: email", "channel: email, to: \"'a@example.com'\"");
+    let world = world(&tenant).await.with(&tenant, plan(&[&text]));
+    let text = text.replace("version: 1", "version: 2");
+    let id = use_case("daily");
+    library(&world).put(&tenant, &id, &text, None, &Stored::default()).await.unwrap();
+    let orders = (0..9).map(|n| event("order_placed", &format!("only-events-{n}"), &format!("p{n}")).sec(-60));
+    let late = event("order_placed", "too-early", "q").sec(-86_401);
+    let all = orders.chain([late, event("other", "nobody", "r")]);
+    world.stores().lake = all.map(|fact| fact.of(&tenant)).collect();
+    machine(&world, &tenant, "x").execute().await.unwrap();
+    let run = the_run(&world, &tenant);
+    assert_eq!((run.state, run.parts, run.version), (State::Done, Some(2), 2));
+    assert_eq!((run.counts["subjects"], run.counts["signals"]), (9, 9));
 }
