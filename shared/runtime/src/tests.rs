@@ -307,6 +307,7 @@ fn the_steps_of_a_run_take_their_samples() {
     let end = |case| serde_json::from_value::<End>(sample("finish-run", case)).unwrap();
     assert_eq!((end("done").input.which(), end("done").error), (which, None));
     assert!(end("failed").error.is_some());
+    assert_eq!(end("ended").input.which(), end("done").input.which());
     for case in ["evaluate", "list", "get"] {
         let request =
             serde_json::from_value::<lambda_http::request::LambdaRequest>(sample("runs", case));

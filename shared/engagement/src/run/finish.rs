@@ -6,7 +6,9 @@ use super::plan::Cause;
 use super::state::{Counts, Run, State, add};
 use super::store::{Outcome, RunStore, change};
 use ceap_kernel::{Clock, Fault};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What the workflow ends with.
@@ -15,10 +17,20 @@ pub struct End {
     /// The execution's own ARN.
     pub execution: String,
     /// What it was begun for.
+    #[serde(deserialize_with = "input")]
     pub input: Cause,
     /// What stopped it, as Step Functions tells.
     #[serde(default)]
     pub error: Option<Stopped>,
+}
+
+/// The workflow hands its input on as it is, an event about its execution as a text.
+fn input<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cause, D::Error> {
+    let input = match Value::deserialize(deserializer)? {
+        Value::String(text) => serde_json::from_str(&text).map_err(D::Error::custom)?,
+        value => value,
+    };
+    serde_json::from_value(input).map_err(D::Error::custom)
 }
 
 /// An error as Step Functions tells it.
@@ -87,11 +99,14 @@ impl<R: RunStore, F: RunFiles, C: Clock> Finisher<R, F, C> {
 }
 
 /// Whether the run is still this execution's to end. One that fails before it is planned is nobody's
-/// yet.
+/// yet; a later attempt's is not an earlier one's.
 fn concerns(run: &Run, end: &End) -> bool {
     match run.state {
         State::Running => run.is_of(&end.execution),
-        State::Planned => end.error.is_some(),
+        State::Planned => {
+            let mine = run.attempt == 1 || end.execution.ends_with(&run.execution_name());
+            end.error.is_some() && mine
+        }
         State::Done | State::Failed | State::Cancelled => false,
     }
 }
