@@ -55,6 +55,9 @@ where
             return Reply::json(202, &self.desk.resume(tenant, &use_case, &run(call)?).await?);
         }
         let key = call.idempotency_key(random);
+        if route.ends_with("/backfill") {
+            return Reply::json(202, &self.desk.backfill(tenant, &use_case, &key).await?);
+        }
         if route.ends_with("/replay") {
             let asked = call.json("replay")?;
             return Reply::json(202, &self.desk.replay(tenant, &use_case, &asked, &key).await?);

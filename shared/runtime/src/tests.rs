@@ -304,11 +304,13 @@ fn the_steps_of_a_run_take_their_samples() {
     let task: Task = serde_json::from_value(sample("run-part", "profiles")).unwrap();
     assert_eq!(task.which, which);
     assert!(matches!(task.part.scope, Scope::Profiles { .. }));
+    let task: Task = serde_json::from_value(sample("run-part", "history")).unwrap();
+    assert_eq!(task.part.scope, Scope::History { parts: 4 });
     let end = |case| serde_json::from_value::<End>(sample("finish-run", case)).unwrap();
     assert_eq!((end("done").input.which(), end("done").error), (which, None));
     assert!(end("failed").error.is_some());
     assert_eq!(end("ended").input.which(), end("done").input.which());
-    for case in ["evaluate", "list", "get"] {
+    for case in ["backfill", "evaluate", "get", "list", "replay"] {
         let request =
             serde_json::from_value::<lambda_http::request::LambdaRequest>(sample("runs", case));
         assert!(request.is_ok(), "{case}: {request:?}");

@@ -3,7 +3,8 @@
 use ceap_aws::dynamodb::{self, CredentialStore, Runs, Table, UseCaseStore, UseCaseVersions};
 use ceap_aws::run_files::RunBucket;
 use ceap_aws::workflow::StateMachine;
-use ceap_engagement::run::desk::Desk;
+use ceap_engagement::pipeline::delay::Delays;
+use ceap_engagement::run::desk::{Desk, lag};
 use ceap_kernel::SystemClock;
 use ceap_runtime::http::{self, Call};
 use ceap_runtime::runs::RunApi;
@@ -11,7 +12,13 @@ use ceap_runtime::{Env, Error, start};
 
 fn main() -> Result<(), Error> {
     start(async {
-        let env = Env::read(&["PLATFORM_TABLE", "RUNS_BUCKET", "RUNS_STATE_MACHINE"])?;
+        let env = Env::read(&[
+            "PLATFORM_TABLE",
+            "RUNS_BUCKET",
+            "RUNS_STATE_MACHINE",
+            "LAKE_SECONDS",
+            "DELAY_SCALE",
+        ])?;
         let config = ceap_aws::config().await;
         let platform = Table::new(&dynamodb::client(&config), env.get("PLATFORM_TABLE"));
         let credentials = CredentialStore::new(platform.clone());
@@ -22,6 +29,7 @@ fn main() -> Result<(), Error> {
             plans: UseCaseStore::new(platform),
             workflow: StateMachine::new(&config, env.get("RUNS_STATE_MACHINE")),
             clock: SystemClock,
+            lag: lag(env.parse("LAKE_SECONDS")?, Delays::scaled(env.parse("DELAY_SCALE")?)),
         });
         http::serve("runs", &credentials, async |call: &Call| api.answer(call).await).await
     })

@@ -27,6 +27,12 @@ impl Delays {
         Self { scale: scale.clamp(0.0, 1.0) }
     }
 
+    /// So long on the wall clock.
+    #[must_use]
+    pub fn time(self, time: SignedDuration) -> SignedDuration {
+        SignedDuration::try_from_secs_f64(time.as_secs_f64() * self.scale).unwrap_or(time)
+    }
+
     /// When to judge what happened `delay` before `due`, if it is `now`.
     #[must_use]
     pub fn wake(self, due: Timestamp, delay: SignedDuration, now: Timestamp) -> Timestamp {

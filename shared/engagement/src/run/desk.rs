@@ -2,12 +2,13 @@
 
 use super::Which;
 use super::files::{self, RunFiles};
-use super::replay;
 use super::state::{Counts, Kind, Run, State, add};
 use super::store::{Kept, Outcome, RunStore, change, unknown};
+use super::{backfill, replay};
+use crate::pipeline::delay::Delays;
 use crate::use_case::library::{UseCaseKeeper, Version, version_of};
 use crate::use_case::{Document, UseCases};
-use ceap_kernel::{Clock, Fault, RunId, TenantId, Timestamp, UseCaseId};
+use ceap_kernel::{Clock, Fault, RunId, SignedDuration, TenantId, Timestamp, UseCaseId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,6 +30,17 @@ pub trait Workflow {
     /// # Errors
     /// `Unavailable` or `Throttled`.
     async fn end(&self, execution: &str) -> Result<(), Fault>;
+}
+
+/// What the way into the lake takes besides the waiting there: a minute at the function that writes
+/// it, and as much again for what is slow.
+const ON_THE_WAY: i64 = 150;
+
+/// How far a lake is behind in which events wait `seconds` for others. Where delays are scaled, so is
+/// this: the local stack's lake does not wait.
+#[must_use]
+pub fn lag(seconds: i64, delays: Delays) -> SignedDuration {
+    delays.time(SignedDuration::from_secs(seconds.saturating_add(ON_THE_WAY)))
 }
 
 /// A scheduled use case, evaluated now.
@@ -80,6 +92,8 @@ pub struct Desk<R, F, K, U, W, C> {
     pub workflow: W,
     /// The wall clock.
     pub clock: C,
+    /// How far the event lake is behind.
+    pub lag: SignedDuration,
 }
 
 impl<R, F, K, U, W, C> Desk<R, F, K, U, W, C>
@@ -140,6 +154,27 @@ where
         let run = Run::new(tenant, use_case, version, Kind::Replay, &format!("key:{key}"), now);
         let (from, to) = (Some(asked.from), Some(asked.to));
         self.begin(Run { from, to, sample: Some(sample), ..run }, Some(&document)).await
+    }
+
+    /// Asks for the features of the document that is kept to be computed from history. It begins when
+    /// what was honoured without the document is in the lake. The same `key` is the same run.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` when the use case is off or has no features; `Unavailable` or `Throttled`.
+    pub async fn backfill(
+        &self,
+        tenant: &TenantId,
+        use_case: &UseCaseId,
+        key: &str,
+    ) -> Result<View, Fault> {
+        let kept = version_of(&self.use_cases, tenant, use_case, None).await?;
+        let running = self.plans.plan(tenant).await?;
+        let alone = running.alone(kept.document.clone())?;
+        backfill::use_case(&alone, use_case)?;
+        let (version, now) = (kept.document.version, self.clock.now());
+        let run = Run::new(tenant, use_case, version, Kind::Backfill, &format!("key:{key}"), now);
+        let begins = backfill::begins(kept.updated_at, self.lag, now);
+        self.begin(Run { begins, ..run }, None).await
     }
 
     /// A run and how far it is.

@@ -5,6 +5,7 @@
 //! Each step may be done again: a part's outcome is kept once, and one that is kept is skipped. So a
 //! run that failed goes on where it stopped.
 
+mod backfill;
 pub mod batch;
 pub mod desk;
 pub mod finish;

@@ -6,9 +6,9 @@ use super::batch::Batch;
 use super::files::{self, RunFiles};
 use super::plan::{Part, Scope};
 use super::population::Population;
-use super::replay;
 use super::state::{Counts, Kind, Run};
 use super::store::{Outcome, RunStore};
+use super::{backfill, replay};
 use crate::history::{self, History};
 use crate::pipeline::gates::Addresses;
 use crate::pipeline::ingest::{Signals, Subjects};
@@ -117,6 +117,12 @@ where
                 let counts = self.batch(run, part, tally).await?;
                 Ok(Brought { counts, content: None })
             }
+            Kind::Backfill => {
+                let plan = self.use_cases.plan(&run.tenant).await?;
+                let (of, subjects) = (part.of_history()?, &self.subjects);
+                let counts = backfill::part(run, of, &plan, &self.history, subjects).await?;
+                Ok(Brought { counts, content: None })
+            }
             Kind::Replay => {
                 let plan = self.use_cases.plan(&run.tenant).await?;
                 let (lake, addresses) = (&self.history, self.addresses.clone());
@@ -192,7 +198,7 @@ impl Scope {
 /// `Unavailable` or `Throttled`.
 pub(super) async fn merge(run: &Run, files: &impl RunFiles) -> Result<(), Fault> {
     match run.kind {
-        Kind::Batch => Ok(()),
+        Kind::Batch | Kind::Backfill => Ok(()),
         Kind::Replay => replay::merge(run, files).await,
     }
 }

@@ -211,7 +211,7 @@ where
     async fn divide(&self, run: &Run) -> Result<u32, Fault> {
         let parts = match run.kind {
             Kind::Batch => self.batch(run).await?,
-            Kind::Replay => self.over_history(run).await?,
+            Kind::Replay | Kind::Backfill => self.over_history(run).await?,
         };
         self.files.put(&run.tenant, &run.id, PARTS, &write(&parts)?).await?;
         Ok(u32::try_from(parts.len()).unwrap_or(u32::MAX))
@@ -241,11 +241,7 @@ where
     }
 
     /// The subjects that had such an event, from the lake.
-    async fn listed(
-        &self,
-        run: &Run,
-        population: &PopulationDocument,
-    ) -> Result<Vec<Part>, Fault> {
+    async fn listed(&self, run: &Run, population: &PopulationDocument) -> Result<Vec<Part>, Fault> {
         let as_of = run.as_of.unwrap_or(run.requested);
         let query = Query {
             kinds: [population.event.clone()].into(),
@@ -269,7 +265,8 @@ where
         let query = Query { until: run.to, ..Query::default() };
         let subjects = self.history.subjects(&run.tenant, &query);
         let count = subjects.try_fold(0_usize, async |sum, _| Ok(sum.saturating_add(1))).await?;
-        let parts = u32::try_from(count.div_ceil(self.size.saturating_mul(OVER_HISTORY).max(1))).unwrap_or(u32::MAX);
+        let parts = u32::try_from(count.div_ceil(self.size.saturating_mul(OVER_HISTORY).max(1)))
+            .unwrap_or(u32::MAX);
         let parts = parts.min(crate::history::PARTS);
         Ok((0..parts).map(|part| Part { part, scope: Scope::History { parts } }).collect())
     }

@@ -79,8 +79,7 @@ pub(super) fn plan(running: &Plan, document: &Document) -> Result<Plan, Fault> {
 
 /// The history that a document is tried on.
 pub(super) fn query(run: &Run, plan: &Plan) -> Query {
-    let mut kinds: std::collections::BTreeSet<String> =
-        plan.kinds().map(str::to_owned).collect();
+    let mut kinds: std::collections::BTreeSet<String> = plan.kinds().map(str::to_owned).collect();
     kinds.insert(PROFILE_UPDATED.to_owned());
     // The last instant belongs to it, and history is kept to the microsecond.
     let after = run.to.and_then(|to| to.checked_add(SignedDuration::from_micros(1)).ok());

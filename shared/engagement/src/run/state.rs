@@ -14,6 +14,8 @@ pub enum Kind {
     Batch,
     /// A document is tried on history; nothing is sent.
     Replay,
+    /// Features are computed from history.
+    Backfill,
 }
 
 impl Kind {
@@ -23,6 +25,7 @@ impl Kind {
         match self {
             Self::Batch => "batch",
             Self::Replay => "replay",
+            Self::Backfill => "backfill",
         }
     }
 }

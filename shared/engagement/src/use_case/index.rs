@@ -48,6 +48,11 @@ struct Stream {
 }
 
 impl Index {
+    /// The event types that some use case names.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.kinds.keys().map(String::as_str)
+    }
+
     /// Of all use cases.
     pub(super) fn of(use_cases: &[UseCase]) -> Self {
         let mut index = Self::default();

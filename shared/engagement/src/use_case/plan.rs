@@ -208,6 +208,11 @@ impl Plan {
         self.use_cases.values()
     }
 
+    /// The event types that some use case names.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.index.kinds()
+    }
+
     /// Every use case that runs.
     pub fn running(&self) -> impl Iterator<Item = &UseCase> {
         self.use_cases.values().filter(|use_case| use_case.runs())
@@ -216,16 +221,6 @@ impl Plan {
     /// The running use cases that name `kind`, in their trigger or in a feature.
     pub fn concerned(&self, kind: &str) -> impl Iterator<Item = &UseCase> {
         self.index.concerned(kind).filter_map(|id| self.use_cases.get(id))
-    /// The event types that some use case names.
-    pub fn kinds(&self) -> impl Iterator<Item = &str> {
-        self.kinds.keys().map(String::as_str)
-    }
-
-    /// How long an entry of `kind` is needed: its longest window, and the lateness after it.
-    /// `None` when no use case names the type.
-    #[must_use]
-    pub fn keeps(&self, kind: &str) -> Option<SignedDuration> {
-        self.kinds.get(kind).map(|kind| kind.window.saturating_add(LATENESS))
     }
 
     /// Whether any running use case names `kind`.

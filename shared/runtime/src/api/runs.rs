@@ -37,6 +37,16 @@ pub const GROUP: Group = Group {
         .answers(&[Answer::json::<View>(202, "The run. When it is done, its `result` is the funnel, with samples.")])
         .fails(&[404]),
         Operation::new(
+            "POST /v1/use-cases/{id}/backfill",
+            "backfillUseCase",
+            "Computes a use case's features from history",
+            Access::Role(Role::may_send),
+        )
+        .about("A new document starts right after it, as if it had been there from the start.")
+        .parameters(&[ID, IDEMPOTENCY_KEY])
+        .answers(&[Answer::json::<View>(202, "The run.")])
+        .fails(&[404]),
+        Operation::new(
             "GET /v1/use-cases/{id}/runs",
             "listRuns",
             "Lists a use case's runs",
