@@ -454,10 +454,7 @@ async fn a_replay_that_can_not_be_is_refused_at_once() {
     assert_eq!(field(ask("abandoned-cart", json!({"to": after_noon(-61)})).await), "to");
     assert_eq!(field(ask("abandoned-cart", json!({"sample": 5000})).await), "sample");
     let broken = text.replace("ttl: 24h", "ttl: soon");
-    assert_eq!(
-        field(ask("abandoned-cart", json!({"document": broken})).await),
-        "document.ttl"
-    );
+    assert_eq!(field(ask("abandoned-cart", json!({"document": broken})).await), "document.ttl");
     assert_eq!(field(ask("daily", json!({})).await), "trigger.schedule");
     assert!(matches!(ask("abandoned-cart", json!({"version": 9})).await, Err(Fault::NotFound(_))));
     assert!(world.stores().runs.is_empty(), "of {cart}");

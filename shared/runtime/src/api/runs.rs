@@ -33,8 +33,13 @@ pub const GROUP: Group = Group {
         )
         .about("The history of the event lake through the document. Nothing is sent.")
         .parameters(&[ID, IDEMPOTENCY_KEY])
-        .takes(&[Content::json::<Asked>(r#"{"from":"2026-10-01T00:00:00Z","to":"2026-11-01T00:00:00Z"}"#)])
-        .answers(&[Answer::json::<View>(202, "The run. When it is done, its `result` is the funnel, with samples.")])
+        .takes(&[Content::json::<Asked>(
+            r#"{"from":"2026-10-01T00:00:00Z","to":"2026-11-01T00:00:00Z"}"#,
+        )])
+        .answers(&[Answer::json::<View>(
+            202,
+            "The run. When it is done, its `result` is the funnel, with samples.",
+        )])
         .fails(&[404]),
         Operation::new(
             "POST /v1/use-cases/{id}/backfill",
