@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 /// The longest window or time to live: 400 days.
 pub const MAX: SignedDuration = SignedDuration::from_hours(400 * 24);
 
-/// A positive whole number of seconds, at most [`MAX`].
+/// A duration: a whole number with `s`, `m`, `h` or `d`, from `1s` to `400d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(into = "String")]
 #[schemars(with = "String", extend("pattern" = "^[1-9][0-9]*[smhd]$", "examples" = ["10m"]))]

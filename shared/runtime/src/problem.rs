@@ -328,6 +328,14 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_in_a_document_has_its_line() {
+        let fault = Fault::invalid("filter[0].when", "is no condition").on_line(16);
+        let problem = Problem::of(&fault, b"id: x", None);
+        assert_eq!(problem.detail, "line 16: filter[0].when: is no condition");
+        assert_eq!((problem.field.as_deref(), problem.line), (Some("filter[0].when"), Some(16)));
+    }
+
+    #[test]
     fn every_fault_has_its_status() {
         let all = [
             Fault::invalid("a", ""),

@@ -1,51 +1,75 @@
-//! The API's document over HTTP, and what is answered to what no route takes.
+//! The API's document and the schema of use cases over HTTP, and what is answered to what no route
+//! takes.
 
 use crate::api::document::document;
 use crate::api::operations;
 use crate::http::{Asked, Reply};
+use ceap_engagement::use_case::schema;
 use ceap_kernel::{Fault, digest};
+use serde_json::Value;
 
 /// The route that API Gateway takes when no other fits.
 pub const DEFAULT: &str = "$default";
 
-/// Seconds that the document may be kept: it changes with a deploy.
+/// Seconds that a document may be kept: it changes with a deploy.
 const CACHE: &str = "public, max-age=300";
 
-/// The document, ready to be handed out.
+/// The documents, ready to be handed out.
 #[derive(Debug)]
 pub struct Reference {
+    api: Page,
+    use_case: Page,
+}
+
+/// A document and its tag.
+#[derive(Debug)]
+struct Page {
+    kind: &'static str,
     text: String,
     tag: String,
 }
 
 impl Reference {
-    /// Makes it.
+    /// Makes them.
     ///
     /// # Errors
-    /// `Internal` when it cannot be written.
+    /// `Internal` when one cannot be written.
     pub fn new() -> Result<Self, Fault> {
-        let text = serde_json::to_string(&document())
-            .map_err(|error| Fault::Internal(error.to_string()))?;
-        let tag = format!("\"{}\"", digest(&[&text]));
-        Ok(Self { text, tag })
+        let api = Page::new("application/json", &document())?;
+        Ok(Self { api, use_case: Page::new("application/schema+json", &schema::schema())? })
     }
 
-    /// Hands it out, unless it is known (RFC 9110 §13.1.2); `$default` is what no route takes.
+    /// Hands one out, unless it is known (RFC 9110 §13.1.2); `$default` is what no route takes.
     ///
     /// # Errors
     /// `NotFound` for what no route takes.
     pub fn answer(&self, asked: &Asked) -> Result<Reply, Fault> {
-        if asked.route() == DEFAULT {
+        let route = asked.route();
+        if route == DEFAULT {
             return missing(asked);
         }
-        let known = asked.header("if-none-match").unwrap_or_default();
+        let page = if route.ends_with(schema::ROUTE) { &self.use_case } else { &self.api };
+        Ok(page.answer(asked.header("if-none-match").unwrap_or_default()))
+    }
+}
+
+impl Page {
+    fn new(kind: &'static str, document: &Value) -> Result<Self, Fault> {
+        let text =
+            serde_json::to_string(document).map_err(|error| Fault::Internal(error.to_string()))?;
+        let tag = format!("\"{}\"", digest(&[&text]));
+        Ok(Self { kind, text, tag })
+    }
+
+    /// The document, unless one of the `known` tags is its own.
+    fn answer(&self, known: &str) -> Reply {
         let same = known.split(',').map(str::trim).map(|it| it.strip_prefix("W/").unwrap_or(it));
         let mut same = same.filter(|it| *it == self.tag || *it == "*");
         let reply = match same.next() {
-            Some(_) => Reply::text(304, "application/json", String::new()),
-            None => Reply::text(200, "application/json", self.text.clone()),
+            Some(_) => Reply::text(304, self.kind, String::new()),
+            None => Reply::text(200, self.kind, self.text.clone()),
         };
-        Ok(reply.header("etag", self.tag.clone()).header("cache-control", CACHE))
+        reply.header("etag", self.tag.clone()).header("cache-control", CACHE)
     }
 }
 
@@ -79,7 +103,7 @@ fn fits(template: &str, path: &str) -> bool {
 mod tests {
     use super::*;
     use crate::http::answered;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn sample(case: &str) -> Value {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/openapi/");
@@ -105,6 +129,16 @@ mod tests {
             format!("W/{}", answer["headers"]["etag"].as_str().unwrap()).into();
         let answer = ask(&event).await;
         assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(304), &json!("")));
+    }
+
+    #[tokio::test]
+    async fn the_schema_of_use_cases_is_handed_out() {
+        let answer = ask(&sample("use-case-schema")).await;
+        assert_eq!(answer["statusCode"], 200);
+        assert_eq!(answer["headers"]["content-type"], "application/schema+json");
+        let read: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        assert_eq!(read["$schema"], "https://json-schema.org/draft/2020-12/schema");
+        assert_eq!(read["additionalProperties"], false);
     }
 
     #[tokio::test]

@@ -96,12 +96,12 @@ impl Loops {
         let (mut literals, mut joins) = (0_usize, 1_usize);
         visit(expression, &mut |node| {
             match &node.expr {
-                Expr::Comprehension(all) => bodies.extend(body(all)),
+                Expr::Comprehension(all) => {
+                    bodies.extend(body(all));
+                    joins = joins.saturating_add(additions(&all.iter_range));
+                }
                 Expr::List(list) => literals = literals.max(list.elements.len()),
                 Expr::Map(map) => literals = literals.max(map.entries.len()),
-                Expr::Call(call) if call.func_name == operators::ADD => {
-                    joins = joins.saturating_add(1);
-                }
                 _ => {}
             }
             true
@@ -135,6 +135,12 @@ impl Loops {
         }
         Ok(())
     }
+}
+
+/// How often lists may be joined in `node`.
+fn additions(node: &IdedExpr) -> usize {
+    let is_one = matches!(&node.expr, Expr::Call(call) if call.func_name == operators::ADD);
+    children(node).into_iter().map(additions).fold(usize::from(is_one), usize::saturating_add)
 }
 
 fn count(node: &IdedExpr) -> usize {

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct QuietHours {
     /// The first quiet minute.
+    #[schemars(extend("pattern" = "^([01][0-9]|2[0-3])(:[0-5][0-9]|$)"))]
     pub from: Time,
     /// The first minute that is quiet no more.
+    #[schemars(extend("pattern" = "^([01][0-9]|2[0-3])(:[0-5][0-9]|$)"))]
     pub to: Time,
 }
 

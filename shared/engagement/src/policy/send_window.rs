@@ -16,8 +16,10 @@ const TURNS: usize = 16;
 #[serde(deny_unknown_fields)]
 pub struct SendWindow {
     /// The first minute in which it may be sent.
+    #[schemars(extend("pattern" = "^([01][0-9]|2[0-3])(:[0-5][0-9]|$)"))]
     pub from: Time,
     /// The first minute in which it may not be sent any more.
+    #[schemars(extend("pattern" = "^([01][0-9]|2[0-3])(:[0-5][0-9]|$)"))]
     pub to: Time,
     /// On which days; all of them when left out.
     #[serde(default, skip_serializing_if = "Days::all")]

@@ -55,7 +55,8 @@ pub enum Mode {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilterDocument {
-    /// A CEL condition over event, features and profile.
+    /// A CEL condition over event, features, profile and history.
+    #[schemars(length(max = 1000))]
     pub when: String,
     /// Why a signal is refused that does not meet it: `ordered_meanwhile`.
     pub reason: String,
@@ -174,6 +175,7 @@ pub struct Document {
     /// A slug, unique in its tenant.
     pub id: UseCaseId,
     /// Counts up with each change.
+    #[schemars(range(min = 1))]
     pub version: u32,
     /// For people.
     pub name: String,
@@ -187,6 +189,7 @@ pub struct Document {
     pub mode: Mode,
     /// Percent of subjects that are never sent to, to compare with.
     #[serde(default)]
+    #[schemars(range(max = 100))]
     pub holdout_percent: u8,
     /// What starts it.
     pub trigger: TriggerDocument,
@@ -209,6 +212,7 @@ pub struct Document {
     pub reentry: Option<Reentry>,
     /// A CEL expression that tells apart candidates of one subject: an appointment's id, say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
     pub key: Option<String>,
     /// When, in the subject's time zone, nothing is sent. Not for operational purposes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

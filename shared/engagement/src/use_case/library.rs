@@ -425,6 +425,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_refused_change_leaves_what_runs() {
+        let library = library();
+        let tenant = TenantId::new("acme").unwrap();
+        let id = UseCaseId::new("abandoned-cart").unwrap();
+        let stored = Stored::default();
+        let put = async |text: &str| library.put(&tenant, &id, text, None, &stored).await;
+        let kept = put(&cart(1)).await.unwrap();
+        for (old, new, said) in [
+            ("ttl: 24h", "ttl: soon", "line 22: ttl: "),
+            ("ttl: 24h", "ttl: 24h\nttl: 1h", "line 23: ttl: is given twice"),
+            ("features.orders == 0", "features.oders == 0", "line 16: filter[0].when: "),
+            ("id: abandoned-cart", "id: another", "line 1: id: must be `abandoned-cart`"),
+        ] {
+            let refused = put(&cart(2).replacen(old, new, 1)).await.unwrap_err().to_string();
+            assert!(refused.starts_with(said), "{refused}");
+            assert_eq!(library.get(&tenant, &id, None).await.as_ref(), Ok(&kept), "{refused}");
+        }
+        assert_eq!(put(&cart(2)).await.unwrap().document.version, 2);
+    }
+
+    #[tokio::test]
     async fn what_does_not_compile_is_not_kept() {
         let library = library();
         let tenant = TenantId::new("acme").unwrap();

@@ -8,6 +8,7 @@ mod index;
 pub mod library;
 pub mod place;
 mod plan;
+pub mod schema;
 mod step;
 mod stored;
 mod trigger;

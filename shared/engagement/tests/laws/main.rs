@@ -32,6 +32,7 @@ mod reference;
 mod report;
 mod requests;
 mod runs;
+mod schema;
 mod simulation;
 mod ssh_logins;
 mod tenants;
