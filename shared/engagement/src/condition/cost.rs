@@ -3,6 +3,7 @@
 
 use super::bind::Names;
 use super::facts::Bound;
+use super::pattern::MATCHES;
 use super::syntax::{children, declared, path, paths, visit};
 use cel::common::ast::{ComprehensionExpr, Expr, IdedExpr, operators};
 use serde_json::Value;
@@ -20,6 +21,9 @@ const MAX_WORK: usize = 4_000_000;
 
 /// Bytes of text that count as much as one value.
 const TEXT_PER_STEP: usize = 16;
+
+/// How much longer a regular expression may take over a text than a comparison.
+const PATTERN_STEPS: usize = 64;
 
 /// A part of an expression that is refused.
 pub struct Refused {
@@ -85,6 +89,8 @@ pub struct Loops {
     /// Literals that may be looped over, and how often lists may be joined.
     literals: usize,
     joins: usize,
+    /// What each step on a fact may take.
+    steps: usize,
     /// The facts that are named inside loops.
     inside: Names,
 }
@@ -112,9 +118,10 @@ impl Loops {
             .flat_map(|body| paths(body))
             .filter(|path| !local.contains(path.root))
             .collect();
+        let steps = if uses_patterns(expression) { PATTERN_STEPS } else { 1 };
         let operations = bodies.iter().map(|body| count(body)).fold(0, usize::saturating_add);
         let inside = Names::of(&named, allowed);
-        (!bodies.is_empty()).then_some(Self { operations, literals, joins, inside })
+        (!bodies.is_empty()).then_some(Self { operations, literals, joins, steps, inside })
     }
 
     /// Checks what they would do on these facts, of which the expression has `names`.
@@ -129,12 +136,17 @@ impl Loops {
         }
         let mut size = 1_usize;
         self.inside.each(facts, &mut |value| size = size.saturating_add(weight(value)));
-        let each = self.operations.saturating_mul(size);
+        let each = self.operations.saturating_mul(size).saturating_mul(self.steps);
         if longest.saturating_mul(self.joins).saturating_mul(each) > MAX_WORK {
             return Err("it would do too much for each element of its lists");
         }
         Ok(())
     }
+}
+
+fn uses_patterns(node: &IdedExpr) -> bool {
+    let is_one = matches!(&node.expr, Expr::Call(call) if call.func_name == MATCHES);
+    is_one || children(node).into_iter().any(uses_patterns)
 }
 
 /// How often lists may be joined in `node`.

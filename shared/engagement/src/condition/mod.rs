@@ -32,8 +32,9 @@ use std::collections::BTreeSet;
 /// Characters of one expression.
 const MAX_LENGTH: usize = 1_000;
 
-/// Bytes of memory that the regular expressions of one expression may take together.
-const MAX_PATTERN_BYTES: usize = 256 * 1024;
+/// Bytes of memory that the regular expressions of one expression may take together. What a match
+/// takes at worst is this times the length of the text.
+const MAX_PATTERN_BYTES: usize = 48 * 1024;
 
 /// A compiled expression.
 #[derive(Debug)]

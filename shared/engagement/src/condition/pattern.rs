@@ -25,16 +25,42 @@ impl Pattern {
     /// # Errors
     /// What is wrong with it.
     pub fn compile(source: &str, bytes: usize) -> Result<Self, String> {
-        RegexBuilder::new(source).size_limit(bytes).build().map(Self).map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => "is too large a regular expression".to_owned(),
-            // The parser draws the place below the pattern; the last line says what is wrong.
-            error => {
-                let text = error.to_string();
-                let what = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                format!("is not a regular expression: {what}")
+        RegexBuilder::new(&ascii(source)).size_limit(bytes).build().map(Self).map_err(|error| {
+            match error {
+                regex::Error::CompiledTooBig(_) => "is too large a regular expression".to_owned(),
+                // The parser draws the place below the pattern; the last line says what is wrong.
+                error => {
+                    let text = error.to_string();
+                    let what =
+                        text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                    format!("is not a regular expression: {what}")
+                }
             }
         })
     }
+}
+
+/// The pattern with Perl's classes as RE2 has them, and so CEL: of ASCII. (Those of all of Unicode
+/// are `\pL` and the like; they are hundreds of times as large.)
+fn ascii(source: &str) -> String {
+    let mut plain = String::with_capacity(source.len());
+    let mut characters = source.chars();
+    while let Some(character) = characters.next() {
+        let escaped = if character == '\\' { characters.next() } else { None };
+        match escaped {
+            Some('d') => plain.push_str("[0-9]"),
+            Some('D') => plain.push_str("[^0-9]"),
+            Some('w') => plain.push_str("[0-9A-Za-z_]"),
+            Some('W') => plain.push_str("[^0-9A-Za-z_]"),
+            Some('s') => plain.push_str(r"[\t\n\f\r ]"),
+            Some('S') => plain.push_str(r"[^\t\n\f\r ]"),
+            other => {
+                plain.push(character);
+                plain.extend(other);
+            }
+        }
+    }
+    plain
 }
 
 impl Val for Pattern {

@@ -229,11 +229,16 @@ fn what_it_iterates_over_is_bounded() {
 
 #[test]
 fn patterns_match() {
-    let event = json!({"data": {"sku": "AB-12", "mail": "jörg@example.com", "n": 1}});
+    let event =
+        json!({"data": {"sku": "AB-12", "mail": "ada.l@example.com", "name": "Jörg", "n": 1}});
     for (source, expected) in [
         ("event.data.sku.matches('^[A-Z]{2}-[0-9]+$')", true),
         ("matches(event.data.sku, '^x') || event.data.sku.matches('B')", true),
         (r"event.data.mail.matches('^[\\w.+-]+@[\\w-]+(\\.[\\w-]+)+$')", true),
+        (r"event.data.name.matches('^\\w+$')", false),
+        (r"event.data.name.matches('^\\pL+$')", true),
+        (r"event.data.name.matches('^J\\Wrg$')", true),
+        (r"matches('a\\b 1', '^a\\\\b\\s\\d$')", true),
         ("['a', 'b'].all(x, x.matches('a'))", false),
     ] {
         assert_eq!(judge(source, event.clone()), Ok(expected), "{source}");
