@@ -22,20 +22,28 @@ impl Tenant {
     /// Makes one that nobody else uses, by the function that makes tenants in a real deploy.
     #[must_use]
     pub fn new(label: &str) -> Self {
+        Self::with(label, &json!({}))
+    }
+
+    /// The same with more settings.
+    #[must_use]
+    pub fn with(label: &str, more: &Value) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("e2e-{label}-{:x}-{count}", nanos / 1000);
+        let mut settings = json!({
+            "from_address": format!("no-reply@{name}.example.com"),
+            "security_recipient": format!("security@{name}.example.com"),
+            "sms_origination": "+15555550100",
+            "time_zone": "UTC",
+        });
+        settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let answer = aws::invoke(
             "tenants",
             &json!({
                 "action": "create", "tenant": name, "admin_email": format!("admin@{name}.example.com"),
-                "settings": {
-                    "from_address": format!("no-reply@{name}.example.com"),
-                    "security_recipient": format!("security@{name}.example.com"),
-                    "sms_origination": "+15555550100",
-                    "time_zone": "UTC",
-                },
+                "settings": settings,
             }),
         );
         assert_eq!(answer.header("x-amz-function-error"), "", "{answer}");

@@ -12,6 +12,7 @@
 mod at_least_once;
 mod bad_input;
 mod carts;
+mod catalogue;
 mod channels;
 mod consent;
 mod demo;
