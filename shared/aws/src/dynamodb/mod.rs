@@ -1,5 +1,7 @@
 //! The stores on DynamoDB. Every partition key starts with the tenant.
 
+#[cfg(feature = "s3")]
+mod affinities;
 mod audiences;
 mod candidate_list;
 mod candidates;
@@ -28,6 +30,8 @@ mod tenants;
 mod use_case_keeper;
 mod use_cases;
 
+#[cfg(feature = "s3")]
+pub use affinities::AffinityStore;
 pub use audiences::AudienceStore;
 pub use candidates::Candidates;
 pub use credentials::CredentialStore;
