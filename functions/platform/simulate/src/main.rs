@@ -1,7 +1,8 @@
 //! Use cases, tried out on events: the whole decision, and nothing written.
 
 use ceap_aws::dynamodb::{
-    self, AffinityStore, Catalogue, CredentialStore, SubjectStore, Table, UseCaseStore, UseCaseVersions,
+    self, AffinityStore, Catalogue, CredentialStore, SubjectStore, Table, UseCaseStore,
+    UseCaseVersions,
 };
 use ceap_aws::model_bucket::ModelBucket;
 use ceap_models::Loader;
