@@ -110,6 +110,30 @@ fn model_files() {
 }
 
 #[test]
+fn items() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "platform").await;
+        contracts::items(&Catalogue::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn affinities() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "platform").await;
+        let client = aws_sdk_s3::Client::new(&config);
+        let name = local::unique("affinities");
+        client.create_bucket().bucket(&name).send().await.unwrap();
+        let files = ModelBucket::new(&config, &name);
+        contracts::affinities(&AffinityStore::new(files, copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
 fn subjects() {
     local::run(async || {
         let Some(config) = local::stack().await else { return };

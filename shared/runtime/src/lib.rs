@@ -18,6 +18,7 @@ pub mod desk;
 pub mod firehose;
 pub mod http;
 pub mod inbox;
+pub mod items;
 #[cfg(feature = "models")]
 pub mod models;
 pub mod pages;

@@ -1,7 +1,8 @@
 //! Use cases, tried out on events: the whole decision, and nothing written.
 
 use ceap_aws::dynamodb::{
-    self, CredentialStore, SubjectStore, Table, UseCaseStore, UseCaseVersions,
+    self, AffinityStore, Catalogue, CredentialStore, SubjectStore, Table, UseCaseStore,
+    UseCaseVersions,
 };
 use ceap_aws::model_bucket::ModelBucket;
 use ceap_models::Loader;
@@ -17,9 +18,12 @@ fn main() -> Result<(), Error> {
         let platform = Table::new(&client, env.get("PLATFORM_TABLE"));
         let subjects = SubjectStore::new(Table::new(&client, env.get("PROFILES_TABLE")));
         let credentials = CredentialStore::new(platform.clone());
-        let models = Loader::new(ModelBucket::new(&config, env.get("MODELS_BUCKET")));
+        let files = ModelBucket::new(&config, env.get("MODELS_BUCKET"));
+        let affinities = AffinityStore::new(files.clone(), platform.clone());
+        let (models, items) = (Loader::new(files), Catalogue::new(platform.clone()));
         let keeper = UseCaseVersions::new(platform.clone());
-        let api = SimulationApi::new(keeper, UseCaseStore::new(platform), subjects, models);
+        let api = SimulationApi::new(keeper, UseCaseStore::new(platform), subjects, models)
+            .recommending(affinities, items);
         http::serve("simulate", &credentials, async |call: &Call| api.answer(call).await).await
     })
 }

@@ -6,7 +6,9 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, PutRequest, TransactWriteItem, WriteRequest,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use ceap_kernel::{Fault, Timestamp};
@@ -134,6 +136,41 @@ impl Table {
             }
             _ => Err(fault("TransactWriteItems", &error)),
         }
+    }
+
+    /// Items of one [`Self::put_batch`] (DynamoDB API reference, BatchWriteItem).
+    pub(super) const BATCH: usize = 25;
+
+    /// Writes items, each of another key, in place of what was there; not all at once.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`; some may be written then.
+    pub(super) async fn put_batch(&self, items: Vec<Item>) -> Result<(), Fault> {
+        let put = |item| PutRequest::builder().set_item(Some(item)).build();
+        let mut left: Vec<WriteRequest> = items
+            .into_iter()
+            .map(|item| put(item).map(|put| WriteRequest::builder().put_request(put).build()))
+            .collect::<Result<_, _>>()
+            .map_err(|error| Fault::Internal(error.to_string()))?;
+        for attempt in 0..ATTEMPTS {
+            if left.is_empty() {
+                return Ok(());
+            }
+            if attempt > 0 {
+                tokio::time::sleep(Duration::from_millis(25_u64.saturating_mul(1 << attempt)))
+                    .await;
+            }
+            let write = self.client.batch_write_item().request_items(&self.name, left);
+            let output = write.send().await.map_err(|error| fault("BatchWriteItem", &error))?;
+            left = output
+                .unprocessed_items
+                .and_then(|mut all| all.remove(&self.name))
+                .unwrap_or_default();
+        }
+        if left.is_empty() {
+            return Ok(());
+        }
+        Err(Fault::Throttled("BatchWriteItem: items stayed unprocessed".to_owned()))
     }
 
     /// Reads items by key, in any order; what does not exist is left out.

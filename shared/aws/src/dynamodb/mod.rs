@@ -1,5 +1,7 @@
 //! The stores on DynamoDB. Every partition key starts with the tenant.
 
+#[cfg(feature = "s3")]
+mod affinities;
 mod audiences;
 mod candidate_list;
 mod candidates;
@@ -9,6 +11,7 @@ mod credentials;
 mod health;
 mod inbox;
 mod item;
+mod items;
 mod messages;
 mod models;
 mod outbox;
@@ -27,10 +30,13 @@ mod tenants;
 mod use_case_keeper;
 mod use_cases;
 
+#[cfg(feature = "s3")]
+pub use affinities::AffinityStore;
 pub use audiences::AudienceStore;
 pub use candidates::Candidates;
 pub use credentials::CredentialStore;
 pub use inbox::InboxStore;
+pub use items::Catalogue;
 pub use messages::Messages;
 pub use models::ModelStore;
 pub use quarantine::QuarantineStore;

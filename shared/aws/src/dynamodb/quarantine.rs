@@ -2,16 +2,9 @@
 
 use super::Table;
 use super::item::{Item, json, key, number, text};
-use crate::fault::fault;
-use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use ceap_engagement::quarantine::{Quarantine, Rejected};
 use ceap_kernel::{Fault, digest};
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-/// Requests of one BatchWriteItem (DynamoDB API reference).
-const BATCH: usize = 25;
-const ATTEMPTS: u32 = 6;
 
 /// Days a record is kept.
 const KEPT_DAYS: i64 = 90;
@@ -25,37 +18,6 @@ impl QuarantineStore {
     #[must_use]
     pub fn new(table: Table) -> Self {
         Self(table)
-    }
-
-    async fn put(&self, items: &[Item]) -> Result<(), Fault> {
-        let table = &self.0;
-        let mut left: Vec<WriteRequest> = items
-            .iter()
-            .map(|item| PutRequest::builder().set_item(Some(item.clone())).build())
-            .map(|put| put.map(|put| WriteRequest::builder().put_request(put).build()))
-            .collect::<Result<_, _>>()
-            .map_err(|error| Fault::Internal(error.to_string()))?;
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                tokio::time::sleep(Duration::from_millis(25_u64.saturating_mul(1 << attempt)))
-                    .await;
-            }
-            let output = table
-                .client
-                .batch_write_item()
-                .request_items(&table.name, left)
-                .send()
-                .await
-                .map_err(|error| fault("BatchWriteItem", &error))?;
-            left = output
-                .unprocessed_items
-                .and_then(|mut all| all.remove(&table.name))
-                .unwrap_or_default();
-            if left.is_empty() {
-                return Ok(());
-            }
-        }
-        Err(Fault::Throttled("BatchWriteItem: items stayed unprocessed".to_owned()))
     }
 }
 
@@ -85,8 +47,8 @@ impl Quarantine for QuarantineStore {
             items.insert((part("pk"), part("sk")), item);
         }
         let items: Vec<Item> = items.into_values().collect();
-        for batch in items.chunks(BATCH) {
-            self.put(batch).await?;
+        for batch in items.chunks(Table::BATCH) {
+            self.0.put_batch(batch.to_vec()).await?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! ([`port`]). What it recommends to whom is the score stage's to say.
 
 pub mod count;
+pub mod learn;
 pub mod port;
 
 mod model;

@@ -3,9 +3,11 @@
 
 use ceap_engagement::affinity::count::{Counted, Counting};
 use ceap_engagement::affinity::port::AffinityKeeper;
-use ceap_engagement::affinity::{Affinity, Own};
+use ceap_engagement::affinity::{Affinity, Own, learn};
+use ceap_engagement::history::Part;
 use ceap_engagement::item::Item;
 use ceap_engagement::item::catalogue::ItemStore;
+use ceap_engagement::pipeline::accept::EventStream;
 use ceap_engagement::use_case::{OwnShop, UseCase};
 use ceap_engagement::{simulation, use_case};
 use ceap_kernel::{AffinityName, ItemId};
@@ -227,5 +229,45 @@ fn a_document_says_what_affinity_can_do() {
     ] {
         let fault = UseCase::parse(&DOCUMENT.replace(from, to)).unwrap_err();
         assert!(fault.to_string().contains(field), "{from} → {to}: {fault}");
+    }
+}
+
+/// Learnt from the lake, in any number of parts: the same file.
+#[test]
+fn history_is_learnt_in_parts() {
+    let (acme, world) = (tenant("acme"), World::new(after_noon(1_000)));
+    let mut arrived = Vec::new();
+    for n in 0..200_u32 {
+        let kind = if n % 7 == 0 { "item_bought" } else { "item_viewed" };
+        let fact = event(kind, &format!("u{}", n % 23), &format!("e{n}"));
+        let fact = fact.time(after_noon(i64::from(n))).data(json!({"item_id": (n * n) % 31}));
+        arrived.push(fact.of(&acme));
+    }
+    block_on(EventStream::put(&world, &arrived)).unwrap();
+    let document = use_case::Document::parse(DOCUMENT).unwrap();
+    let ceap_engagement::score::ScoreDocument::Affinity(asked) = &document.score else { panic!() };
+    let learnt = |parts: u32| {
+        let mut whole = Counting::default();
+        for index in 0..parts {
+            let part = Part::new(index, parts).unwrap();
+            let query = learn::query(asked, after_noon(150), Some(part));
+            let counted = block_on(learn::count(&acme, asked, &query, &world)).unwrap();
+            whole.merge(counted.counted()).unwrap();
+        }
+        whole
+    };
+    let mut seen: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
+    for n in (0..150_u32).filter(|n| n % 7 != 0) {
+        seen.entry(n % 23).or_default().push(u8::try_from((n * n) % 31).unwrap());
+    }
+    let mut expected = Counting::default();
+    for items in seen.values() {
+        let items: Vec<ItemId> =
+            items.iter().map(|it| ItemId::new(it.to_string()).unwrap()).collect();
+        expected.subject(&items).unwrap();
+    }
+    let expected = expected.model(learn::LEAST).write().unwrap();
+    for parts in [1, 2, 5] {
+        assert_eq!(learnt(parts).model(learn::LEAST).write().unwrap(), expected);
     }
 }

@@ -11,6 +11,7 @@ mod candidates;
 mod consents;
 mod events;
 mod inbox;
+mod items;
 mod messages;
 mod models;
 mod pages;
@@ -46,6 +47,7 @@ pub const GROUPS: &[Group] = &[
     use_cases::GROUP,
     models::GROUP,
     runs::GROUP,
+    items::GROUP,
     candidates::GROUP,
     messages::GROUP,
     templates::GROUP,
