@@ -148,7 +148,7 @@ async fn shop() -> World {
     let (model, file) = counted(&seen).model(2).write().unwrap();
     world.keep(&acme, &name, &model, file).await.unwrap();
     let items: Vec<Item> = (1..=5).map(|n| item(n, n != 2)).collect();
-    world.put(&acme, &items).await.unwrap();
+    ItemStore::put(&world, &acme, &items).await.unwrap();
     world
 }
 
