@@ -23,6 +23,7 @@ const TOP: [&str; 14] = [
     "docs",
     "infra",
     "events",
+    "use-cases",
 ];
 /// Tools' own files, and what they leave behind.
 const TOOLS: [&str; 14] = [
