@@ -99,7 +99,8 @@ fn each_does_what_its_sample_says() {
     let scheduled: Vec<&Course> = courses.iter().filter(|it| it.id == "churn-prevention").collect();
     for course in scheduled {
         course.tenant.wait_for_count("dan", "session_started", 2);
-        let asked = call(&course.tenant, "POST", "use-cases/churn-prevention/evaluate", "", &json!({}));
+        let asked =
+            call(&course.tenant, "POST", "use-cases/churn-prevention/evaluate", "", &json!({}));
         assert_eq!(asked.status, 202, "{asked}");
     }
     for course in &courses {
