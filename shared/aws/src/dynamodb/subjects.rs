@@ -247,3 +247,28 @@ fn read(item: &Item, slot: &mut Versioned) -> Result<(), Fault> {
     slot.series_version = version;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ceap_engagement::series::{Entry, Owed};
+    use ceap_kernel::{EventKey, UseCaseId};
+
+    #[test]
+    fn a_feature_item_is_read_as_it_was_written() {
+        let mut state = State::default();
+        state.series.count("a", 5);
+        let (key, use_case) = (EventKey(7), UseCaseId::new("x").unwrap());
+        state.series.anchor("a", Entry { time: 5, key, data: serde_json::Map::new() });
+        state.series.owe(Owed { time: 5, key, use_case });
+        let mut item = write(&state.series).unwrap();
+        item.insert("version".to_owned(), number(3));
+        let mut slot = Versioned::default();
+        read(&item, &mut slot).unwrap();
+        assert_eq!((&slot.state, slot.series_version), (&state, 3));
+        item.remove("owed");
+        read(&item, &mut slot).unwrap();
+        state.series.settle();
+        assert_eq!(slot.state, state);
+    }
+}

@@ -16,10 +16,16 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
 }
 
 impl ExactSum {
-    /// Adds a number. The parts stay those that the sum alone decides, so that equal sums are equal.
+    /// Adds a number.
     pub fn add(&mut self, number: f64) {
-        self.grow(number);
-        self.settle();
+        let mut carry = number;
+        self.0.retain_mut(|part| {
+            (carry, *part) = two_sum(carry, *part);
+            *part != 0.0
+        });
+        if carry != 0.0 {
+            self.0.push(carry);
+        }
     }
 
     /// Adds the square of a number.
@@ -30,14 +36,13 @@ impl ExactSum {
     /// Adds a product.
     pub fn add_product(&mut self, a: f64, b: f64) {
         let product = a * b;
-        self.grow(product);
+        self.add(product);
         self.add(a.mul_add(b, -product));
     }
 
     /// Adds another sum.
     pub fn merge(&mut self, other: &Self) {
-        other.0.iter().for_each(|part| self.grow(*part));
-        self.settle();
+        other.0.iter().for_each(|part| self.add(*part));
     }
 
     /// The parts, which sum up to it.
@@ -71,31 +76,16 @@ impl ExactSum {
         sum
     }
 
-    fn grow(&mut self, number: f64) {
-        let mut carry = number;
-        let mut parts = Vec::with_capacity(self.0.len().saturating_add(1));
-        for part in &self.0 {
-            let (sum, rest) = two_sum(carry, *part);
-            if rest != 0.0 {
-                parts.push(rest);
-            }
-            carry = sum;
-        }
-        if carry != 0.0 {
-            parts.push(carry);
-        }
-        self.0 = parts;
-    }
-
-    /// The nearest number to the sum, the nearest to what is left, and so on.
-    fn settle(&mut self) {
+    /// The same sum in the parts that it alone decides, so that equal sums are equal: the nearest
+    /// number to it, the nearest to what is left, and so on.
+    pub fn settle(&mut self) {
         let mut parts = Vec::with_capacity(self.0.len());
         loop {
             let part = self.value();
             if part == 0.0 || !part.is_finite() {
                 break;
             }
-            self.grow(-part);
+            self.add(-part);
             parts.push(part);
         }
         parts.reverse();
@@ -113,6 +103,9 @@ mod tests {
     fn sum(numbers: &[f64]) -> ExactSum {
         let mut sum = ExactSum::default();
         numbers.iter().for_each(|number| sum.add(*number));
+        let value = sum.value();
+        sum.settle();
+        assert_eq!(sum.value(), value);
         sum
     }
 
@@ -152,6 +145,7 @@ mod tests {
             let (left, right) = other.split_at(cut.min(other.len()));
             let mut merged = sum(right);
             merged.merge(&sum(left));
+            merged.settle();
             prop_assert_eq!(merged, sum(&one));
         }
     }

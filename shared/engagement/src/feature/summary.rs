@@ -95,6 +95,18 @@ impl Summary {
         }
     }
 
+    /// Makes it what follows from the events alone, and not from their order.
+    pub fn settle(&mut self) {
+        match self {
+            Self::Sum(sum) | Self::Mean(_, sum) => sum.settle(),
+            Self::Stddev(_, sum, squares) => {
+                sum.settle();
+                squares.settle();
+            }
+            _ => {}
+        }
+    }
+
     /// Adds what another knows.
     pub fn merge(&mut self, other: &Self) {
         match (self, other) {

@@ -278,7 +278,9 @@ impl Older {
             }
             Self::Buckets(buckets) => {
                 if let Some(none) = Summary::none(measure.op) {
-                    buckets.entry(bucket).or_insert(none).add(place, cell);
+                    let bucket = buckets.entry(bucket).or_insert(none);
+                    bucket.add(place, cell);
+                    bucket.settle();
                 }
             }
         }

@@ -257,6 +257,49 @@ proptest! {
     }
 }
 
+/// A window of more than 1,000 events says the same of an instant on time and when it is judged again
+/// hundreds of events later; so does one of fewer that a thousand have pushed out meanwhile.
+#[test]
+fn a_busy_window_is_judged_the_same_in_any_order() {
+    let of =
+        |op: &str, within: &str| json!({"op": op, "event": "paid", "of": "v", "within": within});
+    let document = json!({"id": "asks", "version": 1, "name": "Asks", "purpose": "operational",
+        "trigger": {"event": "asked", "when": "features.n > 1141 || features.mean < 21.0"},
+        "features": {
+            "n": {"op": "count", "event": "paid", "within": "6h"},
+            "mean": of("mean", "3h"), "sum": of("sum", "6h"), "spread": of("stddev", "12h"),
+            "texts": of("distinct", "6h")},
+        "score": {"kind": "expression"}, "ttl": "1h", "action": {"channel": "sms", "text": "x"}})
+    .to_string();
+    let luck = |n: usize, most: u64| {
+        i64::try_from(ceap_kernel::hash64(&[&n.to_string(), &most.to_string()]) % most).unwrap()
+    };
+    let event = |n: usize| {
+        let time = i64::try_from(n).unwrap() * 18_000 + luck(n, 17_000);
+        let event = paid(n, &(time, luck(n, 300), true));
+        let kind = if n.is_multiple_of(20) { "asked".to_owned() } else { event.kind.clone() };
+        Event { kind, ..event }
+    };
+    let events: Vec<Event> = (0..4_000).map(event).collect();
+    let mut order: Vec<usize> = (0..events.len()).collect();
+    order.sort_by_key(|n| n + usize::try_from(luck(*n, 700)).unwrap());
+    let shuffled: Vec<Event> = order.iter().map(|n| events[*n].clone()).collect();
+    let signals = |events: &[Event], size: usize| {
+        let tenant = tenant("acme");
+        let world = World::new(after_noon(100)).with(&tenant, plan(&[&document]));
+        for batch in batches(events, &[size]) {
+            block_on(world.ingest(&batch.iter().map(arrived).collect::<Vec<_>>()));
+        }
+        world.signal_ids()
+    };
+    let in_order = signals(&events, 100);
+    assert!((30..170).contains(&in_order.len()), "{} signals", in_order.len());
+    assert_eq!(signals(&events, 4_000), in_order, "one batch");
+    // What held before all had arrived was a signal, too.
+    let shuffled = signals(&shuffled, 200);
+    assert!(shuffled.is_superset(&in_order), "{} of {}", shuffled.len(), in_order.len());
+}
+
 fn small(features: &Value, when: &str) -> String {
     json!({"id": "small", "version": 1, "name": "Small", "purpose": "operational",
            "trigger": {"event": "paid", "when": when, "delay": "10m"}, "features": features,
