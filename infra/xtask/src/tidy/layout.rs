@@ -8,7 +8,7 @@ use super::{
 };
 
 /// What the design has at the top.
-const TOP: [&str; 14] = [
+const TOP: [&str; 15] = [
     "Cargo.toml",
     "Cargo.lock",
     "clippy.toml",
