@@ -8,7 +8,7 @@ use super::{
 };
 
 /// What the design has at the top.
-const TOP: [&str; 14] = [
+const TOP: [&str; 15] = [
     "Cargo.toml",
     "Cargo.lock",
     "clippy.toml",
@@ -23,6 +23,7 @@ const TOP: [&str; 14] = [
     "docs",
     "infra",
     "events",
+    "use-cases",
 ];
 /// Tools' own files, and what they leave behind.
 const TOOLS: [&str; 14] = [
