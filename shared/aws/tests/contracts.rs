@@ -13,8 +13,9 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_kinesis::types::ShardIteratorType;
 use ceap_aws::athena::Lake;
 use ceap_aws::dynamodb::{
-    self, AudienceStore, Candidates, Client, CredentialStore, InboxStore, Messages, ModelStore,
-    QuarantineStore, Runs, SubjectStore, SuppressionList, Table, TenantStore, UseCaseStore,
+    self, AffinityStore, AudienceStore, Candidates, Catalogue, Client, CredentialStore, InboxStore,
+    Messages, ModelStore, QuarantineStore, Runs, SubjectStore, SuppressionList, Table, TenantStore,
+    UseCaseStore,
 };
 use ceap_aws::model_bucket::ModelBucket;
 use ceap_aws::stream::KinesisStream;

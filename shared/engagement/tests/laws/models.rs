@@ -74,12 +74,12 @@ async fn a_model_is_kept_once_and_as_long_as_it_is_pinned() {
     assert_eq!(kept.model, ModelId::of(b"Model"));
     assert_eq!((kept.bytes, kept.uploaded_at), (5, noon()));
     assert_eq!(library.put(&acme, b"Model".to_vec()).await.unwrap(), kept);
-    assert_eq!(library.list(&acme).await.unwrap(), [kept.clone()]);
+    assert_eq!(library.list(&acme).await.unwrap(), std::slice::from_ref(&kept));
     let others = library.get(&tenant("other"), &kept.model).await;
     assert!(matches!(others, Err(Fault::NotFound(_))));
 
-    let mut stored = Stored::default();
-    stored.models = ceap_engagement::model::library::shelf([kept.clone()]);
+    let models = ceap_engagement::model::library::shelf([kept.clone()]);
+    let stored = Stored { models, ..Stored::default() };
     let document = UseCase::with(document(&kept.model), &stored).unwrap().document;
     let version = Version { updated_at: noon(), document };
     library.use_cases.put(&acme, &version).await.unwrap();
