@@ -1,4 +1,4 @@
-//! Schedules of use cases in EventBridge Scheduler: one for each tenant and use case that has one.
+//! Schedules of use cases in EventBridge Scheduler: one for each duty of a tenant's use case that has one.
 
 use crate::fault::fault;
 use aws_sdk_scheduler::Client;
@@ -8,8 +8,8 @@ use aws_sdk_scheduler::types::{
     RetryPolicy, Target,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use ceap_engagement::use_case::ScheduleDocument;
 use ceap_engagement::use_case::library::Schedules;
+use ceap_engagement::use_case::{Duty, ScheduleDocument};
 use ceap_kernel::{Fault, TenantId, Timestamp, UseCaseId, digest};
 use serde_json::json;
 
@@ -69,8 +69,12 @@ impl UseCaseSchedules {
 }
 
 /// A name in the group: tenants' and use cases' own are too long together.
-fn name(tenant: &TenantId, id: &UseCaseId) -> String {
-    digest(&["schedule", tenant.as_str(), id.as_str()])
+fn name(tenant: &TenantId, id: &UseCaseId, duty: Duty) -> String {
+    let kind = match duty {
+        Duty::Evaluate => "schedule",
+        Duty::Learn => "learn",
+    };
+    digest(&[kind, tenant.as_str(), id.as_str()])
 }
 
 fn is<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>, code: &str) -> bool {
@@ -78,10 +82,14 @@ fn is<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>, code: &str) ->
 }
 
 /// What Scheduler does not take is the document's fault.
-fn refusal<E: ProvideErrorMetadata>(what: &str, error: &SdkError<E, HttpResponse>) -> Fault {
+fn refusal<E: ProvideErrorMetadata>(
+    what: &str,
+    duty: Duty,
+    error: &SdkError<E, HttpResponse>,
+) -> Fault {
     if is(error, "ValidationException") {
         let why = error.message().unwrap_or("EventBridge Scheduler does not take it");
-        return Fault::invalid("trigger.schedule.expression", why);
+        return Fault::invalid(format!("{}.expression", duty.field()), why);
     }
     fault(what, error)
 }
@@ -91,12 +99,13 @@ impl Schedules for UseCaseSchedules {
         &self,
         tenant: &TenantId,
         id: &UseCaseId,
+        duty: Duty,
         schedule: Option<&ScheduleDocument>,
         now: Timestamp,
     ) -> Result<(), Fault> {
-        let name = name(tenant, id);
+        let name = name(tenant, id, duty);
         let Some(schedule) = schedule else { return self.clear(&name).await };
-        let input = json!({"tenant": tenant, "use_case": id, "schedule": schedule,
+        let input = json!({"tenant": tenant, "use_case": id, "duty": duty, "schedule": schedule,
                            "since": now, "scheduled_at": SCHEDULED_AT});
         let target = self.target(input.to_string())?;
         let window = FlexibleTimeWindow::builder()
@@ -119,7 +128,7 @@ impl Schedules for UseCaseSchedules {
         match update {
             Ok(_) => return Ok(()),
             Err(error) if is(&error, "ResourceNotFoundException") => {}
-            Err(error) => return Err(refusal("UpdateSchedule", &error)),
+            Err(error) => return Err(refusal("UpdateSchedule", duty, &error)),
         }
         self.client
             .create_schedule()
@@ -133,6 +142,6 @@ impl Schedules for UseCaseSchedules {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| refusal("CreateSchedule", &error))
+            .map_err(|error| refusal("CreateSchedule", duty, &error))
     }
 }

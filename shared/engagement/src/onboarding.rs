@@ -4,7 +4,7 @@ use crate::link;
 use crate::profile;
 use crate::secret::{self, Secret, SecretKeeper};
 use crate::use_case::library::Schedules;
-use crate::use_case::{Document, Settings, UseCase, catalogue};
+use crate::use_case::{Document, Duty, Settings, UseCase, catalogue};
 use ceap_kernel::access::{Credential, Principal, Role};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
 use jiff::tz::TimeZone;
@@ -183,8 +183,10 @@ pub async fn run(
             let record = Tenant { admin_email: admin_email.clone(), settings, created_at: now };
             // Before the tenant, as before a document: one that fires for nobody is taken away.
             for document in &documents {
-                if let Some(schedule) = document.running_schedule() {
-                    schedules.set(&tenant, &document.id, Some(schedule), now).await?;
+                for duty in Duty::ALL {
+                    if let Some(schedule) = document.schedule(duty) {
+                        schedules.set(&tenant, &document.id, duty, Some(schedule), now).await?;
+                    }
                 }
             }
             tenants.create(&tenant, &record, &documents).await?;
@@ -318,6 +320,7 @@ mod tests {
             &self,
             _: &TenantId,
             _: &UseCaseId,
+            _: Duty,
             _: Option<&ScheduleDocument>,
             _: Timestamp,
         ) -> Result<(), Fault> {

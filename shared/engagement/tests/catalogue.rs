@@ -50,7 +50,7 @@ impl Sold {
         let mut counting = Counting::default();
         self.seen.iter().for_each(|seen| counting.subject(seen).unwrap());
         let (model, file) = counting.model(2).write().unwrap();
-        world.keep(tenant, &self.model, &model, file).await.unwrap();
+        world.keep(tenant, &self.model, &model, file, noon()).await.unwrap();
         world.put(tenant, &self.items).await.unwrap();
         OwnShop { affinities: Arc::new(world.clone()), items: Arc::new(world.clone()) }
     }

@@ -8,6 +8,7 @@ use ceap_engagement::use_case::UseCases;
 use ceap_engagement::use_case::library::UseCaseKeeper;
 use ceap_kernel::access::Role;
 use ceap_kernel::{Clock, Fault, RunId, UseCaseId};
+use serde::de::DeserializeOwned;
 
 /// Runs of a tenant's use cases.
 #[derive(Debug)]
@@ -58,15 +59,24 @@ where
         if route.ends_with("/backfill") {
             return Reply::json(202, &self.desk.backfill(tenant, &use_case, &key).await?);
         }
+        if route.ends_with("/affinity") {
+            let asked = optional(call, "affinity")?;
+            return Reply::json(202, &self.desk.learn(tenant, &use_case, &asked, &key).await?);
+        }
         if route.ends_with("/replay") {
             let asked = call.json("replay")?;
             return Reply::json(202, &self.desk.replay(tenant, &use_case, &asked, &key).await?);
         }
-        let asked = match call.body()?.as_slice() {
-            [] => Evaluate::default(),
-            _ => call.json("evaluate")?,
-        };
+        let asked: Evaluate = optional(call, "evaluate")?;
         Reply::json(202, &self.desk.evaluate(tenant, &use_case, &asked, &key).await?)
+    }
+}
+
+/// What the body asks for, or what is asked for without one.
+fn optional<T: Default + DeserializeOwned>(call: &Call, field: &str) -> Result<T, Fault> {
+    match call.body()?.as_slice() {
+        [] => Ok(T::default()),
+        _ => call.json(field),
     }
 }
 

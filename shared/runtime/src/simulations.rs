@@ -3,15 +3,12 @@
 use crate::http::{Call, Reply};
 use ceap_aws::dynamodb::{SubjectStore, UseCaseStore, UseCaseVersions};
 use ceap_channels::Channels;
-use ceap_engagement::affinity::port::Affinities;
-use ceap_engagement::item::Items;
 use ceap_engagement::pipeline::score::Models;
-use ceap_engagement::simulation::{Request, simulate};
+use ceap_engagement::simulation::{Request, Workbench, simulate};
+use ceap_engagement::use_case::UseCases;
 use ceap_engagement::use_case::library::version_of;
-use ceap_engagement::use_case::{OwnShop, UseCases};
 use ceap_kernel::access::Role;
 use ceap_kernel::{Fault, UseCaseId};
-use std::sync::Arc;
 
 /// Bytes of an answer: Lambda's is at most 6 MB (Lambda quotas), with what wraps and escapes it.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
@@ -22,31 +19,19 @@ pub struct SimulationApi<M> {
     keeper: UseCaseVersions,
     running: UseCaseStore,
     subjects: SubjectStore,
-    models: M,
-    shop: Option<OwnShop>,
+    workbench: Workbench<M>,
 }
 
 impl<M: Models> SimulationApi<M> {
-    /// Of documents that are kept, what runs, who is known, and the models that score.
+    /// Of documents that are kept, what runs, who is known, and what is scored with.
     #[must_use]
     pub const fn new(
         keeper: UseCaseVersions,
         running: UseCaseStore,
         subjects: SubjectStore,
-        models: M,
+        workbench: Workbench<M>,
     ) -> Self {
-        Self { keeper, running, subjects, models, shop: None }
-    }
-
-    /// With affinity models and items, for what recommends.
-    #[must_use]
-    pub fn recommending(
-        self,
-        affinities: impl Affinities + 'static,
-        items: impl Items + 'static,
-    ) -> Self {
-        let shop = OwnShop { affinities: Arc::new(affinities), items: Arc::new(items) };
-        Self { shop: Some(shop), ..self }
+        Self { keeper, running, subjects, workbench }
     }
 
     /// Answers a call. Its answer shows customers' data.
@@ -64,11 +49,7 @@ impl<M: Models> SimulationApi<M> {
             None => version_of(&self.keeper, tenant, &id, request.version).await?.document,
         };
         let plan = self.running.plan(tenant).await?;
-        let plan = plan.ready_for(tenant, &document, &self.models).await?;
-        let plan = match &self.shop {
-            Some(shop) => plan.with_shop(shop.clone()),
-            None => plan,
-        };
+        let plan = self.workbench.laid_out(tenant, &plan, &document).await?;
         let said = simulate(tenant, &plan, document, &request, &self.subjects, Channels).await?;
         let body =
             serde_json::to_string(&said).map_err(|error| Fault::Internal(error.to_string()))?;

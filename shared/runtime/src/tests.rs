@@ -310,7 +310,7 @@ fn the_steps_of_a_run_take_their_samples() {
     assert_eq!((end("done").input.which(), end("done").error), (which, None));
     assert!(end("failed").error.is_some());
     assert_eq!(end("ended").input.which(), end("done").input.which());
-    for case in ["backfill", "evaluate", "get", "list", "replay"] {
+    for case in ["affinity", "backfill", "evaluate", "get", "list", "replay"] {
         let request =
             serde_json::from_value::<lambda_http::request::LambdaRequest>(sample("runs", case));
         assert!(request.is_ok(), "{case}: {request:?}");

@@ -18,7 +18,7 @@ use ceap_engagement::run::Outcome;
 use ceap_engagement::series::Encoded;
 use ceap_engagement::signal::Detected;
 use ceap_engagement::suppression::Entry;
-use ceap_engagement::use_case::{Plan, ScheduleDocument};
+use ceap_engagement::use_case::{Duty, Plan, ScheduleDocument};
 use ceap_kernel::{
     AffinityName, Fault, ItemId, MessageId, ModelId, RunId, SignedDuration, SubjectId, Tally,
     TenantId, Timestamp, UseCaseId,
@@ -46,8 +46,8 @@ pub struct Stores {
     pub plans: BTreeMap<TenantId, Arc<Plan>>,
     pub models: ModelRoom,
     pub items: BTreeMap<(TenantId, ItemId), Item>,
-    /// The newest affinity model of each name, and the files of all.
-    pub affinity_names: BTreeMap<(TenantId, AffinityName), ModelId>,
+    /// The newest affinity model of each name, with where its history ends, and the files of all.
+    pub affinity_names: BTreeMap<(TenantId, AffinityName), (ModelId, Timestamp)>,
     pub affinities: BTreeMap<(TenantId, ModelId), Vec<u8>>,
     pub quarantine: Vec<Rejected>,
     pub stream: Vec<Arrived>,
@@ -84,7 +84,7 @@ pub struct Stores {
     /// Use cases with their versions.
     pub documents: BTreeMap<(TenantId, UseCaseId), Documents>,
     /// Schedules of use cases, and when they were set.
-    pub schedules: BTreeMap<(TenantId, UseCaseId), (ScheduleDocument, Timestamp)>,
+    pub schedules: BTreeMap<(TenantId, UseCaseId, Duty), (ScheduleDocument, Timestamp)>,
     /// Revision and JSON.
     pub runs: BTreeMap<(TenantId, RunId), (u64, String)>,
     /// What became of parts of runs.

@@ -5,6 +5,7 @@ use ceap_aws::dynamodb::{
     UseCaseVersions,
 };
 use ceap_aws::model_bucket::ModelBucket;
+use ceap_engagement::simulation::Workbench;
 use ceap_models::Loader;
 use ceap_runtime::http::{self, Call};
 use ceap_runtime::simulations::SimulationApi;
@@ -20,10 +21,10 @@ fn main() -> Result<(), Error> {
         let credentials = CredentialStore::new(platform.clone());
         let files = ModelBucket::new(&config, env.get("MODELS_BUCKET"));
         let affinities = AffinityStore::new(files.clone(), platform.clone());
-        let (models, items) = (Loader::new(files), Catalogue::new(platform.clone()));
+        let items = Catalogue::new(platform.clone());
+        let workbench = Workbench::new(Loader::new(files), affinities, items);
         let keeper = UseCaseVersions::new(platform.clone());
-        let api = SimulationApi::new(keeper, UseCaseStore::new(platform), subjects, models)
-            .recommending(affinities, items);
+        let api = SimulationApi::new(keeper, UseCaseStore::new(platform), subjects, workbench);
         http::serve("simulate", &credentials, async |call: &Call| api.answer(call).await).await
     })
 }

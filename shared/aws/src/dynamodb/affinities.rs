@@ -2,13 +2,13 @@
 //! name.
 
 use super::Table;
-use super::item::{get_text, key, text};
+use super::item::{self, get_text, key, millis, text};
 use crate::fault::fault;
 use crate::model_bucket::ModelBucket;
 use ceap_engagement::affinity::Affinity;
 use ceap_engagement::affinity::port::{Affinities, AffinityKeeper, Loaded, Which};
 use ceap_engagement::model::library::{ModelFiles, ModelShelf};
-use ceap_kernel::{AffinityName, Fault, ModelId, TenantId};
+use ceap_kernel::{AffinityName, Fault, ModelId, TenantId, Timestamp};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::collections::HashMap;
@@ -123,11 +123,21 @@ impl AffinityKeeper for AffinityStore {
         name: &AffinityName,
         id: &ModelId,
         file: Vec<u8>,
+        as_of: Timestamp,
     ) -> Result<(), Fault> {
         self.files.put(tenant, id, file).await?;
         let mut item = key(&pk(tenant), name.as_str());
         item.insert("model".to_owned(), text(id.as_str()));
+        item.insert("as_of".to_owned(), millis(as_of));
         let put = self.table.client.put_item().table_name(&self.table.name).set_item(Some(item));
-        put.send().await.map(|_| ()).map_err(|error| fault("PutItem", &error))
+        let put = put
+            .condition_expression("attribute_not_exists(as_of) OR as_of <= :as_of")
+            .expression_attribute_values(":as_of", millis(as_of));
+        match put.send().await {
+            Ok(_) => Ok(()),
+            // One of later history is there: it stays.
+            Err(error) if item::refused(&error) => Ok(()),
+            Err(error) => Err(fault("PutItem", &error)),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Where affinity models are kept and found.
 
 use super::Affinity;
-use ceap_kernel::{AffinityName, Fault, ModelId, TenantId};
+use ceap_kernel::{AffinityName, Fault, ModelId, TenantId, Timestamp};
 use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,8 +64,8 @@ pub trait Affinities: fmt::Debug + Send + Sync {
 /// Keeps affinity models.
 #[allow(async_fn_in_trait)]
 pub trait AffinityKeeper {
-    /// Keeps a model's file by its hash, and makes it the newest of `name`; only then it is found
-    /// there. The same again changes nothing.
+    /// Keeps a model's file by its hash, and makes it the newest of `name`, unless one that was
+    /// learnt of later history is; only then it is found there. The same again changes nothing.
     ///
     /// # Errors
     /// `Unavailable` or `Throttled`.
@@ -75,5 +75,6 @@ pub trait AffinityKeeper {
         name: &AffinityName,
         id: &ModelId,
         file: Vec<u8>,
+        as_of: Timestamp,
     ) -> Result<(), Fault>;
 }

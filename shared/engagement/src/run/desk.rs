@@ -4,10 +4,10 @@ use super::Which;
 use super::files::{self, RunFiles};
 use super::state::{Counts, Kind, Run, State, add};
 use super::store::{Kept, Outcome, RunStore, change, unknown};
-use super::{backfill, replay};
+use super::{affinity, backfill, replay};
 use crate::pipeline::delay::Delays;
 use crate::use_case::library::{UseCaseKeeper, Version, version_of};
-use crate::use_case::{Document, UseCases};
+use crate::use_case::{Document, Duty, UseCases};
 use ceap_kernel::{Clock, Fault, RunId, SignedDuration, TenantId, Timestamp, UseCaseId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -122,7 +122,7 @@ where
             return Err(Fault::invalid("as_of", "lies ahead; leave it out to evaluate now"));
         }
         let document = self.document(tenant, use_case).await?.document;
-        let schedule = document.running_schedule();
+        let schedule = document.schedule(Duty::Evaluate);
         if schedule.is_none() {
             let message = "is for use cases with a `trigger.schedule` that are not off";
             return Err(Fault::invalid("evaluate", message));
@@ -175,6 +175,26 @@ where
         let run = Run::new(tenant, use_case, version, Kind::Backfill, &format!("key:{key}"), now);
         let begins = backfill::begins(kept.updated_at, self.lag, now);
         self.begin(Run { begins, ..run }, None).await
+    }
+
+    /// Asks for the affinity model of a use case to be learnt from history. The same `key` is the
+    /// same run.
+    ///
+    /// # Errors
+    /// `NotFound`; `Invalid` when the use case learns none; `Unavailable` or `Throttled`.
+    pub async fn learn(
+        &self,
+        tenant: &TenantId,
+        use_case: &UseCaseId,
+        asked: &affinity::Asked,
+        key: &str,
+    ) -> Result<View, Fault> {
+        let document = self.document(tenant, use_case).await?.document;
+        affinity::of(&document)?;
+        let (version, now) = (document.version, self.clock.now());
+        let as_of = asked.as_of.unwrap_or(now);
+        let run = Run::new(tenant, use_case, version, Kind::Affinity, &format!("key:{key}"), now);
+        self.begin(Run { as_of: Some(as_of), ..run }, Some(&document)).await
     }
 
     /// A run and how far it is.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// The list of parts, which the workflow reads item by item.
 pub const PARTS: &str = "parts.json";
-/// The document that a replay tries.
+/// The document that a replay tries, or that says what to learn.
 pub const DOCUMENT: &str = "document.json";
 /// What the whole run brought.
 pub const RESULT: &str = "result.json";

@@ -5,6 +5,7 @@ use super::files::RunFiles;
 use super::plan::Cause;
 use super::state::{Counts, Run, State, add};
 use super::store::{Outcome, RunStore, change};
+use crate::affinity::port::AffinityKeeper;
 use ceap_kernel::{Clock, Fault};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -59,20 +60,23 @@ impl Stopped {
 
 /// All that the step needs.
 #[derive(Debug)]
-pub struct Finisher<R, F, C> {
+pub struct Finisher<R, F, A, C> {
     /// Runs.
     pub runs: R,
     /// Files of runs.
     pub files: F,
+    /// Where models that were learnt are kept.
+    pub affinities: A,
     /// The wall clock.
     pub clock: C,
 }
 
-impl<R: RunStore, F: RunFiles, C: Clock> Finisher<R, F, C> {
+impl<R: RunStore, F: RunFiles, A: AffinityKeeper, C: Clock> Finisher<R, F, A, C> {
     /// Ends the run, if the execution is still the one that works on it.
     ///
     /// # Errors
-    /// `Internal` when a part has no outcome; `Unavailable` or `Throttled`.
+    /// `Internal` when a part has no outcome; `Invalid` when what the parts brought can't be one
+    /// result; `Unavailable` or `Throttled`.
     pub async fn finish(&self, end: &End) -> Result<(), Fault> {
         let Which { tenant, run: id, .. } = end.input.which();
         let now = self.clock.now();
@@ -92,7 +96,7 @@ impl<R: RunStore, F: RunFiles, C: Clock> Finisher<R, F, C> {
             let done = outcomes.get(&part).and_then(Outcome::counts);
             add(&mut counts, done.ok_or_else(missing)?);
         }
-        super::part::merge(&kept.run, &self.files).await?;
+        super::part::merge(&kept.run, &self.files, &self.affinities).await?;
         let done = |run: Run| Ok(concerns(&run, end).then(|| run.done(counts.clone(), now)));
         change(&self.runs, &tenant, &id, done).await.map(|_| ())
     }

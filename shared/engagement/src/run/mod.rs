@@ -1,10 +1,12 @@
 //! Runs: one use case over a whole population. A scheduled evaluation, a replay of history, a
-//! backfill of features: all are planned into parts, worked on part by part, and finished.
+//! backfill of features, a model learnt: all are planned into parts, worked on part by part, and
+//! finished.
 //!
 //! A run is asked for ([`desk`]), planned ([`plan`]), worked on ([`part`]) and finished ([`finish`]).
 //! Each step may be done again: a part's outcome is kept once, and one that is kept is skipped. So a
 //! run that failed goes on where it stopped.
 
+pub mod affinity;
 mod backfill;
 pub mod batch;
 pub mod desk;

@@ -8,12 +8,15 @@ use super::plan::{Part, Scope};
 use super::population::Population;
 use super::state::{Counts, Kind, Run};
 use super::store::{Outcome, RunStore};
-use super::{backfill, replay};
+use super::{affinity, backfill, replay};
+use crate::affinity::port::AffinityKeeper;
 use crate::history::{self, History};
 use crate::pipeline::gates::Addresses;
 use crate::pipeline::ingest::{Signals, Subjects};
+use crate::pipeline::score::Models;
 use crate::profile_list::{Place, shard};
 use crate::quarantine::Quarantine;
+use crate::simulation::Workbench;
 use crate::use_case::UseCases;
 use ceap_kernel::{Clock, Fault, SubjectId, Tally};
 use serde::Deserialize;
@@ -34,7 +37,7 @@ pub struct Task {
 
 /// All that the step needs.
 #[derive(Debug)]
-pub struct Worker<R, F, U, P, S, B, Q, H, A, C> {
+pub struct Worker<R, F, U, P, S, B, Q, H, M, A, C> {
     /// Runs.
     pub runs: R,
     /// Files of runs.
@@ -51,6 +54,8 @@ pub struct Worker<R, F, U, P, S, B, Q, H, A, C> {
     pub quarantine: Q,
     /// The event lake.
     pub history: H,
+    /// What is scored with.
+    pub workbench: Workbench<M>,
     /// Where channels reach whom.
     pub addresses: A,
     /// The wall clock.
@@ -65,7 +70,7 @@ struct Brought {
     content: Option<Value>,
 }
 
-impl<R, F, U, P, S, B, Q, H, A, C> Worker<R, F, U, P, S, B, Q, H, A, C>
+impl<R, F, U, P, S, B, Q, H, M, A, C> Worker<R, F, U, P, S, B, Q, H, M, A, C>
 where
     R: RunStore,
     F: RunFiles,
@@ -75,6 +80,7 @@ where
     B: Signals,
     Q: Quarantine,
     H: History,
+    M: Models,
     A: Addresses + Clone,
     C: Clock,
 {
@@ -123,11 +129,18 @@ where
                 let counts = backfill::part(run, of, &plan, &self.history, subjects).await?;
                 Ok(Brought { counts, content: None })
             }
+            Kind::Affinity => {
+                let (of, lake) = (part.of_history()?, &self.history);
+                let (counts, counted) = affinity::part(run, of, lake, &self.files).await?;
+                Ok(Brought { counts, content: Some(counted) })
+            }
             Kind::Replay => {
                 let plan = self.use_cases.plan(&run.tenant).await?;
+                let document = replay::document(run, &self.files).await?;
+                let plan = self.workbench.laid_out(&run.tenant, &plan, &document).await?;
                 let (lake, addresses) = (&self.history, self.addresses.clone());
                 let of = part.of_history()?;
-                let told = replay::part(run, of, &plan, addresses, lake, &self.files).await?;
+                let told = replay::part(run, of, &plan, document, addresses, lake).await?;
                 Ok(Brought { counts: told.0, content: Some(told.1) })
             }
         }
@@ -196,9 +209,14 @@ impl Scope {
 ///
 /// # Errors
 /// `Unavailable` or `Throttled`.
-pub(super) async fn merge(run: &Run, files: &impl RunFiles) -> Result<(), Fault> {
+pub(super) async fn merge(
+    run: &Run,
+    files: &impl RunFiles,
+    affinities: &impl AffinityKeeper,
+) -> Result<(), Fault> {
     match run.kind {
         Kind::Batch | Kind::Backfill => Ok(()),
         Kind::Replay => replay::merge(run, files).await,
+        Kind::Affinity => affinity::merge(run, files, affinities).await,
     }
 }

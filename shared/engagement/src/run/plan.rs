@@ -1,14 +1,15 @@
 //! The first step: a run divided into parts that can be worked on side by side.
 
 use super::Which;
-use super::files::{self, PARTS, RunFiles, write};
+use super::affinity;
+use super::files::{self, DOCUMENT, PARTS, RunFiles, write};
 use super::population::Population;
 use super::state::{Kind, Run, State};
 use super::store::{RunStore, change};
 use crate::history::{History, Query};
 use crate::profile_list::Place;
 use crate::use_case::library::{Schedules, UseCaseKeeper};
-use crate::use_case::{Document, PopulationDocument, ScheduleDocument};
+use crate::use_case::{Document, Duty, PopulationDocument, ScheduleDocument};
 use ceap_kernel::{Clock, Fault, SignedDuration, TenantId, Timestamp, UseCaseId};
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,9 @@ pub struct Fired {
     pub tenant: TenantId,
     /// Of which use case.
     pub use_case: UseCaseId,
+    /// What is to be done.
+    #[serde(default)]
+    pub duty: Duty,
     /// As it was set.
     pub schedule: ScheduleDocument,
     /// When it was set.
@@ -59,7 +63,11 @@ pub struct Fired {
 impl Fired {
     fn run(&self, version: u32, now: Timestamp) -> Run {
         let key = format!("at:{}", self.scheduled_at);
-        let run = Run::new(&self.tenant, &self.use_case, version, Kind::Batch, &key, now);
+        let kind = match self.duty {
+            Duty::Evaluate => Kind::Batch,
+            Duty::Learn => Kind::Affinity,
+        };
+        let run = Run::new(&self.tenant, &self.use_case, version, kind, &key, now);
         Run { as_of: Some(self.scheduled_at), ..run }
     }
 }
@@ -191,19 +199,22 @@ where
     /// Whether the document that is kept wants what fired; its run is kept then. A schedule that
     /// says something else than the document is left from a save that broke off: it is set right.
     async fn is_meant(&self, fired: &Fired) -> Result<bool, Fault> {
-        let Fired { tenant, use_case, since, .. } = fired;
+        let Fired { tenant, use_case, duty, since, .. } = fired;
         let document = self.use_cases.get(tenant, use_case).await?.map(|kept| kept.document);
-        let wanted = document.as_ref().and_then(Document::running_schedule);
+        let wanted = document.as_ref().and_then(|document| document.schedule(*duty));
         let now = self.clock.now();
         if let Some(document) = &document
             && wanted == Some(&fired.schedule)
         {
-            self.runs.create(&fired.run(document.version, now)).await?;
+            let run = self.runs.create(&fired.run(document.version, now)).await?.run;
+            if run.kind == Kind::Affinity && run.state == State::Planned {
+                self.files.put(tenant, &run.id, DOCUMENT, &write(document)?).await?;
+            }
             return Ok(true);
         }
         tracing::warn!(%tenant, %use_case, "a schedule fired that its document does not name");
         if now.duration_since(*since) > SAVING {
-            self.schedules.set(tenant, use_case, wanted, now).await?;
+            self.schedules.set(tenant, use_case, *duty, wanted, now).await?;
         }
         Ok(false)
     }
@@ -211,7 +222,15 @@ where
     async fn divide(&self, run: &Run) -> Result<u32, Fault> {
         let parts = match run.kind {
             Kind::Batch => self.batch(run).await?,
-            Kind::Replay | Kind::Backfill => self.over_history(run).await?,
+            Kind::Replay | Kind::Backfill => {
+                let query = Query { until: run.to, ..Query::default() };
+                self.over_history(run, &query).await?
+            }
+            Kind::Affinity => {
+                let document = super::replay::document(run, &self.files).await?;
+                let query = affinity::query(run, affinity::of(&document)?.0, None);
+                self.over_history(run, &query).await?
+            }
         };
         self.files.put(&run.tenant, &run.id, PARTS, &write(&parts)?).await?;
         Ok(u32::try_from(parts.len()).unwrap_or(u32::MAX))
@@ -261,9 +280,8 @@ where
     }
 
     /// As many parts as the subjects of the events that are read call for.
-    async fn over_history(&self, run: &Run) -> Result<Vec<Part>, Fault> {
-        let query = Query { until: run.to, ..Query::default() };
-        let subjects = self.history.subjects(&run.tenant, &query);
+    async fn over_history(&self, run: &Run, query: &Query) -> Result<Vec<Part>, Fault> {
+        let subjects = self.history.subjects(&run.tenant, query);
         let count = subjects.try_fold(0_usize, async |sum, _| Ok(sum.saturating_add(1))).await?;
         let parts = u32::try_from(count.div_ceil(self.size.saturating_mul(OVER_HISTORY).max(1)))
             .unwrap_or(u32::MAX);

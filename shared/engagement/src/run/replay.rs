@@ -94,11 +94,10 @@ pub(super) async fn part(
     run: &Run,
     part: history::Part,
     running: &Plan,
+    document: Document,
     addresses: impl Addresses + Clone,
     lake: &impl History,
-    files: &impl RunFiles,
 ) -> Result<(Counts, Value), Fault> {
-    let document = document(run, files).await?;
     let (from, to) = (run.from.unwrap_or_default(), run.to.unwrap_or(run.requested));
     let sample = usize::try_from(run.sample.unwrap_or(SAMPLE)).unwrap_or_default();
     let query = Query { part: Some(part), ..query(run, &plan(running, &document)?) };

@@ -16,6 +16,8 @@ pub enum Kind {
     Replay,
     /// Features are computed from history.
     Backfill,
+    /// An affinity model is learnt from history.
+    Affinity,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
             Self::Batch => "batch",
             Self::Replay => "replay",
             Self::Backfill => "backfill",
+            Self::Affinity => "affinity",
         }
     }
 }
@@ -65,7 +68,7 @@ pub struct Run {
     pub kind: Kind,
     /// Where it stands.
     pub state: State,
-    /// A batch: the instant that it judges as of.
+    /// A batch: the instant that it judges as of. A model learnt: where its history ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Timestamp>,
     /// History from this instant on.

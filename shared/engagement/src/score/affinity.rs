@@ -3,8 +3,9 @@
 use crate::affinity::Own;
 use crate::affinity::port::Which;
 use crate::feature::Feature;
+use crate::use_case::{Duty, ScheduleDocument};
 use crate::window::Window;
-use ceap_kernel::{Fault, ItemId};
+use ceap_kernel::{AffinityName, Fault, ItemId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -45,6 +46,10 @@ pub struct AffinityDocument {
     /// Items of events of these types are not recommended, though they speak for no others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// When the model is learnt anew from history. Without it, only `POST /v1/use-cases/{id}/affinity`
+    /// does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learn: Option<ScheduleDocument>,
 }
 
 const fn three() -> u8 {
@@ -61,6 +66,10 @@ impl AffinityDocument {
             |field: &str, rule: String| Err(Fault::invalid(format!("score.{field}"), rule));
         if !(1..=MAX_TOP).contains(&self.top) {
             return refuse("top", format!("must be between 1 and {MAX_TOP}"));
+        }
+        if let Some(learn) = &self.learn {
+            self.name()?;
+            learn.check(Duty::Learn.field())?;
         }
         if self.of.is_empty() {
             return refuse("of", "must name a field of `data`".to_owned());
@@ -79,6 +88,20 @@ impl AffinityDocument {
             return refuse("events", rule);
         }
         Ok(())
+    }
+
+    /// The name that the model is computed under.
+    ///
+    /// # Errors
+    /// `Invalid` when the document names a certain model, which nothing replaces.
+    pub fn name(&self) -> Result<&AffinityName, Fault> {
+        match &self.model {
+            Which::Newest(name) => Ok(name),
+            Which::Pinned(_) => {
+                let message = "is a certain model; give it a name to have it learnt anew";
+                Err(Fault::invalid("score.model", message))
+            }
+        }
     }
 
     fn kinds(&self) -> impl Iterator<Item = &String> {

@@ -12,6 +12,7 @@ mod request;
 mod sample;
 mod simulate;
 mod trace;
+mod workbench;
 
 pub use funnel::Funnel;
 pub use replay::{Options, Outcome, Replay};
@@ -21,3 +22,4 @@ pub use simulate::{Came, Seen, Simulated, simulate};
 pub use trace::{
     Became, Decided, Message, Pass, Quarantined, Ruled, Stored as StoredCandidate, Tried, Why,
 };
+pub use workbench::Workbench;

@@ -33,6 +33,9 @@ pub struct Request {
     /// A use case's features.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub features: Map<String, Value>,
+    /// Items that are recommended, the best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<Value>,
     /// The recipient's language; by default the profile's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
@@ -111,8 +114,10 @@ pub async fn preview(
             "preferences": "https://example.com/preferences",
         },
     });
-    if let (Some(facts), Some(event)) = (facts.as_object_mut(), request.event) {
-        facts.insert("event".to_owned(), event);
+    if let Some(facts) = facts.as_object_mut() {
+        facts.extend(request.event.map(|event| ("event".to_owned(), event)));
+        facts.extend(request.items.first().map(|best| ("item".to_owned(), best.clone())));
+        facts.insert("items".to_owned(), Value::Array(request.items));
     }
     let found = texts.locale(locale.as_deref()).map(str::to_owned);
     let (content, mut problems) = match texts.render(&facts, locale.as_deref()) {
@@ -246,5 +251,14 @@ mod tests {
             (shown.channel.as_str(), shown.content.unwrap().text.as_str()),
             ("push", "b@b.ch")
         );
+    }
+
+    #[tokio::test]
+    async fn what_is_recommended_is_shown() {
+        let text = "{{ item.name }}: {% for item in items %}{{ item.id }} {% endfor %}";
+        let draft = json!({"id": "hi", "channel": "push", "name": "Hi", "text": text});
+        let items = json!([{"id": "a", "name": "A"}, {"id": "b", "name": "B"}]);
+        let shown = shown(json!({"draft": draft, "items": items})).await;
+        assert_eq!(shown.content.unwrap().text, "A: a b ");
     }
 }

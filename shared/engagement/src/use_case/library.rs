@@ -7,7 +7,7 @@ use super::compile::UseCase;
 use super::document::{Document, Mode, Purpose};
 use super::place;
 use super::stored::Stored;
-use super::trigger::ScheduleDocument;
+use super::trigger::{Duty, ScheduleDocument};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp, UseCaseId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ pub trait UseCaseKeeper {
 /// Starts the runs of use cases that have a schedule.
 #[allow(async_fn_in_trait)]
 pub trait Schedules {
-    /// From `now` on the use case is run as `schedule` says; never, without one.
+    /// From `now` on the use case does its `duty` as `schedule` says; never, without one.
     ///
     /// # Errors
     /// `Invalid` when there can be no such schedule; `Unavailable` or `Throttled`.
@@ -88,6 +88,7 @@ pub trait Schedules {
         &self,
         tenant: &TenantId,
         id: &UseCaseId,
+        duty: Duty,
         schedule: Option<&ScheduleDocument>,
         now: Timestamp,
     ) -> Result<(), Fault>;
@@ -223,7 +224,7 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
             return Err(Fault::Conflict(message));
         }
         self.keeper.delete(tenant, id, kept).await?;
-        self.schedule(tenant, id, Some(&document), None).await
+        self.schedule(tenant, id, Duty::ALL, Some(&document), None).await
     }
 
     async fn newest(&self, tenant: &TenantId, id: &UseCaseId) -> Result<u32, Fault> {
@@ -244,35 +245,37 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
         // What must fire is set before the document is kept, and what must not is taken away after it:
         // a crash in between leaves a schedule too many, never one too few. One that fires for a
         // document that does not name it does nothing, and is set right (`run/plan.rs`).
-        if document.running_schedule().is_some() {
-            self.schedule(tenant, &document.id, before.as_ref(), Some(document)).await?;
-        }
+        let id = &document.id;
+        let fires = |duty: &Duty| document.schedule(*duty).is_some();
+        let (on, off): (Vec<Duty>, Vec<Duty>) = Duty::ALL.into_iter().partition(fires);
+        self.schedule(tenant, id, on.clone(), before.as_ref(), Some(document)).await?;
         if let Err(fault) = self.keeper.put(tenant, &version).await {
-            if document.running_schedule().is_some() {
-                let kept = self.keeper.get(tenant, &document.id).await?.map(|kept| kept.document);
-                self.schedule(tenant, &document.id, Some(document), kept.as_ref()).await?;
+            if !on.is_empty() {
+                let kept = self.keeper.get(tenant, id).await?.map(|kept| kept.document);
+                self.schedule(tenant, id, on, Some(document), kept.as_ref()).await?;
             }
             return Err(fault);
         }
-        if document.running_schedule().is_none() {
-            self.schedule(tenant, &document.id, before.as_ref(), Some(document)).await?;
-        }
+        self.schedule(tenant, id, off, before.as_ref(), Some(document)).await?;
         Ok(version)
     }
 
-    /// Sets the schedule of `after` where `before` or it has one.
+    /// Sets the schedules of `after` where `before` or it has one.
     async fn schedule(
         &self,
         tenant: &TenantId,
         id: &UseCaseId,
+        duties: impl IntoIterator<Item = Duty>,
         before: Option<&Document>,
         after: Option<&Document>,
     ) -> Result<(), Fault> {
-        let schedule = after.and_then(Document::running_schedule);
-        if schedule.is_none() && before.and_then(Document::running_schedule).is_none() {
-            return Ok(());
+        for duty in duties {
+            let schedule = after.and_then(|it| it.schedule(duty));
+            if schedule.is_some() || before.is_some_and(|it| it.schedule(duty).is_some()) {
+                self.schedules.set(tenant, id, duty, schedule, self.clock.now()).await?;
+            }
         }
-        self.schedules.set(tenant, id, schedule, self.clock.now()).await
+        Ok(())
     }
 }
 
@@ -340,17 +343,18 @@ mod tests {
 
     /// Schedules as they were set, the newest last.
     #[derive(Default)]
-    struct Set(RefCell<Vec<Option<ScheduleDocument>>>);
+    struct Set(RefCell<Vec<(Duty, Option<ScheduleDocument>)>>);
 
     impl Schedules for Set {
         async fn set(
             &self,
             _: &TenantId,
             _: &UseCaseId,
+            duty: Duty,
             schedule: Option<&ScheduleDocument>,
             _: Timestamp,
         ) -> Result<(), Fault> {
-            self.0.borrow_mut().push(schedule.cloned());
+            self.0.borrow_mut().push((duty, schedule.cloned()));
             Ok(())
         }
     }
@@ -377,19 +381,22 @@ mod tests {
         let put = async |text: &str| library.put(&tenant, &id, text, None, &stored).await.unwrap();
         let set = || {
             let set = std::mem::take(&mut *library.schedules.0.borrow_mut());
-            set.into_iter().map(|it| it.is_some()).collect::<Vec<_>>()
+            set.into_iter().map(|(duty, it)| (duty, it.is_some())).collect::<Vec<_>>()
         };
         put(&daily(1, "live")).await;
-        assert_eq!(set(), [true]);
+        assert_eq!(set(), [(Duty::Evaluate, true)]);
         put(&daily(2, "off")).await;
-        assert_eq!(set(), [false]);
+        assert_eq!(set(), [(Duty::Evaluate, false)]);
         put(&daily(3, "off")).await;
         assert!(set().is_empty(), "there was none, and is none");
         put(&daily(4, "shadow")).await;
         library.delete(&tenant, &id, None).await.unwrap();
-        assert_eq!(set(), [true, false]);
+        assert_eq!(set(), [(Duty::Evaluate, true), (Duty::Evaluate, false)]);
         library.install(&tenant, "abandoned-cart", &stored).await.unwrap();
         assert!(set().is_empty());
+        let learns = library.install(&tenant, "product-recommendations", &stored).await.unwrap();
+        library.delete(&tenant, &learns.document.id, None).await.unwrap();
+        assert_eq!(set(), [(Duty::Learn, true), (Duty::Learn, false)]);
     }
 
     fn cart(version: u32) -> String {

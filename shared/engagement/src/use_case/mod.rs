@@ -20,6 +20,6 @@ pub use plan::{LATENESS, Plan, Settings, UseCases};
 pub use step::Step;
 pub use stored::{OwnShop, Stored};
 pub use trigger::{
-    AbsenceDocument, Expects, FanOutDocument, PopulationDocument, ScheduleDocument,
+    AbsenceDocument, Duty, Expects, FanOutDocument, PopulationDocument, ScheduleDocument,
     TriggerDocument, UntilDocument,
 };

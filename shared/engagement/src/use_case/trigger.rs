@@ -127,7 +127,7 @@ pub struct FanOutDocument {
     pub within: Span,
 }
 
-/// When a population is judged, as EventBridge Scheduler takes it.
+/// When something is done, as EventBridge Scheduler takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleDocument {
@@ -136,6 +136,31 @@ pub struct ScheduleDocument {
     /// An IANA name; UTC by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
+}
+
+/// What a use case does by a schedule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Duty {
+    /// It judges its population.
+    #[default]
+    Evaluate,
+    /// It learns its affinity model anew.
+    Learn,
+}
+
+impl Duty {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Evaluate, Self::Learn];
+
+    /// The field of the document that holds its schedule.
+    #[must_use]
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Evaluate => "trigger.schedule",
+            Self::Learn => "score.learn",
+        }
+    }
 }
 
 /// Whom a schedule judges: the subjects that had such an event.
@@ -180,7 +205,7 @@ impl TriggerDocument {
                 if let Some((field, _)) = of_events.into_iter().find(|(_, given)| *given) {
                     return refuse(field, "is for an `event` only");
                 }
-                return schedule.check();
+                return schedule.check(Duty::Evaluate.field());
             }
             (Some(_), None) => {}
         }
@@ -210,16 +235,19 @@ impl FanOutDocument {
 
 impl ScheduleDocument {
     /// Its shape; what stands in the brackets, EventBridge Scheduler judges when it is saved.
-    fn check(&self) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// `Invalid`, naming what of the schedule `field`.
+    pub(crate) fn check(&self, field: &str) -> Result<(), Fault> {
         let shaped = ["cron(", "rate(", "at("].iter().any(|kind| self.expression.starts_with(kind));
         if !shaped || !self.expression.ends_with(')') {
             let message = "must be cron(…), rate(…) or at(…), as cron(0 9 * * ? *)";
-            return Err(Fault::invalid("trigger.schedule.expression", message));
+            return Err(Fault::invalid(format!("{field}.expression"), message));
         }
         match self.time_zone.as_deref().map(jiff::tz::TimeZone::get) {
             Some(Err(_)) => {
                 let message = "must be an IANA name, as Europe/Zurich";
-                Err(Fault::invalid("trigger.schedule.time_zone", message))
+                Err(Fault::invalid(format!("{field}.time_zone"), message))
             }
             _ => Ok(()),
         }
@@ -227,10 +255,17 @@ impl ScheduleDocument {
 }
 
 impl Document {
-    /// Its schedule, unless it is off.
+    /// When a duty is done, unless the use case is off.
     #[must_use]
-    pub fn running_schedule(&self) -> Option<&ScheduleDocument> {
-        self.trigger.schedule.as_ref().filter(|_| self.mode != Mode::Off)
+    pub fn schedule(&self, duty: Duty) -> Option<&ScheduleDocument> {
+        let schedule = match duty {
+            Duty::Evaluate => self.trigger.schedule.as_ref(),
+            Duty::Learn => match &self.score {
+                ScoreDocument::Affinity(affinity) => affinity.learn.as_ref(),
+                _ => None,
+            },
+        };
+        schedule.filter(|_| self.mode != Mode::Off)
     }
 
     /// The same in plainer terms: what affinity reads are features; an absence is a delay, a feature that counts what came in it, and a

@@ -146,7 +146,7 @@ async fn shop() -> World {
     let seen =
         [vec![1, 2], vec![1, 2, 3], vec![1, 2, 3, 4], vec![1, 2, 3, 4, 5], vec![1, 2, 3, 4, 5]];
     let (model, file) = counted(&seen).model(2).write().unwrap();
-    world.keep(&acme, &name, &model, file).await.unwrap();
+    world.keep(&acme, &name, &model, file, noon()).await.unwrap();
     let items: Vec<Item> = (1..=5).map(|n| item(n, n != 2)).collect();
     ItemStore::put(&world, &acme, &items).await.unwrap();
     world

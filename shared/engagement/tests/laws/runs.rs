@@ -1,5 +1,6 @@
 //! A run that dies at any step, and is gone on with, does everything once.
 
+mod affinities;
 mod backfills;
 
 use ceap_engagement::feature::AsOf;
@@ -9,9 +10,10 @@ use ceap_engagement::run::part::{Task, Worker};
 use ceap_engagement::run::plan::{Begin, Cause, Fired, Part, Planned, Planner};
 use ceap_engagement::run::replay::Asked;
 use ceap_engagement::run::{Kind, Run, RunStore, State, Which};
+use ceap_engagement::simulation::Workbench;
 use ceap_engagement::use_case::Stored;
 use ceap_engagement::use_case::library::{Library, UseCaseKeeper, Version};
-use ceap_engagement::use_case::{Mode, ScheduleDocument, UseCase};
+use ceap_engagement::use_case::{Duty, Mode, ScheduleDocument, UseCase};
 use ceap_kernel::{Fault, RunId, SignalId, SignedDuration, TenantId};
 use ceap_testkit::builders::{after_noon, customer, event, noon, plan, subject, tenant, use_case};
 use ceap_testkit::{Strike, World};
@@ -106,7 +108,12 @@ impl Machine<'_> {
         let (execution, input) = (self.execution.clone(), self.input.clone());
         let end = End { execution, input, error };
         let world = self.world;
-        let finisher = Finisher { runs: world.clone(), files: world.clone(), clock: world.clone() };
+        let finisher = Finisher {
+            runs: world.clone(),
+            files: world.clone(),
+            affinities: world.clone(),
+            clock: world.clone(),
+        };
         self.tried(async || finisher.finish(&end).await).await
     }
 
@@ -138,6 +145,7 @@ impl Machine<'_> {
             signals: world.clone(),
             quarantine: world.clone(),
             history: world.clone(),
+            workbench: Workbench::new(world.clone(), world.clone(), world.clone()),
             addresses: world.clone(),
             clock: world.clone(),
         };
@@ -156,6 +164,7 @@ fn fired(tenant: &TenantId) -> Fired {
     Fired {
         tenant: tenant.clone(),
         use_case: use_case("daily"),
+        duty: Duty::Evaluate,
         schedule: schedule(),
         since: noon(),
         scheduled_at: noon(),
@@ -256,7 +265,12 @@ async fn a_failed_run_says_why_and_goes_on_where_it_stopped() {
     // What the first execution may still tell comes too late.
     let error = Some(Stopped { error: "States.Timeout".to_owned(), cause: String::new() });
     let late = End { execution: "one".to_owned(), input: Cause::Fired(fired(&tenant)), error };
-    let finisher = Finisher { runs: world.clone(), files: world.clone(), clock: world.clone() };
+    let finisher = Finisher {
+        runs: world.clone(),
+        files: world.clone(),
+        affinities: world.clone(),
+        clock: world.clone(),
+    };
     finisher.finish(&late).await.unwrap();
     let run = the_run(&world, &tenant);
     assert_eq!((run.state, run.counts["subjects"]), (State::Done, 20));
@@ -328,7 +342,7 @@ async fn what_can_not_be_evaluated_says_so() {
 async fn a_schedule_that_its_document_does_not_name_does_nothing() {
     let tenant = tenant("acme");
     let world = world(&tenant).await;
-    let daily = (tenant.clone(), use_case("daily"));
+    let daily = (tenant.clone(), use_case("daily"), Duty::Evaluate);
     let stale = ScheduleDocument { expression: "rate(1 day)".to_owned(), time_zone: None };
     let of = |schedule: &ScheduleDocument, since| Machine {
         world: &world,

@@ -1,6 +1,7 @@
 //! Runs of use cases over whole populations.
 
 use super::{Access, Answer, CURSOR, Content, Group, IDEMPOTENCY_KEY, Operation, Parameter};
+use ceap_engagement::run::affinity;
 use ceap_engagement::run::desk::{Evaluate, List, View};
 use ceap_engagement::run::replay::Asked;
 use ceap_kernel::access::Role;
@@ -50,6 +51,24 @@ pub const GROUP: Group = Group {
         .about("A new document starts right after it, as if it had been there from the start.")
         .parameters(&[ID, IDEMPOTENCY_KEY])
         .answers(&[Answer::json::<View>(202, "The run.")])
+        .fails(&[404]),
+        Operation::new(
+            "POST /v1/use-cases/{id}/affinity",
+            "learnAffinity",
+            "Learns a use case's affinity model from history",
+            Access::Role(Role::may_send),
+        )
+        .about(
+            "Counts which items the same subjects had to do with, by the document's `score`, and keeps \
+             the model under its name; from then on candidates are scored with it. `score.learn` does it \
+             by a schedule.",
+        )
+        .parameters(&[ID, IDEMPOTENCY_KEY])
+        .takes(&[Content::json::<affinity::Asked>(r#"{"as_of":"2026-11-21T00:00:00Z"}"#)])
+        .answers(&[Answer::json::<View>(
+            202,
+            "The run. When it is done, its `result` names the model.",
+        )])
         .fails(&[404]),
         Operation::new(
             "GET /v1/use-cases/{id}/runs",

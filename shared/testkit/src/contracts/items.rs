@@ -1,6 +1,6 @@
 //! Items, and the models of what goes together.
 
-use crate::builders::fresh_tenant;
+use crate::builders::{after_noon, fresh_tenant, noon};
 use ceap_engagement::affinity::Affinity;
 use ceap_engagement::affinity::count::Counting;
 use ceap_engagement::affinity::port::{Affinities, AffinityKeeper, Which};
@@ -65,12 +65,14 @@ pub async fn affinities(store: &(impl Affinities + AffinityKeeper)) {
         (id, file, model)
     };
     let (old, file, first) = model(&["a", "b"]);
-    store.keep(&tenant, &name, &old, file.clone()).await.unwrap();
-    store.keep(&tenant, &name, &old, file).await.unwrap();
+    store.keep(&tenant, &name, &old, file.clone(), noon()).await.unwrap();
+    store.keep(&tenant, &name, &old, file, noon()).await.unwrap();
+    let (early, file, _) = model(&["a", "z"]);
+    store.keep(&tenant, &name, &early, file, after_noon(-1)).await.unwrap();
     let loaded = store.load(&tenant, &newest).await.unwrap().unwrap();
     assert_eq!((&loaded.id, &*loaded.affinity), (&old, &first));
     let (new, file, second) = model(&["b", "c"]);
-    store.keep(&tenant, &name, &new, file).await.unwrap();
+    store.keep(&tenant, &name, &new, file, after_noon(60)).await.unwrap();
     // The newest of a name may be remembered for a while; a pinned one is what it is.
     for (which, model) in [(old, first), (new, second)] {
         let loaded = store.load(&tenant, &Which::Pinned(which)).await.unwrap().unwrap();

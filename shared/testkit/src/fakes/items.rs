@@ -6,7 +6,7 @@ use ceap_engagement::affinity::port::{Affinities, AffinityKeeper, Loaded, Which}
 use ceap_engagement::item::catalogue::ItemStore;
 use ceap_engagement::item::{Item, Items};
 use ceap_engagement::pipeline::recommend::Shop;
-use ceap_kernel::{AffinityName, Fault, ItemId, ModelId, TenantId};
+use ceap_kernel::{AffinityName, Fault, ItemId, ModelId, TenantId, Timestamp};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
@@ -89,7 +89,8 @@ impl Affinities for World {
             let id = match which {
                 Which::Pinned(id) => Some(id.clone()),
                 Which::Newest(name) => {
-                    stores.affinity_names.get(&(tenant.clone(), name.clone())).cloned()
+                    let newest = stores.affinity_names.get(&(tenant.clone(), name.clone()));
+                    newest.map(|(id, _)| id.clone())
                 }
             };
             let Some(id) = id else { return Ok(None) };
@@ -110,10 +111,14 @@ impl AffinityKeeper for World {
         name: &AffinityName,
         id: &ModelId,
         file: Vec<u8>,
+        as_of: Timestamp,
     ) -> Result<(), Fault> {
         let (name, key) = ((tenant.clone(), name.clone()), (tenant.clone(), id.clone()));
         self.step("affinities.keep", |stores| {
-            stores.affinity_names.insert(name, key.1.clone());
+            let later = stores.affinity_names.get(&name).is_some_and(|(_, kept)| *kept > as_of);
+            if !later {
+                stores.affinity_names.insert(name, (key.1.clone(), as_of));
+            }
             stores.affinities.insert(key, file);
             Ok(())
         })

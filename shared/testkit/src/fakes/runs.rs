@@ -4,8 +4,8 @@ use crate::World;
 use ceap_engagement::profile_list::{Place, shard};
 use ceap_engagement::run::desk::Workflow;
 use ceap_engagement::run::{Kept, Outcome, Population, Run, RunFiles, RunStore};
-use ceap_engagement::use_case::ScheduleDocument;
 use ceap_engagement::use_case::library::{Schedules, UseCaseKeeper, Version};
+use ceap_engagement::use_case::{Duty, ScheduleDocument};
 use ceap_kernel::{Fault, RunId, SubjectId, TenantId, Timestamp, UseCaseId};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -153,10 +153,11 @@ impl Schedules for World {
         &self,
         tenant: &TenantId,
         id: &UseCaseId,
+        duty: Duty,
         schedule: Option<&ScheduleDocument>,
         now: Timestamp,
     ) -> Result<(), Fault> {
-        let key = (tenant.clone(), id.clone());
+        let key = (tenant.clone(), id.clone(), duty);
         self.step("schedules.set", |stores| {
             match schedule {
                 Some(schedule) => stores.schedules.insert(key, (schedule.clone(), now)),
