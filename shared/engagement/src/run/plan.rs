@@ -9,7 +9,7 @@ use super::store::{RunStore, change};
 use crate::history::{History, Query};
 use crate::profile_list::Place;
 use crate::use_case::library::{Schedules, UseCaseKeeper};
-use crate::use_case::{Document, Duty, PopulationDocument, ScheduleDocument};
+use crate::use_case::{Duty, PopulationDocument, ScheduleDocument};
 use ceap_kernel::{Clock, Fault, SignedDuration, TenantId, Timestamp, UseCaseId};
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
