@@ -36,6 +36,7 @@ pub mod secret;
 pub mod series;
 pub mod signal;
 pub mod simulation;
+pub mod source;
 pub mod suppression;
 pub mod template;
 pub mod use_case;

@@ -143,6 +143,11 @@ id!(
     "pattern" = SLUG, "maxLength" = 63
 );
 id!(
+    /// Where a tenant's events come from: an application, a bucket, a query. A slug.
+    SourceId, |text: &str| slug("source", text),
+    "pattern" = SLUG, "maxLength" = 63
+);
+id!(
     /// Whom an event is about: a customer, device, account or address. Opaque text of the sender.
     SubjectId, subject,
     "minLength" = 1, "maxLength" = 256

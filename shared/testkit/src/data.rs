@@ -1,5 +1,8 @@
 //! Real data that lies beside the checkout and is not part of it.
 
+use crate::builders::{at, subject};
+use ceap_engagement::event::Event;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// The file `name` of the shared data: below `$CEAP_SHARED_DATA`, or else below `shared/data`
@@ -55,4 +58,50 @@ pub fn failed_passwords(csv: &str) -> Vec<(String, String, String)> {
             (address.to_owned(), time, row[0].clone())
         })
         .collect()
+}
+
+/// A row of CDNOW's purchases: its line, the customer, the day as the file writes it, and the amount.
+#[derive(Debug)]
+pub struct Purchase {
+    /// From 1.
+    pub line: usize,
+    /// By number.
+    pub customer: String,
+    /// As `19970112`.
+    pub day: String,
+    /// In dollars.
+    pub amount: f64,
+}
+
+/// CDNOW's purchases; none, with a word about it, when the file is not there.
+#[must_use]
+pub fn cdnow(manifest_dir: &str) -> Option<Vec<Purchase>> {
+    let text = std::fs::read_to_string(shared(manifest_dir, "cdnow/CDNOW_master.txt")?).unwrap();
+    let purchases = text.lines().enumerate().filter_map(|(line, text)| {
+        let mut words = text.split_whitespace();
+        let customer = words.next().filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let day = words.next()?.to_owned();
+        let amount = words.nth(1)?.parse().ok()?;
+        Some(Purchase { line: line + 1, customer: customer.to_owned(), day, amount })
+    });
+    let purchases: Vec<Purchase> = purchases.collect();
+    assert_eq!(purchases.len(), 69_659, "as the data's README says");
+    Some(purchases)
+}
+
+impl Purchase {
+    /// As a source would have sent it: the line number is its id, for some rows repeat others exactly.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        let (year, rest) = self.day.split_at(4);
+        let (month, day) = rest.split_at(2);
+        Event {
+            id: self.line.to_string(),
+            source: "cdnow".to_owned(),
+            kind: "purchase".to_owned(),
+            subject: subject(&self.customer),
+            time: at(&format!("{year}-{month}-{day}T00:00:00Z")),
+            data: json!({"amount": self.amount}).as_object().unwrap().clone(),
+        }
+    }
 }

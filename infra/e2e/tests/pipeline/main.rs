@@ -13,6 +13,7 @@ mod at_least_once;
 mod bad_input;
 mod carts;
 mod catalogue;
+mod cdnow;
 mod channels;
 mod consent;
 mod demo;

@@ -23,12 +23,13 @@ const SOURCES: [&str; 8] = [
 /// Not one of the log: once its alert is there, all that was sent before it is through.
 const SENTINEL: &str = "192.0.2.1";
 
-fn log() -> Option<String> {
+/// A file of the shared data; none, with a word about it, when it is not there.
+pub fn shared(name: &str) -> Option<String> {
     let folder = std::env::var_os("CEAP_SHARED_DATA").map(PathBuf::from);
     let folder = folder.or_else(|| Some(root().parent()?.join("shared/data")));
-    let text = folder.and_then(|folder| std::fs::read_to_string(folder.join(FILE)).ok());
+    let text = folder.and_then(|folder| std::fs::read_to_string(folder.join(name)).ok());
     if text.is_none() {
-        eprintln!("skipped: {FILE} is not there (set CEAP_SHARED_DATA to its folder)");
+        eprintln!("skipped: {name} is not there (set CEAP_SHARED_DATA to its folder)");
     }
     text
 }
@@ -97,7 +98,7 @@ fn named(title: &str) -> &str {
 #[test]
 fn eight_sources_whatever_the_order() {
     let Some(_stack) = stack() else { return };
-    let Some(log) = log() else { return };
+    let Some(log) = shared(FILE) else { return };
     let logins = logins(&log);
     assert_eq!(logins.len(), 520);
     let reversed = logins.iter().rev().cloned().collect::<Vec<_>>();

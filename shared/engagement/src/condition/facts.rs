@@ -12,6 +12,8 @@ pub mod names {
     pub const GOAL: &[&str] = &["event", "settings"];
     /// A feature's `where`: `event` is one of its events, `trigger` the one that is judged.
     pub const FEATURE: &[&str] = &["event", "trigger", "settings"];
+    /// A mapping: `row` is what a source gives, `headers` what a webhook came with.
+    pub const ROW: &[&str] = &["row", "headers"];
 }
 
 /// What an expression is judged on: a value for each of the names that its place allows.

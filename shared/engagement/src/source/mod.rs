@@ -1,0 +1,5 @@
+//! Sources: where a tenant's events come from, and how what they give becomes events.
+
+pub mod mapping;
+
+pub use mapping::{Mapping, MappingDocument, Row};
