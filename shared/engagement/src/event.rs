@@ -171,6 +171,15 @@ pub struct Arrived {
     pub event: Event,
 }
 
+impl Arrived {
+    /// The same, about another subject.
+    #[must_use]
+    pub fn of(&self, subject: &SubjectId) -> Self {
+        let event = Event { subject: subject.clone(), ..self.event.clone() };
+        Self { event, ..self.clone() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

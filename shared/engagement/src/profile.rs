@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 /// The event type that changes profiles.
 pub const PROFILE_UPDATED: &str = "profile_updated";
 
+/// The event type that says that a subject is known under another id, too: `data.from`.
+pub const PROFILE_MERGED: &str = "profile_merged";
+
 /// Bytes of a whole profile as JSON: it travels in every signal of its subject.
 const MAX_BYTES: usize = 32 * 1024;
 
@@ -127,7 +130,7 @@ impl Profile {
             let message = format!("would make more than {MAX_DEVICES}; remove some with null");
             return Err(Fault::invalid("data.devices", message));
         }
-        let size = serde_json::to_vec(&next).map(|bytes| bytes.len()).unwrap_or(usize::MAX);
+        let size = next.bytes();
         if size > MAX_BYTES {
             return Err(Fault::invalid(
                 "data.traits",
@@ -136,6 +139,42 @@ impl Profile {
         }
         *self = next;
         Ok(true)
+    }
+
+    /// Takes in what is known of the same person under another id: of each field the newest, as far as
+    /// there is room for it.
+    pub fn absorb(&mut self, other: &Self) {
+        for (field, at) in &other.at {
+            let Some(change) = other.change(field) else { continue };
+            let mut next = self.clone();
+            next.set(change, *at);
+            if next.devices.len() <= MAX_DEVICES && next.bytes() <= MAX_BYTES {
+                *self = next;
+            }
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        serde_json::to_vec(self).map_or(usize::MAX, |bytes| bytes.len())
+    }
+
+    /// What the bookkeeping calls `field`, as it is now.
+    fn change(&self, field: &str) -> Option<Change> {
+        let nothing = match field.split_once('.') {
+            None => match field {
+                "email" => Change::Email(None),
+                "phone" => Change::Phone(None),
+                "locale" => Change::Locale(None),
+                "time_zone" => Change::TimeZone(None),
+                _ => return None,
+            },
+            Some(("addresses", channel)) => Change::Address(channel.to_owned(), None),
+            Some(("devices", id)) => Change::Device(id.to_owned(), None),
+            Some(("consents", name)) => Change::Consent(name.to_owned(), None),
+            Some(("traits", name)) => Change::Trait(name.to_owned(), None),
+            Some(_) => return None,
+        };
+        Some(self.current(&nothing))
     }
 
     fn set(&mut self, change: Change, at: i64) {

@@ -3,6 +3,7 @@
 use crate::candidate::Candidate;
 use crate::candidate_list::{self, CandidateList};
 use crate::feature::AsOf;
+use crate::pipeline::follow;
 use crate::pipeline::ingest::Subjects;
 use crate::use_case::UseCases;
 use ceap_kernel::{Clock, Fault, SubjectId, TenantId, Timestamp, UseCaseId};
@@ -20,7 +21,7 @@ const CONCURRENCY: usize = 16;
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Profile")]
 pub struct View {
-    /// Whose.
+    /// Whose: who it is by now, if it was merged into another.
     pub id: SubjectId,
     /// The fields, without their bookkeeping.
     #[serde(flatten)]
@@ -58,10 +59,12 @@ pub async fn view(
     candidates: &impl CandidateList,
     clock: &impl Clock,
 ) -> Result<View, Fault> {
-    let read = subjects.load(tenant, std::slice::from_ref(subject)).await?;
-    let known =
-        read.into_iter().next().filter(|it| it.series_version > 0 || it.profile_version > 0);
-    let state = known.ok_or_else(|| Fault::NotFound("there is no such profile".to_owned()))?.state;
+    let (subject, read) = follow::one(subjects, tenant, subject).await?;
+    let subject = &subject;
+    if read.series_version == 0 && read.profile_version == 0 {
+        return Err(Fault::NotFound("there is no such profile".to_owned()));
+    }
+    let state = read.state;
     let (plan, now) = (use_cases.plan(tenant).await?, clock.now());
     let declares = plan.running().filter(|use_case| !use_case.document.features.is_empty());
     let as_of =

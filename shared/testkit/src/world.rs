@@ -35,6 +35,8 @@ use std::task::Poll;
 pub struct Stores {
     /// Version and JSON.
     pub profiles: BTreeMap<(TenantId, SubjectId), (u64, String)>,
+    /// Who is another by now.
+    pub moved: BTreeMap<(TenantId, SubjectId), SubjectId>,
     /// Goals reached whose emission is not acknowledged: part of the feature item.
     pub goals_owed: BTreeMap<(TenantId, SubjectId), Vec<OwedGoal>>,
     /// Goals emitted, and not worked on yet.

@@ -1,5 +1,8 @@
 //! Profiles and feature items: pk `<tenant>#<subject>`, sk `PROFILE` or `FEATURES`.
 //!
+//! One that was merged into another is a `FEATURES` item with nothing but `moved_to`; the other knows of it by
+//! an item with sk `FROM#<subject>`.
+//!
 //! The index `by-tenant` lists a tenant's profiles: hash `shard`, `<tenant>#<0..15>`, so that an
 //! import does not heat one partition; range `pk`. A profile's shard never changes, so the index is
 //! written once for each profile.
@@ -9,7 +12,10 @@ use super::item::{
     self, Item, bytes, from_json, get_bytes, get_number, get_text, json, key, number, text,
 };
 use crate::fault::fault;
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem};
 use ceap_engagement::pipeline::ingest::{State, Subjects, Versioned};
+use ceap_engagement::pipeline::merge::Merge;
 use ceap_engagement::profile::Profile;
 use ceap_engagement::profile_list::{Place, ProfileList, SHARDS, shard};
 use ceap_engagement::run::Population;
@@ -19,6 +25,7 @@ use std::collections::HashMap;
 
 const PROFILE: &str = "PROFILE";
 const FEATURES: &str = "FEATURES";
+const FROM: &str = "FROM#";
 const BY_TENANT: &str = "by-tenant";
 
 /// Profiles and feature items.
@@ -51,6 +58,52 @@ impl SubjectStore {
             Err(error) => Err(fault("PutItem", &error)),
         }
     }
+}
+
+/// Writes of a transaction.
+impl SubjectStore {
+    /// The item in place of the one of `version`, if that is still there; whatever is there, without.
+    fn replaced(
+        &self,
+        mut item: Item,
+        pk: &str,
+        sk: &str,
+        version: Option<u64>,
+    ) -> Result<TransactWriteItem, Fault> {
+        item.extend(key(pk, sk));
+        let mut put = Put::builder().table_name(&self.0.name);
+        if let Some(version) = version {
+            item.insert("version".to_owned(), number(version.saturating_add(1)));
+            put = match version {
+                0 => put.condition_expression("attribute_not_exists(pk)"),
+                _ => put
+                    .condition_expression("version = :read")
+                    .expression_attribute_values(":read", number(version)),
+            };
+        }
+        let put = put.set_item(Some(item)).build().map_err(unbuilt)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// No profile any more, if it has `version` still: 0 is none.
+    fn removed(&self, pk: &str, version: u64) -> Result<TransactWriteItem, Fault> {
+        let write = TransactWriteItem::builder();
+        let key = key(pk, PROFILE);
+        if version == 0 {
+            let none = ConditionCheck::builder().table_name(&self.0.name).set_key(Some(key));
+            let none = none.condition_expression("attribute_not_exists(pk)");
+            return Ok(write.condition_check(none.build().map_err(unbuilt)?).build());
+        }
+        let delete = Delete::builder().table_name(&self.0.name).set_key(Some(key));
+        let delete = delete
+            .condition_expression("version = :read")
+            .expression_attribute_values(":read", number(version));
+        Ok(write.delete(delete.build().map_err(unbuilt)?).build())
+    }
+}
+
+fn unbuilt(error: BuildError) -> Fault {
+    Fault::Internal(error.to_string())
 }
 
 fn pk(tenant: &TenantId, subject: &SubjectId) -> String {
@@ -197,6 +250,33 @@ impl Subjects for SubjectStore {
         self.put(item, &pk(tenant, subject), FEATURES, read.series_version).await
     }
 
+    async fn merge(&self, tenant: &TenantId, merge: &Merge<'_>) -> Result<(), Fault> {
+        let Merge { from, was, into, next } = *merge;
+        let (gone, kept) = (pk(tenant, from), pk(tenant, into));
+        let mut series = write(&next.state.series)?;
+        if !next.state.goals.is_empty() {
+            series.insert("goals".to_owned(), json(&next.state.goals)?);
+        }
+        let pointer = HashMap::from([("moved_to".to_owned(), text(into.as_str()))]);
+        let mut writes = vec![
+            self.replaced(series, &kept, FEATURES, Some(next.series_version))?,
+            self.replaced(pointer, &gone, FEATURES, Some(was.series_version))?,
+            self.replaced(Item::new(), &kept, &format!("{FROM}{from}"), None)?,
+            self.removed(&gone, was.profile_version)?,
+        ];
+        if was.profile_version > 0 {
+            let profile = HashMap::from([
+                ("profile".to_owned(), json(&next.state.profile)?),
+                ("shard".to_owned(), text(place(tenant, shard(into)))),
+            ]);
+            writes.push(self.replaced(profile, &kept, PROFILE, Some(next.profile_version))?);
+        }
+        match self.0.transact(writes).await? {
+            true => Ok(()),
+            false => Err(Fault::Conflict("a subject was written meanwhile".to_owned())),
+        }
+    }
+
     async fn settle(
         &self,
         tenant: &TenantId,
@@ -242,9 +322,13 @@ fn read(item: &Item, slot: &mut Versioned) -> Result<(), Fault> {
         slot.profile_version = version;
         return Ok(());
     }
+    slot.series_version = version;
+    slot.moved_to = get_text(item, "moved_to").map(SubjectId::new).transpose()?;
+    if slot.moved_to.is_some() {
+        return Ok(());
+    }
     *goals = from_json(item, "goals")?.unwrap_or_default();
     *series = Series::decode(get_bytes(item, "series"), get_bytes(item, "owed"))?;
-    slot.series_version = version;
     Ok(())
 }
 

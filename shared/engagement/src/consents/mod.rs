@@ -13,6 +13,7 @@ use crate::link::{Allows, Links};
 use crate::message::{Recipient, Suppressions};
 use crate::message_log::View;
 use crate::pipeline::accept::EventStream;
+use crate::pipeline::follow;
 use crate::pipeline::gates::Addresses;
 use crate::pipeline::ingest::Subjects;
 use crate::pipeline::receive::consent_event;
@@ -173,9 +174,8 @@ where
         tenant: &TenantId,
         subject: &SubjectId,
     ) -> Result<Option<Profile>, Fault> {
-        let read = self.subjects.load(tenant, std::slice::from_ref(subject)).await?;
-        let known = read.into_iter().next().filter(|it| it.profile_version > 0);
-        Ok(known.map(|read| read.state.profile))
+        let (_, read) = follow::one(&self.subjects, tenant, subject).await?;
+        Ok(Some(read).filter(|it| it.profile_version > 0).map(|read| read.state.profile))
     }
 
     /// Takes what is said of a subject's consents, or asks the subject to confirm it.

@@ -24,6 +24,15 @@ impl Sketch {
         *newest = bucket.max(*newest);
     }
 
+    /// Adds all that another holds.
+    pub fn merge(&mut self, other: &Self) {
+        other.newest.iter().for_each(|(hash, bucket)| self.add(*bucket, *hash));
+        for (bucket, hash) in &other.left_out {
+            let least = self.left_out.entry(*bucket).or_insert(*hash);
+            *least = (*hash).min(*least);
+        }
+    }
+
     /// Forgets the buckets before `first`.
     pub fn forget(&mut self, first: i64) {
         self.newest.retain(|_, bucket| *bucket >= first);

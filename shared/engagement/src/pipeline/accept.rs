@@ -1,7 +1,8 @@
 //! The first stage: what a connector decoded goes to the stream, what it could not to quarantine.
 
+use super::merge;
 use crate::event::{Arrived, Event};
-use crate::profile::{PROFILE_UPDATED, Profile};
+use crate::profile::{PROFILE_MERGED, PROFILE_UPDATED, Profile};
 use crate::quarantine::{Quarantine, Rejected};
 use ceap_kernel::{Clock, Fault, Metric, Tally, TenantId};
 use schemars::JsonSchema;
@@ -96,16 +97,19 @@ pub async fn accept(
     Ok((outcome, tally))
 }
 
-/// Profiles have fields of fixed kinds, so their mistakes can be told to the sender at once.
+/// Events about profiles have fields of fixed kinds, so their mistakes can be told to the sender at once.
 fn checked(item: Decoded) -> Decoded {
-    match item {
-        Decoded::Event(event) if event.kind == PROFILE_UPDATED => match Profile::check(&event) {
-            Ok(()) => Decoded::Event(event),
-            Err(fault) => {
-                let payload = serde_json::to_value(&event).unwrap_or_default();
-                Decoded::Bad { fault, payload }
-            }
-        },
-        other => other,
+    let Decoded::Event(event) = item else { return item };
+    let checked = match event.kind.as_str() {
+        PROFILE_UPDATED => Profile::check(&event),
+        PROFILE_MERGED => merge::source(&event).map(|_| ()),
+        _ => Ok(()),
+    };
+    match checked {
+        Ok(()) => Decoded::Event(event),
+        Err(fault) => {
+            let payload = serde_json::to_value(&event).unwrap_or_default();
+            Decoded::Bad { fault, payload }
+        }
     }
 }

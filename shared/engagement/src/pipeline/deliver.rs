@@ -5,6 +5,7 @@
 //! on is handed on again, and its channel claims it a second time before it sends.
 
 use super::delay::Delays;
+use super::follow;
 use super::gates::{Addresses, Gates, Passed, Proposal, count};
 use super::ingest::{Later, Subjects};
 use super::store::Candidates;
@@ -324,8 +325,8 @@ where
             batch.candidates.iter().map(|it| it.signal.subject.clone()).collect();
         ids.sort();
         ids.dedup();
-        let states = self.subjects.load(&batch.tenant, &ids).await?;
-        Ok(ids.into_iter().zip(states.into_iter().map(|read| read.state.profile)).collect())
+        let found = follow::current(&self.subjects, &batch.tenant, &ids).await?;
+        Ok(ids.into_iter().zip(found.into_iter().map(|(_, read)| read.state.profile)).collect())
     }
 
     fn proposal<'a>(&self, plan: &'a Plan, draft: Draft<'a>, step: &'a Step) -> Proposal<'a> {

@@ -1,5 +1,6 @@
 //! The third stage: which signals go on.
 
+use super::follow;
 use super::ingest::{Subjects, Versioned};
 use super::witness::Witness;
 use crate::candidate::{Histories, Place};
@@ -153,15 +154,17 @@ async fn refresh(
     if ids.is_empty() {
         return Ok(());
     }
-    let states = subjects.load(&detected.tenant, &ids).await?;
-    let fresh: BTreeMap<SubjectId, Versioned> = ids.into_iter().zip(states).collect();
-    for (subject, read) in &fresh {
+    let found = follow::current(subjects, &detected.tenant, &ids).await?;
+    let fresh: BTreeMap<SubjectId, (SubjectId, Versioned)> = ids.into_iter().zip(found).collect();
+    for (subject, read) in fresh.values() {
         detected.profiles.insert(subject.clone(), read.state.profile.facts());
     }
     for signal in detected.signals.iter_mut().filter(|it| it.afresh) {
         if let Some(use_case) = plan.use_case(&signal.use_case)
-            && let Some(read) = fresh.get(&signal.subject)
+            && let Some((subject, read)) = fresh.get(&signal.subject)
         {
+            // Two that were merged meanwhile are one, and get one candidate.
+            signal.subject = subject.clone();
             signal.features =
                 use_case.features.values(&read.state.series, &signal.as_of(&plan.settings_facts));
         }

@@ -1,9 +1,10 @@
 //! Folding: one subject's events of a batch into its state, and what they trigger. No I/O.
 
 use super::judge::Judge;
+use super::merge::source;
 use crate::event::{Arrived, Event};
 use crate::goal::OwedGoal;
-use crate::profile::{PROFILE_UPDATED, Profile};
+use crate::profile::{PROFILE_MERGED, PROFILE_UPDATED, Profile};
 use crate::quarantine::Rejected;
 use crate::series::{Entry, Series, place};
 use crate::use_case::{LATENESS, Plan};
@@ -88,7 +89,7 @@ pub fn fold(
         }
     }
     let judge = Judge { subject, plan, profile: &state.profile.facts() };
-    let judged = judge.triggered(&before, &state.series, &fresh);
+    let judged = judge.triggered(&[&before], &state.series, &fresh);
     let at = batch.iter().map(|arrived| arrived.at).max().unwrap_or_default();
     for (use_case, fault, payload) in judged.failed {
         let rejected = Rejected::new(Some(tenant), "trigger", &fault, payload, at);
@@ -102,7 +103,7 @@ pub fn fold(
     folded
 }
 
-fn lateness() -> i64 {
+pub(super) fn lateness() -> i64 {
     LATENESS.as_secs().saturating_mul(1000)
 }
 
@@ -110,6 +111,9 @@ fn lateness() -> i64 {
 fn take(plan: &Plan, state: &mut State, arrived: &Arrived) -> Result<bool, Fault> {
     let event = &arrived.event;
     let streams = plan.admit(event)?;
+    if event.kind == PROFILE_MERGED {
+        source(event)?;
+    }
     let profile_changed = event.kind == PROFILE_UPDATED && state.profile.apply(event)?;
     let (time, key) = (event.time.as_millisecond(), event.key());
     state.series.remember(key, arrived.at);

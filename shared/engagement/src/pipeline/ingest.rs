@@ -7,7 +7,9 @@
 
 use super::delay::Delays;
 use super::fold::{Folded, fold};
+use super::follow::MAX_MERGES;
 use super::judge::signals_owed;
+use super::merge::Merge;
 use super::round;
 use crate::audience::{Place, Seeks, Sought, Tie, Ties};
 use crate::event::Arrived;
@@ -25,7 +27,7 @@ pub use super::fold::State;
 const CONCURRENCY: usize = 16;
 
 /// Times a subject is folded anew when another batch wrote it meanwhile.
-const ATTEMPTS: usize = 5;
+pub(super) const ATTEMPTS: usize = 5;
 
 /// A subject's state with the versions it was read at; 0 is "no item".
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,6 +38,16 @@ pub struct Versioned {
     pub profile_version: u64,
     /// Of the feature item.
     pub series_version: u64,
+    /// Who it is by now, if it was merged into another; it holds nothing then.
+    pub moved_to: Option<SubjectId>,
+}
+
+impl Versioned {
+    /// Whether signals or goals wait for their emission to be acknowledged.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        !(self.state.series.owed().is_empty() && self.state.goals.is_empty())
+    }
 }
 
 /// Keeps subjects' profiles and feature items.
@@ -72,6 +84,14 @@ pub trait Subjects {
         subject: &SubjectId,
         read: &Versioned,
     ) -> Result<(), Fault>;
+
+    /// Makes two subjects one: what `next` holds is written under `into`, `from` points there and is listed
+    /// no more, and `into` knows of it. All of it or nothing, and only if every version is still that of
+    /// what was read.
+    ///
+    /// # Errors
+    /// `Conflict` when one is not; `Unavailable` or `Throttled`.
+    async fn merge(&self, tenant: &TenantId, merge: &Merge<'_>) -> Result<(), Fault>;
 
     /// Forgets the signals and goals owed, if the feature item still has `version`. When it has not, they stay
     /// owed and are emitted again, which is harmless.
@@ -183,10 +203,34 @@ where
             Err(fault) => return Err(fault),
         };
         self.tie(tenant, &plan, &groups).await?;
-        for round in round::of(&plan, groups) {
-            self.round(tenant, &plan, round, ingested).await?;
+        self.merges(tenant, &plan, &groups, &mut ingested.tally).await?;
+        let mut moved = self.rounds(tenant, &plan, groups, ingested).await?;
+        for _ in 0..MAX_MERGES {
+            let mut groups: BTreeMap<&SubjectId, Group<'_>> = BTreeMap::new();
+            for (place, arrived) in &moved {
+                groups.entry(&arrived.event.subject).or_default().push((*place, arrived));
+            }
+            if groups.is_empty() {
+                break;
+            }
+            moved = self.rounds(tenant, &plan, groups, ingested).await?;
         }
         Ok(())
+    }
+
+    /// Takes a batch, and returns the events of subjects that are others by now, as theirs.
+    async fn rounds(
+        &self,
+        tenant: &TenantId,
+        plan: &Plan,
+        groups: BTreeMap<&SubjectId, Group<'_>>,
+        ingested: &mut Ingested,
+    ) -> Result<Vec<(usize, Arrived)>, Fault> {
+        let mut moved = Vec::new();
+        for round in round::of(plan, groups) {
+            self.round(tenant, plan, round, ingested, &mut moved).await?;
+        }
+        Ok(moved)
     }
 
     /// Takes some of a batch: all subjects at once.
@@ -194,11 +238,19 @@ where
         &self,
         tenant: &TenantId,
         plan: &Plan,
-        groups: BTreeMap<&SubjectId, Group<'_>>,
+        mut groups: BTreeMap<&SubjectId, Group<'_>>,
         ingested: &mut Ingested,
+        moved: &mut Vec<(usize, Arrived)>,
     ) -> Result<(), Fault> {
         let ids: Vec<SubjectId> = groups.keys().map(|subject| (*subject).clone()).collect();
-        let states = self.subjects.load(tenant, &ids).await?;
+        let mut states = self.subjects.load(tenant, &ids).await?;
+        for (id, state) in ids.iter().zip(&states) {
+            if let Some(to) = &state.moved_to {
+                let group = groups.remove(id).unwrap_or_default();
+                moved.extend(group.into_iter().map(|(place, arrived)| (place, arrived.of(to))));
+            }
+        }
+        states.retain(|state| state.moved_to.is_none());
         let written: Vec<_> = stream::iter(groups.iter().zip(states))
             .map(|((subject, group), read)| async move {
                 (*subject, group, self.subject(tenant, subject, plan, group, read).await)
@@ -211,7 +263,7 @@ where
             match outcome {
                 Ok((tally, state)) => {
                     ingested.tally.merge(tally);
-                    if !(state.state.series.owed().is_empty() && state.state.goals.is_empty()) {
+                    if state.owes() {
                         owing.push((subject, group, state));
                     }
                 }
@@ -277,6 +329,10 @@ where
             }
             let fresh = self.subjects.load(tenant, std::slice::from_ref(subject)).await?;
             read = fresh.into_iter().next().unwrap_or_default();
+            if read.moved_to.is_some() {
+                // Merged by another batch meanwhile: these events come again, and find it.
+                break;
+            }
         }
         Err(last)
     }
@@ -305,7 +361,7 @@ where
     }
 
     /// Emits what the subjects owe, and settles it.
-    async fn emit(
+    pub(super) async fn emit(
         &self,
         tenant: &TenantId,
         plan: &Plan,

@@ -39,24 +39,26 @@ pub struct Judged {
 }
 
 impl Judge<'_> {
-    /// Owes a signal for each triggering event that holds in `after` and did not in `before`.
+    /// Owes a signal for each triggering event that holds in `after` and did not `before`, in the item
+    /// that knew it: one subject's, or those of two that turn out to be one.
     #[must_use]
-    pub fn triggered(&self, before: &Series, after: &Series, fresh: &[Fresh<'_>]) -> Judged {
+    pub fn triggered(&self, before: &[&Series], after: &Series, fresh: &[Fresh<'_>]) -> Judged {
         let mut judged = Judged::default();
         for (use_case, from) in self.affected(fresh) {
             let Some(kind) = &use_case.document.trigger.event else { continue };
             let reach = use_case.features.reach(after);
             for anchor in after.anchors(kind).iter().filter(|anchor| anchor.time >= from) {
-                let known = before.entry(kind, anchor.time, anchor.key).is_some();
+                let knows = |it: &&&Series| it.entry(kind, anchor.time, anchor.key).is_some();
+                let known = before.iter().find(knows);
                 if use_case.judges_again() {
-                    let from = if known { reach.whole } else { reach.part };
+                    let from = if known.is_some() { reach.whole } else { reach.part };
                     if anchor.time < from {
                         continue;
                     }
-                } else if known {
+                } else if known.is_some() {
                     continue;
                 }
-                let known = known.then(|| self.holds(use_case, kind, before, anchor));
+                let known = known.map(|before| self.holds(use_case, kind, before, anchor));
                 if matches!(known, Some(Ok(true))) {
                     continue;
                 }

@@ -3,6 +3,7 @@
 //! Its id derives from the request's idempotency key, so that a request that is made again finds
 //! what came of the first. It passes the same gates as any other.
 
+use super::follow;
 use super::gates::{Addresses, Gates, Passed, Proposal};
 use super::ingest::Subjects;
 use super::receive::Help;
@@ -137,9 +138,8 @@ where
         }
         let plan = self.use_cases.plan(tenant).await?;
         let texts = compile(request, &plan)?;
-        let subjects = [request.subject.clone()];
-        let read = self.subjects.load(tenant, &subjects).await?;
-        let profile = read.into_iter().next().unwrap_or_default().state.profile;
+        let (_, read) = follow::one(&self.subjects, tenant, &request.subject).await?;
+        let profile = read.state.profile;
         let proposal = self.proposal(&plan, request, &texts, &profile, id.clone(), &asked)?;
         let suppressed = self.gates.suppressed(tenant, std::slice::from_ref(&proposal)).await?;
         let suppressed = suppressed.into_iter().next().unwrap_or_default();

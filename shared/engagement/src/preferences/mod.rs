@@ -14,6 +14,7 @@ pub mod words;
 use crate::link::{self, Allows, Links, Signer};
 use crate::message::{Recipient, Suppressions};
 use crate::pipeline::accept::EventStream;
+use crate::pipeline::follow;
 use crate::pipeline::gates::Addresses;
 use crate::pipeline::ingest::Subjects;
 use crate::policy::consent;
@@ -135,8 +136,8 @@ where
         // A tenant that is gone may have left its key behind.
         let plan = self.use_cases.plan(&tenant).await?;
         let visit = async |subject: SubjectId| {
-            let read = self.subjects.load(&tenant, std::slice::from_ref(&subject)).await?;
-            let profile = read.into_iter().next().unwrap_or_default().state.profile;
+            let (_, read) = follow::one(&self.subjects, &tenant, &subject).await?;
+            let profile = read.state.profile;
             let own = profile.locale.as_deref().and_then(Language::of);
             let (tenant, plan, language) =
                 (tenant.clone(), Arc::clone(&plan), own.unwrap_or(language));

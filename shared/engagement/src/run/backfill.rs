@@ -136,6 +136,10 @@ impl<S: Subjects> Fill<'_, S> {
         for _ in 0..ATTEMPTS {
             let read = self.subjects.load(self.tenant, std::slice::from_ref(subject)).await?;
             let mut next = read.into_iter().next().unwrap_or_default();
+            if next.moved_to.is_some() {
+                // What it did was taken over when it was merged.
+                return Ok(false);
+            }
             let before = next.state.series.clone();
             next.state.series.backfill(self.plan, &self.streams, history);
             if next.state.series == before {

@@ -7,7 +7,8 @@
 use super::state::{Counts, Run};
 use crate::condition::Facts;
 use crate::feature::AsOf;
-use crate::pipeline::ingest::{Signals, Subjects};
+use crate::pipeline::follow;
+use crate::pipeline::ingest::{Signals, Subjects, Versioned};
 use crate::pipeline::judge::MAX_KEY;
 use crate::quarantine::{Quarantine, Rejected};
 use crate::series::Series;
@@ -60,10 +61,11 @@ impl<S: Subjects, B: Signals, Q: Quarantine> Batch<'_, S, B, Q> {
         };
         let at = run.as_of.unwrap_or(run.requested);
         for chunk in subjects.chunks(CHUNK) {
-            let states = self.subjects.load(&run.tenant, chunk).await?;
+            let found = follow::current(self.subjects, &run.tenant, chunk).await?;
+            let states: BTreeMap<SubjectId, Versioned> = found.into_iter().collect();
             let (mut signals, mut profiles) = (Vec::new(), BTreeMap::new());
             let mut rejected = Vec::new();
-            for (subject, read) in chunk.iter().zip(states) {
+            for (subject, read) in &states {
                 let profile = read.state.profile.facts();
                 let judge = Judge { tenant: &run.tenant, plan, use_case, subject, at };
                 match judge.signal(&read.state.series, &profile) {

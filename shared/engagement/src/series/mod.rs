@@ -1,6 +1,7 @@
 //! What a subject's feature item holds: its events as features need them, recent triggering events,
 //! the events it has seen, counters by type, and the signals whose emission is not yet acknowledged.
 
+mod absorb;
 mod backfill;
 mod columns;
 mod extent;
@@ -109,7 +110,11 @@ impl Series {
     pub fn remember(&mut self, key: EventKey, arrived: Timestamp) {
         let hour = arrived.as_second().div_euclid(3600);
         self.seen.entry(hour).or_default().push(key);
-        let newest = self.seen.keys().next_back().copied().unwrap_or(hour);
+        self.forget_repeats();
+    }
+
+    fn forget_repeats(&mut self) {
+        let Some(newest) = self.seen.keys().next_back().copied() else { return };
         self.seen.retain(|hour, _| *hour >= newest.saturating_sub(SEEN_HOURS));
         let total: usize = self.seen.values().map(Vec::len).sum();
         let mut surplus = total.saturating_sub(MEMORY);
@@ -128,20 +133,20 @@ impl Series {
 
     /// Counts an event of `kind` at `time` (milliseconds since 1970).
     pub fn count(&mut self, kind: &str, time: i64) {
+        self.tally(kind, &Seen { count: 1, first: time, last: time });
+    }
+
+    fn tally(&mut self, kind: &str, more: &Seen) {
         let bytes = self.events.keys().map(String::len).sum::<usize>();
         let room =
             self.events.len() < MAX_TYPES && bytes.saturating_add(kind.len()) <= MAX_TYPE_BYTES;
         let known = room || self.events.contains_key(kind);
         let name = if known { kind } else { "*" };
-        let seen = self.events.entry(name.to_owned()).or_insert(Seen {
-            count: 0,
-            first: time,
-            last: time,
-        });
-        seen.count = seen.count.saturating_add(1);
-        seen.first = seen.first.min(time);
-        seen.last = seen.last.max(time);
-        self.newest = self.newest.max(time);
+        let seen = self.events.entry(name.to_owned()).or_insert(Seen { count: 0, ..*more });
+        seen.count = seen.count.saturating_add(more.count);
+        seen.first = seen.first.min(more.first);
+        seen.last = seen.last.max(more.last);
+        self.newest = self.newest.max(more.last);
     }
 
     /// Keeps a triggering event of `kind` in its place by time.
@@ -160,6 +165,11 @@ impl Series {
         cells: &BTreeMap<String, Cell>,
     ) {
         Arc::make_mut(self.streams.entry(id).or_default()).insert(rule, place, cells);
+    }
+
+    /// The types of the triggering events that are kept.
+    pub fn anchored(&self) -> impl Iterator<Item = &str> {
+        self.anchors.keys().map(String::as_str)
     }
 
     /// The triggering events of `kind` that are kept, ordered by time.

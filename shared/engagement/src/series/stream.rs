@@ -9,6 +9,7 @@ use crate::feature::{Cell, Measure, Op, StreamRule, Windowed};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 /// Matching events up to which a window is exact.
@@ -245,7 +246,7 @@ impl Stream {
     }
 
     /// Adds an event to those that are not kept one by one.
-    fn age(&mut self, rule: &StreamRule, place: Place, cells: &BTreeMap<String, Cell>) {
+    pub(super) fn age(&mut self, rule: &StreamRule, place: Place, cells: &BTreeMap<String, Cell>) {
         for measure in &rule.measures {
             let cell = measure.field.as_ref().and_then(|field| cells.get(field));
             let older =
@@ -254,7 +255,7 @@ impl Stream {
         }
     }
 
-    fn forget(&mut self, rows: usize) {
+    pub(super) fn forget(&mut self, rows: usize) {
         if rows > 0 {
             self.places.drain(..rows);
             self.columns.values_mut().for_each(|column| drop(column.drain(..rows)));
@@ -263,7 +264,7 @@ impl Stream {
 }
 
 impl Older {
-    fn none(op: Op) -> Self {
+    pub(super) fn none(op: Op) -> Self {
         match op {
             Op::Distinct => Self::Distinct(Sketch::default()),
             _ => Self::Buckets(BTreeMap::new()),
@@ -283,6 +284,26 @@ impl Older {
                     bucket.settle();
                 }
             }
+        }
+    }
+
+    /// Adds what another of the same measure knows.
+    pub(super) fn merge(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Distinct(mine), Self::Distinct(more)) => mine.merge(more),
+            (Self::Buckets(mine), Self::Buckets(more)) => {
+                for (bucket, summary) in more {
+                    match mine.entry(*bucket) {
+                        Entry::Vacant(none) => drop(none.insert(summary.clone())),
+                        Entry::Occupied(known) => {
+                            let known = known.into_mut();
+                            known.merge(summary);
+                            known.settle();
+                        }
+                    }
+                }
+            }
+            _ => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use crate::message::State;
+use crate::pipeline::follow;
 use crate::pipeline::ingest::{State as SubjectState, Subjects};
 use crate::profile::{PROFILE_UPDATED, Profile};
 use crate::suppression::{Entry, Reason};
@@ -38,8 +39,8 @@ impl<S: Subjects> Stored for S {
         tenant: &TenantId,
         subjects: &[SubjectId],
     ) -> Result<Vec<SubjectState>, Fault> {
-        let read = self.load(tenant, subjects).await?;
-        Ok(read.into_iter().map(|read| read.state).collect())
+        let found = follow::current(self, tenant, subjects).await?;
+        Ok(found.into_iter().map(|(_, read)| read.state).collect())
     }
 }
 

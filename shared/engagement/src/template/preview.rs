@@ -3,6 +3,7 @@
 use super::document::TemplateDocument;
 use super::library::{self, Templates};
 use crate::message::Content;
+use crate::pipeline::follow;
 use crate::pipeline::gates::Addresses;
 use crate::pipeline::ingest::Subjects;
 use ceap_kernel::{Fault, SubjectId, TenantId};
@@ -92,10 +93,7 @@ pub async fn preview(
         None => library::load(store, tenant, id).await?,
     };
     let mut profile = match &request.subject {
-        Some(subject) => {
-            let read = subjects.load(tenant, std::slice::from_ref(subject)).await?;
-            read.into_iter().next().unwrap_or_default().state.profile.facts()
-        }
+        Some(subject) => follow::one(subjects, tenant, subject).await?.1.state.profile.facts(),
         None => json!({}),
     };
     if let Some(fields) = profile.as_object_mut() {
@@ -146,6 +144,7 @@ mod tests {
     use super::super::library::tests::{Memory, keep, tenant};
     use super::*;
     use crate::pipeline::ingest::Versioned;
+    use crate::pipeline::merge::Merge;
     use crate::profile::Profile;
     use crate::use_case::Settings;
 
@@ -174,6 +173,10 @@ mod tests {
             _: &SubjectId,
             _: &Versioned,
         ) -> Result<(), Fault> {
+            Ok(())
+        }
+
+        async fn merge(&self, _: &TenantId, _: &Merge<'_>) -> Result<(), Fault> {
             Ok(())
         }
 

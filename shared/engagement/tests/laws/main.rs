@@ -23,6 +23,7 @@ mod goals;
 mod inbox;
 mod late;
 mod listed;
+mod merging;
 mod models;
 mod order;
 mod preferences;

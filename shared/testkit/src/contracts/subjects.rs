@@ -3,6 +3,7 @@
 use crate::builders::{event, fresh_tenant, noon, subject, use_case};
 use ceap_engagement::goal::OwedGoal;
 use ceap_engagement::pipeline::ingest::{Subjects, Versioned};
+use ceap_engagement::pipeline::merge::Merge;
 use ceap_engagement::profile_list::{Place, ProfileList};
 use ceap_engagement::series::{Entry, Owed};
 use ceap_kernel::{EventKey, Fault, SubjectId, TenantId};
@@ -19,6 +20,7 @@ pub async fn subjects(store: &(impl Subjects + ProfileList)) {
     settling_forgets_what_is_owed_once(store).await;
     many_are_read_in_their_order(store).await;
     tenants_are_apart(store).await;
+    two_become_one_or_nothing_happens(store).await;
     all_profiles_of_a_tenant_are_listed_once(store).await;
 }
 
@@ -239,4 +241,44 @@ async fn all_profiles_of_a_tenant_are_listed_once(store: &(impl Subjects + Profi
         expected.sort_by_key(|(id, _)| id.clone());
         assert_eq!(seen, expected);
     }
+}
+
+async fn two_become_one_or_nothing_happens(store: &(impl Subjects + ProfileList)) {
+    let tenant = fresh_tenant("merged");
+    let (from, into) = (subject("visitor"), subject("ada"));
+    let read = grown(named(one(store, &tenant, &from).await, "v@example.com"), 1);
+    store.save_profile(&tenant, &from, &read).await.unwrap();
+    store.save_series(&tenant, &from, &read).await.unwrap();
+    let stale = one(store, &tenant, &from).await;
+    let known = grown(one(store, &tenant, &into).await, 2);
+    store.save_series(&tenant, &into, &known).await.unwrap();
+
+    let next = named(one(store, &tenant, &into).await, "v@example.com");
+    let merge = |was, next| Merge { from: &from, was, into: &into, next };
+    for (was, next) in [
+        (Versioned { series_version: 7, ..stale.clone() }, next.clone()),
+        (Versioned { profile_version: 7, ..stale.clone() }, next.clone()),
+        (Versioned { profile_version: 0, ..stale.clone() }, next.clone()),
+        (stale.clone(), Versioned { series_version: 7, ..next.clone() }),
+        (stale.clone(), Versioned { profile_version: 7, ..next.clone() }),
+    ] {
+        assert!(is_conflict(store.merge(&tenant, &merge(&was, &next)).await));
+        assert_eq!(one(store, &tenant, &from).await, stale, "nothing happened");
+    }
+    store.merge(&tenant, &merge(&stale, &next)).await.unwrap();
+    let gone = one(store, &tenant, &from).await;
+    assert_eq!((gone.moved_to, gone.state), (Some(into.clone()), Default::default()));
+    let kept = one(store, &tenant, &into).await;
+    assert_eq!((&kept.state, kept.moved_to), (&next.state, None));
+    assert_eq!((kept.series_version, kept.profile_version), (2, 1));
+    let (listed, _) = store.profiles(&tenant, Place::default(), 10).await.unwrap();
+    assert_eq!(listed.into_iter().map(|(id, _)| id).collect::<Vec<_>>(), [into.clone()]);
+    assert!(is_conflict(store.save_series(&tenant, &from, &stale).await), "a late writer sees it");
+
+    // Neither has a profile, and one was never seen.
+    let (from, into) = (subject("nobody"), subject("bob"));
+    let (was, next) = (one(store, &tenant, &from).await, one(store, &tenant, &into).await);
+    let merge = Merge { from: &from, was: &was, into: &into, next: &next };
+    store.merge(&tenant, &merge).await.unwrap();
+    assert_eq!(one(store, &tenant, &from).await.moved_to, Some(into));
 }

@@ -2,6 +2,7 @@
 
 use crate::World;
 use ceap_engagement::pipeline::ingest::{State, Subjects, Versioned};
+use ceap_engagement::pipeline::merge::Merge;
 use ceap_engagement::profile::Profile;
 use ceap_engagement::profile_list::{Place, ProfileList, shard};
 use ceap_engagement::series::{Encoded, MAX_ITEM_BYTES, Series};
@@ -49,6 +50,7 @@ impl Subjects for World {
                         read.profile_version = *version;
                         read.state.profile = serde_json::from_str(json).unwrap();
                     }
+                    read.moved_to = stores.moved.get(&key).cloned();
                     if let Some((version, written)) = stores.series.get(&key) {
                         read.series_version = *version;
                         read.state.goals = stores.goals_owed.get(&key).cloned().unwrap_or_default();
@@ -88,6 +90,36 @@ impl Subjects for World {
         self.step("subjects.save_series", |stores| {
             save(&mut stores.series, key.clone(), read.series_version, written)?;
             stores.goals_owed.insert(key, read.state.goals.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn merge(&self, tenant: &TenantId, merge: &Merge<'_>) -> Result<(), Fault> {
+        let Merge { from, was, into, next } = *merge;
+        let written = next.state.series.encode().unwrap();
+        assert!(written.len() <= MAX_ITEM_BYTES, "an item of {} bytes", written.len());
+        let json = serde_json::to_string(&next.state.profile).unwrap();
+        let (gone, kept) = ((tenant.clone(), from.clone()), (tenant.clone(), into.clone()));
+        self.step("subjects.merge", |stores| {
+            let series = |key| stores.series.get(key).map_or(0, |(version, _)| *version);
+            let profile = |key| stores.profiles.get(key).map_or(0, |(version, _)| *version);
+            let changed = series(&gone) != was.series_version
+                || profile(&gone) != was.profile_version
+                || series(&kept) != next.series_version
+                || (was.profile_version > 0 && profile(&kept) != next.profile_version);
+            if changed {
+                return Err(Fault::Conflict("a subject changed meanwhile".to_owned()));
+            }
+            if was.profile_version > 0 {
+                stores.profiles.remove(&gone);
+                stores.profiles.insert(kept.clone(), (next.profile_version + 1, json));
+            }
+            let nothing = Series::default().encode().unwrap();
+            stores.series.insert(gone.clone(), (was.series_version + 1, nothing));
+            stores.moved.insert(gone, kept.1.clone());
+            stores.goals_owed.insert(kept.clone(), next.state.goals.clone());
+            stores.series.insert(kept, (next.series_version + 1, written));
             Ok(())
         })
         .await

@@ -2,6 +2,7 @@
 
 use super::Memory;
 use crate::pipeline::ingest::{Subjects, Versioned};
+use crate::pipeline::merge::Merge;
 use ceap_kernel::{Fault, SubjectId, TenantId};
 
 impl Subjects for &Memory {
@@ -33,6 +34,17 @@ impl Subjects for &Memory {
         let stored = kept.subjects.entry(subject.clone()).or_default();
         stored.state.series = read.state.series.clone();
         stored.series_version = read.series_version.saturating_add(1);
+        Ok(())
+    }
+
+    async fn merge(&self, _: &TenantId, merge: &Merge<'_>) -> Result<(), Fault> {
+        let mut kept = self.kept();
+        let mut next = merge.next.clone();
+        next.series_version = next.series_version.saturating_add(1);
+        next.profile_version = next.profile_version.saturating_add(1);
+        kept.subjects.insert(merge.into.clone(), next);
+        let moved = Versioned { moved_to: Some(merge.into.clone()), ..Versioned::default() };
+        kept.subjects.insert(merge.from.clone(), moved);
         Ok(())
     }
 

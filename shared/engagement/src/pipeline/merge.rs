@@ -1,0 +1,143 @@
+//! Merging: a subject turns out to be one that is known under another id, as when a visitor signs in.
+//!
+//! The first id becomes a pointer to the second, which takes in the profile, the features and the counters
+//! of both; no history is rewritten. Events that still come under the first id are the second's. Triggers
+//! of the last 24 hours are judged again on what both did: what holds now and held for neither before is a
+//! signal. An id points to one other and never to another: who signs in first on a shared device keeps what
+//! was done there before.
+
+use super::fold::{Fresh, lateness};
+use super::follow;
+use super::ingest::{ATTEMPTS, Group, Ingest, Signals, Subjects, Versioned};
+use super::judge::Judge;
+use crate::audience::{Seeks, Ties};
+use crate::event::Event;
+use crate::goal::Goals;
+use crate::pipeline::ingest::Later;
+use crate::profile::PROFILE_MERGED;
+use crate::quarantine::{Quarantine, Rejected};
+use crate::use_case::{Plan, UseCases};
+use ceap_kernel::{Clock, Fault, SubjectId, Tally, TenantId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Two subjects that become one.
+#[derive(Debug, Clone, Copy)]
+pub struct Merge<'a> {
+    /// Who is another.
+    pub from: &'a SubjectId,
+    /// What it held, at the versions at which it was read.
+    pub was: &'a Versioned,
+    /// Who it is.
+    pub into: &'a SubjectId,
+    /// What both hold, at the versions at which `into` was read.
+    pub next: &'a Versioned,
+}
+
+/// Whom a `profile_merged` event is about besides its subject.
+///
+/// # Errors
+/// `Invalid` when `data.from` names nobody else.
+pub fn source(event: &Event) -> Result<SubjectId, Fault> {
+    const RULE: &str = "must be another id of the subject, as {\"from\": \"anonymous-17\"}";
+    let from = event.data.get("from").and_then(serde_json::Value::as_str).map(SubjectId::new);
+    match from {
+        Some(Ok(from)) if from != event.subject => Ok(from),
+        _ => Err(Fault::invalid("data.from", RULE)),
+    }
+}
+
+/// What both hold, under `into`, and the triggers that could not be judged on it.
+fn joined(
+    tenant: &TenantId,
+    into: &SubjectId,
+    plan: &Plan,
+    read: &Versioned,
+    other: &Versioned,
+    now: Timestamp,
+) -> (Versioned, Vec<Rejected>) {
+    let mut next = read.clone();
+    let (mine, theirs) = (&read.state.series, &other.state.series);
+    next.state.profile.absorb(&other.state.profile);
+    next.state.series.absorb(theirs, plan);
+    let from = next.state.series.newest().saturating_sub(lateness());
+    let kinds: BTreeSet<&str> = mine.anchored().chain(theirs.anchored()).collect();
+    let fresh: Vec<Fresh<'_>> = kinds.into_iter().map(|kind| Fresh { kind, from }).collect();
+    let judge = Judge { subject: into, plan, profile: &next.state.profile.facts() };
+    let judged = judge.triggered(&[mine, theirs], &next.state.series, &fresh);
+    for owed in judged.owed {
+        next.state.series.owe(owed);
+    }
+    let rejected = judged
+        .failed
+        .into_iter()
+        .map(|(_, fault, payload)| Rejected::new(Some(tenant), "trigger", &fault, payload, now));
+    (next, rejected.collect())
+}
+
+impl<S, U, A, B, Q, C> Ingest<S, U, A, B, Q, C>
+where
+    S: Subjects,
+    U: UseCases,
+    A: Ties,
+    B: Signals + Later + Seeks + Goals,
+    Q: Quarantine,
+    C: Clock,
+{
+    /// Merges whom the batch says to merge, before any of its events is folded: so each is folded where it
+    /// belongs from then on.
+    pub(super) async fn merges(
+        &self,
+        tenant: &TenantId,
+        plan: &Plan,
+        groups: &BTreeMap<&SubjectId, Group<'_>>,
+        tally: &mut Tally,
+    ) -> Result<(), Fault> {
+        let mut merges: Vec<_> = groups
+            .values()
+            .flatten()
+            .map(|(place, arrived)| (place, &arrived.event))
+            .filter(|(_, event)| event.kind == PROFILE_MERGED)
+            .collect();
+        merges.sort_by_key(|(place, _)| **place);
+        for (_, event) in merges {
+            // One that names nobody is kept in quarantine when it is folded.
+            if let Ok(from) = source(event) {
+                self.merge(tenant, plan, &from, &event.subject, tally).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn merge(
+        &self,
+        tenant: &TenantId,
+        plan: &Plan,
+        from: &SubjectId,
+        into: &SubjectId,
+        tally: &mut Tally,
+    ) -> Result<(), Fault> {
+        for _ in 0..ATTEMPTS {
+            let read = self.subjects.load(tenant, std::slice::from_ref(from)).await?;
+            let was = read.into_iter().next().unwrap_or_default();
+            let (into, known) = follow::one(&self.subjects, tenant, into).await?;
+            if was.moved_to.is_some() || into == *from {
+                return Ok(());
+            }
+            if was.owes() {
+                // Under the id that they were detected for: so each has its effect once.
+                self.emit(tenant, plan, &[(from, &Group::new(), was)], tally).await?;
+                continue;
+            }
+            let (next, rejected) = joined(tenant, &into, plan, &known, &was, self.clock.now());
+            if !rejected.is_empty() {
+                self.quarantine.keep(&rejected).await?;
+            }
+            let merge = Merge { from, was: &was, into: &into, next: &next };
+            match self.subjects.merge(tenant, &merge).await {
+                Err(Fault::Conflict(_)) => {}
+                done => return done,
+            }
+        }
+        Err(Fault::Conflict("the subject kept changing".to_owned()))
+    }
+}
