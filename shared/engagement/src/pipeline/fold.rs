@@ -1,7 +1,7 @@
 //! Folding: one subject's events of a batch into its state, and what they trigger. No I/O.
 
 use super::judge::Judge;
-use super::merge::source;
+use super::merge::named;
 use crate::event::{Arrived, Event};
 use crate::goal::OwedGoal;
 use crate::profile::{PROFILE_MERGED, PROFILE_UPDATED, Profile};
@@ -112,7 +112,7 @@ fn take(plan: &Plan, state: &mut State, arrived: &Arrived) -> Result<bool, Fault
     let event = &arrived.event;
     let streams = plan.admit(event)?;
     if event.kind == PROFILE_MERGED {
-        source(event)?;
+        named(event)?;
     }
     let profile_changed = event.kind == PROFILE_UPDATED && state.profile.apply(event)?;
     let (time, key) = (event.time.as_millisecond(), event.key());

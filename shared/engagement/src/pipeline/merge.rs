@@ -20,6 +20,8 @@ use crate::use_case::{Plan, UseCases};
 use ceap_kernel::{Clock, Fault, SubjectId, Tally, TenantId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
+const RULE: &str = "must be another id of the subject, as {\"from\": \"anonymous-17\"}";
+
 /// Two subjects that become one.
 #[derive(Debug, Clone, Copy)]
 pub struct Merge<'a> {
@@ -38,12 +40,14 @@ pub struct Merge<'a> {
 /// # Errors
 /// `Invalid` when `data.from` names nobody else.
 pub fn source(event: &Event) -> Result<SubjectId, Fault> {
-    const RULE: &str = "must be another id of the subject, as {\"from\": \"anonymous-17\"}";
+    let from = named(event)?;
+    if from == event.subject { Err(Fault::invalid("data.from", RULE)) } else { Ok(from) }
+}
+
+/// The id that a `profile_merged` event names; its subject's own, too, where that was merged meanwhile.
+pub(super) fn named(event: &Event) -> Result<SubjectId, Fault> {
     let from = event.data.get("from").and_then(serde_json::Value::as_str).map(SubjectId::new);
-    match from {
-        Some(Ok(from)) if from != event.subject => Ok(from),
-        _ => Err(Fault::invalid("data.from", RULE)),
-    }
+    from.and_then(Result::ok).ok_or_else(|| Fault::invalid("data.from", RULE))
 }
 
 /// What both hold, under `into`, and the triggers that could not be judged on it.

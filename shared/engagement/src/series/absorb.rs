@@ -39,8 +39,10 @@ impl Stream {
         }
         let floor = self.floor.max(other.floor);
         let below = self.places.partition_point(|place| Some(*place) <= floor);
-        for (place, cells) in (0..below).filter_map(|row| self.row(row)) {
-            self.age(rule, place, &cells);
+        for row in 0..below {
+            if let Some((place, cells)) = self.row(row) {
+                self.age(rule, place, &cells);
+            }
         }
         self.forget(below);
         self.floor = floor;

@@ -254,7 +254,6 @@ async fn two_become_one_or_nothing_happens(store: &(impl Subjects + ProfileList)
     store.save_series(&tenant, &into, &known).await.unwrap();
 
     let next = named(one(store, &tenant, &into).await, "v@example.com");
-    let merge = |was, next| Merge { from: &from, was, into: &into, next };
     for (was, next) in [
         (Versioned { series_version: 7, ..stale.clone() }, next.clone()),
         (Versioned { profile_version: 7, ..stale.clone() }, next.clone()),
@@ -262,10 +261,13 @@ async fn two_become_one_or_nothing_happens(store: &(impl Subjects + ProfileList)
         (stale.clone(), Versioned { series_version: 7, ..next.clone() }),
         (stale.clone(), Versioned { profile_version: 7, ..next.clone() }),
     ] {
-        assert!(is_conflict(store.merge(&tenant, &merge(&was, &next)).await));
+        assert!(is_conflict(
+            store.merge(&tenant, &Merge { from: &from, was: &was, into: &into, next: &next }).await
+        ));
         assert_eq!(one(store, &tenant, &from).await, stale, "nothing happened");
     }
-    store.merge(&tenant, &merge(&stale, &next)).await.unwrap();
+    let merge = Merge { from: &from, was: &stale, into: &into, next: &next };
+    store.merge(&tenant, &merge).await.unwrap();
     let gone = one(store, &tenant, &from).await;
     assert_eq!((gone.moved_to, gone.state), (Some(into.clone()), Default::default()));
     let kept = one(store, &tenant, &into).await;
