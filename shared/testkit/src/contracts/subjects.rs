@@ -274,7 +274,8 @@ async fn two_become_one_or_nothing_happens(store: &(impl Subjects + ProfileList)
     assert_eq!((&kept.state, kept.moved_to), (&next.state, None));
     assert_eq!((kept.series_version, kept.profile_version), (2, 1));
     let (listed, _) = store.profiles(&tenant, Place::default(), 10).await.unwrap();
-    assert_eq!(listed.into_iter().map(|(id, _)| id).collect::<Vec<_>>(), [into.clone()]);
+    let listed: Vec<SubjectId> = listed.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(listed, std::slice::from_ref(&into));
     assert!(is_conflict(store.save_series(&tenant, &from, &stale).await), "a late writer sees it");
 
     // Neither has a profile, and one was never seen.
