@@ -53,6 +53,12 @@ impl Role {
         matches!(self, Self::Admin)
     }
 
+    /// Whether it may have a customer's data taken away for good.
+    #[must_use]
+    pub fn may_erase(self) -> bool {
+        matches!(self, Self::Admin | Self::TeamLead)
+    }
+
     /// Whether it may read any customer's data.
     #[must_use]
     pub fn may_read_customers(self) -> bool {

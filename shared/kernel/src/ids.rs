@@ -216,6 +216,21 @@ impl RunId {
     }
 }
 
+id!(
+    /// One subject taken out of the platform, once. Made from the subject and the instant of asking.
+    ErasureId, hex,
+    "pattern" = HEX
+);
+
+impl ErasureId {
+    /// The id of what was asked for `subject` at `requested`.
+    #[must_use]
+    pub fn derive(tenant: &TenantId, subject: &SubjectId, requested: jiff::Timestamp) -> Self {
+        let requested = requested.as_nanosecond().to_string();
+        Self(digest(&["erasure", tenant.as_str(), subject.as_str(), &requested]))
+    }
+}
+
 impl SignalId {
     /// The id of what `event` of `subject` triggered in `use_case` under `key`.
     #[must_use]

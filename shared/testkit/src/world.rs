@@ -20,8 +20,8 @@ use ceap_engagement::signal::Detected;
 use ceap_engagement::suppression::Entry;
 use ceap_engagement::use_case::{Duty, Plan, ScheduleDocument};
 use ceap_kernel::{
-    AffinityName, Fault, ItemId, MessageId, ModelId, RunId, SignedDuration, SubjectId, Tally,
-    TenantId, Timestamp, UseCaseId,
+    AffinityName, ErasureId, Fault, ItemId, MessageId, ModelId, RunId, SignedDuration, SubjectId,
+    Tally, TenantId, Timestamp, UseCaseId,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::{Future, pending, poll_fn};
@@ -37,6 +37,8 @@ pub struct Stores {
     pub profiles: BTreeMap<(TenantId, SubjectId), (u64, String)>,
     /// Who is another by now.
     pub moved: BTreeMap<(TenantId, SubjectId), SubjectId>,
+    /// Of whom somebody knows that they are the same by now.
+    pub joined: BTreeMap<(TenantId, SubjectId), BTreeSet<SubjectId>>,
     /// Goals reached whose emission is not acknowledged: part of the feature item.
     pub goals_owed: BTreeMap<(TenantId, SubjectId), Vec<OwedGoal>>,
     /// Goals emitted, and not worked on yet.
@@ -93,7 +95,9 @@ pub struct Stores {
     pub outcomes: BTreeMap<(TenantId, RunId, u32), Outcome>,
     /// Files of runs, as JSON.
     pub files: BTreeMap<(TenantId, RunId, String), String>,
-    /// Executions of the workflow of runs that were begun.
+    /// Erasures: revision and JSON.
+    pub erasures: BTreeMap<(TenantId, ErasureId), (u64, String)>,
+    /// Executions of the workflows of runs and erasures that were begun.
     pub executions: BTreeSet<String>,
     /// The funnel's counters.
     pub tally: Tally,

@@ -132,3 +132,32 @@ async fn history() {
         contracts::history(&world, async |events| world.put(events).await.unwrap()).await;
     }
 }
+
+#[tokio::test]
+async fn erasures() {
+    for world in worlds() {
+        contracts::erasures(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn forget() {
+    for world in worlds() {
+        let list = async |tenant: &TenantId| {
+            let stores = world.stores();
+            let of =
+                |it: &&ceap_engagement::quarantine::Rejected| it.tenant.as_ref() == Some(tenant);
+            stores.quarantine.iter().filter(of).cloned().collect()
+        };
+        let tables = contracts::Tables {
+            forget: &world,
+            subjects: &world,
+            candidates: &world,
+            messages: &world,
+            inbox: &world,
+            audiences: &world,
+            quarantine: &world,
+        };
+        contracts::forget(&tables, list).await;
+    }
+}

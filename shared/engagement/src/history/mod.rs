@@ -112,15 +112,15 @@ pub trait History {
     ) -> BoxStream<'a, Result<SubjectId, Fault>>;
 }
 
-/// Takes a subject out of the lake.
+/// Takes subjects out of the lake.
 #[allow(async_fn_in_trait)]
 pub trait Erase {
-    /// From now on, no reader finds an event about `subject` that is in the lake already. Erasing
-    /// again does no harm, and is needed for what was still on its way.
+    /// From now on, no reader finds an event about any of `subjects` that is in the lake already.
+    /// Erasing again does no harm, and is needed for what was still on its way.
     ///
     /// # Errors
     /// `Unavailable`, `Throttled`, or `Conflict` when others change the same rows: try again.
-    async fn erase(&self, tenant: &TenantId, subject: &SubjectId) -> Result<(), Fault>;
+    async fn erase(&self, tenant: &TenantId, subjects: &BTreeSet<SubjectId>) -> Result<(), Fault>;
 }
 
 /// Each event once, in a reader's order: of the copies of one event the one that arrived first.

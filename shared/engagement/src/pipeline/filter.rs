@@ -11,11 +11,13 @@ use crate::signal::{Detected, Signal};
 use crate::use_case::{Plan, UseCase, UseCases};
 use ceap_kernel::{Clock, Fault, Metric, SubjectId, Tally};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a signal went no further, where no rule of the document says so.
 const EXPIRED: &str = "expired";
 const OFF: &str = "use_case_off";
+/// It waited, and meanwhile its subject was erased: all that it still holds of it ends with it.
+const UNKNOWN: &str = "subject_unknown";
 
 enum Judged {
     Goes,
@@ -53,11 +55,14 @@ pub async fn watched(
 ) -> Result<(Detected, Tally), Fault> {
     let plan = use_cases.plan(&detected.tenant).await?;
     let now = clock.now();
-    refresh(&mut detected, &plan, subjects).await?;
+    let unknown = refresh(&mut detected, &plan, subjects).await?;
     let histories = histories(&detected, &plan, candidates).await?;
     let (mut tally, mut kept, mut rejected) = (Tally::default(), Vec::new(), Vec::new());
     for signal in std::mem::take(&mut detected.signals) {
         let judged = match plan.use_case(&signal.use_case).filter(|it| it.runs()) {
+            _ if signal.afresh && unknown.contains(&signal.subject) => {
+                Ok(Judged::Stops(UNKNOWN.to_owned()))
+            }
             None => Ok(Judged::Stops(OFF.to_owned())),
             Some(use_case) if expires(use_case, &signal) <= now => {
                 Ok(Judged::Stops(EXPIRED.to_owned()))
@@ -141,18 +146,19 @@ async fn histories(
     Ok(places.into_iter().zip(known).collect())
 }
 
-/// Reads the features and profiles of delayed signals afresh, as of their instant of judgement.
+/// Reads the features and profiles of delayed signals afresh, as of their instant of judgement. Returns
+/// the subjects that nothing is known of.
 async fn refresh(
     detected: &mut Detected,
     plan: &Plan,
     subjects: &impl Subjects,
-) -> Result<(), Fault> {
+) -> Result<BTreeSet<SubjectId>, Fault> {
     let mut ids: Vec<SubjectId> =
         detected.signals.iter().filter(|it| it.afresh).map(|it| it.subject.clone()).collect();
     ids.sort();
     ids.dedup();
     if ids.is_empty() {
-        return Ok(());
+        return Ok(BTreeSet::new());
     }
     let found = follow::current(subjects, &detected.tenant, &ids).await?;
     let fresh: BTreeMap<SubjectId, (SubjectId, Versioned)> = ids.into_iter().zip(found).collect();
@@ -169,5 +175,7 @@ async fn refresh(
                 use_case.features.values(&read.state.series, &signal.as_of(&plan.settings_facts));
         }
     }
-    Ok(())
+    let known = |read: &Versioned| read.series_version > 0 || read.profile_version > 0;
+    let unknown = fresh.into_values().filter(|(_, read)| !known(read));
+    Ok(unknown.map(|(subject, _)| subject).collect())
 }

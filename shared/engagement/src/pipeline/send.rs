@@ -254,7 +254,12 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
         }
         let traced = self.provider.traced(dispatch).await;
         let lease = Lease { seconds: self.lease_s, repeatable: P::REPEATABLE, traced };
-        match self.outbox.begin(&dispatch.tenant, &dispatch.id, now, lease).await? {
+        let begun = match self.outbox.begin(&dispatch.tenant, &dispatch.id, now, lease).await {
+            // Every message on a queue was claimed before: this one's subject was erased since.
+            Err(Fault::NotFound(_)) => return Ok((Disposal::Done, tally)),
+            begun => begun?,
+        };
+        match begun {
             Begun::Settled(state) => {
                 // Another delivery may have died between its record and what follows from it.
                 self.follow(dispatch, state).await?;

@@ -7,7 +7,7 @@ use super::state::{Counts, Run, State, add};
 use super::store::{Outcome, RunStore, change};
 use crate::affinity::port::AffinityKeeper;
 use ceap_kernel::{Clock, Fault};
-use serde::de::Error;
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -26,7 +26,9 @@ pub struct End {
 }
 
 /// The workflow hands its input on as it is, an event about its execution as a text.
-fn input<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cause, D::Error> {
+pub(crate) fn input<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     let input = match Value::deserialize(deserializer)? {
         Value::String(text) => serde_json::from_str(&text).map_err(D::Error::custom)?,
         value => value,
@@ -47,7 +49,7 @@ pub struct Stopped {
 
 impl Stopped {
     /// What a function says of itself, or the type of the error.
-    fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         #[derive(Deserialize)]
         struct Told {
             #[serde(rename = "errorMessage")]

@@ -17,6 +17,7 @@ mod consents;
 mod cost;
 mod crash;
 mod documents;
+mod erasure;
 mod fallback;
 mod gates;
 mod goals;

@@ -141,12 +141,15 @@ async fn an_erased_subject_is_gone_and_nobody_else(
     };
     fill(&[of(&mine), of(&yours)].concat()).await;
     for _ in 0..2 {
-        lake.erase(&mine, &subject(who)).await.unwrap();
+        lake.erase(&mine, &[subject(who), subject("unheard-of")].into()).await.unwrap();
         assert_eq!(people(lake, &mine, &Query::default()).await, ["it", "u2"]);
     }
     assert_eq!(read(lake, &mine, &Query::default()).await.len(), 6);
     assert_eq!(read(lake, &yours, &Query::default()).await.len(), 9);
     let nobody = subject("nobody' OR tenant <> '");
-    lake.erase(&mine, &nobody).await.unwrap();
+    lake.erase(&mine, &[nobody].into()).await.unwrap();
     assert_eq!(read(lake, &mine, &Query::default()).await.len(), 6);
+    lake.erase(&mine, &["it", "u2"].map(subject).into()).await.unwrap();
+    assert!(read(lake, &mine, &Query::default()).await.is_empty(), "several at once");
+    assert_eq!(read(lake, &yours, &Query::default()).await.len(), 9);
 }

@@ -18,7 +18,7 @@ pub async fn inbox(store: &impl Inbox) {
 }
 
 /// A notification of `seconds` after noon, that expires a day later.
-fn notification(label: &str, seconds: i64) -> Notification {
+pub(super) fn notification(label: &str, seconds: i64) -> Notification {
     let message = MessageId::new(digest(&["notification", label])).unwrap();
     Notification {
         id: NotificationId::of(after_noon(seconds), &message),

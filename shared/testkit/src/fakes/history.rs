@@ -5,6 +5,7 @@ use ceap_engagement::event::Arrived;
 use ceap_engagement::history::{Erase, History, Query, once};
 use ceap_kernel::{Fault, SubjectId, TenantId};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use std::collections::BTreeSet;
 
 impl World {
     async fn lake(&self, tenant: &TenantId, query: &Query) -> Result<Vec<Arrived>, Fault> {
@@ -43,9 +44,9 @@ impl History for World {
 }
 
 impl Erase for World {
-    async fn erase(&self, tenant: &TenantId, subject: &SubjectId) -> Result<(), Fault> {
+    async fn erase(&self, tenant: &TenantId, subjects: &BTreeSet<SubjectId>) -> Result<(), Fault> {
         self.step("history.erase", |stores| {
-            stores.lake.retain(|it| it.tenant != *tenant || it.event.subject != *subject);
+            stores.lake.retain(|it| it.tenant != *tenant || !subjects.contains(&it.event.subject));
             Ok(())
         })
         .await

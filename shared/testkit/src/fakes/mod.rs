@@ -3,6 +3,7 @@
 mod audiences;
 mod candidates;
 mod carrier;
+mod erasure;
 mod goals;
 mod history;
 mod inbox;
