@@ -1,13 +1,15 @@
-//! The workflow of runs in Step Functions.
+//! The workflows of runs and of erasures in Step Functions.
 
 use crate::fault::fault;
 use aws_sdk_sfn::Client;
+use ceap_engagement::erasure::desk::Executions;
+use ceap_engagement::erasure::{self, Erasure};
 use ceap_engagement::run::desk::Workflow;
 use ceap_engagement::run::{Run, Which};
 use ceap_kernel::{Fault, Timestamp};
 use serde::Serialize;
 
-/// The state machine that works on runs.
+/// The state machine that works on runs, or the one that works on erasures.
 #[derive(Debug, Clone)]
 pub struct StateMachine {
     client: Client,
@@ -31,15 +33,15 @@ struct Input {
     begins: Option<Timestamp>,
 }
 
-impl Workflow for StateMachine {
-    async fn begin(&self, run: &Run) -> Result<(), Fault> {
-        let input = Input { which: Which::from(run), begins: run.begins };
+impl StateMachine {
+    /// Begins an execution, unless there is or was one of this name.
+    async fn start(&self, name: String, input: &impl Serialize) -> Result<(), Fault> {
         let input =
-            serde_json::to_string(&input).map_err(|error| Fault::Internal(error.to_string()))?;
+            serde_json::to_string(input).map_err(|error| Fault::Internal(error.to_string()))?;
         let start = self.client.start_execution().state_machine_arn(&self.arn);
-        match start.name(run.execution_name()).input(input).send().await {
+        match start.name(name).input(input).send().await {
             Ok(_) => Ok(()),
-            // It ran already; what came of it, the run says.
+            // It ran already; what came of it, the record of what it was begun for says.
             Err(error)
                 if error.as_service_error().is_some_and(|it| it.is_execution_already_exists()) =>
             {
@@ -47,6 +49,19 @@ impl Workflow for StateMachine {
             }
             Err(error) => Err(fault("StartExecution", &error)),
         }
+    }
+}
+
+impl Executions for StateMachine {
+    async fn begin(&self, erasure: &Erasure) -> Result<(), Fault> {
+        self.start(erasure.execution_name(), &erasure::Which::from(erasure)).await
+    }
+}
+
+impl Workflow for StateMachine {
+    async fn begin(&self, run: &Run) -> Result<(), Fault> {
+        let input = Input { which: Which::from(run), begins: run.begins };
+        self.start(run.execution_name(), &input).await
     }
 
     async fn end(&self, execution: &str) -> Result<(), Fault> {

@@ -13,9 +13,9 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_kinesis::types::ShardIteratorType;
 use ceap_aws::athena::Lake;
 use ceap_aws::dynamodb::{
-    self, AffinityStore, AudienceStore, Candidates, Catalogue, Client, CredentialStore, InboxStore,
-    Messages, ModelStore, QuarantineStore, Runs, SubjectStore, SuppressionList, Table, TenantStore,
-    UseCaseStore,
+    self, AffinityStore, AudienceStore, Candidates, Catalogue, Client, CredentialStore, Erasures,
+    Holdings, InboxStore, Messages, ModelStore, QuarantineStore, Runs, SubjectStore,
+    SuppressionList, Table, TenantStore, UseCaseStore,
 };
 use ceap_aws::model_bucket::ModelBucket;
 use ceap_aws::stream::KinesisStream;
@@ -214,29 +214,66 @@ fn population() {
     });
 }
 
+/// All that is kept in quarantine for a tenant.
+async fn quarantined(copy: &Copy, tenant: &TenantId) -> Vec<Rejected> {
+    let query = copy.client.query().table_name(&copy.name).consistent_read(true);
+    let query = query.key_condition_expression("pk = :tenant");
+    let query = query.expression_attribute_values(":tenant", text(tenant.as_str()));
+    let items = query.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+    let read = |item: std::collections::HashMap<String, AttributeValue>| {
+        let part = |name: &str| item[name].as_s().unwrap().clone();
+        Rejected {
+            tenant: Some(TenantId::new(part("pk")).unwrap()),
+            stage: part("stage"),
+            code: part("code"),
+            reason: part("reason"),
+            payload: serde_json::from_str(&part("payload")).unwrap(),
+            at: part("at").parse().unwrap(),
+        }
+    };
+    items.unwrap().into_iter().map(read).collect()
+}
+
+#[test]
+fn erasures() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "platform").await;
+        contracts::erasures(&Erasures::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn forget() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let profiles = Copy::of(&config, "profiles").await;
+        let engagement = Copy::of(&config, "engagement").await;
+        let quarantine = Copy::of(&config, "quarantine").await;
+        let tables = contracts::Tables {
+            forget: &Holdings::new(profiles.table(), engagement.table(), quarantine.table()),
+            subjects: &SubjectStore::new(profiles.table()),
+            candidates: &Candidates::new(engagement.table()),
+            messages: &Messages::new(engagement.table()),
+            inbox: &InboxStore::new(engagement.table()),
+            audiences: &AudienceStore::new(engagement.table()),
+            quarantine: &QuarantineStore::new(quarantine.table()),
+        };
+        let list = async |tenant: &TenantId| quarantined(&quarantine, tenant).await;
+        contracts::forget(&tables, list).await;
+        for copy in [profiles, engagement, quarantine] {
+            copy.gone().await;
+        }
+    });
+}
+
 #[test]
 fn quarantine() {
     local::run(async || {
         let Some(config) = local::stack().await else { return };
         let copy = Copy::of(&config, "quarantine").await;
-        let list = async |tenant: &TenantId| -> Vec<Rejected> {
-            let query = copy.client.query().table_name(&copy.name).consistent_read(true);
-            let query = query.key_condition_expression("pk = :tenant");
-            let query = query.expression_attribute_values(":tenant", text(tenant.as_str()));
-            let items = query.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-            let read = |item: std::collections::HashMap<String, AttributeValue>| {
-                let part = |name: &str| item[name].as_s().unwrap().clone();
-                Rejected {
-                    tenant: Some(TenantId::new(part("pk")).unwrap()),
-                    stage: part("stage"),
-                    code: part("code"),
-                    reason: part("reason"),
-                    payload: serde_json::from_str(&part("payload")).unwrap(),
-                    at: part("at").parse().unwrap(),
-                }
-            };
-            items.unwrap().into_iter().map(read).collect()
-        };
+        let list = async |tenant: &TenantId| quarantined(&copy, tenant).await;
         contracts::quarantine(&QuarantineStore::new(copy.table()), list).await;
         copy.gone().await;
     });

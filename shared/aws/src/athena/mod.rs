@@ -11,10 +11,14 @@ use futures::future::ready;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use run::Runner;
 use statement::{Statement, erasure, events, subjects};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long a question may take: as long as a function lives, less what it does with the answer.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Subjects erased by one statement: each scans the table.
+const AT_ONCE: usize = 100;
 
 /// The table `events` of a database in Glue.
 #[derive(Debug, Clone)]
@@ -70,8 +74,12 @@ impl History for Lake {
 }
 
 impl Erase for Lake {
-    async fn erase(&self, tenant: &TenantId, subject: &SubjectId) -> Result<(), Fault> {
-        self.runner.run(&erasure(tenant, subject)).await.map(|_| ())
+    async fn erase(&self, tenant: &TenantId, subjects: &BTreeSet<SubjectId>) -> Result<(), Fault> {
+        let subjects: Vec<&SubjectId> = subjects.iter().collect();
+        for some in subjects.chunks(AT_ONCE) {
+            self.runner.run(&erasure(tenant, some)).await?;
+        }
+        Ok(())
     }
 }
 

@@ -58,11 +58,15 @@ pub(super) fn subjects(tenant: &TenantId, query: &Query) -> Statement {
     statement
 }
 
-/// Deletes what is known of a subject.
-pub(super) fn erasure(tenant: &TenantId, subject: &SubjectId) -> Statement {
+/// Deletes what is known of subjects.
+pub(super) fn erasure(tenant: &TenantId, subjects: &[&SubjectId]) -> Statement {
     let mut statement = Statement::default();
     statement.push("DELETE FROM events WHERE tenant = ?").text(tenant.as_str());
-    statement.push(" AND subject = ?").text(subject.as_str());
+    let marks = vec!["?"; subjects.len()].join(", ");
+    statement.push(&format!(" AND subject IN ({marks})"));
+    for subject in subjects {
+        statement.text(subject.as_str());
+    }
     statement
 }
 

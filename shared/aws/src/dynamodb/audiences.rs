@@ -1,8 +1,8 @@
 //! Who had to do with what: pk `<tenant>#A#<event type>#<thing>`, sk the subject. An event type holds
-//! no `#`, so that no two things share a key.
+//! no `#`, so that no two things share a key. The index `by-subject` lists a subject's, to take them away.
 
-use super::Table;
 use super::item::{self, get_number, get_text, key, millis, number, text};
+use super::{Table, holdings};
 use crate::fault::fault;
 use ceap_engagement::audience::{Audiences, Tie, Ties};
 use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp};
@@ -24,7 +24,9 @@ impl AudienceStore {
 
     /// A tie that counts as long already stays: events come in any order.
     async fn put(&self, tenant: &TenantId, tie: &Tie) -> Result<(), Fault> {
-        let mut item = key(&pk(tenant, &tie.kind, &tie.thing), tie.subject.as_str());
+        let place = pk(tenant, &tie.kind, &tie.thing);
+        let mut item = key(&place, tie.subject.as_str());
+        item.extend(holdings::listed(tenant, &tie.subject, &place));
         item.insert("until".to_owned(), millis(tie.until));
         item.insert("ttl".to_owned(), number(tie.until.as_second()));
         let put = self

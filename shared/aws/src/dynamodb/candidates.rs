@@ -1,7 +1,8 @@
-//! Candidates: pk `<tenant>#C#<use case>`, sk `<bytes of subject>:<subject>#<key>`.
+//! Candidates: pk `<tenant>#C#<use case>`, sk `<bytes of subject>:<subject>#<key>`. The index `by-subject`
+//! lists a subject's of whatever use case, deleted ones too, to take them away.
 
 use super::item::{self, Item, from_json, get_number, json, key, millis, number, text};
-use super::{Table, candidate_list};
+use super::{Table, candidate_list, holdings};
 use crate::fault::fault;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -178,6 +179,9 @@ fn whole(
 ) -> Result<Item, Fault> {
     let mut item = place.clone();
     item.extend(candidate_list::ranked(tenant, candidate));
+    let part = |name| item::get_text(place, name).unwrap_or_default();
+    let unique = format!("{}#{}", part("pk"), part("sk"));
+    item.extend(holdings::listed(tenant, &candidate.signal.subject, &unique));
     item.insert("candidate".to_owned(), json(candidate)?);
     item.insert("score".to_owned(), number(candidate.scored.score));
     item.insert("expires_at".to_owned(), millis(candidate.expires_at));

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, PutRequest, TransactWriteItem, WriteRequest,
+    AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, TransactWriteItem, WriteRequest,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -147,11 +147,31 @@ impl Table {
     /// `Unavailable` or `Throttled`; some may be written then.
     pub(super) async fn put_batch(&self, items: Vec<Item>) -> Result<(), Fault> {
         let put = |item| PutRequest::builder().set_item(Some(item)).build();
-        let mut left: Vec<WriteRequest> = items
+        let writes = items
             .into_iter()
             .map(|item| put(item).map(|put| WriteRequest::builder().put_request(put).build()))
             .collect::<Result<_, _>>()
             .map_err(|error| Fault::Internal(error.to_string()))?;
+        self.write_batch(writes).await
+    }
+
+    /// Deletes the items of these keys, each another; not all at once. One that is not there is fine.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`; some may be deleted then.
+    pub(super) async fn delete_batch(&self, keys: Vec<Item>) -> Result<(), Fault> {
+        let delete = |key| DeleteRequest::builder().set_key(Some(key)).build();
+        let writes = keys
+            .into_iter()
+            .map(|key| {
+                delete(key).map(|delete| WriteRequest::builder().delete_request(delete).build())
+            })
+            .collect::<Result<_, _>>()
+            .map_err(|error| Fault::Internal(error.to_string()))?;
+        self.write_batch(writes).await
+    }
+
+    async fn write_batch(&self, mut left: Vec<WriteRequest>) -> Result<(), Fault> {
         for attempt in 0..ATTEMPTS {
             if left.is_empty() {
                 return Ok(());

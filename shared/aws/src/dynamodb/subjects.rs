@@ -23,9 +23,9 @@ use ceap_engagement::series::Series;
 use ceap_kernel::{Fault, SubjectId, TenantId};
 use std::collections::HashMap;
 
+pub(super) const FROM: &str = "FROM#";
 const PROFILE: &str = "PROFILE";
 const FEATURES: &str = "FEATURES";
-const FROM: &str = "FROM#";
 const BY_TENANT: &str = "by-tenant";
 
 /// Profiles and feature items.
