@@ -15,6 +15,7 @@ pub mod callbacks;
 pub mod channel;
 #[cfg(feature = "desk")]
 pub mod desk;
+pub mod erasures;
 pub mod firehose;
 pub mod http;
 pub mod inbox;

@@ -149,7 +149,7 @@ mod tests {
         let answer = ask(&sample("unknown-method")).await;
         assert_eq!(
             (&answer["statusCode"], &answer["headers"]["allow"]),
-            (&json!(405), &json!("GET"))
+            (&json!(405), &json!("GET, DELETE"))
         );
         let problem: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
         assert_eq!(problem["code"], "method_not_allowed");

@@ -6,6 +6,7 @@ use crate::task::answer;
 use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
 use ceap_engagement::audience::Sought;
+use ceap_engagement::erasure::work::Step;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::goal::GoalsReached;
 use ceap_engagement::message::Dispatch;
@@ -313,6 +314,20 @@ fn the_steps_of_a_run_take_their_samples() {
     for case in ["affinity", "backfill", "evaluate", "get", "list", "replay"] {
         let request =
             serde_json::from_value::<lambda_http::request::LambdaRequest>(sample("runs", case));
+        assert!(request.is_ok(), "{case}: {request:?}");
+    }
+}
+
+/// What the workflow hands to its function, as `infra/statemachines/erasures.asl.json` says, and a rule.
+#[test]
+fn the_step_of_an_erasure_takes_its_samples() {
+    let step = |case| serde_json::from_value::<Step>(sample("erase-subject", case)).unwrap();
+    let [pass, failed, ended] = ["pass", "failed", "ended"].map(step);
+    assert!(pass.error.is_none() && failed.error.is_some() && ended.error.is_some());
+    assert!(pass.input == failed.input && pass.input == ended.input);
+    for case in ["erase", "get"] {
+        let request =
+            serde_json::from_value::<lambda_http::request::LambdaRequest>(sample("erasures", case));
         assert!(request.is_ok(), "{case}: {request:?}");
     }
 }

@@ -17,6 +17,7 @@ mod cdnow;
 mod channels;
 mod consent;
 mod demo;
+mod erasure;
 mod lake;
 mod messages;
 mod report;
