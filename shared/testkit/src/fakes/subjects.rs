@@ -117,6 +117,7 @@ impl Subjects for World {
             }
             let nothing = Series::default().encode().unwrap();
             stores.series.insert(gone.clone(), (was.series_version + 1, nothing));
+            stores.goals_owed.remove(&gone);
             stores.joined.entry(kept.clone()).or_default().insert(gone.1.clone());
             stores.moved.insert(gone, kept.1.clone());
             stores.goals_owed.insert(kept.clone(), next.state.goals.clone());
