@@ -14,7 +14,7 @@ use aws_sdk_kinesis::types::ShardIteratorType;
 use ceap_aws::athena::Lake;
 use ceap_aws::dynamodb::{
     self, AffinityStore, AudienceStore, Candidates, Catalogue, Client, CredentialStore, Erasures,
-    Holdings, InboxStore, Messages, ModelStore, QuarantineStore, Runs, SubjectStore,
+    Holdings, InboxStore, Messages, ModelStore, QuarantineStore, Runs, SchemaStore, SubjectStore,
     SuppressionList, Table, TenantStore, UseCaseStore,
 };
 use ceap_aws::model_bucket::ModelBucket;
@@ -72,6 +72,26 @@ impl Copy {
 
 fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
+}
+
+#[test]
+fn schemas() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "platform").await;
+        contracts::schemas(&SchemaStore::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn shelf() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "quarantine").await;
+        contracts::shelf(&QuarantineStore::new(copy.table())).await;
+        copy.gone().await;
+    });
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub mod receipt;
 pub mod reentry;
 pub mod report;
 pub mod run;
+pub mod schema;
 pub mod score;
 pub mod secret;
 pub mod series;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 pub enum Metric {
     EventsIngested,
     EventsDuplicate,
+    EventsUnexpected,
     EventsQuarantined,
     SignalsMatched,
     SignalsFiltered,

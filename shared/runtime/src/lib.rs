@@ -23,10 +23,12 @@ pub mod items;
 #[cfg(feature = "models")]
 pub mod models;
 pub mod pages;
+pub mod quarantine;
 #[cfg(feature = "reception")]
 pub mod reception;
 pub mod reference;
 pub mod runs;
+pub mod schemas;
 #[cfg(feature = "desk")]
 pub mod simulations;
 pub mod task;

@@ -52,6 +52,7 @@ fn property(metric: Metric) -> &'static str {
         | Metric::MessagesFailed => "channel",
         Metric::EventsIngested
         | Metric::EventsDuplicate
+        | Metric::EventsUnexpected
         | Metric::SignalsMatched
         | Metric::SignalsScored
         | Metric::CandidatesStored

@@ -15,6 +15,7 @@ use ceap_engagement::policy::cap::Ledger;
 use ceap_engagement::quarantine::Rejected;
 use ceap_engagement::reentry::History;
 use ceap_engagement::run::Outcome;
+use ceap_engagement::schema::EventSchema;
 use ceap_engagement::series::Encoded;
 use ceap_engagement::signal::Detected;
 use ceap_engagement::suppression::Entry;
@@ -53,6 +54,8 @@ pub struct Stores {
     /// The newest affinity model of each name, with where its history ends, and the files of all.
     pub affinity_names: BTreeMap<(TenantId, AffinityName), (ModelId, Timestamp)>,
     pub affinities: BTreeMap<(TenantId, ModelId), Vec<u8>>,
+    /// Of each type: the version judged by, and all.
+    pub schemas: BTreeMap<(TenantId, String), (Option<u64>, Vec<EventSchema>)>,
     pub quarantine: Vec<Rejected>,
     pub stream: Vec<Arrived>,
     /// All that was ever on the stream.

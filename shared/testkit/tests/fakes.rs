@@ -161,3 +161,17 @@ async fn forget() {
         contracts::forget(&tables, list).await;
     }
 }
+
+#[tokio::test]
+async fn schemas() {
+    for world in worlds() {
+        contracts::schemas(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn shelf() {
+    for world in worlds() {
+        contracts::shelf(&world).await;
+    }
+}

@@ -22,6 +22,7 @@ mod quarantine;
 mod rates;
 mod receipts;
 mod runs;
+mod schemas;
 #[cfg(feature = "kms")]
 mod secrets;
 mod senders;
@@ -45,6 +46,7 @@ pub use messages::Messages;
 pub use models::ModelStore;
 pub use quarantine::QuarantineStore;
 pub use runs::Runs;
+pub use schemas::SchemaStore;
 #[cfg(feature = "kms")]
 pub use secrets::SecretStore;
 pub use senders::SenderIndex;

@@ -3,11 +3,13 @@
 use super::Table;
 use super::item::{Item, from_json, get_text, text};
 use super::models::{MODEL, kept};
+use super::schemas::{self, SCHEMA};
 use super::templates::{PARTIAL, TEMPLATE};
 use super::tenants::{TENANT, USE_CASE};
 use crate::fault::fault;
 use ceap_engagement::model::library::shelf;
 use ceap_engagement::onboarding::Tenant;
+use ceap_engagement::schema::{Compiled, EventSchema};
 use ceap_engagement::template::library::Stored as Kept;
 use ceap_engagement::use_case::{Document, Plan, Stored, UseCase, UseCases};
 use ceap_kernel::{Fault, TenantId};
@@ -80,6 +82,10 @@ impl UseCaseStore {
                     }
                 }
                 Some(sk) if sk.starts_with(MODEL) => stored.models.extend(shelf(kept(&item)?)),
+                Some(sk) if sk.starts_with(SCHEMA) => {
+                    let schema = schemas::read(&item)?;
+                    stored.schemas.extend(schema.and_then(|it| judges(tenant, &it)));
+                }
                 Some(sk) if sk.starts_with(PARTIAL) => {
                     if let Some(partial) = document(&item)? {
                         stored.templates.add_partial(partial);
@@ -100,6 +106,15 @@ fn runs(tenant: &TenantId, document: Document, stored: &Stored) -> Option<UseCas
     let id = document.id.clone();
     let compiled = UseCase::with(document, stored);
     compiled.inspect_err(|fault| tracing::error!(%tenant, %id, %fault, "a use case can't run")).ok()
+}
+
+/// A schema compiled. One that no longer is one judges nothing, and the others do.
+fn judges(tenant: &TenantId, schema: &EventSchema) -> Option<(String, Compiled)> {
+    let kind = &schema.kind;
+    let compiled = Compiled::of(schema);
+    let compiled = compiled
+        .inspect_err(|fault| tracing::error!(%tenant, kind, %fault, "a schema can't judge"));
+    Some((kind.clone(), compiled.ok()?))
 }
 
 /// The document of a stored template or partial.

@@ -98,7 +98,7 @@ pub async fn accept(
 }
 
 /// Events about profiles have fields of fixed kinds, so their mistakes can be told to the sender at once.
-fn checked(item: Decoded) -> Decoded {
+pub(crate) fn checked(item: Decoded) -> Decoded {
     let Decoded::Event(event) = item else { return item };
     let checked = match event.kind.as_str() {
         PROFILE_UPDATED => Profile::check(&event),

@@ -6,6 +6,7 @@ use crate::event::{Arrived, Event};
 use crate::goal::OwedGoal;
 use crate::profile::{PROFILE_MERGED, PROFILE_UPDATED, Profile};
 use crate::quarantine::Rejected;
+use crate::schema::Mode;
 use crate::series::{Entry, Series, place};
 use crate::use_case::{LATENESS, Plan};
 use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp, UseCaseId};
@@ -32,6 +33,8 @@ pub struct Folded {
     pub ingested: u64,
     /// Repeats ignored.
     pub duplicates: u64,
+    /// Events that are not as their schemas say, and went on.
+    pub unexpected: u64,
     /// Events that cannot proceed.
     pub bad_events: Vec<Rejected>,
     /// Triggers that could not be judged.
@@ -66,8 +69,9 @@ pub fn fold(
             continue;
         }
         match take(plan, state, arrived) {
-            Ok(profile_changed) => {
-                folded.profile_changed |= profile_changed;
+            Ok(taken) => {
+                folded.profile_changed |= taken.profile_changed;
+                folded.unexpected = folded.unexpected.saturating_add(taken.unexpected.into());
                 folded.ingested = folded.ingested.saturating_add(1);
                 let failed = reach(plan, state, event);
                 folded.bad_triggers.extend(failed.into_iter().map(|(use_case, fault)| {
@@ -107,9 +111,16 @@ pub(super) fn lateness() -> i64 {
     LATENESS.as_secs().saturating_mul(1000)
 }
 
-/// Takes one event into the state; true when the profile changed.
-fn take(plan: &Plan, state: &mut State, arrived: &Arrived) -> Result<bool, Fault> {
+/// What an event did besides counting.
+struct Taken {
+    profile_changed: bool,
+    unexpected: bool,
+}
+
+/// Takes one event into the state.
+fn take(plan: &Plan, state: &mut State, arrived: &Arrived) -> Result<Taken, Fault> {
     let event = &arrived.event;
+    let unexpected = unexpected(plan, event)?;
     let streams = plan.admit(event)?;
     if event.kind == PROFILE_MERGED {
         named(event)?;
@@ -124,7 +135,20 @@ fn take(plan: &Plan, state: &mut State, arrived: &Arrived) -> Result<bool, Fault
     for (id, rule) in streams {
         state.series.insert(id, rule, place(time, key), &rule.cells(&event.data));
     }
-    Ok(profile_changed)
+    Ok(Taken { profile_changed, unexpected })
+}
+
+/// Whether the event is not as its type's schema says.
+///
+/// # Errors
+/// `Invalid`, naming the field, if that keeps it out.
+fn unexpected(plan: &Plan, event: &Event) -> Result<bool, Fault> {
+    let Some(schema) = plan.stored.schemas.get(&event.kind) else { return Ok(false) };
+    match (schema.check(&event.data), schema.mode()) {
+        (Ok(()), _) => Ok(false),
+        (Err(_), Mode::Warn) => Ok(true),
+        (Err(fault), Mode::Reject) => Err(fault),
+    }
 }
 
 /// Owes the goals that the event reaches, of use cases that are off, too: what they sent still counts.

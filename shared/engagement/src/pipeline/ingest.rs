@@ -520,6 +520,7 @@ fn tally(tenant: &TenantId, folded: &Folded) -> Tally {
     let mut tally = Tally::default();
     tally.add(Metric::EventsIngested, tenant, None, None, folded.ingested);
     tally.add(Metric::EventsDuplicate, tenant, None, None, folded.duplicates);
+    tally.add(Metric::EventsUnexpected, tenant, None, None, folded.unexpected);
     for bad in &folded.bad_events {
         tally.add(Metric::EventsQuarantined, tenant, None, Some(&bad.code), 1);
     }

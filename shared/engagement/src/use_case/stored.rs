@@ -1,9 +1,10 @@
-//! What a tenant keeps beside its use cases, and they may name.
+//! What a tenant keeps beside its use cases: what they may name, and what events must look like.
 
 use crate::affinity::port::Affinities;
 use crate::item::Items;
 use crate::model::{Model, Shelf};
 use crate::pipeline::recommend::{NoShop, Shop};
+use crate::schema::Compiled;
 use crate::template::Collection;
 use ceap_kernel::ModelId;
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ pub struct Stored {
     pub templates: Collection,
     /// Models: what each is.
     pub models: Shelf,
+    /// Schemas of events, by type.
+    pub schemas: BTreeMap<String, Compiled>,
     /// Models that were loaded beforehand, where nothing is loaded later: in a simulation.
     pub ready: BTreeMap<ModelId, Arc<dyn Model>>,
     /// Affinity models and items, for a simulation.

@@ -28,6 +28,7 @@ mod merging;
 mod models;
 mod order;
 mod preferences;
+mod quarantine;
 mod receipts;
 mod reference;
 

@@ -9,6 +9,7 @@ mod schemas;
 mod callbacks;
 mod candidates;
 mod consents;
+mod event_schemas;
 mod events;
 mod inbox;
 mod items;
@@ -16,6 +17,7 @@ mod messages;
 mod models;
 mod pages;
 mod profiles;
+mod quarantine;
 mod reference;
 mod runs;
 mod suppressions;
@@ -43,6 +45,8 @@ pub struct Group {
 /// Every operation, in the order of the document.
 pub const GROUPS: &[Group] = &[
     events::GROUP,
+    event_schemas::GROUP,
+    quarantine::GROUP,
     profiles::GROUP,
     use_cases::GROUP,
     models::GROUP,

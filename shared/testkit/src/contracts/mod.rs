@@ -19,6 +19,8 @@ mod outbox;
 mod rates;
 mod receipts;
 mod runs;
+mod schemas;
+mod shelf;
 mod subjects;
 mod suppressions;
 
@@ -37,6 +39,8 @@ pub use outbox::outbox;
 pub use rates::rates;
 pub use receipts::receipts;
 pub use runs::{population, runs};
+pub use schemas::schemas;
+pub use shelf::shelf;
 pub use subjects::subjects;
 pub use suppressions::suppressions;
 

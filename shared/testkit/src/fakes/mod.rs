@@ -13,6 +13,7 @@ mod models;
 mod quarantine;
 mod receiving;
 mod runs;
+mod schemas;
 mod sending;
 mod signals;
 mod subjects;

@@ -1,4 +1,10 @@
-//! Quarantine: what cannot proceed is kept with its reason, never dropped and never passed on.
+//! Quarantine: what cannot proceed is kept with its reason, never dropped and never passed on. It can be
+//! looked at, sent on its way again ([`redrive`]), and thrown away.
+
+pub mod redrive;
+mod shelf;
+
+pub use shelf::{Entry, Filter, Listed, Shelf, View, list};
 
 use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -39,6 +45,18 @@ impl Rejected {
             payload,
             at,
         }
+    }
+
+    /// The source that an event names.
+    #[must_use]
+    pub fn source(&self) -> Option<&str> {
+        self.payload.get("source").and_then(Value::as_str)
+    }
+
+    /// The type that an event names.
+    #[must_use]
+    pub fn kind(&self) -> Option<&str> {
+        self.payload.get("type").and_then(Value::as_str)
     }
 }
 

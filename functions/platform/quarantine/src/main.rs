@@ -1,0 +1,20 @@
+//! What could not be taken, and how it is sent again.
+
+use ceap_aws::dynamodb::{self, CredentialStore, QuarantineStore, Table};
+use ceap_aws::stream::KinesisStream;
+use ceap_runtime::http::{self, Call};
+use ceap_runtime::quarantine::QuarantineApi;
+use ceap_runtime::{Env, Error, start};
+
+fn main() -> Result<(), Error> {
+    start(async {
+        let env = Env::read(&["PLATFORM_TABLE", "QUARANTINE_TABLE", "STREAM_NAME"])?;
+        let config = ceap_aws::config().await;
+        let client = dynamodb::client(&config);
+        let credentials = CredentialStore::new(Table::new(&client, env.get("PLATFORM_TABLE")));
+        let shelf = QuarantineStore::new(Table::new(&client, env.get("QUARANTINE_TABLE")));
+        let stream = KinesisStream::new(&config, env.get("STREAM_NAME"));
+        let api = QuarantineApi::new(shelf, stream);
+        http::serve("quarantine", &credentials, async |call: &Call| api.answer(call).await).await
+    })
+}

@@ -1,0 +1,71 @@
+//! The API of the quarantine.
+
+use crate::http::{Call, Reply};
+use ceap_engagement::event::Event;
+use ceap_engagement::pipeline::accept::{Decoded, EventStream};
+use ceap_engagement::quarantine::redrive::{Asked, Reads, discard, redrive};
+use ceap_engagement::quarantine::{Filter, Quarantine, Rejected, Shelf, list};
+use ceap_kernel::Fault;
+use ceap_kernel::access::Role;
+
+/// What of a tenant could not be taken, and the stream that it is sent on again.
+#[derive(Debug)]
+pub struct QuarantineApi<S, E> {
+    shelf: S,
+    stream: E,
+}
+
+impl<S: Shelf + Quarantine, E: EventStream> QuarantineApi<S, E> {
+    /// Kept on `shelf`, sent again on `stream`.
+    #[must_use]
+    pub const fn new(shelf: S, stream: E) -> Self {
+        Self { shelf, stream }
+    }
+
+    /// Answers a call. A list shows customers' data.
+    ///
+    /// # Errors
+    /// `Forbidden` for a role that may not; `Invalid`, naming the field; `Unavailable` or `Throttled`.
+    pub async fn answer(&self, call: &Call) -> Result<Reply, Fault> {
+        let (tenant, shelf) = (&call.principal.tenant, &self.shelf);
+        match call.route().as_str() {
+            "GET /v1/quarantine" => {
+                call.require(Role::may_read_customers)?;
+                let (stage, code) = (call.query("stage"), call.query("code"));
+                let (source, kind) = (call.query("source"), call.query("type"));
+                let filter = Filter { stage, code, source, kind, ids: Vec::new() };
+                let cursor = call.query("cursor");
+                Reply::json(200, &list(tenant, &filter, cursor.as_deref(), shelf).await?)
+            }
+            "POST /v1/quarantine/redrive" => {
+                call.require(Role::may_send)?;
+                let asked: Asked = call.json("redrive")?;
+                let done = redrive(tenant, &asked, shelf, &AsEvents, &self.stream).await?;
+                Reply::json(200, &done)
+            }
+            "POST /v1/quarantine/discard" => {
+                call.require(Role::may_send)?;
+                let asked: Asked = call.json("discard")?;
+                Reply::json(200, &discard(tenant, &asked, shelf).await?)
+            }
+            other => Err(Fault::NotFound(format!("there is no {other}"))),
+        }
+    }
+}
+
+/// What stages before the third had are events: as they came, or as they were read.
+#[derive(Debug)]
+pub struct AsEvents;
+
+impl Reads for AsEvents {
+    fn read(&self, rejected: &Rejected) -> Option<Vec<Decoded>> {
+        if !rejected.stage.starts_with("ingest-") {
+            return None;
+        }
+        let event = Event::from_json(&rejected.payload, rejected.at);
+        Some(vec![match event {
+            Ok(event) => Decoded::Event(event),
+            Err(fault) => Decoded::Bad { fault, payload: rejected.payload.clone() },
+        }])
+    }
+}
