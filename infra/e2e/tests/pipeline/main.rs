@@ -20,6 +20,7 @@ mod demo;
 mod erasure;
 mod lake;
 mod messages;
+mod registry;
 mod report;
 mod runs;
 mod ssh_logins;
