@@ -3,6 +3,7 @@
 
 pub mod cloudevents;
 pub mod receipts;
+pub mod webhooks;
 
 use ceap_engagement::pipeline::accept::Decoded;
 use ceap_kernel::{Fault, Timestamp};
