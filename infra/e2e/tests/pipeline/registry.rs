@@ -66,7 +66,7 @@ fn a_visitor_who_signs_in_is_one_customer() {
     tenant.wait_for_count("visitor-1", "profile_updated", 1);
     let merged =
         event("profile_merged", "ada", "m1", time::now() - 40, &json!({"from": "visitor-1"}));
-    tenant.send(&[merged.clone()]);
+    tenant.send(std::slice::from_ref(&merged));
     tenant.wait_for_count("ada", "visit", 3);
     tenant.send(&[visit("visitor-1", "v3"), visit("visitor-1", "v2"), merged]);
     tenant.wait_for_count("ada", "visit", 4);
