@@ -14,8 +14,8 @@ use aws_sdk_kinesis::types::ShardIteratorType;
 use ceap_aws::athena::Lake;
 use ceap_aws::dynamodb::{
     self, AffinityStore, AudienceStore, Candidates, Catalogue, Client, CredentialStore, Erasures,
-    Holdings, InboxStore, Messages, ModelStore, QuarantineStore, Runs, SchemaStore, SubjectStore,
-    SuppressionList, Table, TenantStore, UseCaseStore,
+    Holdings, InboxStore, Messages, ModelStore, QuarantineStore, Runs, SchemaStore, SourceStore,
+    SubjectStore, SuppressionList, Table, TenantStore, UseCaseStore,
 };
 use ceap_aws::model_bucket::ModelBucket;
 use ceap_aws::stream::KinesisStream;
@@ -136,6 +136,17 @@ fn items() {
         let Some(config) = local::stack().await else { return };
         let copy = Copy::of(&config, "platform").await;
         contracts::items(&Catalogue::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn sources() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "platform").await;
+        let credentials = CredentialStore::new(copy.table());
+        contracts::sources(&SourceStore::new(copy.table()), &credentials).await;
         copy.gone().await;
     });
 }
@@ -431,6 +442,7 @@ fn tenants_credentials_and_use_cases() {
             tenant: name.clone(),
             role: Role::Admin,
             email: Some("ada@example.com".to_owned()),
+            source: None,
         };
         let unknown = admin.authenticate(None, &credentials).await;
         assert!(matches!(unknown, Err(Fault::Unauthorized(_))), "{unknown:?}");

@@ -2,7 +2,9 @@
 //! connector NAME` writes both.
 
 pub mod cloudevents;
+pub mod jitsu;
 pub mod receipts;
+pub mod segment;
 pub mod webhooks;
 
 use ceap_engagement::pipeline::accept::Decoded;
@@ -11,26 +13,52 @@ use ceap_kernel::{Fault, Timestamp};
 /// Items of one payload.
 pub const MAX_ITEMS: usize = 500;
 
+/// What came in, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Payload<'a> {
+    /// Its content type, as it was sent.
+    pub content_type: &'a str,
+    /// What it came with: headers by their names in lower case.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// What it is.
+    pub body: &'a [u8],
+    /// The source of events that name none of their own.
+    pub source: &'a str,
+    /// When it arrived.
+    pub arrived: Timestamp,
+}
+
+impl<'a> Payload<'a> {
+    /// The media type, in lower case and without parameters (RFC 9110 §8.3.1).
+    #[must_use]
+    pub fn media_type(&self) -> String {
+        let media = self.content_type.split(';').next().unwrap_or_default();
+        media.trim().to_ascii_lowercase()
+    }
+
+    /// A header, by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+}
+
 /// Turns a payload into events.
 pub trait Connector: Sync {
     /// Its name in paths (`/v1/connectors/{name}`) and metrics.
     fn name(&self) -> &'static str;
 
-    /// Decodes a payload that arrived at `arrived`. An item that is no event is returned as such,
-    /// with its reason, beside the good ones.
+    /// Decodes a payload. An item that is no event is returned as such, with its reason, beside the
+    /// good ones.
     ///
     /// # Errors
     /// `Invalid` when the payload as a whole can't be read.
-    fn decode(
-        &self,
-        content_type: &str,
-        body: &[u8],
-        arrived: Timestamp,
-    ) -> Result<Vec<Decoded>, Fault>;
+    fn decode(&self, payload: &Payload<'_>) -> Result<Vec<Decoded>, Fault>;
 }
 
 /// Every connector.
-pub const CONNECTORS: &[&dyn Connector] = &[&cloudevents::CloudEvents];
+pub const CONNECTORS: &[&dyn Connector] =
+    &[&cloudevents::CloudEvents, &jitsu::Jitsu, &segment::Segment];
 
 /// The connector `name`.
 ///

@@ -219,8 +219,10 @@ pub async fn run(
             return Ok(Answer::Secret(Kept { tenant, name, kept: value.is_some() }));
         }
     };
-    let holder = Principal { tenant: tenant.clone(), role, email: Some(email.clone()) };
-    let source = Principal { tenant: tenant.clone(), role: Role::Source, email: None };
+    let holder =
+        Principal { tenant: tenant.clone(), role, email: Some(email.clone()), source: None };
+    let source =
+        Principal { tenant: tenant.clone(), role: Role::Source, email: None, source: None };
     let token = Credential::generate(tenant.clone(), &random());
     let write_key = Credential::generate(tenant.clone(), &random());
     tenants.grant(&token.fingerprint(), &holder, now).await?;

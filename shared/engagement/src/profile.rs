@@ -386,13 +386,21 @@ pub fn phone(text: &str) -> Result<(), &'static str> {
     if shaped { Ok(()) } else { Err("must be an E.164 number, as +15555550123") }
 }
 
-fn locale(text: &str) -> Result<(), &'static str> {
+/// A BCP 47 tag, as `de-CH`; `de_CH` too.
+///
+/// # Errors
+/// The rule it breaks.
+pub fn locale(text: &str) -> Result<(), &'static str> {
     let shaped = (2..=35).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if shaped { Ok(()) } else { Err("must be a BCP 47 tag, as de-CH") }
 }
 
-fn zone(text: &str) -> Result<(), &'static str> {
+/// An IANA time zone, as `Europe/Zurich`.
+///
+/// # Errors
+/// The rule it breaks.
+pub fn zone(text: &str) -> Result<(), &'static str> {
     TimeZone::get(text).map(|_| ()).map_err(|_| "must be an IANA time zone, as Europe/Zurich")
 }
 

@@ -4,7 +4,7 @@
 //! too, and its prefix lets secret scanners find it. Only its SHA-256 is kept: the secret is 256
 //! random bits, which need no slow hash.
 
-use crate::{Fault, TenantId, digest};
+use crate::{Fault, SourceId, TenantId, digest};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
@@ -76,6 +76,9 @@ pub struct Principal {
     /// Who holds it, where it is a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// The source whose write key it is, where it is one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceId>,
 }
 
 /// Looks credentials up.

@@ -31,9 +31,12 @@ pub mod runs;
 pub mod schemas;
 #[cfg(feature = "desk")]
 pub mod simulations;
+pub mod sources;
 pub mod task;
 #[cfg(feature = "desk")]
 pub mod templates;
+#[cfg(feature = "tracking")]
+pub mod tracking;
 #[cfg(feature = "desk")]
 pub mod use_cases;
 

@@ -18,11 +18,13 @@ use ceap_engagement::run::Outcome;
 use ceap_engagement::schema::EventSchema;
 use ceap_engagement::series::Encoded;
 use ceap_engagement::signal::Detected;
+use ceap_engagement::source::library::{Granted, Stored as StoredSource};
 use ceap_engagement::suppression::Entry;
 use ceap_engagement::use_case::{Duty, Plan, ScheduleDocument};
+use ceap_kernel::access::Principal;
 use ceap_kernel::{
-    AffinityName, ErasureId, Fault, ItemId, MessageId, ModelId, RunId, SignedDuration, SubjectId,
-    Tally, TenantId, Timestamp, UseCaseId,
+    AffinityName, ErasureId, Fault, ItemId, MessageId, ModelId, RunId, SignedDuration, SourceId,
+    SubjectId, Tally, TenantId, Timestamp, UseCaseId,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::{Future, pending, poll_fn};
@@ -102,6 +104,9 @@ pub struct Stores {
     pub erasures: BTreeMap<(TenantId, ErasureId), (u64, String)>,
     /// Executions of the workflows of runs and erasures that were begun.
     pub executions: BTreeSet<String>,
+    pub sources: BTreeMap<(TenantId, SourceId), StoredSource>,
+    /// Write keys of sources, in the order in which they were made.
+    pub source_keys: Vec<(Principal, Granted)>,
     /// The funnel's counters.
     pub tally: Tally,
 }

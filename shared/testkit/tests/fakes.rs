@@ -175,3 +175,10 @@ async fn shelf() {
         contracts::shelf(&world).await;
     }
 }
+
+#[tokio::test]
+async fn sources() {
+    for world in worlds() {
+        contracts::sources(&world, &world).await;
+    }
+}

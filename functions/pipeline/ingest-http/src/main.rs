@@ -2,8 +2,9 @@
 
 use ceap_aws::dynamodb::{self, CredentialStore, QuarantineStore, Table};
 use ceap_aws::stream::KinesisStream;
+use ceap_connectors::Payload;
 use ceap_engagement::pipeline::accept::accept;
-use ceap_kernel::{Clock, Fault, SystemClock};
+use ceap_kernel::{Clock, Fault, SourceId, SystemClock};
 use ceap_runtime::http::{self, Call, Reply};
 use ceap_runtime::{Env, Error, start};
 
@@ -19,9 +20,15 @@ fn main() -> Result<(), Error> {
             call.require(ceap_kernel::access::Role::may_ingest)?;
             let connector = call.path("connector").unwrap_or_else(|| "cloudevents".to_owned());
             let connector = ceap_connectors::find(&connector)?;
-            let decoded =
-                connector.decode(call.content_type(), &call.body()?, SystemClock.now())?;
-            let tenant = &call.principal.tenant;
+            let source = call.principal.source.as_ref().map_or(connector.name(), SourceId::as_str);
+            let payload = Payload {
+                content_type: call.content_type(),
+                headers: &call.headers(),
+                body: &call.body()?,
+                source,
+                arrived: SystemClock.now(),
+            };
+            let (tenant, decoded) = (&call.principal.tenant, connector.decode(&payload)?);
             let (accepted, tally) =
                 accept(tenant, decoded, &stream, &quarantine, &SystemClock).await?;
             Ok::<_, Fault>(Reply::json(202, &accepted)?.counted(tally))

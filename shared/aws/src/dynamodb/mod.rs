@@ -26,6 +26,7 @@ mod schemas;
 #[cfg(feature = "kms")]
 mod secrets;
 mod senders;
+mod sources;
 mod subjects;
 mod suppressions;
 mod templates;
@@ -50,6 +51,7 @@ pub use schemas::SchemaStore;
 #[cfg(feature = "kms")]
 pub use secrets::SecretStore;
 pub use senders::SenderIndex;
+pub use sources::SourceStore;
 pub use subjects::SubjectStore;
 pub use suppressions::SuppressionList;
 pub use templates::TemplateStore;

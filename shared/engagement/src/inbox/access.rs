@@ -231,7 +231,9 @@ mod tests {
 
     #[test]
     fn roles_open_and_issue_as_they_may() {
-        let member = |role| Holder::Member(Principal { tenant: tenant("acme"), role, email: None });
+        let member = |role| {
+            Holder::Member(Principal { tenant: tenant("acme"), role, email: None, source: None })
+        };
         let opens = |role| member(role).opens(&subject("u1")).is_ok();
         let issues = |role| member(role).issues().is_ok();
         assert!([Role::Admin, Role::TeamLead, Role::Agent].into_iter().all(opens));

@@ -37,6 +37,7 @@ mod requests;
 mod runs;
 mod schema;
 mod simulation;
+mod sources;
 mod ssh_logins;
 mod tenants;
 mod waiting;

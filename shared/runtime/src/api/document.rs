@@ -66,6 +66,11 @@ fn schemes() -> Value {
             "name": "X-Write-Key",
             "description": "The same credential, for sources that cannot set `Authorization`.",
         },
+        "basicWriteKey": {
+            "type": "http",
+            "scheme": "basic",
+            "description": "The same credential as the user; no password.",
+        },
         "inboxToken": {
             "type": "http",
             "scheme": "bearer",
@@ -108,6 +113,7 @@ fn security(access: Access) -> Value {
     match access {
         Access::Role(_) => json!([{"bearer": []}, {"writeKey": []}]),
         Access::Inbox(_) => json!([{"inboxToken": []}, {"bearer": []}, {"writeKey": []}]),
+        Access::WriteKey => json!([{"basicWriteKey": []}, {"writeKey": []}, {"bearer": []}, {}]),
         Access::Link | Access::Signature | Access::Anyone => json!([]),
     }
 }
@@ -119,6 +125,9 @@ fn roles(access: Access) -> String {
             format!("Roles: {}.", names.collect::<Vec<_>>().join(", "))
         }
         Access::Link => "Whoever has the link may ask.".to_owned(),
+        Access::WriteKey => "Whoever has a write key: as the user of Basic authentication, as \
+            `X-Write-Key`, or as `writeKey` in the body."
+            .to_owned(),
         Access::Signature => "The provider proves itself.".to_owned(),
         Access::Anyone => String::new(),
     }

@@ -20,8 +20,10 @@ mod profiles;
 mod quarantine;
 mod reference;
 mod runs;
+mod sources;
 mod suppressions;
 mod templates;
+mod tracking;
 mod use_cases;
 
 pub use models::UploadRequest;
@@ -29,6 +31,7 @@ pub use operation::{
     Access, Answer, CURSOR, Content, IDEMPOTENCY_KEY, IF_MATCH, Operation, Parameter, Place,
     SchemaOf,
 };
+pub use tracking::{CallsRefused, CallsTaken};
 pub use use_cases::{Install, RollBack};
 
 /// Operations that belong together.
@@ -45,6 +48,8 @@ pub struct Group {
 /// Every operation, in the order of the document.
 pub const GROUPS: &[Group] = &[
     events::GROUP,
+    sources::GROUP,
+    tracking::GROUP,
     event_schemas::GROUP,
     quarantine::GROUP,
     profiles::GROUP,

@@ -15,6 +15,9 @@ pub enum Access {
     Inbox(fn(Role) -> bool),
     /// Whoever has the link: the path holds a signed token. Its function sees to it.
     Link,
+    /// Whoever has a write key, as its client's dialect carries it. Its function sees to it, and answers
+    /// errors in that dialect.
+    WriteKey,
     /// A provider that signs what it sends. Its function sees to it.
     Signature,
     /// Anyone.

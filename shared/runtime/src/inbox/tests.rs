@@ -23,7 +23,7 @@ impl Credentials for Issued {
         let known = roles.into_iter().find(|(secret, _)| {
             Credential::generate(of.clone(), &[*secret; 32]).fingerprint() == fingerprint
         });
-        Ok(known.map(|(_, role)| Principal { tenant: of.clone(), role, email: None }))
+        Ok(known.map(|(_, role)| Principal { tenant: of.clone(), role, email: None, source: None }))
     }
 }
 

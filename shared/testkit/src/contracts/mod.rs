@@ -21,6 +21,7 @@ mod receipts;
 mod runs;
 mod schemas;
 mod shelf;
+mod sources;
 mod subjects;
 mod suppressions;
 
@@ -41,6 +42,7 @@ pub use receipts::receipts;
 pub use runs::{population, runs};
 pub use schemas::schemas;
 pub use shelf::shelf;
+pub use sources::sources;
 pub use subjects::subjects;
 pub use suppressions::suppressions;
 

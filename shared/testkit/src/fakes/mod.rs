@@ -16,6 +16,7 @@ mod runs;
 mod schemas;
 mod sending;
 mod signals;
+mod sources;
 mod subjects;
 mod use_cases;
 

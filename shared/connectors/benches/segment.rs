@@ -1,0 +1,47 @@
+//! What a batch of 100 calls costs to decode: `cargo bench -p ceap-connectors`.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use ceap_connectors::{Payload, segment};
+use ceap_kernel::Timestamp;
+use divan::{Bencher, black_box};
+use serde_json::json;
+
+fn main() {
+    divan::main();
+}
+
+/// Calls as a browser sends them: about 1 KB each, one in ten an `identify`.
+fn batch(calls: usize) -> Vec<u8> {
+    let call = |n: usize| {
+        let context = json!({
+            "library": {"name": "analytics.js", "version": "npm:next-1.81.1"},
+            "page": {"path": "/kettles", "referrer": "https://news.example.com/", "search": "?utm_source=news",
+                     "title": "Kettles", "url": "https://shop.example.com/kettles?utm_source=news"},
+            "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+            "locale": "de-CH", "timezone": "Europe/Zurich", "campaign": {"source": "news"},
+        });
+        json!({
+            "type": if n.is_multiple_of(10) { "identify" } else { "track" },
+            "messageId": format!("ajs-next-1795264489100-{n:08}"), "userId": format!("customer-{n}"),
+            "anonymousId": "b1b2f6c1-7f0b-4e0e-9a40-6b4f2f3b7c11", "event": "Product Added",
+            "timestamp": "2026-11-21T12:34:49.100Z", "integrations": {"All": true}, "context": context,
+            "traits": {"email": "ada@example.net", "plan": "pro", "logins": n},
+            "properties": {"sku": "kettle", "price": 49.9, "quantity": n, "category": "kitchen",
+                           "name": "Kettle", "brand": "Acme", "position": 3, "currency": "CHF"},
+        })
+    };
+    let calls: Vec<_> = (0..calls).map(call).collect();
+    json!({"batch": calls, "sentAt": "2026-11-21T12:34:50Z", "writeKey": "wk"}).to_string().into()
+}
+
+#[divan::bench]
+fn a_hundred_calls(bencher: Bencher<'_, '_>) {
+    let body = batch(100);
+    let arrived: Timestamp = "2026-11-21T12:34:50Z".parse().unwrap();
+    let content_type = "application/json";
+    bencher.bench(|| {
+        let body = black_box(&body);
+        let payload = Payload { content_type, headers: &[], body, source: "shop", arrived };
+        segment::decode(&payload, None).unwrap().len()
+    });
+}

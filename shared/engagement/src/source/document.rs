@@ -1,0 +1,139 @@
+//! A source as a person writes it.
+
+use ceap_kernel::{Fault, SourceId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Bytes of one document. An item of DynamoDB holds 400 KB.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// Bytes of a name.
+const MAX_NAME: usize = 256;
+
+/// Where events come from, under a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceDocument {
+    /// A slug, unique in its tenant. Events whose client names no source of its own have it as theirs.
+    pub id: SourceId,
+    /// Counts up with each change. What a request says here does not matter: `If-Match` does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// For people.
+    pub name: String,
+    /// For people: who sends, and what.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// What sends, and how what it sends becomes events.
+    pub from: SourceKind,
+}
+
+/// What sends: the name of its kind, and what that kind has to be told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// Clients that speak Segment's HTTP Tracking API: SDKs of Segment and of RudderStack.
+    Segment(SegmentSource),
+    /// Clients that speak Jitsu's HTTP API.
+    Jitsu(JitsuSource),
+    /// Clients that send CloudEvents over HTTP.
+    #[serde(rename = "cloudevents")]
+    CloudEvents(CloudEventsSource),
+}
+
+/// Nothing is left to say: the dialect says it all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SegmentSource {}
+
+/// Nothing is left to say: the dialect says it all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JitsuSource {}
+
+/// Nothing is left to say: events are events.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloudEventsSource {}
+
+impl SourceDocument {
+    /// Reads a document in JSON, and checks it.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field and the remedy.
+    pub fn parse(text: &[u8]) -> Result<Self, Fault> {
+        if text.len() > MAX_BYTES {
+            let message = format!("must be at most {MAX_BYTES} bytes of JSON");
+            return Err(Fault::invalid("source", message));
+        }
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let document: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let (path, rule) = (error.path().to_string(), error.inner().to_string());
+            Fault::invalid(if path == "." { "source".to_owned() } else { path }, rule)
+        })?;
+        reader.end().map_err(|error| Fault::invalid("source", error.to_string()))?;
+        document.check()?;
+        Ok(document)
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        let shaped = !self.name.trim().is_empty()
+            && self.name.len() <= MAX_NAME
+            && !self.name.chars().any(char::is_control);
+        if shaped {
+            return Ok(());
+        }
+        let rule = format!("must be 1 to {MAX_NAME} bytes of text without control characters");
+        Err(Fault::invalid("name", rule))
+    }
+}
+
+impl SourceKind {
+    /// Its name, as documents write it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Segment(_) => "segment",
+            Self::Jitsu(_) => "jitsu",
+            Self::CloudEvents(_) => "cloudevents",
+        }
+    }
+
+    /// Whether its clients come with a write key. Others are fetched from, or known by what they sign.
+    #[must_use]
+    pub const fn has_keys(&self) -> bool {
+        match self {
+            Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    #[rstest]
+    #[case("segment")]
+    #[case("jitsu")]
+    #[case("cloudevents")]
+    fn a_document_is_read_and_written_alike(#[case] kind: &str) {
+        let text = json!({"id": "shop", "name": "Shop", "from": {kind: {}}});
+        let document = SourceDocument::parse(text.to_string().as_bytes()).unwrap();
+        assert_eq!(document.from.as_str(), kind);
+        assert_eq!(serde_json::to_value(document).unwrap(), text);
+    }
+
+    #[rstest]
+    #[case(json!({"id": "Shop", "name": "Shop", "from": {"segment": {}}}), "id: ")]
+    #[case(json!({"id": "shop", "name": " ", "from": {"segment": {}}}), "name: must be 1 to 256")]
+    #[case(json!({"id": "shop", "name": "Shop"}), "source: missing field `from`")]
+    #[case(json!({"id": "shop", "name": "Shop", "from": {"fax": {}}}), "from: unknown variant `fax`")]
+    #[case(json!({"id": "shop", "name": "Shop", "from": {"jitsu": {"a": 1}}}), "from.jitsu.a: unknown field")]
+    #[case(json!({"id": "shop", "name": "Shop", "from": {"jitsu": {}}, "form": 1}), "form: unknown field")]
+    fn what_is_wrong_is_named(#[case] text: Value, #[case] says: &str) {
+        let fault = SourceDocument::parse(text.to_string().as_bytes()).unwrap_err().to_string();
+        assert!(fault.starts_with(says), "{fault}");
+    }
+}

@@ -1,0 +1,57 @@
+//! Sources and their write keys.
+
+use super::{Access, Answer, Content, Group, IF_MATCH, Operation, Parameter};
+use ceap_engagement::source::SourceDocument;
+use ceap_engagement::source::library::{Fresh, Listed, Read, Stored};
+use ceap_kernel::SourceId;
+use ceap_kernel::access::Role;
+
+const ID: Parameter = Parameter::path::<SourceId>("id", "The source.");
+const READS: Access = Access::Role(Role::may_read_customers);
+const CHANGES: Access = Access::Role(Role::may_send);
+
+const SHOP: &str = r#"{"id":"shop","name":"The shop's web site","from":{"segment":{}}}"#;
+
+/// The operations.
+pub const GROUP: Group = Group {
+    tag: "Sources",
+    about: "Where events come from: each with what sends, and write keys of its own.",
+    operations: &[
+        Operation::new("GET /v1/sources", "listSources", "Lists the sources", READS)
+            .answers(&[Answer::json::<Vec<Listed>>(200, "All of them, by id.")]),
+        Operation::new("GET /v1/sources/{id}", "getSource", "Reads a source", READS)
+            .about("With its write keys: what they are known by, never the keys.")
+            .parameters(&[ID])
+            .answers(&[Answer::json::<Read>(200, "As it is stored.")])
+            .fails(&[404]),
+        Operation::new("PUT /v1/sources/{id}", "putSource", "Keeps a source", CHANGES)
+            .about("What sends is part of what it is: a source of another kind is another source.")
+            .parameters(&[ID, IF_MATCH])
+            .takes(&[Content::json::<SourceDocument>(SHOP)])
+            .answers(&[
+                Answer::json::<Stored>(200, "Changed."),
+                Answer::json::<Stored>(201, "Kept for the first time."),
+            ])
+            .fails(&[409]),
+        Operation::new("DELETE /v1/sources/{id}", "deleteSource", "Forgets a source", CHANGES)
+            .about("Its write keys are revoked.")
+            .parameters(&[ID, IF_MATCH])
+            .answers(&[Answer::empty("It is gone.")])
+            .fails(&[404, 409]),
+        Operation::new("POST /v1/sources/{id}/keys", "makeSourceKey", "Makes a write key", CHANGES)
+            .about("It is shown this once. A source has at most 20.")
+            .parameters(&[ID])
+            .answers(&[Answer::json::<Fresh>(201, "The key.")])
+            .fails(&[404, 409]),
+        Operation::new(
+            "DELETE /v1/sources/{id}/keys/{key}",
+            "revokeSourceKey",
+            "Revokes a write key",
+            CHANGES,
+        )
+        .about("It is refused within a minute.")
+        .parameters(&[ID, Parameter::path::<String>("key", "What the key is known by.")])
+        .answers(&[Answer::empty("It is gone.")])
+        .fails(&[404]),
+    ],
+};

@@ -1,0 +1,63 @@
+//! The API of sources and their write keys.
+
+use crate::bootstrap::random;
+use crate::http::{Call, Reply};
+use ceap_engagement::source::library::{self, Sources};
+use ceap_engagement::template::library::if_match;
+use ceap_kernel::{Fault, SourceId, SystemClock};
+
+/// A tenant's sources.
+#[derive(Debug)]
+pub struct SourceApi<S> {
+    store: S,
+}
+
+impl<S: Sources> SourceApi<S> {
+    /// Kept in `store`.
+    #[must_use]
+    pub const fn new(store: S) -> Self {
+        Self { store }
+    }
+
+    /// Answers a call.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field; `NotFound`; `Conflict` when another version is kept;
+    /// `Unavailable` or `Throttled`.
+    pub async fn answer(&self, call: &Call) -> Result<Reply, Fault> {
+        let (store, tenant) = (&self.store, &call.principal.tenant);
+        let version = || if_match(call.header("if-match"));
+        match call.route().as_str() {
+            "GET /v1/sources" => Reply::json(200, &library::list(store, tenant).await?),
+            "GET /v1/sources/{id}" => {
+                Reply::json(200, &library::get(store, tenant, &named(call)?).await?)
+            }
+            "PUT /v1/sources/{id}" => {
+                let (id, body) = (named(call)?, call.body()?);
+                let kept = library::put(store, &SystemClock, tenant, &id, &body, version()?);
+                let kept = kept.await?;
+                Reply::json(if kept.version == 1 { 201 } else { 200 }, &kept)
+            }
+            "DELETE /v1/sources/{id}" => {
+                library::delete(store, tenant, &named(call)?, version()?).await?;
+                Ok(Reply::empty())
+            }
+            "POST /v1/sources/{id}/keys" => {
+                let id = named(call)?;
+                let fresh = library::grant(store, &SystemClock, tenant, &id, &random()).await?;
+                // What is shown once must not lie in a cache.
+                Ok(Reply::json(201, &fresh)?.header("cache-control", "no-store"))
+            }
+            "DELETE /v1/sources/{id}/keys/{key}" => {
+                let key = call.path("key").unwrap_or_default();
+                library::revoke(store, tenant, &named(call)?, &key).await?;
+                Ok(Reply::empty())
+            }
+            other => Err(Fault::NotFound(format!("there is no {other}"))),
+        }
+    }
+}
+
+fn named(call: &Call) -> Result<SourceId, Fault> {
+    SourceId::new(call.path("id").unwrap_or_default())
+}
