@@ -13,6 +13,7 @@
 pub mod aws;
 pub mod described;
 pub mod events;
+pub mod flaky;
 pub mod http;
 pub mod lake;
 pub mod outbox;

@@ -23,6 +23,8 @@ mod messages;
 mod registry;
 mod report;
 mod runs;
+mod sdks;
+mod sources;
 mod ssh_logins;
 mod tenants;
 mod unknown_types;
