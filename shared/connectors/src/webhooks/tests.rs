@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::*;
 use rstest::rstest;
 use std::collections::BTreeMap;
