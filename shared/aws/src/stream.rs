@@ -13,6 +13,9 @@ use std::time::Duration;
 const MAX_RECORDS: usize = 500;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 const ATTEMPTS: u32 = 5;
+/// Attempts of one that may wait, with pauses of up to five seconds: about three minutes.
+const PATIENT: u32 = 40;
+const LONGEST_PAUSE_MS: u64 = 5_000;
 
 /// A Kinesis stream. Records are [`Arrived`] as JSON; the partition key keeps one subject's events
 /// in one shard, so that two batches rarely meet at one item.
@@ -20,19 +23,27 @@ const ATTEMPTS: u32 = 5;
 pub struct KinesisStream {
     client: Client,
     name: String,
+    attempts: u32,
 }
 
 impl KinesisStream {
     /// The stream `name`.
     pub fn new(config: &aws_config::SdkConfig, name: impl Into<String>) -> Self {
-        Self { client: Client::new(config), name: name.into() }
+        Self { client: Client::new(config), name: name.into(), attempts: ATTEMPTS }
+    }
+
+    /// The same stream for one that nobody waits for. What the stream has no room for is sent again until
+    /// it has, and only that: to begin a batch anew would fill the room with what is in already.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self { attempts: PATIENT, ..self }
     }
 
     async fn put_batch(&self, mut left: Vec<PutRecordsRequestEntry>) -> Result<(), Fault> {
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..self.attempts {
             if attempt > 0 {
-                tokio::time::sleep(Duration::from_millis(50_u64.saturating_mul(1 << attempt)))
-                    .await;
+                let pause = 50_u64.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE_MS);
+                tokio::time::sleep(Duration::from_millis(pause)).await;
             }
             let output = self
                 .client

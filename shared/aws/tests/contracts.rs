@@ -14,7 +14,7 @@ use aws_sdk_kinesis::types::ShardIteratorType;
 use ceap_aws::athena::Lake;
 use ceap_aws::dynamodb::{
     self, AffinityStore, AudienceStore, Candidates, Catalogue, Client, CredentialStore, Erasures,
-    Holdings, InboxStore, Messages, ModelStore, QuarantineStore, Runs, SchemaStore, SourceStore,
+    Holdings, InboxStore, Messages, ModelStore, Objects, QuarantineStore, Runs, SchemaStore, SourceStore,
     SubjectStore, SuppressionList, Table, TenantStore, UseCaseStore,
 };
 use ceap_aws::model_bucket::ModelBucket;
@@ -221,6 +221,16 @@ fn outbox() {
         let Some(config) = local::stack().await else { return };
         let copy = Copy::of(&config, "engagement").await;
         contracts::outbox(&Messages::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn objects() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "platform").await;
+        contracts::objects(&Objects::new(copy.table())).await;
         copy.gone().await;
     });
 }

@@ -231,6 +231,20 @@ impl ErasureId {
     }
 }
 
+id!(
+    /// A file of a source, as it was written once. Made from where it lies and what it holds.
+    ObjectId, hex,
+    "pattern" = HEX
+);
+
+impl ObjectId {
+    /// The id of the content `etag` that was written to `key`, the `sequencer` telling this writing from others.
+    #[must_use]
+    pub fn derive(tenant: &TenantId, key: &str, etag: &str, sequencer: &str) -> Self {
+        Self(digest(&["object", tenant.as_str(), key, etag, sequencer]))
+    }
+}
+
 impl SignalId {
     /// The id of what `event` of `subject` triggered in `use_case` under `key`.
     #[must_use]

@@ -24,5 +24,5 @@ mod world;
 
 pub use chaos::Strike;
 pub use drive::{LEASE_S, Sent};
-pub use fakes::{Ask, Carrier, Documents, Habits, Message, ModelRoom, Told};
+pub use fakes::{Ask, Carrier, Documents, Dropped, Habits, Message, ModelRoom, Told};
 pub use world::{Stores, World};

@@ -1,7 +1,7 @@
 //! Every port in memory, behind one lock.
 
 use crate::chaos::{Chaos, Strike};
-use crate::fakes::{Ask, Documents, Message, ModelRoom};
+use crate::fakes::{Ask, Documents, Dropped, KeptObject, Message, ModelRoom};
 use ceap_engagement::audience::Sought;
 use ceap_engagement::candidate::Candidate;
 use ceap_engagement::event::Arrived;
@@ -19,12 +19,13 @@ use ceap_engagement::schema::EventSchema;
 use ceap_engagement::series::Encoded;
 use ceap_engagement::signal::Detected;
 use ceap_engagement::source::library::{Granted, Stored as StoredSource};
+use ceap_engagement::source::files::FilesDocument;
 use ceap_engagement::suppression::Entry;
 use ceap_engagement::use_case::{Duty, Plan, ScheduleDocument};
 use ceap_kernel::access::Principal;
 use ceap_kernel::{
-    AffinityName, ErasureId, Fault, ItemId, MessageId, ModelId, RunId, SignedDuration, SourceId,
-    SubjectId, Tally, TenantId, Timestamp, UseCaseId,
+    AffinityName, ErasureId, Fault, ItemId, MessageId, ModelId, ObjectId, RunId, SignedDuration,
+    SourceId, SubjectId, Tally, TenantId, Timestamp, UseCaseId,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::{Future, pending, poll_fn};
@@ -59,6 +60,10 @@ pub struct Stores {
     /// Of each type: the version judged by, and all.
     pub schemas: BTreeMap<(TenantId, String), (Option<u64>, Vec<EventSchema>)>,
     pub quarantine: Vec<Rejected>,
+    /// The drop bucket, by key; sources of files; and what became of objects.
+    pub dropped: BTreeMap<String, Dropped>,
+    pub file_sources: BTreeMap<(TenantId, SourceId), FilesDocument>,
+    pub objects: BTreeMap<(TenantId, ObjectId), KeptObject>,
     pub stream: Vec<Arrived>,
     /// All that was ever on the stream.
     pub lake: Vec<Arrived>,

@@ -113,6 +113,13 @@ async fn rates() {
 }
 
 #[tokio::test]
+async fn objects() {
+    for world in worlds() {
+        contracts::objects(&world).await;
+    }
+}
+
+#[tokio::test]
 async fn runs() {
     for world in worlds() {
         contracts::runs(&world).await;

@@ -30,7 +30,7 @@ fn main() -> Result<(), Error> {
             };
             let (tenant, decoded) = (&call.principal.tenant, connector.decode(&payload)?);
             let (accepted, tally) =
-                accept(tenant, decoded, &stream, &quarantine, &SystemClock).await?;
+                accept("ingest-http", tenant, decoded, &stream, &quarantine, &SystemClock).await?;
             Ok::<_, Fault>(Reply::json(202, &accepted)?.counted(tally))
         })
         .await

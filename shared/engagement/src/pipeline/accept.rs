@@ -56,11 +56,12 @@ pub struct Refused {
     pub message: String,
 }
 
-/// Accepts a decoded payload of `tenant`.
+/// Accepts a decoded payload of `tenant`; what is none of it is rejected at `stage`.
 ///
 /// # Errors
 /// `Unavailable` or `Throttled` when anything could not be kept: the caller sends all again.
 pub async fn accept(
+    stage: &str,
     tenant: &TenantId,
     decoded: Vec<Decoded>,
     stream: &impl EventStream,
@@ -79,7 +80,7 @@ pub async fn accept(
                     code: fault.code(),
                     message: fault.to_string(),
                 });
-                rejected.push(Rejected::new(Some(tenant), "ingest-http", &fault, payload, at));
+                rejected.push(Rejected::new(Some(tenant), stage, &fault, payload, at));
             }
         }
     }

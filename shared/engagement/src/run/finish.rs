@@ -49,7 +49,8 @@ pub struct Stopped {
 
 impl Stopped {
     /// What a function says of itself, or the type of the error.
-    pub(crate) fn reason(&self) -> String {
+    #[must_use]
+    pub fn reason(&self) -> String {
         #[derive(Deserialize)]
         struct Told {
             #[serde(rename = "errorMessage")]

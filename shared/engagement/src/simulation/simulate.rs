@@ -129,7 +129,8 @@ async fn seen<A: Addresses + Clone>(
         Err(fault) => Decoded::Bad { fault, payload: given.event.clone() },
     };
     let memory = &course.memory;
-    let (accepted, _) = accept(&course.tenant, vec![decoded], &memory, &memory, &memory).await?;
+    let (accepted, _) =
+        accept("ingest-http", &course.tenant, vec![decoded], &memory, &memory, &memory).await?;
     let batch = std::mem::take(&mut course.memory.kept().stream);
     let tally = course.arrive(&batch).await?;
     let kept = &mut *course.memory.kept();

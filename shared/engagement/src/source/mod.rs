@@ -1,8 +1,10 @@
 //! Sources: where a tenant's events come from, and how what they give becomes events.
 
 pub mod document;
+pub mod files;
 pub mod library;
 pub mod mapping;
+pub mod object;
 pub mod webhook;
 
 pub use document::{SourceDocument, SourceKind};

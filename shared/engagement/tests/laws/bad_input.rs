@@ -33,7 +33,8 @@ fn decode(lines: &[String], world: &World) -> Vec<Decoded> {
 /// Takes the lines through the first two stages.
 async fn take(world: &World, tenant: &TenantId, lines: &[String]) -> Accepted {
     let decoded = decode(lines, world);
-    let (accepted, tally) = accept(tenant, decoded, world, world, world).await.unwrap();
+    let (accepted, tally) =
+        accept("ingest-http", tenant, decoded, world, world, world).await.unwrap();
     world.stores().tally.merge(tally);
     let batch = world.stores().stream.clone();
     world.run(&batch).await;

@@ -4,6 +4,7 @@ mod audiences;
 mod candidates;
 mod carrier;
 mod erasure;
+mod files;
 mod goals;
 mod history;
 mod inbox;
@@ -21,6 +22,7 @@ mod subjects;
 mod use_cases;
 
 pub use carrier::{Ask, Carrier, Habits, Told};
+pub use files::{Dropped, KeptObject};
 pub use messages::Message;
 pub use models::ModelRoom;
 pub use runs::Documents;
