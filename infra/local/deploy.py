@@ -237,6 +237,7 @@ def outputs(found):
         "schedule_group": by_id("AWS::Scheduler::ScheduleGroup")["ScheduleGroup"],
         "state_machine": by_id("AWS::StepFunctions::StateMachine")["SignalsStateMachine"],
         "failed_records_bucket": by_id("AWS::S3::Bucket")["FailedRecordsBucket"],
+        "drop_bucket": by_id("AWS::S3::Bucket")["DropBucket"],
         "lake": {
             "bucket": by_id("AWS::S3::Bucket")["LakeBucket"],
             "database": by_id("AWS::Glue::Database")["LakeDatabase"],

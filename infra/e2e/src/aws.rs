@@ -100,3 +100,11 @@ pub fn enqueue(queue: &str, body: &str) {
     let request = json!({"QueueUrl": output(&format!("/queues/{queue}")), "MessageBody": body});
     let _ = call("sqs", "AmazonSQS.SendMessage", &request);
 }
+
+/// Puts an object into a bucket.
+#[must_use]
+pub fn put_object(bucket: &str, key: &str, bytes: &[u8]) -> Answer {
+    let key: Vec<String> = key.split('/').map(http::segment).collect();
+    let url = format!("{ENDPOINT}/{bucket}/{}", key.join("/"));
+    http::call("PUT", &url, &[("authorization", &authorization("s3"))], bytes)
+}

@@ -13,6 +13,8 @@
 
 use ceap_engagement::event::Arrived;
 use ceap_engagement::pipeline::accept::EventStream;
+use ceap_engagement::source::SourceDocument;
+use ceap_engagement::source::library::Stored;
 use ceap_engagement::source::object::{Head, ObjectFiles, ObjectStore, State};
 use ceap_files::{Ingest, PART_BYTES, SHIFT, Step};
 use ceap_kernel::{Fault, SourceId, SystemClock};
@@ -27,7 +29,7 @@ use std::time::Instant;
 
 const KEY: &str = "acme/files/large.jsonl";
 
-/// Two megabytes of generated rows, that are written over and over.
+/// Writes rows until they are so many bytes; how many.
 fn generate(path: &std::path::Path, bytes: u64) -> u64 {
     let mut file = BufWriter::with_capacity(1 << 20, File::create(path).unwrap());
     let (mut written, mut rows) = (0_u64, 0_u64);
@@ -100,10 +102,11 @@ async fn main() {
     let size = file.metadata().unwrap().len();
 
     let world = World::new(noon());
-    let document = json!({"mapping": {"type": "'order_placed'", "subject": "row.customer", "time": "row.at",
-        "data": {"amount": "row.amount", "city": "row.city", "items": "row.items"}}});
+    let document = json!({"id": "files", "name": "Files", "from": {"files": {"mapping": {"type": "'order_placed'", "subject": "row.customer", "time": "row.at",
+        "data": {"amount": "row.amount", "city": "row.city", "items": "row.items"}}}}});
     let source = (tenant("acme"), SourceId::new("files").unwrap());
-    world.stores().file_sources.insert(source, serde_json::from_value(document).unwrap());
+    let document = SourceDocument::parse(document.to_string().as_bytes()).unwrap();
+    world.stores().sources.insert(source, Stored { version: 1, updated_at: noon(), document });
     let ingest = Ingest {
         files: Disk(file),
         sources: world.clone(),
@@ -130,7 +133,7 @@ async fn main() {
     }
     step(json!({"step": "finish", "execution": "x", "input": told})).await;
     let seconds = began.elapsed().as_secs_f64();
-    let kept = world.get(&tenant("acme"), &object).await.unwrap().unwrap().object;
+    let kept = ObjectStore::get(&world, &tenant("acme"), &object).await.unwrap().unwrap().object;
     let (events, bytes) = *ingest.stream.0.borrow();
     assert_eq!((kept.state, kept.progress.accepted, events), (State::Done, rows, rows));
     let peak = peak_mb();

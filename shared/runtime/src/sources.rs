@@ -1,22 +1,24 @@
-//! The API of sources and their write keys.
+//! The API of sources, their write keys, and the files of those that take files.
 
 use crate::bootstrap::random;
 use crate::http::{Call, Reply};
 use ceap_engagement::source::library::{self, Sources};
+use ceap_engagement::source::object::{ObjectDesk, ObjectStore};
 use ceap_engagement::template::library::if_match;
-use ceap_kernel::{Fault, SourceId, SystemClock};
+use ceap_kernel::{Fault, ObjectId, SourceId, SystemClock};
 
 /// A tenant's sources.
 #[derive(Debug)]
-pub struct SourceApi<S> {
+pub struct SourceApi<S, O> {
     store: S,
+    objects: ObjectDesk<O>,
 }
 
-impl<S: Sources> SourceApi<S> {
-    /// Kept in `store`.
+impl<S: Sources, O: ObjectStore> SourceApi<S, O> {
+    /// Kept in `store`, and what became of their files in `objects`.
     #[must_use]
-    pub const fn new(store: S) -> Self {
-        Self { store }
+    pub const fn new(store: S, objects: O) -> Self {
+        Self { store, objects: ObjectDesk { objects } }
     }
 
     /// Answers a call.
@@ -31,6 +33,14 @@ impl<S: Sources> SourceApi<S> {
             "GET /v1/sources" => Reply::json(200, &library::list(store, tenant).await?),
             "GET /v1/sources/{id}" => {
                 Reply::json(200, &library::get(store, tenant, &named(call)?).await?)
+            }
+            "GET /v1/sources/{id}/objects" => {
+                let (id, cursor) = (named(call)?, call.query("cursor"));
+                Reply::json(200, &self.objects.list(tenant, &id, cursor.as_deref()).await?)
+            }
+            "GET /v1/sources/{id}/objects/{object}" => {
+                let object = ObjectId::new(call.path("object").unwrap_or_default())?;
+                Reply::json(200, &self.objects.get(tenant, &named(call)?, &object).await?)
             }
             "PUT /v1/sources/{id}" => {
                 let (id, body) = (named(call)?, call.body()?);

@@ -19,7 +19,6 @@ use ceap_engagement::schema::EventSchema;
 use ceap_engagement::series::Encoded;
 use ceap_engagement::signal::Detected;
 use ceap_engagement::source::library::{Granted, Stored as StoredSource};
-use ceap_engagement::source::files::FilesDocument;
 use ceap_engagement::suppression::Entry;
 use ceap_engagement::use_case::{Duty, Plan, ScheduleDocument};
 use ceap_kernel::access::Principal;
@@ -60,9 +59,8 @@ pub struct Stores {
     /// Of each type: the version judged by, and all.
     pub schemas: BTreeMap<(TenantId, String), (Option<u64>, Vec<EventSchema>)>,
     pub quarantine: Vec<Rejected>,
-    /// The drop bucket, by key; sources of files; and what became of objects.
+    /// The drop bucket, by key, and what became of its objects.
     pub dropped: BTreeMap<String, Dropped>,
-    pub file_sources: BTreeMap<(TenantId, SourceId), FilesDocument>,
     pub objects: BTreeMap<(TenantId, ObjectId), KeptObject>,
     pub stream: Vec<Arrived>,
     /// All that was ever on the stream.

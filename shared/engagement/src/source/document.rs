@@ -1,5 +1,6 @@
 //! A source as a person writes it.
 
+use super::files::FilesDocument;
 use ceap_kernel::{Fault, SourceId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,8 @@ pub enum SourceKind {
     /// Clients that send CloudEvents over HTTP.
     #[serde(rename = "cloudevents")]
     CloudEvents(CloudEventsSource),
+    /// Files in the drop bucket.
+    Files(Box<FilesDocument>),
 }
 
 /// Nothing is left to say: the dialect says it all.
@@ -80,11 +83,11 @@ impl SourceDocument {
         let shaped = !self.name.trim().is_empty()
             && self.name.len() <= MAX_NAME
             && !self.name.chars().any(char::is_control);
-        if shaped {
-            return Ok(());
+        if !shaped {
+            let rule = format!("must be 1 to {MAX_NAME} bytes of text without control characters");
+            return Err(Fault::invalid("name", rule));
         }
-        let rule = format!("must be 1 to {MAX_NAME} bytes of text without control characters");
-        Err(Fault::invalid("name", rule))
+        self.from.check().map_err(|fault| fault.within(&format!("from.{}", self.from.as_str())))
     }
 }
 
@@ -96,6 +99,7 @@ impl SourceKind {
             Self::Segment(_) => "segment",
             Self::Jitsu(_) => "jitsu",
             Self::CloudEvents(_) => "cloudevents",
+            Self::Files(_) => "files",
         }
     }
 
@@ -104,6 +108,15 @@ impl SourceKind {
     pub const fn has_keys(&self) -> bool {
         match self {
             Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) => true,
+            Self::Files(_) => false,
+        }
+    }
+
+    /// Checks what its kind has to be told.
+    fn check(&self) -> Result<(), Fault> {
+        match self {
+            Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) => Ok(()),
+            Self::Files(files) => files.check().map(|_| ()),
         }
     }
 }
@@ -132,6 +145,8 @@ mod tests {
     #[case(json!({"id": "shop", "name": "Shop", "from": {"fax": {}}}), "from: unknown variant `fax`")]
     #[case(json!({"id": "shop", "name": "Shop", "from": {"jitsu": {"a": 1}}}), "from.jitsu.a: unknown field")]
     #[case(json!({"id": "shop", "name": "Shop", "from": {"jitsu": {}}, "form": 1}), "form: unknown field")]
+    #[case(json!({"id": "shop", "name": "Shop", "from": {"files": {}}}), "from.files: missing field `mapping`")]
+    #[case(json!({"id": "shop", "name": "Shop", "from": {"files": {"mapping": {"type": "'a'", "subject": "row.("}}}}), "from.files.mapping.subject: is not a CEL")]
     fn what_is_wrong_is_named(#[case] text: Value, #[case] says: &str) {
         let fault = SourceDocument::parse(text.to_string().as_bytes()).unwrap_err().to_string();
         assert!(fault.starts_with(says), "{fault}");

@@ -1,6 +1,8 @@
 //! A source of files: what lies at `<tenant>/<source>/` in the drop bucket, how it is written, and how
 //! its rows become events.
 
+use super::document::SourceKind;
+use super::library::Sources;
 use super::mapping::{Mapping, MappingDocument};
 use ceap_kernel::{Fault, SourceId, TenantId};
 use schemars::JsonSchema;
@@ -136,6 +138,20 @@ pub trait FileSources {
         tenant: &TenantId,
         source: &SourceId,
     ) -> Result<Option<FilesDocument>, Fault>;
+}
+
+impl<S: Sources> FileSources for S {
+    async fn find(
+        &self,
+        tenant: &TenantId,
+        source: &SourceId,
+    ) -> Result<Option<FilesDocument>, Fault> {
+        let stored = Sources::get(self, tenant, source).await?;
+        Ok(stored.and_then(|stored| match stored.document.from {
+            SourceKind::Files(files) => Some(*files),
+            SourceKind::Segment(_) | SourceKind::Jitsu(_) | SourceKind::CloudEvents(_) => None,
+        }))
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ mod splits;
 mod written;
 
 use ceap_engagement::event::Arrived;
-use ceap_engagement::source::files::FilesDocument;
+use ceap_engagement::source::SourceDocument;
+use ceap_engagement::source::library::Stored;
 use ceap_engagement::source::object::{Object, ObjectStore};
 use ceap_files::{Ingest, Step, Stepped};
 use ceap_kernel::{Fault, SignedDuration, SourceId};
@@ -42,10 +43,11 @@ impl Room {
     }
 
     fn document(&self, document: Value) {
-        let document: FilesDocument = serde_json::from_value(document).unwrap();
-        document.check().unwrap();
+        let document = json!({"id": "files", "name": "Files", "from": {"files": document}});
+        let document = SourceDocument::parse(document.to_string().as_bytes()).unwrap();
+        let stored = Stored { version: 1, updated_at: noon(), document };
         let key = (tenant("acme"), SourceId::new("files").unwrap());
-        self.world.stores().file_sources.insert(key, document);
+        self.world.stores().sources.insert(key, stored);
     }
 
     /// Puts a file there, and tells of it as S3 does.
@@ -101,7 +103,7 @@ impl Room {
             self.step(end).await.unwrap();
         }
         let (tenant, id) = (planned.tenant?, planned.object?);
-        Some(self.world.get(&tenant, &id).await.unwrap().unwrap().object)
+        Some(ObjectStore::get(&self.world, &tenant, &id).await.unwrap().unwrap().object)
     }
 
     /// Puts a file there and takes it in.

@@ -1,10 +1,11 @@
 //! Sources and their write keys.
 
-use super::{Access, Answer, Content, Group, IF_MATCH, Operation, Parameter};
+use super::{Access, Answer, CURSOR, Content, Group, IF_MATCH, Operation, Parameter};
 use ceap_engagement::source::SourceDocument;
 use ceap_engagement::source::library::{Fresh, Listed, Read, Stored};
-use ceap_kernel::SourceId;
+use ceap_engagement::source::object::{List, Object};
 use ceap_kernel::access::Role;
+use ceap_kernel::{ObjectId, SourceId};
 
 const ID: Parameter = Parameter::path::<SourceId>("id", "The source.");
 const READS: Access = Access::Role(Role::may_read_customers);
@@ -52,6 +53,24 @@ pub const GROUP: Group = Group {
         .about("It is refused within a minute.")
         .parameters(&[ID, Parameter::path::<String>("key", "What the key is known by.")])
         .answers(&[Answer::empty("It is gone.")])
+        .fails(&[404]),
+        Operation::new(
+            "GET /v1/sources/{id}/objects",
+            "listSourceObjects",
+            "Lists the files that a source took",
+            READS,
+        )
+        .about("The newest first, and what became of each. They are kept for 90 days.")
+        .parameters(&[ID, CURSOR])
+        .answers(&[Answer::json::<List>(200, "A page of them.")]),
+        Operation::new(
+            "GET /v1/sources/{id}/objects/{object}",
+            "getSourceObject",
+            "Reads what became of a file",
+            READS,
+        )
+        .parameters(&[ID, Parameter::path::<ObjectId>("object", "The file.")])
+        .answers(&[Answer::json::<Object>(200, "The file, as far as it is read.")])
         .fails(&[404]),
     ],
 };

@@ -1,7 +1,6 @@
-//! The drop bucket, sources of files, and what became of objects.
+//! The drop bucket, and what became of objects.
 
 use crate::World;
-use ceap_engagement::source::files::{FileSources, FilesDocument};
 use ceap_engagement::source::object::{
     Head, Kept, KeptPart, Object, ObjectFiles, ObjectStore, PartState, Plan,
 };
@@ -52,17 +51,6 @@ impl ObjectFiles for World {
             Ok(file.bytes[from..from + length].to_vec())
         })
         .await
-    }
-}
-
-impl FileSources for World {
-    async fn find(
-        &self,
-        tenant: &TenantId,
-        source: &SourceId,
-    ) -> Result<Option<FilesDocument>, Fault> {
-        let key = (tenant.clone(), source.clone());
-        self.step("file_sources.find", |stores| Ok(stores.file_sources.get(&key).cloned())).await
     }
 }
 
