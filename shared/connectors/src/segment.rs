@@ -7,6 +7,7 @@
 mod call;
 mod context;
 mod name;
+mod quarantined;
 
 use crate::{Connector, Payload};
 use ceap_engagement::pipeline::accept::Decoded;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub use call::CALLS;
+pub use quarantined::again;
 
 /// Bytes of one call as JSON (Segment's own limit).
 pub const MAX_CALL: usize = 32 * 1024;
@@ -57,15 +59,17 @@ struct Body<'a> {
 pub fn decode(payload: &Payload<'_>, kind: Option<&str>) -> Result<Vec<Decoded>, Fault> {
     let body = read(payload.body)?;
     let sent = body.sent_at.as_ref().and_then(call::instant);
+    let Payload { source, arrived, .. } = *payload;
+    let arrival = |kind, place| Arrival { source, kind, arrived, sent, place };
     let Some(batch) = body.batch else {
         let text = std::str::from_utf8(payload.body).map_err(|_| no_json("UTF-8"))?;
-        return Ok(one(text, kind, &Arrival::of(payload, sent, 0)));
+        return Ok(one(text, &arrival(kind, 0)));
     };
     let calls: Vec<&RawValue> = serde_json::from_str(batch.get())
         .map_err(|_| Fault::invalid("batch", "must be an array of calls"))?;
     let mut decoded = Vec::with_capacity(calls.len());
     for (place, call) in calls.into_iter().enumerate() {
-        decoded.extend(one(call.get(), None, &Arrival::of(payload, sent, place)));
+        decoded.extend(one(call.get(), &arrival(None, place)));
     }
     Ok(decoded)
 }
@@ -92,6 +96,8 @@ fn no_json(how: &str) -> Fault {
 /// How a call came in.
 struct Arrival<'a> {
     source: &'a str,
+    /// What the path says that it is.
+    kind: Option<&'a str>,
     arrived: Timestamp,
     /// When its client sent it, by the client's clock.
     sent: Option<Timestamp>,
@@ -99,16 +105,12 @@ struct Arrival<'a> {
     place: usize,
 }
 
-impl<'a> Arrival<'a> {
-    fn of(payload: &Payload<'a>, sent: Option<Timestamp>, place: usize) -> Self {
-        Self { source: payload.source, arrived: payload.arrived, sent, place }
-    }
-}
-
 /// The events of one call, or why there are none. Calls are parsed one by one, so that one which nests
 /// without end does not spoil the others.
-fn one(text: &str, kind: Option<&str>, arrival: &Arrival<'_>) -> Vec<Decoded> {
-    let bad = |fault: Fault, payload: Value| vec![Decoded::Bad { fault, payload }];
+fn one(text: &str, arrival: &Arrival<'_>) -> Vec<Decoded> {
+    let bad = |fault: Fault, call: Value| {
+        vec![Decoded::Bad { fault, payload: quarantined::kept(text, call, arrival) }]
+    };
     if text.len() > MAX_CALL {
         let message = format!("is {} bytes of JSON; at most {MAX_CALL} are taken", text.len());
         return bad(Fault::invalid("call", message), Value::from(beginning(text)));
@@ -120,7 +122,7 @@ fn one(text: &str, kind: Option<&str>, arrival: &Arrival<'_>) -> Vec<Decoded> {
             return bad(fault, Value::from(beginning(text)));
         }
     };
-    match call::events(&value, text, kind, arrival) {
+    match call::events(&value, text, arrival) {
         Ok(events) => events.into_iter().map(Decoded::Event).collect(),
         Err(fault) => bad(fault, value),
     }

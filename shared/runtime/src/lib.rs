@@ -23,6 +23,7 @@ pub mod items;
 #[cfg(feature = "models")]
 pub mod models;
 pub mod pages;
+#[cfg(feature = "quarantine")]
 pub mod quarantine;
 #[cfg(feature = "reception")]
 pub mod reception;

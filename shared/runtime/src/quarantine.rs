@@ -1,6 +1,7 @@
 //! The API of the quarantine.
 
 use crate::http::{Call, Reply};
+use ceap_connectors::segment;
 use ceap_engagement::event::Event;
 use ceap_engagement::pipeline::accept::{Decoded, EventStream};
 use ceap_engagement::quarantine::redrive::{Asked, Reads, discard, redrive};
@@ -53,7 +54,8 @@ impl<S: Shelf + Quarantine, E: EventStream> QuarantineApi<S, E> {
     }
 }
 
-/// What stages before the third had are events: as they came, or as they were read.
+/// What stages before the third had are events, as they came or as they were read; or calls of clients that
+/// speak another platform's dialect.
 #[derive(Debug)]
 pub struct AsEvents;
 
@@ -62,10 +64,47 @@ impl Reads for AsEvents {
         if !rejected.stage.starts_with("ingest-") {
             return None;
         }
+        if rejected.payload.pointer("/segment/call").is_some() {
+            return segment::again(&rejected.payload, rejected.at);
+        }
         let event = Event::from_json(&rejected.payload, rejected.at);
         Some(vec![match event {
             Ok(event) => Decoded::Event(event),
             Err(fault) => Decoded::Bad { fault, payload: rejected.payload.clone() },
         }])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ceap_connectors::Payload;
+    use ceap_kernel::Timestamp;
+    use serde_json::{Value, json};
+
+    fn read(stage: &str, payload: Value) -> Option<Vec<Decoded>> {
+        let fault = Fault::invalid("a", "b");
+        AsEvents.read(&Rejected::new(None, stage, &fault, payload, Timestamp::UNIX_EPOCH))
+    }
+
+    #[test]
+    fn each_stage_is_read_as_what_it_had() {
+        let event = json!({"id": "1", "source": "app", "type": "x", "subject": "u"});
+        assert!(matches!(&read("ingest-http", event.clone()).unwrap()[..], [Decoded::Event(_)]));
+        assert!(matches!(&read("ingest-stream", json!(5)).unwrap()[..], [Decoded::Bad { .. }]));
+        assert!(read("filter", event).is_none());
+        let body = br#"{"type":"track","userId":"u","messageId":"m"}"#;
+        let (headers, arrived) = (&[], Timestamp::UNIX_EPOCH);
+        let payload = Payload { content_type: "", headers, body, source: "shop", arrived };
+        let kept = match segment::decode(&payload, None).unwrap().remove(0) {
+            Decoded::Bad { payload, .. } => payload,
+            Decoded::Event(event) => panic!("{event:?}"),
+        };
+        assert!(matches!(&read("ingest-http", kept.clone()).unwrap()[..], [Decoded::Bad { .. }]));
+        let mut mended = kept;
+        mended["segment"]["call"]["event"] = json!("x");
+        let read = read("ingest-http", mended).unwrap();
+        let [Decoded::Event(event)] = &read[..] else { panic!("{read:?}") };
+        assert_eq!((event.id.as_str(), event.source.as_str()), ("m", "shop"));
     }
 }

@@ -25,17 +25,12 @@ type Check = fn(&str) -> Result<(), &'static str>;
 ///
 /// # Errors
 /// `Invalid`, naming the field and the remedy.
-pub fn events(
-    call: &Value,
-    text: &str,
-    kind: Option<&str>,
-    arrival: &Arrival<'_>,
-) -> Result<Vec<Event>, Fault> {
+pub fn events(call: &Value, text: &str, arrival: &Arrival<'_>) -> Result<Vec<Event>, Fault> {
     let wrong = || Fault::invalid("call", "must be a JSON object");
     let fields = call.as_object().ok_or_else(wrong)?;
     let call = Call::of(fields, text, arrival)?;
-    let kind = kind.or_else(|| fields.get("type").and_then(Value::as_str)).unwrap_or_default();
-    match kind {
+    let named = || fields.get("type").and_then(Value::as_str);
+    match arrival.kind.or_else(named).unwrap_or_default() {
         "track" => call.track(),
         "identify" => call.identify(),
         "page" => call.viewed("page_viewed"),

@@ -34,7 +34,8 @@ fn refused(call: Value) -> String {
     let body = call.to_string();
     let decoded = decode(&payload(body.as_bytes()), None).unwrap();
     let [Decoded::Bad { fault, payload }] = decoded.as_slice() else { panic!("{decoded:?}") };
-    assert!(*payload == call || call.to_string().len() > MAX_CALL);
+    assert!(payload["segment"]["call"] == call || call.to_string().len() > MAX_CALL);
+    assert_eq!(payload["source"], "shop");
     fault.to_string()
 }
 
@@ -282,4 +283,61 @@ fn a_path_says_what_a_call_is() {
     let events = events(decode(&payload(body), Some("track")).unwrap());
     assert_eq!(kinds(&events), [("x", "u")]);
     assert!(decode(&payload(br#"{"batch":[]}"#), None).unwrap().is_empty());
+}
+
+/// What quarantine keeps: by source and type it is found, by subject it is forgotten.
+#[test]
+fn what_is_kept_names_whom_it_is_about() {
+    let kept = |body: &str| {
+        let decoded = decode(&payload(body.as_bytes()), Some("track")).unwrap();
+        let [Decoded::Bad { payload, .. }] = decoded.as_slice() else { panic!("{decoded:?}") };
+        payload.clone()
+    };
+    let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
+    for rest in ["5".to_owned(), "1e999".to_owned(), deep, format!("\"{}\"", "x".repeat(MAX_CALL))]
+    {
+        let body = format!(
+            r#"{{"event":"Added (1)","properties":{rest},"userId":"u","anonymousId":"v","previousId":7}}"#
+        );
+        let payload = kept(&body);
+        assert_eq!((&payload["source"], &payload["type"]), (&json!("shop"), &json!("Added _1_")));
+        for subject in ["u", "v", "7"] {
+            let subject = ceap_kernel::SubjectId::new(subject).unwrap();
+            assert_eq!(ceap_engagement::quarantine::without(&payload, &subject), None);
+        }
+        let other = ceap_kernel::SubjectId::new("w").unwrap();
+        assert!(ceap_engagement::quarantine::without(&payload, &other).is_some());
+    }
+}
+
+/// Its id, its time and what its path said of it are the same as the first time.
+#[test]
+fn what_is_kept_can_be_decoded_again() {
+    let call = json!({"event": "x", "userId": "u", "messageId": "m", "properties": 5,
+                      "timestamp": "2026-11-21T12:59:50Z", "sentAt": "2026-11-21T13:00:00Z"});
+    let body = call.to_string();
+    let decoded = decode(&payload(body.as_bytes()), Some("track")).unwrap();
+    let [Decoded::Bad { fault, payload: kept }] = decoded.as_slice() else { panic!("{decoded:?}") };
+    let arrived: Timestamp = ARRIVED.parse().unwrap();
+    let same = again(kept, arrived).unwrap();
+    assert!(matches!(&same[..], [Decoded::Bad { fault: now, .. }] if now == fault), "{same:?}");
+    let mut mended = kept.clone();
+    mended["segment"]["call"]["properties"] = json!({"a": 1});
+    let event = &events(again(&mended, arrived).unwrap())[0];
+    assert_eq!((event.id.as_str(), event.source.as_str(), event.kind.as_str()), ("m", "shop", "x"));
+    assert_eq!(event.time, "2026-11-21T11:59:50Z".parse().unwrap());
+    // Of a batch, what the batch said.
+    let batch = json!({"sentAt": "2026-11-21T13:00:00Z", "batch": [
+        {"type": "track", "userId": "u", "messageId": "m", "timestamp": "2026-11-21T12:59:50Z"}]});
+    let batch = batch.to_string();
+    let decoded = decode(&payload(batch.as_bytes()), None).unwrap();
+    let [Decoded::Bad { payload: kept, .. }] = decoded.as_slice() else { panic!("{decoded:?}") };
+    let mut kept = kept.clone();
+    kept["segment"]["call"]["event"] = "y".into();
+    let event = &events(again(&kept, arrived).unwrap())[0];
+    assert_eq!((event.kind.as_str(), event.time), ("y", "2026-11-21T11:59:50Z".parse().unwrap()));
+    // Not what is an event, or was cut.
+    for other in [json!({"id": "1"}), json!({"source": "s", "segment": {"call": "{"}}), json!(5)] {
+        assert!(again(&other, arrived).is_none());
+    }
 }
