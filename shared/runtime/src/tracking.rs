@@ -87,7 +87,14 @@ impl<C: Credentials, S: EventStream, Q: Quarantine> Tracking<C, S, Q> {
         };
         let decoded = segment::decode(&payload, dialect.kind.as_deref())?;
         let tenant = &principal.tenant;
-        let taken = accept(tenant, decoded, &self.stream, &self.quarantine, &SystemClock);
+        let taken = accept(
+            "ingest-tracking",
+            tenant,
+            decoded,
+            &self.stream,
+            &self.quarantine,
+            &SystemClock,
+        );
         let (_, tally): (_, Tally) = taken.await?;
         Ok(Reply::json(200, &CallsTaken { success: true })?.counted(tally))
     }
