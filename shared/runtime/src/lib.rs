@@ -40,6 +40,7 @@ pub mod templates;
 pub mod tracking;
 #[cfg(feature = "desk")]
 pub mod use_cases;
+pub mod webhooks;
 
 pub use bootstrap::{random, start};
 pub use env::Env;

@@ -18,7 +18,7 @@ use ceap_engagement::run::Outcome;
 use ceap_engagement::schema::EventSchema;
 use ceap_engagement::series::Encoded;
 use ceap_engagement::signal::Detected;
-use ceap_engagement::source::library::{Granted, Stored as StoredSource};
+use ceap_engagement::source::library::{Granted, Problem as SourceProblem, Stored as StoredSource};
 use ceap_engagement::suppression::Entry;
 use ceap_engagement::use_case::{Duty, Plan, ScheduleDocument};
 use ceap_kernel::access::Principal;
@@ -108,6 +108,7 @@ pub struct Stores {
     /// Executions of the workflows of runs and erasures that were begun.
     pub executions: BTreeSet<String>,
     pub sources: BTreeMap<(TenantId, SourceId), StoredSource>,
+    pub source_problems: BTreeMap<(TenantId, SourceId), SourceProblem>,
     /// Write keys of sources, in the order in which they were made.
     pub source_keys: Vec<(Principal, Granted)>,
     /// The funnel's counters.

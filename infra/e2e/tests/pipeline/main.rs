@@ -30,3 +30,4 @@ mod ssh_logins;
 mod tenants;
 mod unknown_types;
 mod use_cases;
+mod webhooks;

@@ -1,12 +1,12 @@
 //! Sources: pk `<tenant>#SOURCES`, sk the source's id. Their keys are among the tenant's credentials,
-//! with the source's id as `source`.
+//! with the source's id as `source`. What went wrong with one last is at pk `<tenant>#PROBLEMS`, sk its id.
 
 use super::Table;
 use super::credentials;
-use super::item::{self, Item, from_json, get_text, json, key, number, text};
+use super::item::{self, Item, from_json, get_text, json, key, millis, number, text};
 use crate::fault::fault;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
-use ceap_engagement::source::library::{Granted, Sources, Stored};
+use ceap_engagement::source::library::{Granted, Problem, Sources, Stored};
 use ceap_kernel::access::Principal;
 use ceap_kernel::{Fault, SourceId, TenantId};
 
@@ -24,6 +24,10 @@ impl SourceStore {
 
 fn pk(tenant: &TenantId) -> String {
     format!("{tenant}#SOURCES")
+}
+
+fn problems(tenant: &TenantId) -> String {
+    format!("{tenant}#PROBLEMS")
 }
 
 fn changed(id: &SourceId) -> Fault {
@@ -93,6 +97,33 @@ impl Sources for SourceStore {
             Err(error) if item::refused(&error) => Err(changed(id)),
             Err(error) => Err(fault("DeleteItem", &error)),
         }
+    }
+
+    async fn report(
+        &self,
+        tenant: &TenantId,
+        id: &SourceId,
+        problem: &Problem,
+    ) -> Result<(), Fault> {
+        let mut item = key(&problems(tenant), id.as_str());
+        item.insert("problem".to_owned(), json(problem)?);
+        item.insert("at".to_owned(), millis(problem.at));
+        let before = problem.at.checked_sub(Problem::EVERY).unwrap_or_default();
+        let put = self.0.client.put_item().table_name(&self.0.name).set_item(Some(item));
+        let put = put
+            .condition_expression("attribute_not_exists(pk) OR #at <= :before")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":before", millis(before));
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if item::refused(&error) => Ok(()),
+            Err(error) => Err(fault("PutItem", &error)),
+        }
+    }
+
+    async fn problem(&self, tenant: &TenantId, id: &SourceId) -> Result<Option<Problem>, Fault> {
+        let item = self.0.get(&problems(tenant), id.as_str()).await?;
+        item.map_or(Ok(None), |item| from_json(&item, "problem"))
     }
 
     async fn keys(&self, tenant: &TenantId, id: &SourceId) -> Result<Vec<Granted>, Fault> {

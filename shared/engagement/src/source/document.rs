@@ -1,6 +1,7 @@
 //! A source as a person writes it.
 
 use super::files::FilesDocument;
+use super::webhook::{Webhook, WebhookSource};
 use ceap_kernel::{Fault, SourceId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,8 @@ pub enum SourceKind {
     CloudEvents(CloudEventsSource),
     /// Files in the drop bucket.
     Files(Box<FilesDocument>),
+    /// A sender of webhooks that signs them.
+    Webhook(Box<WebhookSource>),
 }
 
 /// Nothing is left to say: the dialect says it all.
@@ -100,6 +103,7 @@ impl SourceKind {
             Self::Jitsu(_) => "jitsu",
             Self::CloudEvents(_) => "cloudevents",
             Self::Files(_) => "files",
+            Self::Webhook(_) => "webhook",
         }
     }
 
@@ -108,7 +112,7 @@ impl SourceKind {
     pub const fn has_keys(&self) -> bool {
         match self {
             Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) => true,
-            Self::Files(_) => false,
+            Self::Files(_) | Self::Webhook(_) => false,
         }
     }
 
@@ -117,6 +121,7 @@ impl SourceKind {
         match self {
             Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) => Ok(()),
             Self::Files(files) => files.check().map(|_| ()),
+            Self::Webhook(webhook) => Webhook::compile(webhook).map(|_| ()),
         }
     }
 }

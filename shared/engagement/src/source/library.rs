@@ -6,7 +6,7 @@
 
 use super::document::{SourceDocument, SourceKind};
 use ceap_kernel::access::{Credential, Principal, Role};
-use ceap_kernel::{Clock, Fault, SourceId, TenantId, Timestamp};
+use ceap_kernel::{Clock, Fault, SignedDuration, SourceId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,32 @@ pub struct Read {
     pub stored: Stored,
     /// Its write keys, oldest first.
     pub keys: Vec<Shown>,
+    /// What went wrong with it last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+/// What went wrong with a source lately, of which nothing else is kept: a request that nobody known signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SourceProblem")]
+pub struct Problem {
+    /// When.
+    pub at: Timestamp,
+    /// A stable code for programs.
+    pub code: String,
+    /// What was wrong, and the remedy.
+    pub message: String,
+}
+
+impl Problem {
+    /// How far apart two are that are kept: a sender that nobody knows writes no more often than that.
+    pub const EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+    /// Of a fault at `at`.
+    #[must_use]
+    pub fn of(fault: &Fault, at: Timestamp) -> Self {
+        Self { at, code: fault.code().to_owned(), message: fault.public() }
+    }
 }
 
 /// One line of a list.
@@ -111,6 +137,23 @@ pub trait Sources {
     /// # Errors
     /// `Conflict` when it is not; `Unavailable` or `Throttled`.
     async fn delete(&self, tenant: &TenantId, id: &SourceId, version: u64) -> Result<(), Fault>;
+
+    /// Keeps what went wrong with a source, unless something did less than [`Problem::EVERY`] before.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    async fn report(
+        &self,
+        tenant: &TenantId,
+        id: &SourceId,
+        problem: &Problem,
+    ) -> Result<(), Fault>;
+
+    /// What went wrong with a source last.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    async fn problem(&self, tenant: &TenantId, id: &SourceId) -> Result<Option<Problem>, Fault>;
 
     /// The keys of a source, oldest first; also of one that is gone.
     ///
@@ -182,7 +225,8 @@ fn same_kind(before: &SourceKind, after: &SourceKind) -> Result<(), Fault> {
 pub async fn get(store: &impl Sources, tenant: &TenantId, id: &SourceId) -> Result<Read, Fault> {
     let stored = store.get(tenant, id).await?.ok_or_else(|| missing(id))?;
     let keys = store.keys(tenant, id).await?.iter().map(Granted::shown).collect();
-    Ok(Read { stored, keys })
+    let problem = store.problem(tenant, id).await?;
+    Ok(Read { stored, keys, problem })
 }
 
 /// All of the tenant's, by id.
@@ -238,7 +282,7 @@ pub async fn grant(
     id: &SourceId,
     random: &[u8; 32],
 ) -> Result<Fresh, Fault> {
-    let Read { stored, keys } = get(store, tenant, id).await?;
+    let Read { stored, keys, .. } = get(store, tenant, id).await?;
     if !stored.document.from.has_keys() {
         let message = format!("`{}` takes no write key", stored.document.from.as_str());
         return Err(Fault::invalid("from", message));

@@ -25,6 +25,7 @@ mod suppressions;
 mod templates;
 mod tracking;
 mod use_cases;
+mod webhooks;
 
 pub use models::UploadRequest;
 pub use operation::{
@@ -65,6 +66,7 @@ pub const GROUPS: &[Group] = &[
     inbox::GROUP,
     pages::GROUP,
     callbacks::GROUP,
+    webhooks::GROUP,
     reference::GROUP,
 ];
 

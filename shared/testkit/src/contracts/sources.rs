@@ -1,7 +1,7 @@
 //! Sources and their write keys.
 
 use crate::builders::{after_noon, fresh_tenant, noon};
-use ceap_engagement::source::library::{Granted, Sources, Stored};
+use ceap_engagement::source::library::{Granted, Problem, Sources, Stored};
 use ceap_kernel::access::{Credential, Credentials, Principal, Role};
 use ceap_kernel::{Fault, SourceId, TenantId};
 use serde_json::json;
@@ -20,6 +20,7 @@ fn source(text: &str, version: u64) -> Stored {
 pub async fn sources(store: &impl Sources, credentials: &impl Credentials) {
     let (tenant, other) = (fresh_tenant("sources"), fresh_tenant("others"));
     documents(store, &tenant, &other).await;
+    problems(store, &tenant, &other).await;
     keys(store, credentials, &tenant, &other).await;
 }
 
@@ -81,4 +82,17 @@ async fn keys(
     let revoked = first.authenticate(None, credentials).await;
     assert!(matches!(revoked, Err(Fault::Unauthorized(_))), "{revoked:?}");
     assert!(second.authenticate(None, credentials).await.is_ok());
+}
+
+async fn problems(store: &impl Sources, tenant: &TenantId, other: &TenantId) {
+    let problem = |second: i64| {
+        Problem::of(&Fault::Unauthorized(format!("wrong at {second}")), after_noon(second))
+    };
+    let shop = id("shop");
+    assert_eq!(store.problem(tenant, &shop).await, Ok(None));
+    for (second, kept) in [(0, 0), (0, 0), (59, 0), (60, 60), (100, 60)] {
+        store.report(tenant, &shop, &problem(second)).await.unwrap();
+        assert_eq!(store.problem(tenant, &shop).await, Ok(Some(problem(kept))), "{second}");
+    }
+    assert_eq!(store.problem(other, &shop).await, Ok(None));
 }

@@ -1,7 +1,7 @@
 //! Sources, and the credentials that are their keys.
 
 use crate::World;
-use ceap_engagement::source::library::{Granted, Sources, Stored};
+use ceap_engagement::source::library::{Granted, Problem, Sources, Stored};
 use ceap_kernel::access::{Credentials, Principal};
 use ceap_kernel::{Fault, SourceId, TenantId};
 
@@ -42,6 +42,28 @@ impl Sources for World {
             Ok(())
         })
         .await
+    }
+
+    async fn report(
+        &self,
+        tenant: &TenantId,
+        id: &SourceId,
+        problem: &Problem,
+    ) -> Result<(), Fault> {
+        let key = (tenant.clone(), id.clone());
+        self.step("sources.report", |stores| {
+            let lately = stores.source_problems.get(&key);
+            if lately.is_none_or(|it| problem.at.duration_since(it.at) >= Problem::EVERY) {
+                stores.source_problems.insert(key, problem.clone());
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn problem(&self, tenant: &TenantId, id: &SourceId) -> Result<Option<Problem>, Fault> {
+        let key = (tenant.clone(), id.clone());
+        self.step("sources.problem", |stores| Ok(stores.source_problems.get(&key).cloned())).await
     }
 
     async fn keys(&self, tenant: &TenantId, id: &SourceId) -> Result<Vec<Granted>, Fault> {

@@ -1,0 +1,126 @@
+//! Webhooks that come in, at an address of each source's own.
+
+use crate::http::{Asked, Reply};
+use ceap_connectors::webhooks::{Request, scheme};
+use ceap_engagement::pipeline::accept::{Decoded, EventStream, accept};
+use ceap_engagement::quarantine::Quarantine;
+use ceap_engagement::secret::Secrets;
+use ceap_engagement::source::document::SourceKind;
+use ceap_engagement::source::library::{Problem, Sources};
+use ceap_engagement::source::webhook::{Delivery, Webhook, WebhookSource};
+use ceap_kernel::{Clock, Fault, SourceId, TenantId, Timestamp, digest};
+use serde_json::{Map, Value};
+
+/// Characters of an unreadable body that are kept.
+const KEPT: usize = 2_000;
+
+/// All that is needed.
+#[derive(Debug)]
+pub struct Hooks<S, K, E, Q, C> {
+    /// Sources.
+    pub sources: S,
+    /// Tenants' secrets.
+    pub secrets: K,
+    /// The stream.
+    pub stream: E,
+    /// For what is no event.
+    pub quarantine: Q,
+    /// The wall clock.
+    pub clock: C,
+}
+
+impl<S, K, E, Q, C> Hooks<S, K, E, Q, C>
+where
+    S: Sources,
+    K: Secrets,
+    E: EventStream,
+    Q: Quarantine,
+    C: Clock,
+{
+    /// Takes a webhook, if its source's secret signed it.
+    ///
+    /// # Errors
+    /// `NotFound` for what is no source of webhooks; `Unauthorized` when the signature is wrong or old,
+    /// which the source then tells of; `Invalid` when the body cannot be read; `Unavailable` or
+    /// `Throttled`: the sender sends it again.
+    pub async fn take(&self, asked: &Asked) -> Result<Reply, Fault> {
+        let missing = || Fault::NotFound("there is no such source of webhooks".to_owned());
+        let named = |name| asked.path(name).unwrap_or_default();
+        let tenant = TenantId::new(named("tenant")).map_err(|_| missing())?;
+        let id = SourceId::new(named("source")).map_err(|_| missing())?;
+        let stored = self.sources.get(&tenant, &id).await?.ok_or_else(missing)?;
+        let SourceKind::Webhook(source) = &stored.document.from else { return Err(missing()) };
+        let (at, body) = (self.clock.now(), asked.body()?);
+        let delivery = match self.verified(&tenant, source, asked, &body, at).await {
+            Ok(delivery) => delivery,
+            Err(fault) => {
+                if !fault.retryable() {
+                    self.sources.report(&tenant, &id, &Problem::of(&fault, at)).await?;
+                }
+                return Err(fault);
+            }
+        };
+        let headers = headers(asked);
+        let delivery = Delivery {
+            body: &body,
+            headers: &headers,
+            id: &delivery,
+            source: id.as_str(),
+            arrived: at,
+        };
+        let read = Webhook::compile(source).and_then(|webhook| webhook.events(&delivery));
+        let (decoded, unreadable) = match read {
+            Ok(decoded) => (decoded, None),
+            Err(fault) => {
+                let payload = Value::from(text(&body));
+                (vec![Decoded::Bad { fault: fault.clone(), payload }], Some(fault))
+            }
+        };
+        let (stream, quarantine) = (&self.stream, &self.quarantine);
+        let (accepted, tally) = accept(&tenant, decoded, stream, quarantine, &self.clock).await?;
+        match unreadable {
+            Some(fault) => Err(fault),
+            None => Ok(Reply::json(200, &accepted)?.counted(tally)),
+        }
+    }
+
+    /// What the sender calls this delivery, once it is known to be its.
+    async fn verified(
+        &self,
+        tenant: &TenantId,
+        source: &WebhookSource,
+        asked: &Asked,
+        body: &[u8],
+        at: Timestamp,
+    ) -> Result<String, Fault> {
+        let secret =
+            self.secrets.get(tenant, &source.secret).await.map_err(|fault| match fault {
+                Fault::NotFound(_) => Fault::Unauthorized(format!(
+                    "there is no secret `{}` to verify with",
+                    source.secret
+                )),
+                other => other,
+            })?;
+        let secrets: Vec<&str> = secret.reveal().split_whitespace().collect();
+        let unknown = || Fault::Internal("there is no such scheme".to_owned());
+        let scheme = scheme(source.signature.as_str()).ok_or_else(unknown)?;
+        let header = |name: &str| asked.header(name);
+        let request = Request { header: &header, body, at };
+        scheme.verify(&secrets, &request)?;
+        // What names no delivery is known by its content.
+        Ok(scheme.id(&request).unwrap_or_else(|| digest(&[&text(body)])))
+    }
+}
+
+/// The headers as mappings see them.
+fn headers(asked: &Asked) -> Value {
+    let all = asked.headers().into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+    Value::Object(all.collect::<Map<String, Value>>())
+}
+
+fn text(body: &[u8]) -> String {
+    String::from_utf8_lossy(body).chars().take(KEPT).collect()
+}
+
+#[cfg(test)]
+mod tests;
