@@ -96,18 +96,27 @@ where
         groups: &BTreeMap<&SubjectId, Group<'_>>,
         tally: &mut Tally,
     ) -> Result<(), Fault> {
-        let mut merges: Vec<_> = groups
+        let mut merges: Vec<(usize, SubjectId, &SubjectId)> = groups
             .values()
             .flatten()
-            .map(|(place, arrived)| (place, &arrived.event))
-            .filter(|(_, event)| event.kind == PROFILE_MERGED)
-            .collect();
-        merges.sort_by_key(|(place, _)| **place);
-        for (_, event) in merges {
+            .filter(|(_, arrived)| arrived.event.kind == PROFILE_MERGED)
             // One that names nobody is kept in quarantine when it is folded.
-            if let Ok(from) = source(event) {
-                self.merge(tenant, plan, &from, &event.subject, tally).await?;
-            }
+            .filter_map(|(place, arrived)| {
+                Some((*place, source(&arrived.event).ok()?, &arrived.event.subject))
+            })
+            .collect();
+        merges.sort_by_key(|(place, ..)| *place);
+        let named: BTreeSet<&SubjectId> = merges.iter().map(|(_, from, _)| from).collect();
+        let named: Vec<SubjectId> = named.into_iter().cloned().collect();
+        if named.is_empty() {
+            return Ok(());
+        }
+        // Clients say it each time that somebody signs in: mostly it is done.
+        let known = self.subjects.load(tenant, &named).await?;
+        let done = named.iter().zip(&known).filter(|(_, it)| it.moved_to.is_some());
+        let done: BTreeSet<&SubjectId> = done.map(|(from, _)| from).collect();
+        for (_, from, into) in merges.iter().filter(|(_, from, _)| !done.contains(from)) {
+            self.merge(tenant, plan, from, into, tally).await?;
         }
         Ok(())
     }
