@@ -54,6 +54,9 @@ impl<S: Shelf + Quarantine, E: EventStream> QuarantineApi<S, E> {
     }
 }
 
+/// The stages whose records are events, or calls of SDKs.
+const STAGES: [&str; 3] = ["ingest-http", "ingest-tracking", "ingest-stream"];
+
 /// What stages before the third had are events, as they came or as they were read; or calls of clients that
 /// speak another platform's dialect.
 #[derive(Debug)]
@@ -61,7 +64,8 @@ pub struct AsEvents;
 
 impl Reads for AsEvents {
     fn read(&self, rejected: &Rejected) -> Option<Vec<Decoded>> {
-        if !rejected.stage.starts_with("ingest-") {
+        // What others have before a mapping is no event yet, or was one already.
+        if !STAGES.contains(&rejected.stage.as_str()) {
             return None;
         }
         if rejected.payload.pointer("/segment/call").is_some() {

@@ -77,7 +77,8 @@ where
             }
         };
         let (stream, quarantine) = (&self.stream, &self.quarantine);
-        let (accepted, tally) = accept(&tenant, decoded, stream, quarantine, &self.clock).await?;
+        let (stage, clock) = ("ingest-webhook", &self.clock);
+        let (accepted, tally) = accept(stage, &tenant, decoded, stream, quarantine, clock).await?;
         match unreadable {
             Some(fault) => Err(fault),
             None => Ok(Reply::json(200, &accepted)?.counted(tally)),

@@ -149,7 +149,10 @@ impl<S: Sources> FileSources for S {
         let stored = Sources::get(self, tenant, source).await?;
         Ok(stored.and_then(|stored| match stored.document.from {
             SourceKind::Files(files) => Some(*files),
-            SourceKind::Segment(_) | SourceKind::Jitsu(_) | SourceKind::CloudEvents(_) => None,
+            SourceKind::Segment(_)
+            | SourceKind::Jitsu(_)
+            | SourceKind::CloudEvents(_)
+            | SourceKind::Webhook(_) => None,
         }))
     }
 }

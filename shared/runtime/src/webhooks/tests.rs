@@ -28,7 +28,7 @@ async fn hooks(secret: &'static str) -> (World, Hooks<World, Known, World, World
             "time": "row.created_at", "data": {"value": "double(row.total_price)"}}}}});
     let document = serde_json::from_value(document).unwrap();
     let stored = Stored { version: 1, updated_at: noon(), document };
-    world.put(&tenant("acme"), &stored).await.unwrap();
+    Sources::put(&world, &tenant("acme"), &stored).await.unwrap();
     let (sources, stream, quarantine) = (world.clone(), world.clone(), world.clone());
     let clock = world.clone();
     (world, Hooks { sources, secrets: Known(secret), stream, quarantine, clock })
