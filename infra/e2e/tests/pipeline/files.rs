@@ -94,16 +94,17 @@ fn what_is_broken_says_so_and_the_rest_is_in() {
 
     tenant.wait_for_count("ada", "seen", 2);
     tenant.wait_for_count("eve", "seen", accepted);
-    let mut reasons: Vec<String> = tenant
-        .quarantined()
-        .iter()
-        .map(|it| it["reason"].as_str().unwrap_or_default().to_owned())
-        .collect();
-    reasons.sort();
+    let quarantined = tenant.quarantined();
+    let reasons: Vec<&str> =
+        quarantined.iter().map(|it| it["reason"].as_str().unwrap_or_default()).collect();
     let line = accepted + 1;
     assert_eq!(reasons.len(), 2, "{reasons:?}");
-    assert_eq!(reasons[0], "line 3: row: has 3 fields, not 2 as the file has columns");
-    assert!(reasons[1].starts_with(&format!("line {line}: file: breaks off")), "{reasons:?}");
+    assert!(
+        reasons.contains(&"line 3: row: has 3 fields, not 2 as the file has columns"),
+        "{reasons:?}"
+    );
+    let cut = format!("line {line}: file: breaks off");
+    assert!(reasons.iter().any(|reason| reason.starts_with(&cut)), "{reasons:?}");
 }
 
 /// Puts a file into the drop bucket, as any client of S3 does.
