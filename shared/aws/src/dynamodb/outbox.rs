@@ -5,7 +5,7 @@ use super::messages::{MESSAGE, Messages, pk, state};
 use crate::fault::fault;
 use aws_sdk_dynamodb::types::AttributeValue;
 use ceap_engagement::message::State;
-use ceap_engagement::pipeline::send::{Begun, Lease, Outbox, Outcome};
+use ceap_engagement::pipeline::send::{Begun, Claim, Lease, Outbox, Outcome};
 use ceap_kernel::{Fault, MessageId, TenantId, Timestamp};
 use ulid::Ulid;
 
@@ -20,6 +20,8 @@ struct Step<'a> {
     entered: &'a str,
     set: Vec<(&'a str, AttributeValue)>,
     claimed_at: Option<i64>,
+    /// Only while this claim holds.
+    claim: Option<&'a str>,
     now: Timestamp,
 }
 
@@ -78,6 +80,10 @@ impl Messages {
             condition.push_str(" AND claimed_at = :claimed_at");
             update = update.expression_attribute_values(":claimed_at", number(claimed_at));
         }
+        if let Some(claim) = step.claim {
+            condition.push_str(" AND claim = :claim");
+            update = update.expression_attribute_values(":claim", text(claim));
+        }
         match update.update_expression(set).condition_expression(condition).send().await {
             Ok(_) => Ok(true),
             Err(error) if item::refused(&error) => Ok(false),
@@ -131,10 +137,11 @@ impl Outbox for Messages {
             entered: State::Sending.as_str(),
             set: vec![("claimed_at", millis(now)), ("claim", text(&token))],
             claimed_at,
+            claim: None,
             now,
         };
         if self.step(tenant, id, claim(&[State::Queued], None)).await? {
-            return Ok(Begun::Ours);
+            return Ok(Begun::Ours(Claim(token)));
         }
         let item = self.read(tenant, id).await?.ok_or_else(|| missing(id))?;
         if state(&item)? != State::Sending {
@@ -142,7 +149,7 @@ impl Outbox for Messages {
         }
         // The write may have succeeded and its answer been lost: then the SDK's retry found our own.
         if get_text(&item, "claim") == Some(token.as_str()) {
-            return Ok(Begun::Ours);
+            return Ok(Begun::Ours(Claim(token)));
         }
         let claimed_at = get_number(&item, "claimed_at").unwrap_or_default();
         let held = claimed_at.saturating_add(lease.seconds.saturating_mul(1000));
@@ -150,7 +157,7 @@ impl Outbox for Messages {
             return Ok(Begun::Busy);
         }
         let (step, begun) = if lease.repeatable {
-            (claim(&[State::Sending], Some(claimed_at)), Begun::Ours)
+            (claim(&[State::Sending], Some(claimed_at)), Begun::Ours(Claim(token.clone())))
         } else {
             let mut set = vec![("reason", text("the sender stopped before it recorded"))];
             set.extend(lease.traced.then(|| (UNTOLD, millis(now))));
@@ -160,6 +167,7 @@ impl Outbox for Messages {
                 entered: State::Unknown.as_str(),
                 set,
                 claimed_at: Some(claimed_at),
+                claim: None,
                 now,
             };
             (lost, Begun::Lost)
@@ -185,7 +193,7 @@ impl Outbox for Messages {
             Outcome::Sent(_) => (&late, State::Sent, State::Sent.as_str()),
             Outcome::Delivered(_) => (&late, State::Delivered, State::Delivered.as_str()),
             Outcome::Failed(_) => (&late, State::Failed, State::Failed.as_str()),
-            Outcome::Released => (&late[..1], State::Queued, "released"),
+            Outcome::Released(_) => (&late[..1], State::Queued, "released"),
             Outcome::Unknown(_) | Outcome::Untold(_) => {
                 (&late[..1], State::Unknown, State::Unknown.as_str())
             }
@@ -198,9 +206,13 @@ impl Outbox for Messages {
             Outcome::Failed(why) | Outcome::Unknown(why) => vec![("reason", text(why))],
             Outcome::Untold(why) => vec![("reason", text(why)), (UNTOLD, millis(now))],
             Outcome::Expired => vec![("reason", text(State::Expired.as_str()))],
-            Outcome::Released => Vec::new(),
+            Outcome::Released(_) => Vec::new(),
         };
-        let step = Step { from, to, entered, set: set.clone(), claimed_at: None, now };
+        let claim = match outcome {
+            Outcome::Released(claim) => Some(claim.0.as_str()),
+            _ => None,
+        };
+        let step = Step { from, to, entered, set: set.clone(), claimed_at: None, claim, now };
         if self.step(tenant, id, step).await? {
             return Ok(());
         }

@@ -11,11 +11,15 @@ use crate::policy::rate::{Rate, Rates};
 use ceap_kernel::{Clock, Fault, MessageId, Metric, Tally, TenantId, Timestamp};
 use serde_json::Value;
 
+/// Which claim of a message: no two are alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim(pub String);
+
 /// What became of asking to send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
-    /// The claim is ours: send.
-    Ours,
+    /// The claim is ours, and this one: send.
+    Ours(Claim),
     /// Another claim holds, and may yet be recorded: look again later.
     Busy,
     /// Another claim was not recorded within its lease: the outcome is unknown. It is recorded so,
@@ -36,8 +40,9 @@ pub enum Outcome {
     Delivered(String),
     /// Refused it for good.
     Failed(String),
-    /// Refused it for now: `queued` again.
-    Released,
+    /// Refused it for now: `queued` again, if this claim still holds. One that is recorded twice must not
+    /// release the claim of another, who asks by then.
+    Released(Claim),
     /// It is not known.
     Unknown(String),
     /// It is not known yet: the provider's receipts will tell.
@@ -259,7 +264,7 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
             Err(Fault::NotFound(_)) => return Ok((Disposal::Done, tally)),
             begun => begun?,
         };
-        match begun {
+        let claim = match begun {
             Begun::Settled(state) => {
                 // Another delivery may have died between its record and what follows from it.
                 self.follow(dispatch, state).await?;
@@ -275,16 +280,16 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
                 let then = self.trace(dispatch, since, now, &mut tally).await?;
                 return Ok((then, tally));
             }
-            Begun::Ours => {}
-        }
+            Begun::Ours(claim) => claim,
+        };
         let (outcome, wait_s) = if dispatch.expires_at <= now {
             (Outcome::Expired, None)
         } else {
-            self.ask(dispatch, traced).await?
+            self.ask(dispatch, traced, claim).await?
         };
         let outcome = self.patience(dispatch, outcome, attempt).await?;
         self.record(dispatch, &outcome).await?;
-        if outcome == Outcome::Released {
+        if matches!(outcome, Outcome::Released(_)) {
             let wait_s = wait_s.unwrap_or_default().max(backoff_s(attempt));
             return Ok((Disposal::Again(Some(wait_s)), tally));
         }
@@ -330,12 +335,12 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
             return Ok(outcome);
         }
         match outcome {
-            Outcome::Released => {
+            Outcome::Released(claim) => {
                 let disabled = P::DISABLES && self.aftermath.failing(dispatch).await?;
                 Ok(if disabled || attempt >= LAST_ATTEMPT {
                     Outcome::Failed("no answer within the time for it".to_owned())
                 } else {
-                    Outcome::Released
+                    Outcome::Released(claim)
                 })
             }
             Outcome::Sent(_) | Outcome::Delivered(_) => {
@@ -371,6 +376,7 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
         &self,
         dispatch: &Dispatch,
         traced: bool,
+        claim: Claim,
     ) -> Result<(Outcome, Option<u32>), Fault> {
         let asked = match self.provider.send(dispatch).await {
             Err(SendError::Unknown(why)) if P::REPEATABLE => Err(SendError::throttled(why)),
@@ -391,7 +397,7 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
                 self.aftermath.gone(dispatch, &gone).await;
                 (Outcome::Failed(why), None)
             }
-            Err(SendError::Throttled { after_s, .. }) => (Outcome::Released, after_s),
+            Err(SendError::Throttled { after_s, .. }) => (Outcome::Released(claim), after_s),
             Err(SendError::Unknown(why)) if traced => (Outcome::Untold(why), None),
             Err(SendError::Unknown(why)) => (Outcome::Unknown(why), None),
             Err(SendError::Untold(why)) => (Outcome::Untold(why), None),
@@ -426,7 +432,7 @@ fn count(dispatch: &Dispatch, outcome: &Outcome, tally: &mut Tally) {
         Outcome::Failed(_) => (Metric::MessagesFailed, &*dispatch.channel),
         Outcome::Unknown(_) | Outcome::Untold(_) => (Metric::MessagesUnknown, &*dispatch.channel),
         Outcome::Expired => (Metric::MessagesSuppressed, State::Expired.as_str()),
-        Outcome::Released => return,
+        Outcome::Released(_) => return,
     };
     tally.add(metric, &dispatch.tenant, dispatch.use_case.as_ref(), Some(detail), 1);
 }

@@ -72,7 +72,7 @@ async fn keep(world: &World, tenant: &TenantId, history: &[Happened]) {
     for (nth, it) in history.iter().enumerate() {
         let record = record(nth, it);
         let (id, exposure) = (record.id.clone(), Exposure::of(&record));
-        let message = Message { record, since: None, untold: None };
+        let message = Message { record, since: None, claims: 0, untold: None };
         world.stores().messages.insert((tenant.clone(), id), message);
         if let (Some((after, value)), Some(exposure)) = (it.goal, exposure) {
             let at = after_noon(it.at + after);

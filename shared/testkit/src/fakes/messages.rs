@@ -5,7 +5,7 @@ use ceap_engagement::message::{CapCheck, Claimed, Claims, Entered, Record, State
 use ceap_engagement::message_log::{MessageLog, MessagesOf};
 use ceap_engagement::pipeline::aftermath::Health;
 use ceap_engagement::pipeline::receive::Receipts;
-use ceap_engagement::pipeline::send::{Begun, Lease, Outbox, Outcome};
+use ceap_engagement::pipeline::send::{Begun, Claim, Lease, Outbox, Outcome};
 use ceap_engagement::receipt::Receipt;
 use ceap_kernel::{Fault, MessageId, SubjectId, TenantId, Timestamp};
 
@@ -14,13 +14,21 @@ use ceap_kernel::{Fault, MessageId, SubjectId, TenantId, Timestamp};
 pub struct Message {
     pub record: Record,
     pub since: Option<Timestamp>,
+    /// Claims so far: each has its number.
+    pub claims: u64,
     /// Since when receipts have time to tell of an unknown outcome.
     pub untold: Option<Timestamp>,
 }
 
 impl Message {
+    fn claimed(&mut self, now: Timestamp) -> Begun {
+        self.since = Some(now);
+        self.claims += 1;
+        Begun::Ours(Claim(self.claims.to_string()))
+    }
+
     pub(crate) fn new(record: &Record) -> Self {
-        Self { record: record.clone(), since: None, untold: None }
+        Self { record: record.clone(), since: None, claims: 0, untold: None }
     }
 }
 
@@ -165,12 +173,10 @@ impl Outbox for World {
             Ok(match (message.record.state, message.since) {
                 (State::Queued, _) => {
                     message.record.state = State::Sending;
-                    message.since = Some(now);
-                    Begun::Ours
+                    message.claimed(now)
                 }
                 (State::Sending, Some(since)) if over(since) && lease.repeatable => {
-                    message.since = Some(now);
-                    Begun::Ours
+                    message.claimed(now)
                 }
                 (State::Sending, Some(since)) if over(since) => {
                     message.record.enter(State::Unknown, now);
@@ -219,7 +225,9 @@ impl Outbox for World {
                     record.reason = Some(why.clone());
                     record.enter(State::Failed, now);
                 }
-                Outcome::Released if record.state == State::Sending => {
+                Outcome::Released(claim)
+                    if record.state == State::Sending && claim.0 == message.claims.to_string() =>
+                {
                     record.state = State::Queued;
                 }
                 Outcome::Unknown(why) | Outcome::Untold(why) if record.state == State::Sending => {
