@@ -1,7 +1,7 @@
 //! The catalogue on the local AWS: each use case is installed, gets its sample's events, and does what the
 //! sample says. Those that recommend first learn their models of what others did, from the lake. What comes
-//! later than the sample's noon is judged in process (`shared/engagement/tests/catalogue.rs`): of *win-back* and
-//! *community-engagement* only that nothing else is sent, where all that they expect comes later.
+//! later than the sample's noon, two messages each of *win-back* and *community-engagement*, is judged in process
+//! (`shared/engagement/tests/catalogue.rs`).
 
 use crate::messages::call;
 use ceap_e2e::{Tenant, aws, event, root, stack, time, until};
