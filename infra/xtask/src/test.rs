@@ -12,6 +12,7 @@ use crate::{
     repo::Repo,
     stack, tidy,
     up::{self, Build},
+    workspace::Workspace,
 };
 
 /// Runs the stages; the first failure ends them.
@@ -35,6 +36,7 @@ fn stages(repo: &Repo) -> Result<ExitCode> {
         clippy.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
         process::shown(&mut clippy, "cargo clippy")
     })?;
+    stage("each function alone", || alone(repo))?;
     stage("tidy", || if tidy::run(repo)? { Ok(()) } else { bail!("mend what is listed above") })?;
     stage("sam validate", || validate(repo, &tools))?;
     stage("build and local stack", || up::start(repo, Build::Everything))?;
@@ -71,6 +73,17 @@ fn cargo(repo: &Repo) -> Command {
     let mut cargo = process::cargo();
     cargo.current_dir(repo.root());
     cargo
+}
+
+/// Checks each function as `sam build` compiles it: with the features that it asks for itself, not with those
+/// that the rest of the workspace switches on.
+fn alone(repo: &Repo) -> Result<()> {
+    let workspace = Workspace::read(repo)?;
+    workspace.functions().iter().try_for_each(|function| {
+        let mut check = cargo(repo);
+        check.args(["check", "--quiet", "--package", function]);
+        process::shown(&mut check, &format!("cargo check of {function} alone"))
+    })
 }
 
 /// Fails before the long stages if something is missing; returns the folder of the Python tools.

@@ -9,36 +9,26 @@ mod unreadable;
 
 pub mod api;
 pub mod batch;
-#[cfg(feature = "reception")]
 pub mod callbacks;
-#[cfg(feature = "channel")]
 pub mod channel;
-#[cfg(feature = "desk")]
 pub mod desk;
 pub mod erasures;
 pub mod firehose;
 pub mod http;
 pub mod inbox;
 pub mod items;
-#[cfg(feature = "models")]
 pub mod models;
 pub mod pages;
-#[cfg(feature = "quarantine")]
 pub mod quarantine;
-#[cfg(feature = "reception")]
 pub mod reception;
 pub mod reference;
 pub mod runs;
 pub mod schemas;
-#[cfg(feature = "desk")]
 pub mod simulations;
 pub mod sources;
 pub mod task;
-#[cfg(feature = "desk")]
 pub mod templates;
-#[cfg(feature = "tracking")]
 pub mod tracking;
-#[cfg(feature = "desk")]
 pub mod use_cases;
 pub mod webhooks;
 

@@ -11,6 +11,7 @@ use ceap_kernel::{Fault, ModelId, SystemClock};
 /// Bytes of a model that comes with a request, unpacked. Packed, at most what the gateway lets through.
 const MAX_UNPACKED: usize = 100 * 1024 * 1024;
 
+/// Reads a file's description; given by the function, so that only those that run models link what reads them.
 type Read = fn(&[u8]) -> Result<Description, Fault>;
 
 /// A tenant's models: files in a bucket, and what is known of them in a table.
@@ -20,10 +21,14 @@ pub struct ModelApi {
 }
 
 impl ModelApi {
-    /// Of the files, what is known of them, and the use cases that may pin them.
+    /// Of the files, what is known of them, the use cases that may pin them, and what reads a file.
     #[must_use]
-    pub fn new(files: ModelBucket, keeper: ModelStore, use_cases: UseCaseVersions) -> Self {
-        let read: Read = |file| Ok(ceap_models::read(file)?.description().clone());
+    pub fn new(
+        files: ModelBucket,
+        keeper: ModelStore,
+        use_cases: UseCaseVersions,
+        read: Read,
+    ) -> Self {
         Self { library: Library { files, keeper, use_cases, clock: SystemClock, read } }
     }
 

@@ -13,8 +13,10 @@ fn main() -> Result<(), Error> {
         let platform = Table::new(&dynamodb::client(&config), env.get("PLATFORM_TABLE"));
         let credentials = CredentialStore::new(platform.clone());
         let files = ModelBucket::new(&config, env.get("MODELS_BUCKET"));
-        let api =
-            ModelApi::new(files, ModelStore::new(platform.clone()), UseCaseVersions::new(platform));
+        let (keeper, use_cases) =
+            (ModelStore::new(platform.clone()), UseCaseVersions::new(platform));
+        let read = |file: &[u8]| Ok(ceap_models::read(file)?.description().clone());
+        let api = ModelApi::new(files, keeper, use_cases, read);
         http::serve("models", &credentials, async |call: &Call| api.answer(call).await).await
     })
 }
