@@ -25,6 +25,7 @@ ENDPOINT = "http://127.0.0.1:4566"
 API_URL = "http://127.0.0.1:3000"
 REGION = "us-east-1"
 STACK = "ceap-local"
+FEEDS = "ceap-local-feeds"
 STAGE = "local"
 PREFIX = f"ceap-{STAGE}-"
 ARTIFACTS = "ceap-local-artifacts"
@@ -120,11 +121,10 @@ def expand(template):
     return Translator({}, Parser()).translate(template, {})
 
 
-def build(bin_dir, artifacts):
-    """The root template, its nested templates uploaded."""
-    root_path = ROOT / "template.yaml"
+def build(root_path, bin_dir, artifacts):
+    """A root template, its nested templates uploaded."""
     root = load(root_path)
-    nested = [(p, ROOT / p["Location"]) for p in resources(root, "AWS::Serverless::Application")]
+    nested = [(p, root_path.parent / p["Location"]) for p in resources(root, "AWS::Serverless::Application")]
     loaded = [(properties, path, load(path)) for properties, path in nested]
     missing = [b.name for _, _, t in loaded for _, b in binaries(t, bin_dir) if not b.is_file()]
     if missing:
@@ -133,24 +133,24 @@ def build(bin_dir, artifacts):
         localise(path, template, bin_dir, artifacts)
         body = json.dumps(expand(template), sort_keys=True)
         digest = hashlib.sha256(body.encode()).hexdigest()[:24]
-        key = artifacts.put(f"templates/{path.stem}-{digest}.json", body.encode)
+        key = artifacts.put(f"templates/{path.parent.name}-{path.stem}-{digest}.json", body.encode)
         properties["Location"] = f"{ENDPOINT}/{ARTIFACTS}/{key}"
     return expand(root)
 
 
-def deploy(template, parameters):
-    """Creates or updates the stack; True when something changed."""
+def deploy(stack, template, parameters):
+    """Creates or updates a stack; True when something changed."""
     cfn = client("cloudformation")
     request = {
-        "StackName": STACK,
+        "StackName": stack,
         "TemplateBody": json.dumps(template, sort_keys=True),
         "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
-    status = stack_status(cfn)
+    status = stack_status(cfn, stack)
     if status in ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
-        cfn.delete_stack(StackName=STACK)
-        settle(cfn)
+        cfn.delete_stack(StackName=stack)
+        settle(cfn, stack)
         status = None
     try:
         cfn.update_stack(**request) if status else cfn.create_stack(**request)
@@ -158,37 +158,37 @@ def deploy(template, parameters):
         if "No updates are to be performed" in str(error):
             return False
         raise
-    status = settle(cfn)
+    status = settle(cfn, stack)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        sys.exit(f"the stack ended in {status}:\n" + "\n".join(failures(cfn)))
+        sys.exit(f"the stack {stack} ended in {status}:\n" + "\n".join(failures(cfn, stack)))
     return True
 
 
-def stack_status(cfn):
+def stack_status(cfn, stack):
     try:
-        status = cfn.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
+        status = cfn.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
     except ClientError:
         return None
     return None if status == "DELETE_COMPLETE" else status
 
 
-def settle(cfn):
-    while (status := stack_status(cfn)) and status.endswith("IN_PROGRESS"):
+def settle(cfn, stack):
+    while (status := stack_status(cfn, stack)) and status.endswith("IN_PROGRESS"):
         time.sleep(0.1)
     return status
 
 
-def failures(cfn):
-    for stack in [s for s in cfn.describe_stacks()["Stacks"] if s["StackName"].startswith(STACK)]:
+def failures(cfn, name):
+    for stack in [s for s in cfn.describe_stacks()["Stacks"] if s["StackName"].startswith(name)]:
         for event in cfn.describe_stack_events(StackName=stack["StackId"])["StackEvents"]:
             if event["ResourceStatus"].endswith("FAILED"):
                 yield f"  {event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
 
 
-def deployed_resources():
+def deployed_resources(stack):
     """(type, logical id, physical id) of every resource, the nested stacks' included."""
     cfn = client("cloudformation")
-    stacks = [STACK]
+    stacks = [stack]
     while stacks:
         for r in cfn.describe_stack_resources(StackName=stacks.pop())["StackResources"]:
             if r["ResourceType"] == "AWS::CloudFormation::Stack":
@@ -212,11 +212,11 @@ def finish(found):
     client("ses").verify_domain_identity(Domain=SENDER_DOMAIN)
 
 
-def outputs(found):
-    def by_id(kind):
+def outputs(found, feeds):
+    def by_id(kind, found=found):
         return {logical: physical for k, logical, physical in found if k == kind}
 
-    functions = sorted(by_id("AWS::Lambda::Function").values())
+    functions = sorted(physical for k, _, physical in found + feeds if k == "AWS::Lambda::Function")
     return {
         "endpoint": ENDPOINT,
         "api_url": API_URL,
@@ -243,6 +243,12 @@ def outputs(found):
             "database": by_id("AWS::Glue::Database")["LakeDatabase"],
             "workgroup": by_id("AWS::Athena::WorkGroup")["LakeWorkgroup"],
         },
+        "feeds": {
+            "stream": by_id("AWS::Kinesis::Stream", feeds)["Clicks"],
+            "queue": by_id("AWS::SQS::Queue", feeds)["Orders"].replace("//localhost:", "//127.0.0.1:"),
+            "bus": by_id("AWS::Events::EventBus", feeds)["Shop"],
+            "table": by_id("AWS::DynamoDB::Table", feeds)["Customers"],
+        },
         "sender_domain": SENDER_DOMAIN,
     }
 
@@ -260,13 +266,15 @@ def main():
     arguments = parser.parse_args()
 
     artifacts = Artifacts()
-    template = build(arguments.bin_dir, artifacts)
+    template = build(ROOT / "template.yaml", arguments.bin_dir, artifacts)
+    feeds = build(ROOT / "infra" / "local" / "feeds.yaml", arguments.bin_dir, artifacts)
     parameters = {"Stage": STAGE, "LogRetentionDays": "1", "DelayScale": arguments.delay_scale, "AllowLoopback": "true", "PublicUrl": API_URL, "SmsProviders": "sns"}
-    changed = deploy(template, parameters)
-    found = list(deployed_resources())
+    changed = deploy(STACK, template, parameters)
+    changed = deploy(FEEDS, feeds, {}) or changed
+    found = list(deployed_resources(STACK))
     finish(found)
     artifacts.drop_unused()
-    result = outputs(found)
+    result = outputs(found, list(deployed_resources(FEEDS)))
     OUTPUTS.parent.mkdir(parents=True, exist_ok=True)
     OUTPUTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     announce(result["api_id"])

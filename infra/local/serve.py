@@ -6,6 +6,7 @@ All state is in memory. SIGTERM or SIGINT ends it, the functions' processes incl
 import asyncio
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -14,20 +15,21 @@ HOST = "127.0.0.1"
 AWS_PORT = 4566
 API_PORT = 3000
 RUN = pathlib.Path(__file__).resolve().parents[2] / ".local" / "run"
+# The functions' code, unpacked: gigabytes, of which nothing is needed once it has stopped.
+TEMPORARY = RUN / "tmp"
 
 
 def prepare_environment():
     """MiniStack reads its settings when it is imported; its functions inherit the rest."""
-    temporary = RUN / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
-    tempfile.tempdir = str(temporary)
+    TEMPORARY.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(TEMPORARY)
     for name in list(os.environ):
         if name.startswith("AWS_"):  # nothing of the developer's own account gets in
             del os.environ[name]
     os.environ.update(
-        TMPDIR=str(temporary),
-        STATE_DIR=str(temporary / "state"),
-        S3_DATA_DIR=str(temporary / "s3"),
+        TMPDIR=str(TEMPORARY),
+        STATE_DIR=str(TEMPORARY / "state"),
+        S3_DATA_DIR=str(TEMPORARY / "s3"),
         BIND_HOST=HOST,
         GATEWAY_PORT=str(AWS_PORT),
         MINISTACK_REGION="us-east-1",
@@ -97,6 +99,7 @@ def main():
     finally:
         patches.start_no_more()
         lambda_runtime.reset()
+        shutil.rmtree(TEMPORARY, ignore_errors=True)
     # Pollers of MiniStack may still be at work; nothing of theirs outlives this.
     sys.stdout.flush()
     os._exit(0)

@@ -75,8 +75,8 @@ fn cargo(repo: &Repo) -> Command {
     cargo
 }
 
-/// Checks each function as `sam build` compiles it: with the features that it asks for itself, not with those
-/// that the rest of the workspace switches on.
+/// Checks each function as who works on it alone compiles it: with the features that it asks for itself, not with
+/// those that the rest of the workspace switches on.
 fn alone(repo: &Repo) -> Result<()> {
     let workspace = Workspace::read(repo)?;
     workspace.functions().iter().try_for_each(|function| {
@@ -125,11 +125,12 @@ fn verifiers(repo: &Repo) -> Result<Vec<(&'static str, PathBuf)>> {
 /// `sam validate --lint` on every template, as many at once as there are processors.
 fn validate(repo: &Repo, tools: &Path) -> Result<()> {
     let mut templates = vec![repo.path("template.yaml")];
-    let folder = repo.path("infra");
-    for entry in
-        std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?
-    {
-        templates.push(entry?.path());
+    for folder in ["infra", "infra/feeds"] {
+        let folder = repo.path(folder);
+        let found = std::fs::read_dir(&folder);
+        for entry in found.with_context(|| format!("cannot read {}", folder.display()))? {
+            templates.push(entry?.path());
+        }
     }
     templates.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     templates.sort();

@@ -57,6 +57,12 @@ impl Connector for CloudEvents {
     }
 }
 
+/// The events that `body` holds: one, or an array of them.
+#[must_use]
+pub fn events(body: Value, arrived: Timestamp) -> Vec<Decoded> {
+    items(body).into_iter().map(|item| decode(item, arrived)).collect()
+}
+
 type Item = Result<Value, (Fault, Value)>;
 
 /// The event whose attributes are headers.
@@ -126,10 +132,14 @@ fn unpacked(mut event: Value) -> Item {
 fn whole(body: &[u8]) -> Result<Vec<Item>, Fault> {
     let value: Value = serde_json::from_slice(body)
         .map_err(|error| Fault::invalid("body", format!("is not JSON: {error}")))?;
-    Ok(match value {
+    Ok(items(value))
+}
+
+fn items(body: Value) -> Vec<Item> {
+    match body {
         Value::Array(items) => items.into_iter().map(Ok).collect(),
         one => vec![Ok(one)],
-    })
+    }
 }
 
 /// A line that can't be read does not spoil the others.

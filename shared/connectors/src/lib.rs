@@ -2,6 +2,7 @@
 //! connector NAME` writes both.
 
 pub mod cloudevents;
+pub mod feeds;
 pub mod jitsu;
 pub mod receipts;
 pub mod segment;

@@ -13,6 +13,7 @@ pub mod callbacks;
 pub mod channel;
 pub mod desk;
 pub mod erasures;
+pub mod feeds;
 pub mod firehose;
 pub mod http;
 pub mod inbox;

@@ -7,9 +7,10 @@ use ceap_engagement::quarantine::Quarantine;
 use ceap_engagement::secret::Secrets;
 use ceap_engagement::source::document::SourceKind;
 use ceap_engagement::source::library::{Problem, Sources};
-use ceap_engagement::source::webhook::{Delivery, Webhook, WebhookSource};
+use ceap_engagement::source::unpack::Piece;
+use ceap_engagement::source::webhook::WebhookSource;
 use ceap_kernel::{Clock, Fault, SourceId, TenantId, Timestamp, digest};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Characters of an unreadable body that are kept.
 const KEPT: usize = 2_000;
@@ -61,18 +62,12 @@ where
             }
         };
         let headers = headers(asked);
-        let delivery = Delivery {
-            body: &body,
-            headers: &headers,
-            id: &delivery,
-            source: id.as_str(),
-            arrived: at,
-        };
-        let read = Webhook::compile(source).and_then(|webhook| webhook.events(&delivery));
+        let piece = Piece { headers: &headers, id: &delivery, source: id.as_str(), arrived: at };
+        let read = json(&body).and_then(|body| source.compile()?.events(body, &piece));
         let (decoded, unreadable) = match read {
             Ok(decoded) => (decoded, None),
             Err(fault) => {
-                let payload = Value::from(text(&body));
+                let payload = json!({"source": id, "body": text(&body)});
                 (vec![Decoded::Bad { fault: fault.clone(), payload }], Some(fault))
             }
         };
@@ -117,6 +112,11 @@ where
 fn headers(asked: &Asked) -> Value {
     let all = asked.headers().into_iter().map(|(name, value)| (name.to_owned(), value.into()));
     Value::Object(all.collect::<Map<String, Value>>())
+}
+
+fn json(body: &[u8]) -> Result<Value, Fault> {
+    serde_json::from_slice(body)
+        .map_err(|error| Fault::invalid("body", format!("must be JSON: {error}")))
 }
 
 fn text(body: &[u8]) -> String {

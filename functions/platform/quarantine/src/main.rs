@@ -1,6 +1,6 @@
 //! What could not be taken, and how it is sent again.
 
-use ceap_aws::dynamodb::{self, CredentialStore, QuarantineStore, Table};
+use ceap_aws::dynamodb::{self, CredentialStore, QuarantineStore, SourceStore, Table};
 use ceap_aws::stream::KinesisStream;
 use ceap_runtime::http::{self, Call};
 use ceap_runtime::quarantine::QuarantineApi;
@@ -11,10 +11,11 @@ fn main() -> Result<(), Error> {
         let env = Env::read(&["PLATFORM_TABLE", "QUARANTINE_TABLE", "STREAM_NAME"])?;
         let config = ceap_aws::config().await;
         let client = dynamodb::client(&config);
-        let credentials = CredentialStore::new(Table::new(&client, env.get("PLATFORM_TABLE")));
+        let platform = Table::new(&client, env.get("PLATFORM_TABLE"));
+        let credentials = CredentialStore::new(platform.clone());
         let shelf = QuarantineStore::new(Table::new(&client, env.get("QUARANTINE_TABLE")));
         let stream = KinesisStream::new(&config, env.get("STREAM_NAME"));
-        let api = QuarantineApi::new(shelf, stream);
+        let api = QuarantineApi::new(shelf, SourceStore::new(platform), stream);
         http::serve("quarantine", &credentials, async |call: &Call| api.answer(call).await).await
     })
 }

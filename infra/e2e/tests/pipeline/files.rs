@@ -3,11 +3,34 @@
 use crate::messages::call;
 use crate::ssh_logins::shared;
 use ceap_e2e::http::{self, gzip};
-use ceap_e2e::{PATIENCE, Tenant, aws, stack, until};
+use ceap_e2e::{PATIENCE, Tenant, aws, root, stack, until};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 const FILE: &str = "ssh_logins/OpenSSH_2k.log_structured.csv";
+
+const SHOPPERS: &str = "online_shoppers/online_shoppers_intention.csv";
+
+/// A sheet as Parquet, written by Apache Arrow's library for Python.
+fn parquet(csv: &str) -> Option<Vec<u8>> {
+    let Some(python) = std::env::var_os("CEAP_VERIFY_PYTHON") else {
+        eprintln!("skipped: CEAP_VERIFY_PYTHON is not set, so nothing was written as Parquet");
+        return None;
+    };
+    let mut writer = Command::new(python)
+        .arg(root().join("infra/local/verify/parquet.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It reads to the end before it writes.
+    writer.stdin.take().unwrap().write_all(csv.as_bytes()).unwrap();
+    let written = writer.wait_with_output().unwrap();
+    assert!(written.status.success(), "{}", written.status);
+    Some(written.stdout)
+}
 
 /// Keeps a source of files.
 fn keep(tenant: &Tenant, files: &Value) {
@@ -41,7 +64,7 @@ fn a_log_is_the_same_in_every_format() {
     let tenant = Tenant::new("files");
     keep(
         &tenant,
-        &json!({"mapping": {"type": "'ssh_failed'", "subject": "'pid-' + row.Pid", "id": "row.LineId",
+        &json!({"mapping": {"type": "'ssh_failed'", "subject": "'pid-' + string(row.Pid)", "id": "row.LineId",
             "data": {"content": "row.Content"}, "when": "row.Content.contains('Failed password')"}}),
     );
     let lines = log.lines().skip(1).map(|line| line.splitn(7, ',').collect::<Vec<_>>());
@@ -56,12 +79,14 @@ fn a_log_is_the_same_in_every_format() {
     assert_eq!(failed, 520, "as the data's README says");
 
     // The rows have ids of their own, so the same ones in another file are the same events.
-    for (name, bytes) in [
+    let mut files = vec![
         ("a.csv", log.clone().into_bytes()),
         ("b.csv.gz", gzip(log.as_bytes())),
         ("c.jsonl", jsonl.clone().into_bytes()),
         ("deep/er/d.jsonl.gz", gzip(jsonl.as_bytes())),
-    ] {
+    ];
+    files.extend(parquet(&log).map(|bytes| ("e.parquet", bytes)));
+    for (name, bytes) in files {
         put(&tenant, name, &bytes);
         let object = ended(&tenant, name);
         assert_eq!(object["state"], "done", "{object}");
@@ -72,6 +97,41 @@ fn a_log_is_the_same_in_every_format() {
         tenant.wait_for_count(&subject, "ssh_failed", count);
     }
     assert_eq!(tenant.quarantined(), Vec::<Value>::new());
+}
+
+#[test]
+fn shoppers_are_the_same_in_every_format() {
+    let Some(_stack) = stack() else { return };
+    let Some(sessions) = shared(SHOPPERS) else { return };
+    let mut expected: BTreeMap<String, u64> = BTreeMap::new();
+    for line in sessions.lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        *expected.entry(format!("{}-{}", fields[15], fields[13])).or_default() += 1;
+    }
+    let mut files = vec![("a.csv", sessions.clone().into_bytes())];
+    files.extend(parquet(&sessions).map(|bytes| ("a.parquet", bytes)));
+    // Rows without ids are known by their file and place, so each file has a tenant of its own.
+    let taken: Vec<Tenant> = files
+        .iter()
+        .map(|(name, bytes)| {
+            let tenant = Tenant::new("shoppers");
+            let subject = "row.VisitorType + '-' + string(row.Region)";
+            keep(
+                &tenant,
+                &json!({"mapping": {"type": "'session_ended'", "subject": subject, "data": {}}}),
+            );
+            put(&tenant, name, bytes);
+            tenant
+        })
+        .collect();
+    for (tenant, (name, _)) in taken.iter().zip(&files) {
+        let object = ended(tenant, name);
+        let counted = ["rows", "accepted", "quarantined"].map(|field| &object[field]);
+        assert_eq!(counted, [&json!(12_330), &json!(12_330), &json!(0)], "{object}");
+        for (subject, count) in &expected {
+            tenant.wait_for_count(subject, "session_ended", *count);
+        }
+    }
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod channels;
 mod consent;
 mod demo;
 mod erasure;
+mod feeds;
 mod files;
 mod lake;
 mod messages;

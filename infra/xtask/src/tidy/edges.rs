@@ -101,10 +101,12 @@ fn source(template: &Template, properties: &Value) -> Vec<String> {
     }
     let arn =
         properties.get("EventSourceArn").or(properties.get("Queue")).or(properties.get("Stream"));
-    let queue = arn
-        .and_then(target)
-        .and_then(|id| template.resource(id))
-        .filter(|r| r.kind == "AWS::SQS::Queue");
+    let id = arn.and_then(target);
+    // Somebody else's queue: how it is set up can't be seen here.
+    if id.is_some_and(|id| names_queue(template, id)) {
+        return texts;
+    }
+    let queue = id.and_then(|id| template.resource(id)).filter(|r| r.kind == "AWS::SQS::Queue");
     let Some(queue) = queue else {
         if properties.pointer("/DestinationConfig/OnFailure/Destination").is_none() {
             texts.push(
@@ -129,6 +131,12 @@ fn source(template: &Template, properties: &Value) -> Vec<String> {
         ));
     }
     texts
+}
+
+/// Whether `id` is a parameter that takes the ARN of a queue.
+fn names_queue(template: &Template, id: &str) -> bool {
+    let pattern = template.body.pointer(&format!("/Parameters/{id}/AllowedPattern"));
+    pattern.and_then(Value::as_str).is_some_and(|pattern| pattern.contains(":sqs:"))
 }
 
 #[cfg(test)]

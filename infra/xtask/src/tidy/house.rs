@@ -35,9 +35,10 @@ impl House {
     pub fn read(repo: &Repo) -> Result<Self> {
         let root = repo.root().to_path_buf();
         let mut files = vec![root.join("template.yaml")];
-        files.extend(
-            list(&root.join("infra")).into_iter().filter(|file| has_extension(file, "yaml")),
-        );
+        for folder in ["infra", "infra/feeds"] {
+            let found = list(&root.join(folder));
+            files.extend(found.into_iter().filter(|file| has_extension(file, "yaml")));
+        }
         let templates = files
             .into_iter()
             .filter(|file| file.exists())

@@ -41,9 +41,17 @@ pub struct Redriven {
 }
 
 /// Reads what a stage had before it as an event: none for what is no event at that stage.
+#[allow(async_fn_in_trait)]
 pub trait Reads {
-    /// What `rejected` is by now.
-    fn read(&self, rejected: &Rejected) -> Option<Vec<Decoded>>;
+    /// What `rejected` of `tenant` is by now.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    async fn read(
+        &self,
+        tenant: &TenantId,
+        rejected: &Rejected,
+    ) -> Result<Option<Vec<Decoded>>, Fault>;
 }
 
 /// Sends the next [`AT_ONCE`] entries again, as far as `filter` takes them.
@@ -62,7 +70,7 @@ pub async fn redrive(
     let mut outcome = Redriven { next, ..Redriven::default() };
     let (mut events, mut gone, mut again) = (Vec::new(), Vec::new(), Vec::new());
     for Entry { id, rejected } in entries.into_iter().filter(|entry| asked.filter.takes(entry)) {
-        match events_of(tenant, &rejected, reads) {
+        match events_of(tenant, &rejected, reads).await? {
             None => outcome.skipped = outcome.skipped.saturating_add(1),
             Some(Ok(arrived)) => {
                 events.extend(arrived);
@@ -123,15 +131,16 @@ pub struct Discarded {
     pub next: Option<String>,
 }
 
-fn events_of(
+async fn events_of(
     tenant: &TenantId,
     rejected: &Rejected,
     reads: &impl Reads,
-) -> Option<Result<Vec<Arrived>, Fault>> {
+) -> Result<Option<Result<Vec<Arrived>, Fault>>, Fault> {
     let arrived = |event: Event| Arrived { tenant: tenant.clone(), at: rejected.at, event };
     let event = |item: Decoded| match checked(item) {
         Decoded::Event(event) => Ok(arrived(event)),
         Decoded::Bad { fault, .. } => Err(fault),
     };
-    reads.read(rejected).map(|items| items.into_iter().map(event).collect())
+    let items = reads.read(tenant, rejected).await?;
+    Ok(items.map(|items| items.into_iter().map(event).collect()))
 }

@@ -1,7 +1,10 @@
 //! A source as a person writes it.
 
+use super::feed::{FeedSource, MappedSource};
 use super::files::FilesDocument;
-use super::webhook::{Webhook, WebhookSource};
+use super::mapping::MappingDocument;
+use super::unpack::Unpack;
+use super::webhook::WebhookSource;
 use ceap_kernel::{Fault, SourceId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,6 +48,16 @@ pub enum SourceKind {
     Files(Box<FilesDocument>),
     /// A sender of webhooks that signs them.
     Webhook(Box<WebhookSource>),
+    /// A Kinesis stream.
+    Kinesis(Box<FeedSource>),
+    /// A queue of SQS.
+    Sqs(Box<FeedSource>),
+    /// A bus of EventBridge.
+    #[serde(rename = "eventbridge")]
+    EventBridge(Box<MappedSource>),
+    /// What changes in a table of DynamoDB.
+    #[serde(rename = "dynamodb")]
+    DynamoDb(Box<MappedSource>),
 }
 
 /// Nothing is left to say: the dialect says it all.
@@ -104,6 +117,10 @@ impl SourceKind {
             Self::CloudEvents(_) => "cloudevents",
             Self::Files(_) => "files",
             Self::Webhook(_) => "webhook",
+            Self::Kinesis(_) => "kinesis",
+            Self::Sqs(_) => "sqs",
+            Self::EventBridge(_) => "eventbridge",
+            Self::DynamoDb(_) => "dynamodb",
         }
     }
 
@@ -112,7 +129,39 @@ impl SourceKind {
     pub const fn has_keys(&self) -> bool {
         match self {
             Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) => true,
-            Self::Files(_) | Self::Webhook(_) => false,
+            Self::Files(_)
+            | Self::Webhook(_)
+            | Self::Kinesis(_)
+            | Self::Sqs(_)
+            | Self::EventBridge(_)
+            | Self::DynamoDb(_) => false,
+        }
+    }
+
+    /// How its rows become events, where it has rows.
+    #[must_use]
+    pub fn mapping(&self) -> Option<&MappingDocument> {
+        match self {
+            Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) => None,
+            Self::Files(source) => Some(&source.mapping),
+            Self::Webhook(source) => Some(&source.mapping),
+            Self::Kinesis(source) | Self::Sqs(source) => source.mapping.as_ref(),
+            Self::EventBridge(source) | Self::DynamoDb(source) => Some(&source.mapping),
+        }
+    }
+
+    /// How records become events, where they are no events yet.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field and the remedy; of a kind that has no records, too.
+    pub fn unpack(&self) -> Result<Option<Unpack>, Fault> {
+        match self {
+            Self::Webhook(source) => source.compile().map(Some),
+            Self::Kinesis(source) | Self::Sqs(source) => source.compile(),
+            Self::EventBridge(source) | Self::DynamoDb(source) => source.compile().map(Some),
+            Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) | Self::Files(_) => {
+                Err(Fault::invalid("from", format!("`{}` has no records", self.as_str())))
+            }
         }
     }
 
@@ -121,7 +170,11 @@ impl SourceKind {
         match self {
             Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) => Ok(()),
             Self::Files(files) => files.check().map(|_| ()),
-            Self::Webhook(webhook) => Webhook::compile(webhook).map(|_| ()),
+            Self::Webhook(_)
+            | Self::Kinesis(_)
+            | Self::Sqs(_)
+            | Self::EventBridge(_)
+            | Self::DynamoDb(_) => self.unpack().map(|_| ()),
         }
     }
 }
@@ -136,6 +189,8 @@ mod tests {
     #[case("segment")]
     #[case("jitsu")]
     #[case("cloudevents")]
+    #[case("kinesis")]
+    #[case("sqs")]
     fn a_document_is_read_and_written_alike(#[case] kind: &str) {
         let text = json!({"id": "shop", "name": "Shop", "from": {kind: {}}});
         let document = SourceDocument::parse(text.to_string().as_bytes()).unwrap();
@@ -152,6 +207,9 @@ mod tests {
     #[case(json!({"id": "shop", "name": "Shop", "from": {"jitsu": {}}, "form": 1}), "form: unknown field")]
     #[case(json!({"id": "shop", "name": "Shop", "from": {"files": {}}}), "from.files: missing field `mapping`")]
     #[case(json!({"id": "shop", "name": "Shop", "from": {"files": {"mapping": {"type": "'a'", "subject": "row.("}}}}), "from.files.mapping.subject: is not a CEL")]
+    #[case(json!({"id": "shop", "name": "Shop", "from": {"kinesis": {"each": "row.orders"}}}), "from.kinesis.each: needs a `mapping`")]
+    #[case(json!({"id": "shop", "name": "Shop", "from": {"eventbridge": {}}}), "from.eventbridge: missing field `mapping`")]
+    #[case(json!({"id": "shop", "name": "Shop", "from": {"dynamodb": {"mapping": {"type": "'a'", "subject": "row.("}}}}), "from.dynamodb.mapping.subject: is not a CEL")]
     fn what_is_wrong_is_named(#[case] text: Value, #[case] says: &str) {
         let fault = SourceDocument::parse(text.to_string().as_bytes()).unwrap_err().to_string();
         assert!(fault.starts_with(says), "{fault}");

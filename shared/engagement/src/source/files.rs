@@ -149,10 +149,7 @@ impl<S: Sources> FileSources for S {
         let stored = Sources::get(self, tenant, source).await?;
         Ok(stored.and_then(|stored| match stored.document.from {
             SourceKind::Files(files) => Some(*files),
-            SourceKind::Segment(_)
-            | SourceKind::Jitsu(_)
-            | SourceKind::CloudEvents(_)
-            | SourceKind::Webhook(_) => None,
+            _ => None,
         }))
     }
 }

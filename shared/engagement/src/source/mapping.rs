@@ -126,6 +126,30 @@ impl Mapping {
         })
     }
 
+    /// Whom a row is about, as far as that can be told.
+    #[must_use]
+    pub fn subject(&self, row: &Row<'_>) -> Option<String> {
+        text("subject", &self.subject, row).ok()
+    }
+
+    /// A row that made no event, as quarantine keeps it: with all that it takes to map it again, and whom it is
+    /// about, so that it is erased with them.
+    #[must_use]
+    pub fn kept(&self, row: &Row<'_>) -> Map<String, Value> {
+        let mut kept = Map::new();
+        let mut keep = |field: &str, value: Value| drop(kept.insert(field.to_owned(), value));
+        keep("source", row.source.into());
+        keep("id", row.id.into());
+        if let Some(subject) = self.subject(row) {
+            keep("subject", subject.into());
+        }
+        if !row.headers.is_null() {
+            keep("headers", row.headers.clone());
+        }
+        keep("row", row.row.clone());
+        kept
+    }
+
     /// The event of a row; none for one that is left out.
     ///
     /// # Errors

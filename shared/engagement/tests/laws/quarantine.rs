@@ -6,7 +6,7 @@ use ceap_engagement::quarantine::redrive::{Asked, Reads, discard, redrive};
 use ceap_engagement::quarantine::{Filter, Rejected, list};
 use ceap_engagement::schema::{Compatibility, Compiled, EventSchema, Mode, SchemaDocument};
 use ceap_engagement::use_case::{Plan, Stored};
-use ceap_kernel::{Metric, TenantId};
+use ceap_kernel::{Fault, Metric, TenantId};
 use ceap_testkit::builders::{after_noon, event, noon, settings, subject, tenant};
 use ceap_testkit::{Strike, World};
 use serde_json::json;
@@ -14,13 +14,13 @@ use serde_json::json;
 struct AsEvents;
 
 impl Reads for AsEvents {
-    fn read(&self, rejected: &Rejected) -> Option<Vec<Decoded>> {
-        rejected.stage.starts_with("ingest-").then(|| {
+    async fn read(&self, _: &TenantId, rejected: &Rejected) -> Result<Option<Vec<Decoded>>, Fault> {
+        Ok(rejected.stage.starts_with("ingest-").then(|| {
             vec![match Event::from_json(&rejected.payload, rejected.at) {
                 Ok(event) => Decoded::Event(event),
                 Err(fault) => Decoded::Bad { fault, payload: rejected.payload.clone() },
             }]
-        })
+        }))
     }
 }
 

@@ -206,8 +206,11 @@ impl Making<'_> {
     fn decoded(&self, Found { start, row }: Found) -> Option<Decoded> {
         let [key, etag] = [&self.object.key, &self.object.etag];
         let id = digest(&[key, etag, &start.at.to_string()]);
-        let (fault, row) = match row {
-            Err(bad) => bad,
+        let (fault, mut payload) = match row {
+            Err((fault, text)) => {
+                let payload = json!({"source": self.object.source, "id": id, "row": text});
+                (fault, payload.as_object().cloned().unwrap_or_default())
+            }
             Ok(value) => {
                 let row = Row {
                     row: &value,
@@ -218,17 +221,18 @@ impl Making<'_> {
                 };
                 match self.mapping.event(&row) {
                     Ok(event) => return event.map(Decoded::Event),
-                    Err(fault) => (fault, value),
+                    Err(fault) => (fault, self.mapping.kept(&row)),
                 }
             }
         };
-        let source = &self.object.source;
-        let payload = json!({
-            "source": source, "object": key, "etag": etag, "line": start.line, "id": id,
-            "row": shown(row),
-        });
+        if let Some(row) = payload.get_mut("row") {
+            *row = shown(row.take());
+        }
+        payload.insert("object".to_owned(), key.as_str().into());
+        payload.insert("etag".to_owned(), etag.as_str().into());
+        payload.insert("line".to_owned(), start.line.into());
         let fault = fault.on_line(usize::try_from(start.line).unwrap_or_default());
-        Some(Decoded::Bad { fault, payload })
+        Some(Decoded::Bad { fault, payload: payload.into() })
     }
 }
 
