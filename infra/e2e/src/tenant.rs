@@ -18,6 +18,20 @@ pub struct Tenant {
 
 const EVENTS_AT_ONCE: usize = 400;
 
+fn create(name: &str, more: &Value) -> Answer {
+    let mut settings = json!({
+        "from_address": format!("no-reply@{name}.example.com"),
+        "security_recipient": format!("security@{name}.example.com"),
+        "sms_origination": "+15555550100",
+        "time_zone": "UTC",
+    });
+    settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let admin = format!("admin@{name}.example.com");
+    let request =
+        json!({"action": "create", "tenant": name, "admin_email": admin, "settings": settings});
+    aws::invoke("tenants", &request)
+}
+
 impl Tenant {
     /// Makes one that nobody else uses, by the function that makes tenants in a real deploy.
     #[must_use]
@@ -32,20 +46,7 @@ impl Tenant {
         let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("e2e-{label}-{:x}-{count}", nanos / 1000);
-        let mut settings = json!({
-            "from_address": format!("no-reply@{name}.example.com"),
-            "security_recipient": format!("security@{name}.example.com"),
-            "sms_origination": "+15555550100",
-            "time_zone": "UTC",
-        });
-        settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let answer = aws::invoke(
-            "tenants",
-            &json!({
-                "action": "create", "tenant": name, "admin_email": format!("admin@{name}.example.com"),
-                "settings": settings,
-            }),
-        );
+        let answer = create(&name, more);
         assert_eq!(answer.header("x-amz-function-error"), "", "{answer}");
         let keys = answer.json();
         let text = |key: &str| keys[key].as_str().unwrap().to_owned();
