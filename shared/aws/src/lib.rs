@@ -24,6 +24,8 @@ pub mod schedules;
 pub mod ses;
 #[cfg(all(feature = "eventbridge", feature = "scheduler"))]
 pub mod signals;
+#[cfg(feature = "sigv4")]
+pub mod sigv4;
 #[cfg(feature = "sns")]
 pub mod sns;
 #[cfg(feature = "sns")]

@@ -13,8 +13,8 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_kinesis::types::ShardIteratorType;
 use ceap_aws::athena::Lake;
 use ceap_aws::dynamodb::{
-    self, AffinityStore, AudienceStore, Candidates, Catalogue, Client, CredentialStore, Erasures,
-    Holdings, InboxStore, Messages, ModelStore, Objects, QuarantineStore, Runs, SchemaStore,
+    self, AffinityStore, AudienceStore, Candidates, Catalogue, Client, CredentialStore, EndpointStore,
+    Erasures, Holdings, InboxStore, Messages, ModelStore, Objects, QuarantineStore, Runs, SchemaStore,
     SourceStore, SubjectStore, SuppressionList, Table, TenantStore, UseCaseStore,
 };
 use ceap_aws::model_bucket::ModelBucket;
@@ -192,6 +192,24 @@ fn candidate_list() {
         let copy = Copy::of(&config, "engagement").await;
         contracts::candidate_list(&Candidates::new(copy.table())).await;
         copy.gone().await;
+    });
+}
+
+#[test]
+fn endpoints() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let profiles = Copy::of(&config, "profiles").await;
+        let engagement = Copy::of(&config, "engagement").await;
+        let quarantine = Copy::of(&config, "quarantine").await;
+        let store = EndpointStore::new(engagement.table());
+        let holdings = Holdings::new(profiles.table(), engagement.table(), quarantine.table());
+        // The local index is written with the table.
+        contracts::endpoints(&store, async || {}).await;
+        contracts::forgotten_endpoints(&store, &holdings, async || {}).await;
+        for copy in [profiles, engagement, quarantine] {
+            copy.gone().await;
+        }
     });
 }
 

@@ -4,6 +4,8 @@
 pub mod cloudevents;
 pub mod feeds;
 pub mod jitsu;
+mod name;
+pub mod pinpoint;
 pub mod receipts;
 pub mod segment;
 pub mod webhooks;

@@ -6,7 +6,6 @@
 
 mod call;
 mod context;
-mod name;
 mod quarantined;
 
 use crate::{Connector, Payload};

@@ -7,6 +7,7 @@ pub mod candidate;
 pub mod candidate_list;
 pub mod condition;
 pub mod consents;
+pub mod endpoint;
 pub mod erasure;
 pub mod event;
 pub mod feature;

@@ -161,6 +161,65 @@ impl Credential {
     }
 }
 
+/// What names a credential that signs: it travels with each request, while its secret does not (AWS Signature
+/// Version 4 calls it an access key id). `ceap_<tenant>_<id>`, the id being a digest of the secret, and so
+/// half as long as a [`Credential`]'s own: neither is taken for the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    /// The tenant it names.
+    pub tenant: TenantId,
+    id: String,
+}
+
+impl AccessKey {
+    /// A new access key and its secret, from 256 random bits.
+    #[must_use]
+    pub fn generate(tenant: TenantId, random: &[u8; 32]) -> (Self, String) {
+        let Credential { tenant, secret } = Credential::generate(tenant, random);
+        let id = digest(&["access-key-id", tenant.as_str(), &secret]);
+        (Self { tenant, id }, secret)
+    }
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// `Unauthorized` when it has not the shape of one.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let bad = || {
+            let rule = "the access key id is not of the form ceap_<tenant>_<32 digits>";
+            Fault::Unauthorized(rule.to_owned())
+        };
+        let (tenant, id) =
+            text.strip_prefix("ceap_").and_then(|rest| rest.split_once('_')).ok_or_else(bad)?;
+        let tenant = TenantId::new(tenant).map_err(|_| bad())?;
+        let shaped = id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if shaped { Ok(Self { tenant, id: id.to_owned() }) } else { Err(bad()) }
+    }
+
+    /// As requests name it.
+    #[must_use]
+    pub fn reveal(&self) -> String {
+        format!("ceap_{}_{}", self.tenant, self.id)
+    }
+
+    /// What the store knows it by.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        digest(&["access-key", self.tenant.as_str(), &self.id])
+    }
+
+    /// Whom it stands for, once a request is known to be signed with its secret.
+    ///
+    /// # Errors
+    /// `Unauthorized` when it is not known; `Unavailable` or `Throttled`.
+    pub async fn holder(&self, credentials: &impl Credentials) -> Result<Principal, Fault> {
+        let unknown =
+            || Fault::Unauthorized("the access key id is not known, or no longer".to_owned());
+        let found = credentials.find(&self.tenant, &self.fingerprint()).await?;
+        found.filter(|it| it.tenant == self.tenant).ok_or_else(unknown)
+    }
+}
+
 impl std::fmt::Debug for Credential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Credential({})", self.tenant)
@@ -183,6 +242,18 @@ mod tests {
     fn the_same_secret_of_another_tenant_is_another_credential() {
         let of = |name| Credential::generate(TenantId::new(name).unwrap(), &[7; 32]).fingerprint();
         assert_ne!(of("a"), of("b"));
+    }
+
+    #[test]
+    fn an_access_key_is_no_credential_and_does_not_tell_its_secret() {
+        let (key, secret) = AccessKey::generate(TenantId::new("acme-2").unwrap(), &[7; 32]);
+        assert_eq!(AccessKey::parse(&key.reveal()).unwrap(), key);
+        assert_eq!(secret.len(), 64);
+        assert!(!key.reveal().contains(secret.get(..16).unwrap()));
+        assert!(Credential::parse(&key.reveal()).is_err());
+        let credential = Credential::generate(key.tenant.clone(), &[7; 32]);
+        assert!(AccessKey::parse(&credential.reveal()).is_err());
+        assert_ne!(credential.fingerprint(), key.fingerprint());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::api::{self, Access, Operation};
 use crate::bootstrap::log;
 use crate::metrics;
+use crate::pinpoint;
 use crate::problem::{Problem, Status};
 use crate::reference::DEFAULT;
 use aws_lambda_events::event::apigw::ApiGatewayV2httpResponse;
@@ -112,6 +113,7 @@ impl Call {
             Access::Role(allowed) => self.require(allowed),
             Access::Inbox(_)
             | Access::Link
+            | Access::SigV4
             | Access::WriteKey
             | Access::Signature
             | Access::Anyone => Ok(()),
@@ -162,6 +164,18 @@ impl Asked {
         self.0.raw_http_path()
     }
 
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.0.method().as_str()
+    }
+
+    /// The query as it came, without the `?`.
+    #[must_use]
+    pub fn raw_query(&self) -> &str {
+        self.0.uri().query().unwrap_or_default()
+    }
+
     /// The problem of a path that has only the methods `allowed`.
     ///
     /// # Errors
@@ -173,7 +187,7 @@ impl Asked {
     }
 
     /// What the access log knows the call by.
-    fn request_id(&self) -> Option<&str> {
+    pub(crate) fn request_id(&self) -> Option<&str> {
         match self.0.request_context_ref()? {
             RequestContext::ApiGatewayV2(context) => context.request_id.as_deref(),
             _ => None,
@@ -341,8 +355,9 @@ async fn opened(
     request: LambdaRequest,
 ) -> ApiGatewayV2httpResponse {
     let asked = Asked(request.into());
-    let outcome = match asked.operation() {
-        Err(fault) if asked.route() != DEFAULT => Err(fault),
+    let outcome = match (pinpoint::elsewhere(&asked), asked.operation()) {
+        (Some(refused), _) => refused,
+        (None, Err(fault)) if asked.route() != DEFAULT => Err(fault),
         _ => Box::pin(handler(&asked)).await,
     };
     answer(finished(name, &asked, outcome))
@@ -376,6 +391,9 @@ async fn respond(
     request: Request,
 ) -> Response<Body> {
     let asked = Asked(request);
+    if let Some(refused) = pinpoint::elsewhere(&asked) {
+        return finished(name, &asked, refused);
+    }
     let principal = match authenticate(&asked.0, credentials).await {
         Ok(principal) => principal,
         Err(fault) => return finished(name, &asked, Err(fault)),

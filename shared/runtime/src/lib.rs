@@ -20,6 +20,7 @@ pub mod inbox;
 pub mod items;
 pub mod models;
 pub mod pages;
+pub mod pinpoint;
 pub mod quarantine;
 pub mod reception;
 pub mod reference;

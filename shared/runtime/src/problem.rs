@@ -232,7 +232,7 @@ impl Status {
     #[must_use]
     pub fn of(operation: &Operation) -> Vec<Self> {
         // They tell all of it in words of their own.
-        if matches!(operation.access, Access::WriteKey) {
+        if matches!(operation.access, Access::WriteKey | Access::SigV4) {
             return Vec::new();
         }
         let secured = matches!(operation.access, Access::Role(_) | Access::Inbox(_));

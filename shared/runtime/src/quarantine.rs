@@ -1,7 +1,7 @@
 //! The API of the quarantine.
 
 use crate::http::{Call, Reply};
-use ceap_connectors::segment;
+use ceap_connectors::{pinpoint, segment};
 use ceap_engagement::event::Event;
 use ceap_engagement::pipeline::accept::{Decoded, EventStream};
 use ceap_engagement::quarantine::redrive::{Asked, Reads, discard, redrive};
@@ -61,9 +61,10 @@ impl<S: Shelf + Quarantine, L: Sources, E: EventStream> QuarantineApi<S, L, E> {
 }
 
 /// The stages whose records are events, or calls of SDKs.
-const STAGES: [&str; 3] = ["ingest-http", "ingest-tracking", "ingest-stream"];
+const STAGES: [&str; 4] =
+    ["ingest-http", "ingest-tracking", "ingest-pinpoint", "ingest-stream"];
 
-/// What stages before the third had are events, as they came or as they were read; calls of clients that
+/// What stages before the last had are events, as they came or as they were read; calls of clients that
 /// speak another platform's dialect; or rows of a source, which it maps.
 #[derive(Debug)]
 pub struct AsEvents<'a, L> {
@@ -83,6 +84,9 @@ impl<L: Sources> Reads for AsEvents<'_, L> {
         }
         if rejected.payload.pointer("/segment/call").is_some() {
             return Ok(segment::again(&rejected.payload, rejected.at));
+        }
+        if rejected.payload.pointer("/pinpoint/event").is_some() {
+            return Ok(pinpoint::again(&rejected.payload, rejected.at));
         }
         let event = Event::from_json(&rejected.payload, rejected.at);
         Ok(Some(vec![match event {

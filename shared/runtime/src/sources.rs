@@ -2,6 +2,7 @@
 
 use crate::bootstrap::random;
 use crate::http::{Call, Reply};
+use ceap_engagement::secret::SecretKeeper;
 use ceap_engagement::source::library::{self, Sources};
 use ceap_engagement::source::object::{ObjectDesk, ObjectStore};
 use ceap_engagement::template::library::if_match;
@@ -9,16 +10,18 @@ use ceap_kernel::{Fault, ObjectId, SourceId, SystemClock};
 
 /// A tenant's sources.
 #[derive(Debug)]
-pub struct SourceApi<S, O> {
+pub struct SourceApi<S, K, O> {
     store: S,
+    secrets: K,
     objects: ObjectDesk<O>,
 }
 
-impl<S: Sources, O: ObjectStore> SourceApi<S, O> {
-    /// Kept in `store`, and what became of their files in `objects`.
+impl<S: Sources, K: SecretKeeper, O: ObjectStore> SourceApi<S, K, O> {
+    /// Kept in `store`, what their clients sign with in `secrets`, and what became of their files in
+    /// `objects`.
     #[must_use]
-    pub const fn new(store: S, objects: O) -> Self {
-        Self { store, objects: ObjectDesk { objects } }
+    pub const fn new(store: S, secrets: K, objects: O) -> Self {
+        Self { store, secrets, objects: ObjectDesk { objects } }
     }
 
     /// Answers a call.
@@ -27,7 +30,7 @@ impl<S: Sources, O: ObjectStore> SourceApi<S, O> {
     /// `Invalid`, naming the field; `NotFound`; `Conflict` when another version is kept;
     /// `Unavailable` or `Throttled`.
     pub async fn answer(&self, call: &Call) -> Result<Reply, Fault> {
-        let (store, tenant) = (&self.store, &call.principal.tenant);
+        let (store, secrets, tenant) = (&self.store, &self.secrets, &call.principal.tenant);
         let version = || if_match(call.header("if-match"));
         match call.route().as_str() {
             "GET /v1/sources" => Reply::json(200, &library::list(store, tenant).await?),
@@ -49,18 +52,19 @@ impl<S: Sources, O: ObjectStore> SourceApi<S, O> {
                 Reply::json(if kept.version == 1 { 201 } else { 200 }, &kept)
             }
             "DELETE /v1/sources/{id}" => {
-                library::delete(store, tenant, &named(call)?, version()?).await?;
+                library::delete(store, secrets, tenant, &named(call)?, version()?).await?;
                 Ok(Reply::empty())
             }
             "POST /v1/sources/{id}/keys" => {
                 let id = named(call)?;
-                let fresh = library::grant(store, &SystemClock, tenant, &id, &random()).await?;
+                let fresh = library::grant(store, secrets, &SystemClock, tenant, &id, &random());
+                let fresh = fresh.await?;
                 // What is shown once must not lie in a cache.
                 Ok(Reply::json(201, &fresh)?.header("cache-control", "no-store"))
             }
             "DELETE /v1/sources/{id}/keys/{key}" => {
                 let key = call.path("key").unwrap_or_default();
-                library::revoke(store, tenant, &named(call)?, &key).await?;
+                library::revoke(store, secrets, tenant, &named(call)?, &key).await?;
                 Ok(Reply::empty())
             }
             other => Err(Fault::NotFound(format!("there is no {other}"))),

@@ -107,6 +107,9 @@ pub struct Stores {
     pub erasures: BTreeMap<(TenantId, ErasureId), (u64, String)>,
     /// Executions of the workflows of runs and erasures that were begun.
     pub executions: BTreeSet<String>,
+    /// Endpoints by their keys: version and JSON.
+    pub endpoints: BTreeMap<(TenantId, SourceId, String), (u64, String)>,
+    pub secrets: BTreeMap<(TenantId, String), String>,
     pub sources: BTreeMap<(TenantId, SourceId), StoredSource>,
     pub source_problems: BTreeMap<(TenantId, SourceId), SourceProblem>,
     /// Write keys of sources, in the order in which they were made.

@@ -33,6 +33,14 @@ async fn candidate_list() {
 }
 
 #[tokio::test]
+async fn endpoints() {
+    for world in worlds() {
+        contracts::endpoints(&world, async || {}).await;
+        contracts::forgotten_endpoints(&world, &world, async || {}).await;
+    }
+}
+
+#[tokio::test]
 async fn claims() {
     for world in worlds() {
         contracts::claims(&world).await;

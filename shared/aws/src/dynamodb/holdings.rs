@@ -1,6 +1,6 @@
 //! All that the tables hold of one subject, to take it away.
 //!
-//! What stands under the subject's own keys is deleted by them. Messages, candidates and ties stand under
+//! What stands under the subject's own keys is deleted by them. Messages, candidates, ties and endpoints stand under
 //! other keys; the index `by-subject` finds them, whatever use case or thing they are of: messages at
 //! `<tenant>#<subject>`, the others at `<tenant>/<subject>`, which is no message's key, since no tenant
 //! holds a `/`. Of the quarantine the whole of a tenant is read: its records hold what came as it came.

@@ -2,7 +2,7 @@
 
 use super::Arrival;
 use super::context::kept;
-use super::name;
+use crate::name;
 use ceap_engagement::event::{Event, MAX_DATA_BYTES};
 use ceap_engagement::profile::{self, PROFILE_MERGED, PROFILE_UPDATED};
 use ceap_kernel::{Fault, Timestamp, digest};

@@ -1,7 +1,8 @@
 //! A call that is in quarantine: with what it takes to look for it, to take its subject out, and to decode
 //! it again.
 
-use super::{Arrival, call, name, one};
+use super::{Arrival, call, one};
+use crate::name;
 use ceap_engagement::pipeline::accept::Decoded;
 use ceap_kernel::Timestamp;
 use serde::Deserialize;

@@ -58,6 +58,8 @@ pub enum SourceKind {
     /// What changes in a table of DynamoDB.
     #[serde(rename = "dynamodb")]
     DynamoDb(Box<MappedSource>),
+    /// An AWS SDK whose Amazon Pinpoint client is pointed here: the source's id is its application's.
+    Pinpoint(PinpointSource),
 }
 
 /// Nothing is left to say: the dialect says it all.
@@ -70,10 +72,26 @@ pub struct SegmentSource {}
 #[serde(deny_unknown_fields)]
 pub struct JitsuSource {}
 
+/// Nothing is left to say: the dialect says it all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PinpointSource {}
+
 /// Nothing is left to say: events are events.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CloudEventsSource {}
+
+/// What the clients of a source come with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// Nothing: they are fetched from, or known by what they sign with a secret of their own.
+    None,
+    /// A write key.
+    Write,
+    /// An access key id, and a secret that they sign with.
+    Access,
+}
 
 impl SourceDocument {
     /// Reads a document in JSON, and checks it.
@@ -121,20 +139,22 @@ impl SourceKind {
             Self::Sqs(_) => "sqs",
             Self::EventBridge(_) => "eventbridge",
             Self::DynamoDb(_) => "dynamodb",
+            Self::Pinpoint(_) => "pinpoint",
         }
     }
 
-    /// Whether its clients come with a write key. Others are fetched from, or known by what they sign.
+    /// What its clients come with.
     #[must_use]
-    pub const fn has_keys(&self) -> bool {
+    pub const fn keys(&self) -> Keys {
         match self {
-            Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) => true,
+            Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) => Keys::Write,
+            Self::Pinpoint(_) => Keys::Access,
             Self::Files(_)
             | Self::Webhook(_)
             | Self::Kinesis(_)
             | Self::Sqs(_)
             | Self::EventBridge(_)
-            | Self::DynamoDb(_) => false,
+            | Self::DynamoDb(_) => Keys::None,
         }
     }
 
@@ -142,7 +162,7 @@ impl SourceKind {
     #[must_use]
     pub fn mapping(&self) -> Option<&MappingDocument> {
         match self {
-            Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) => None,
+            Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) | Self::Pinpoint(_) => None,
             Self::Files(source) => Some(&source.mapping),
             Self::Webhook(source) => Some(&source.mapping),
             Self::Kinesis(source) | Self::Sqs(source) => source.mapping.as_ref(),
@@ -159,7 +179,11 @@ impl SourceKind {
             Self::Webhook(source) => source.compile().map(Some),
             Self::Kinesis(source) | Self::Sqs(source) => source.compile(),
             Self::EventBridge(source) | Self::DynamoDb(source) => source.compile().map(Some),
-            Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) | Self::Files(_) => {
+            Self::Segment(_)
+            | Self::Jitsu(_)
+            | Self::CloudEvents(_)
+            | Self::Pinpoint(_)
+            | Self::Files(_) => {
                 Err(Fault::invalid("from", format!("`{}` has no records", self.as_str())))
             }
         }
@@ -168,7 +192,7 @@ impl SourceKind {
     /// Checks what its kind has to be told.
     fn check(&self) -> Result<(), Fault> {
         match self {
-            Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) => Ok(()),
+            Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) | Self::Pinpoint(_) => Ok(()),
             Self::Files(files) => files.check().map(|_| ()),
             Self::Webhook(_)
             | Self::Kinesis(_)
@@ -191,6 +215,7 @@ mod tests {
     #[case("cloudevents")]
     #[case("kinesis")]
     #[case("sqs")]
+    #[case("pinpoint")]
     fn a_document_is_read_and_written_alike(#[case] kind: &str) {
         let text = json!({"id": "shop", "name": "Shop", "from": {kind: {}}});
         let document = SourceDocument::parse(text.to_string().as_bytes()).unwrap();

@@ -4,14 +4,18 @@
 //! §13.1.1, `If-Match`). Its keys are credentials that name it, so that an event is known to be its,
 //! and one that leaked is revoked alone.
 
-use super::document::{SourceDocument, SourceKind};
-use ceap_kernel::access::{Credential, Principal, Role};
+use super::document::{Keys, SourceDocument, SourceKind};
+use crate::secret::{Secret, SecretKeeper};
+use ceap_kernel::access::{AccessKey, Credential, Principal, Role};
 use ceap_kernel::{Clock, Fault, SignedDuration, SourceId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Keys of one source: enough to change them one at a time, few enough to look through.
 pub const MAX_KEYS: usize = 20;
+
+/// What the names of secrets that access keys sign with begin with.
+pub const ACCESS_SECRET: &str = "pinpoint_";
 
 /// Digits of a fingerprint by which a key is shown and revoked.
 const SHOWN: usize = 12;
@@ -47,15 +51,22 @@ pub struct Shown {
     pub created_at: Timestamp,
 }
 
-/// A fresh write key. It is shown this once.
+/// A fresh key: a write key, or an access key id with its secret. It is shown this once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "FreshSourceKey")]
 pub struct Fresh {
     /// What it is known by from now on.
     #[serde(flatten)]
     pub shown: Shown,
-    /// The key.
-    pub write_key: String,
+    /// The write key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write_key: Option<String>,
+    /// What the client's requests name, of a source whose clients sign them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_key_id: Option<String>,
+    /// What they are signed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_access_key: Option<String>,
 }
 
 /// A source with its keys.
@@ -251,6 +262,7 @@ pub async fn list(store: &impl Sources, tenant: &TenantId) -> Result<Vec<Listed>
 /// `NotFound`; `Conflict` when another version is kept; `Unavailable` or `Throttled`.
 pub async fn delete(
     store: &impl Sources,
+    secrets: &impl SecretKeeper,
     tenant: &TenantId,
     id: &SourceId,
     if_match: Option<u64>,
@@ -264,26 +276,31 @@ pub async fn delete(
             other => other,
         })?;
     }
+    // Of one that is gone nobody knows whether its keys had secrets.
+    let signs = kept.as_ref().is_none_or(|it| it.document.from.keys() == Keys::Access);
     for key in store.keys(tenant, id).await? {
-        store.revoke(tenant, &key.fingerprint).await?;
+        forget(store, secrets, tenant, &key.fingerprint, signs).await?;
     }
     kept.map(|_| ()).ok_or_else(|| missing(id))
 }
 
-/// Makes a key for a source from 256 fresh random bits.
+/// Makes a key for a source from 256 fresh random bits. A secret that requests are signed with has to be read
+/// again to verify them, so it is kept, encrypted; of a write key only the fingerprint is.
 ///
 /// # Errors
 /// `NotFound`; `Invalid` when its kind has no keys; `Conflict` when it has [`MAX_KEYS`];
 /// `Unavailable` or `Throttled`.
 pub async fn grant(
     store: &impl Sources,
+    secrets: &impl SecretKeeper,
     clock: &impl Clock,
     tenant: &TenantId,
     id: &SourceId,
     random: &[u8; 32],
 ) -> Result<Fresh, Fault> {
     let Read { stored, keys, .. } = get(store, tenant, id).await?;
-    if !stored.document.from.has_keys() {
+    let kind = stored.document.from.keys();
+    if kind == Keys::None {
         let message = format!("`{}` takes no write key", stored.document.from.as_str());
         return Err(Fault::invalid("from", message));
     }
@@ -291,12 +308,44 @@ pub async fn grant(
         let message = format!("the source `{id}` has {MAX_KEYS} keys; revoke one first");
         return Err(Fault::Conflict(message));
     }
-    let credential = Credential::generate(tenant.clone(), random);
-    let key = Granted { fingerprint: credential.fingerprint(), created_at: clock.now() };
+    let signed = kind == Keys::Access;
+    let credential = (!signed).then(|| Credential::generate(tenant.clone(), random));
+    let pair = signed.then(|| AccessKey::generate(tenant.clone(), random));
+    let written = credential.as_ref().map(Credential::fingerprint);
+    let fingerprint = written.or_else(|| pair.as_ref().map(|(key, _)| key.fingerprint()));
+    let key = Granted { fingerprint: fingerprint.unwrap_or_default(), created_at: clock.now() };
+    if let Some((_, secret)) = &pair {
+        // First: a secret that no key names is of no use to anybody.
+        let name = access_secret(&key.fingerprint);
+        secrets.keep(tenant, &name, &Secret::new(secret.as_str())).await?;
+    }
     let (tenant, source) = (tenant.clone(), Some(id.clone()));
     let principal = Principal { tenant, role: Role::Source, email: None, source };
     store.grant(&principal, id, &key).await?;
-    Ok(Fresh { shown: key.shown(), write_key: credential.reveal() })
+    let (access_key_id, secret_access_key) =
+        pair.map(|(key, secret)| (key.reveal(), secret)).unzip();
+    let write_key = credential.as_ref().map(Credential::reveal);
+    Ok(Fresh { shown: key.shown(), write_key, access_key_id, secret_access_key })
+}
+
+/// The name of the secret that the access key with this fingerprint signs with.
+#[must_use]
+pub fn access_secret(fingerprint: &str) -> String {
+    format!("{ACCESS_SECRET}{fingerprint}")
+}
+
+/// The secret first: a key without it is refused, and found and revoked when that is asked for again.
+async fn forget(
+    store: &impl Sources,
+    secrets: &impl SecretKeeper,
+    tenant: &TenantId,
+    fingerprint: &str,
+    signs: bool,
+) -> Result<(), Fault> {
+    if signs {
+        secrets.forget(tenant, &access_secret(fingerprint)).await?;
+    }
+    store.revoke(tenant, fingerprint).await
 }
 
 /// Revokes the key that is shown as `key`. Functions that have just seen it take it for a minute more.
@@ -305,6 +354,7 @@ pub async fn grant(
 /// `NotFound` when the source has no such key; `Unavailable` or `Throttled`.
 pub async fn revoke(
     store: &impl Sources,
+    secrets: &impl SecretKeeper,
     tenant: &TenantId,
     id: &SourceId,
     key: &str,
@@ -312,7 +362,10 @@ pub async fn revoke(
     let keys = store.keys(tenant, id).await?;
     let found = keys.iter().find(|granted| granted.shown().key == key);
     let none = || Fault::NotFound(format!("the source `{id}` has no key `{key}`"));
-    store.revoke(tenant, &found.ok_or_else(none)?.fingerprint).await
+    let fingerprint = &found.ok_or_else(none)?.fingerprint;
+    let kept = store.get(tenant, id).await?;
+    let signs = kept.is_none_or(|it| it.document.from.keys() == Keys::Access);
+    forget(store, secrets, tenant, fingerprint, signs).await
 }
 
 impl Granted {

@@ -71,6 +71,13 @@ fn schemes() -> Value {
             "scheme": "basic",
             "description": "The same credential as the user; no password.",
         },
+        "signature": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "AWS Signature Version 4, for the service `mobiletargeting` and any region, with an access \
+                key of the source that the path names.",
+        },
         "inboxToken": {
             "type": "http",
             "scheme": "bearer",
@@ -114,6 +121,7 @@ fn security(access: Access) -> Value {
         Access::Role(_) => json!([{"bearer": []}, {"writeKey": []}]),
         Access::Inbox(_) => json!([{"inboxToken": []}, {"bearer": []}, {"writeKey": []}]),
         Access::WriteKey => json!([{"basicWriteKey": []}, {"writeKey": []}, {"bearer": []}, {}]),
+        Access::SigV4 => json!([{"signature": []}]),
         Access::Link | Access::Signature | Access::Anyone => json!([]),
     }
 }
@@ -128,6 +136,7 @@ fn roles(access: Access) -> String {
         Access::WriteKey => "Whoever has a write key: as the user of Basic authentication, as \
             `X-Write-Key`, or as `writeKey` in the body."
             .to_owned(),
+        Access::SigV4 => "Whoever signs with an access key of the application.".to_owned(),
         Access::Signature => "The provider proves itself.".to_owned(),
         Access::Anyone => String::new(),
     }

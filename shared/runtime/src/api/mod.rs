@@ -16,6 +16,7 @@ mod items;
 mod messages;
 mod models;
 mod pages;
+mod pinpoint;
 mod profiles;
 mod quarantine;
 mod reference;
@@ -51,6 +52,7 @@ pub const GROUPS: &[Group] = &[
     events::GROUP,
     sources::GROUP,
     tracking::GROUP,
+    pinpoint::GROUP,
     event_schemas::GROUP,
     quarantine::GROUP,
     profiles::GROUP,

@@ -18,6 +18,9 @@ pub enum Access {
     /// Whoever has a write key, as its client's dialect carries it. Its function sees to it, and answers
     /// errors in that dialect.
     WriteKey,
+    /// Whoever signs with the access key of a source (AWS Signature Version 4). Its function sees to it, and
+    /// answers errors as Amazon Pinpoint does.
+    SigV4,
     /// A provider that signs what it sends. Its function sees to it.
     Signature,
     /// Anyone.

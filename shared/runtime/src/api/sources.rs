@@ -40,7 +40,10 @@ pub const GROUP: Group = Group {
             .answers(&[Answer::empty("It is gone.")])
             .fails(&[404, 409]),
         Operation::new("POST /v1/sources/{id}/keys", "makeSourceKey", "Makes a write key", CHANGES)
-            .about("It is shown this once. A source has at most 20.")
+            .about(
+                "It is shown this once. A source has at most 20. One whose clients sign their requests has access keys \
+                 instead: an id, and a secret.",
+            )
             .parameters(&[ID])
             .answers(&[Answer::json::<Fresh>(201, "The key.")])
             .fails(&[404, 409]),

@@ -1,6 +1,7 @@
 //! Erasures, and all that the stores hold of one subject.
 
 use crate::{Stores, World};
+use ceap_engagement::endpoint::Endpoint;
 use ceap_engagement::erasure::desk::Executions;
 use ceap_engagement::erasure::{Erasure, ErasureStore, Forget, Identities, Kept, State};
 use ceap_engagement::quarantine::without;
@@ -120,6 +121,12 @@ impl Forget for World {
         .await?;
         self.step("forget.ledger", |stores| {
             stores.ledgers.remove(&own);
+            Ok(())
+        })
+        .await?;
+        self.step("forget.endpoints", |stores| {
+            let of = |json: &str| serde_json::from_str::<Endpoint>(json).unwrap().subject().unwrap();
+            stores.endpoints.retain(|(at, ..), (_, json)| at != tenant || of(json) != *subject);
             Ok(())
         })
         .await?;

@@ -3,6 +3,7 @@
 mod audiences;
 mod candidates;
 mod carrier;
+mod endpoints;
 mod erasure;
 mod files;
 mod goals;

@@ -1,4 +1,4 @@
-//! The type of a `track` call's event.
+//! The type of an event that its sender names in words of its own.
 
 use ceap_engagement::profile::{PROFILE_MERGED, PROFILE_UPDATED};
 use ceap_kernel::digest;
