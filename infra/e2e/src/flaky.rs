@@ -78,7 +78,8 @@ fn serve(stream: &TcpStream, count: &AtomicUsize) {
     if let Some(Failure::Refused(status)) = failure {
         return answer(stream, status, br#"{"code":"unlucky","message":"try again"}"#);
     }
-    let skipped = ["host", "connection", "content-length", "accept-encoding", "transfer-encoding"];
+    // The host stays: some sign it.
+    let skipped = ["connection", "content-length", "accept-encoding", "transfer-encoding"];
     let kept = asked.headers.iter().filter(|(name, _)| !skipped.contains(&name.as_str()));
     let kept: Vec<(&str, &str)> = kept.map(|(name, value)| (&**name, &**value)).collect();
     let url = format!("{}{}", aws::API, asked.path);
@@ -90,7 +91,13 @@ fn serve(stream: &TcpStream, count: &AtomicUsize) {
             let after = told.header("retry-after");
             let after =
                 if after.is_empty() { String::new() } else { format!("retry-after: {after}\r\n") };
-            answer(stream, &format!("{} X\r\n{after}", told.status), &told.body);
+            let name = told.header("x-amzn-errortype");
+            let name = if name.is_empty() {
+                String::new()
+            } else {
+                format!("x-amzn-errortype: {name}\r\n")
+            };
+            answer(stream, &format!("{} X\r\n{after}{name}", told.status), &told.body);
         }
     }
 }

@@ -85,7 +85,9 @@ impl<'a> Authorization<'a> {
         let part = |name: &str| {
             let mut parts = rest.split(',').map(str::trim);
             let found = parts.find_map(|it| it.strip_prefix(name)?.strip_prefix('='));
-            found.ok_or_else(|| incomplete(format!("Authorization header requires '{name}' parameter.")))
+            found.ok_or_else(|| {
+                incomplete(format!("Authorization header requires '{name}' parameter."))
+            })
         };
         let scope: Vec<&str> = part("Credential")?.split('/').collect();
         let [access_key, day, region, service, "aws4_request"] = scope.as_slice() else {
@@ -231,7 +233,11 @@ mod tests {
         let all = vectors();
         assert!(all.len() >= 6);
         for of in &all {
-            assert_eq!(plain(of), Ok("ceap_acme_0123456789abcdef0123456789abcdef".to_owned()), "{of}");
+            assert_eq!(
+                plain(of),
+                Ok("ceap_acme_0123456789abcdef0123456789abcdef".to_owned()),
+                "{of}"
+            );
             let decoded = percent_decode_str(text(of, "path")).decode_utf8().unwrap();
             assert!(taken(of, &decoded, 0, SECRET).is_ok(), "decoded: {of}");
             for late in [-299, 299] {
@@ -288,10 +294,16 @@ mod tests {
         ];
         for (from, to, said) in cases {
             let refused = with(&|given| Some(given.replace(from, to)));
-            assert!(matches!(&refused, Refused::Incomplete(why) if why.contains(said)), "{refused:?}");
+            assert!(
+                matches!(&refused, Refused::Incomplete(why) if why.contains(said)),
+                "{refused:?}"
+            );
         }
         let other = with(&|given| Some(given.replace("/mobiletargeting/", "/s3/")));
-        assert!(matches!(&other, Refused::Wrong(why) if why.contains("correct service")), "{other:?}");
+        assert!(
+            matches!(&other, Refused::Wrong(why) if why.contains("correct service")),
+            "{other:?}"
+        );
         let mut undated = vectors().remove(0);
         undated["headers"]["x-amz-date"] = json!("yesterday");
         assert!(matches!(plain(&undated), Err(Refused::Incomplete(_))));

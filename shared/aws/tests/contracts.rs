@@ -13,9 +13,10 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_kinesis::types::ShardIteratorType;
 use ceap_aws::athena::Lake;
 use ceap_aws::dynamodb::{
-    self, AffinityStore, AudienceStore, Candidates, Catalogue, Client, CredentialStore, EndpointStore,
-    Erasures, Holdings, InboxStore, Messages, ModelStore, Objects, QuarantineStore, Runs, SchemaStore,
-    SourceStore, SubjectStore, SuppressionList, Table, TenantStore, UseCaseStore,
+    self, AffinityStore, AudienceStore, Candidates, Catalogue, Client, CredentialStore,
+    EndpointStore, Erasures, Holdings, InboxStore, Messages, ModelStore, Objects, QuarantineStore,
+    Runs, SchemaStore, SourceStore, SubjectStore, SuppressionList, Table, TenantStore,
+    UseCaseStore,
 };
 use ceap_aws::model_bucket::ModelBucket;
 use ceap_aws::stream::KinesisStream;

@@ -61,8 +61,7 @@ impl<S: Shelf + Quarantine, L: Sources, E: EventStream> QuarantineApi<S, L, E> {
 }
 
 /// The stages whose records are events, or calls of SDKs.
-const STAGES: [&str; 4] =
-    ["ingest-http", "ingest-tracking", "ingest-pinpoint", "ingest-stream"];
+const STAGES: [&str; 4] = ["ingest-http", "ingest-tracking", "ingest-pinpoint", "ingest-stream"];
 
 /// What stages before the last had are events, as they came or as they were read; calls of clients that
 /// speak another platform's dialect; or rows of a source, which it maps.

@@ -57,8 +57,8 @@ impl<S: Sources, K: SecretKeeper, O: ObjectStore> SourceApi<S, K, O> {
             }
             "POST /v1/sources/{id}/keys" => {
                 let id = named(call)?;
-                let fresh = library::grant(store, secrets, &SystemClock, tenant, &id, &random());
-                let fresh = fresh.await?;
+                let (random, clock) = (random(), &SystemClock);
+                let fresh = library::grant(store, secrets, clock, tenant, &id, &random).await?;
                 // What is shown once must not lie in a cache.
                 Ok(Reply::json(201, &fresh)?.header("cache-control", "no-store"))
             }

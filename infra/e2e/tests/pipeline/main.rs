@@ -22,6 +22,7 @@ mod feeds;
 mod files;
 mod lake;
 mod messages;
+mod pinpoint;
 mod registry;
 mod report;
 mod runs;

@@ -4,7 +4,7 @@ use ceap_e2e::http::{Answer, gzip};
 use ceap_e2e::{PATIENCE, Tenant, aws, http, stack, until};
 use serde_json::{Value, json};
 
-fn call(tenant: &Tenant, method: &str, path: &str, version: &str, body: &Value) -> Answer {
+pub fn call(tenant: &Tenant, method: &str, path: &str, version: &str, body: &Value) -> Answer {
     let bearer = format!("Bearer {}", tenant.token);
     let mut headers = vec![("authorization", bearer.as_str())];
     if !body.is_null() {

@@ -163,7 +163,8 @@ impl Endpoints for EndpointStore {
         let places = keys.iter().map(|it| key(&pk(tenant, app, it), SK)).collect();
         let found = self.0.get_all(places).await?;
         let named = |item: &Item| Some((get_text(item, "pk")?.to_owned(), kept(item)));
-        let mut found: BTreeMap<String, Result<Kept, Fault>> = found.iter().filter_map(named).collect();
+        let mut found: BTreeMap<String, Result<Kept, Fault>> =
+            found.iter().filter_map(named).collect();
         keys.iter().map(|key| found.remove(&pk(tenant, app, key)).transpose()).collect()
     }
 
@@ -174,7 +175,8 @@ impl Endpoints for EndpointStore {
         users: &[SubjectId],
     ) -> Result<Vec<Vec<Kept>>, Fault> {
         let asked = users.iter().map(|user| self.listed(tenant, app, user));
-        let listed: Vec<Vec<Item>> = stream::iter(asked).buffered(CONCURRENCY).try_collect().await?;
+        let listed: Vec<Vec<Item>> =
+            stream::iter(asked).buffered(CONCURRENCY).try_collect().await?;
         let keys: Vec<Item> = listed.into_iter().flatten().collect();
         if keys.is_empty() {
             return Ok(users.iter().map(|_| Vec::new()).collect());
@@ -205,7 +207,8 @@ impl Endpoints for EndpointStore {
             [one] => Write::of(tenant, app, one)?.alone(&self.0).await?,
             many => {
                 let write = |it| Write::of(tenant, app, it)?.in_transaction(&self.0.name);
-                let writes: Result<Vec<TransactWriteItem>, Fault> = many.iter().map(write).collect();
+                let writes: Result<Vec<TransactWriteItem>, Fault> =
+                    many.iter().map(write).collect();
                 self.0.transact(writes?).await?
             }
         };

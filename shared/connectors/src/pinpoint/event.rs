@@ -73,7 +73,8 @@ pub fn read(body: &[u8]) -> Result<Batch, Fault> {
 }
 
 fn of(id: String, text: &str) -> Item {
-    let wrong = |error: serde_json::Error| Fault::invalid("Endpoint", format!("can't be read: {error}"));
+    let wrong =
+        |error: serde_json::Error| Fault::invalid("Endpoint", format!("can't be read: {error}"));
     let (of, fault) = match serde_json::from_str::<Of<'_>>(text) {
         Ok(of) => (of, None),
         Err(error) => (Of::default(), Some(wrong(error))),
@@ -104,7 +105,8 @@ impl Placed<'_> {
     /// The event that was written as `text` under `id`; or why it is none.
     #[must_use]
     pub fn event(&self, id: &str, text: &str) -> Decoded {
-        let bad = |fault: Fault, event: Value| Decoded::Bad { fault, payload: self.kept(id, event) };
+        let bad =
+            |fault: Fault, event: Value| Decoded::Bad { fault, payload: self.kept(id, event) };
         let beginning = || Value::from(text.get(..text.floor_char_boundary(KEPT)).unwrap_or(text));
         if text.len() > MAX_EVENT {
             let message = format!("is {} bytes of JSON; at most {MAX_EVENT} are taken", text.len());
@@ -140,7 +142,8 @@ impl Placed<'_> {
         Event::from_json(&event, self.arrived)
     }
 
-    /// What Pinpoint's own event stream calls these fields (developer guide, Stream events, App events).
+    /// What Pinpoint's own event stream calls these fields (developer guide, Stream events, App events). Metrics
+    /// and attributes are fields by their own names, too, where those are free: features are made of fields.
     fn data(&self, fields: &Map<String, Value>, name: Option<&str>) -> Result<Value, Fault> {
         let session = object(fields, "Session")?;
         let mut data = Map::new();
@@ -177,6 +180,13 @@ impl Placed<'_> {
                 ("sdk", sdk),
             ]),
         );
+        for under in ["metrics", "attributes"] {
+            for (name, value) in
+                data.get(under).and_then(Value::as_object).cloned().unwrap_or_default()
+            {
+                data.entry(name).or_insert(value);
+            }
+        }
         Ok(Value::Object(data))
     }
 
@@ -235,13 +245,16 @@ fn each(
     let mut values = object(fields, field)?;
     values.retain(|_, value| !value.is_null());
     match values.iter().find(|(_, value)| !is(value)) {
-        Some((name, _)) => Err(Fault::invalid(format!("{field}.{name}"), format!("must be {rule}"))),
+        Some((name, _)) => {
+            Err(Fault::invalid(format!("{field}.{name}"), format!("must be {rule}")))
+        }
         None => Ok(Value::Object(values)),
     }
 }
 
 fn given(fields: &[(&str, Option<Value>)]) -> Value {
-    let there = fields.iter().filter_map(|(name, value)| Some(((*name).to_owned(), value.clone()?)));
+    let there =
+        fields.iter().filter_map(|(name, value)| Some(((*name).to_owned(), value.clone()?)));
     Value::Object(there.collect())
 }
 
@@ -279,7 +292,7 @@ mod tests {
         assert_eq!(event.time, "2026-11-21T11:00:00.5Z".parse().unwrap());
         let data = json!({
             "event": "_session.start",
-            "attributes": {"color": "red"}, "metrics": {"value": 9.5},
+            "attributes": {"color": "red"}, "metrics": {"value": 9.5}, "color": "red", "value": 9.5,
             "client": {"client_id": "phone-1"},
             "session": {"session_id": "s-1", "start_timestamp": "2026-11-21T11:00:00Z", "duration": 5},
             "application": {"package_name": "ch.example", "title": "Shop", "version_code": "7",

@@ -53,7 +53,8 @@ const CAMPAIGNS: &str = "a campaign is a use case: PUT /v1/use-cases/{id}, with 
     population or a `trigger` for an event; `mode: off` pauses it";
 const JOURNEYS: &str = "a journey is one or several use cases, with a `delay`, a `filter` and `fallback` \
     channels: PUT /v1/use-cases/{id}";
-const REPORTS: &str = "GET /v1/use-cases/{id}/report counts what a use case sent, and what that led to";
+const REPORTS: &str =
+    "GET /v1/use-cases/{id}/report counts what a use case sent, and what that led to";
 const RUNS: &str = "GET /v1/use-cases/{id}/runs tells what became of each run of a use case, GET \
     /v1/candidates whom it found";
 const SEGMENTS: &str = "a segment is the `filter` of a use case, over features and the profile: PUT \
@@ -64,14 +65,17 @@ const EXPORT: &str = "the event lake holds every event, for Athena; GET /v1/cons
     /v1/suppressions/export list consents and suppressed addresses";
 const TEMPLATES: &str = "templates are kept by PUT /v1/templates/{id}, listed by GET /v1/templates, and previewed \
     by POST /v1/templates/{id}/preview";
-const INBOX: &str = "messages in an app are sent on the channel `in-app`, and read by GET /v1/inbox/{subject}";
+const INBOX: &str =
+    "messages in an app are sent on the channel `in-app`, and read by GET /v1/inbox/{subject}";
 const CHANNELS: &str = "channels are set up by the stack's parameters and the tenant's settings and secrets (the \
     manual's page Channels)";
 const STREAM: &str = "every event is in the event lake and on the stack's Kinesis stream, without being asked \
     for";
 const TAGS: &str = "resources are tagged by their stack: sam deploy --tags";
-const RECOMMENDERS: &str = "recommendations come from PUT /v1/items and POST /v1/use-cases/{id}/affinity";
-const PHONE: &str = "AWS End User Messaging validates numbers; a number here must be E.164, as +15555550123";
+const RECOMMENDERS: &str =
+    "recommendations come from PUT /v1/items and POST /v1/use-cases/{id}/affinity";
+const PHONE: &str =
+    "AWS End User Messaging validates numbers; a number here must be E.164, as +15555550123";
 const OTP: &str = "make the code yourself, keep it in your own store, and send it by POST /v1/messages with \
     `purpose: transactional` and `expires_in`";
 const ATTRIBUTES: &str = "UpdateEndpoint with an empty list takes an attribute off an endpoint; an event \
@@ -214,7 +218,8 @@ mod tests {
             assert_eq!(find(known.method, &path), Some(known));
         }
         assert_eq!(find("GET", "/v1/profiles/ada"), None);
-        let tags = find("GET", "/v1/tags/arn:aws:mobiletargeting:eu-central-1:1:apps/shop").unwrap();
+        let tags =
+            find("GET", "/v1/tags/arn:aws:mobiletargeting:eu-central-1:1:apps/shop").unwrap();
         assert_eq!(tags.name, "ListTagsForResource");
         assert_eq!(find("GET", "/v1/apps/"), None);
         assert_eq!(OPERATIONS.iter().filter(|it| it.instead.is_none()).count(), 9);

@@ -139,7 +139,9 @@ fn attributes(known: &mut Attributes, said: Option<&BTreeMap<String, Option<Vec<
 fn check(endpoint: &Endpoint) -> Result<(), Fault> {
     let rule = match (endpoint.channel_type, endpoint.address.as_deref()) {
         (Some(ChannelType::Email), Some(address)) => profile::email(address).err(),
-        (Some(ChannelType::Sms | ChannelType::Voice), Some(address)) => profile::phone(address).err(),
+        (Some(ChannelType::Sms | ChannelType::Voice), Some(address)) => {
+            profile::phone(address).err()
+        }
         _ => None,
     };
     if let Some(rule) = rule {
@@ -147,7 +149,8 @@ fn check(endpoint: &Endpoint) -> Result<(), Fault> {
     }
     let size = serde_json::to_vec(endpoint).map_or(usize::MAX, |json| json.len());
     if size > MAX_BYTES {
-        let message = format!("would be {size} bytes of JSON with it; at most {MAX_BYTES} are kept");
+        let message =
+            format!("would be {size} bytes of JSON with it; at most {MAX_BYTES} are kept");
         return Err(Fault::invalid("Endpoint", message));
     }
     Ok(())
@@ -160,7 +163,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_795_262_400 + second).unwrap()
+        Timestamp::from_second(1_795_262_400_i64.saturating_add(second)).unwrap()
     }
 
     fn apply(before: Option<&Endpoint>, said: Value) -> Result<Option<Endpoint>, Fault> {
@@ -195,10 +198,18 @@ mod tests {
         assert_eq!(json["Demographic"], json!({"Locale": "de_CH", "Make": "fairphone"}));
         assert_eq!(json["Location"], json!({"City": "Bern"}));
         assert_eq!(json["User"]["UserAttributes"], json!({"plan": ["gold"], "seat": ["7"]}));
-        assert_eq!((&json["Address"], &json["OptOut"]), (&json!("ada@example.com"), &json!("NONE")));
-        assert_eq!((&json["CreationDate"], &json["EffectiveDate"]),
-                   (&json!(at(0).to_string()), &json!(at(60).to_string())));
-        assert_eq!((&json["RequestId"], &json["EndpointStatus"]), (&json!("r-2"), &json!("INACTIVE")));
+        assert_eq!(
+            (&json["Address"], &json["OptOut"]),
+            (&json!("ada@example.com"), &json!("NONE"))
+        );
+        assert_eq!(
+            (&json["CreationDate"], &json["EffectiveDate"]),
+            (&json!(at(0).to_string()), &json!(at(60).to_string()))
+        );
+        assert_eq!(
+            (&json["RequestId"], &json["EndpointStatus"]),
+            (&json!("r-2"), &json!("INACTIVE"))
+        );
         assert_eq!(apply(Some(&after), json!({})), Ok(None), "what says nothing is no update");
         let again = apply(Some(&after), json!({"OptOut": "NONE"})).unwrap().unwrap();
         assert_eq!(again.endpoint_status, Status::Active, "an update makes it active");
@@ -207,8 +218,11 @@ mod tests {
     #[test]
     fn what_says_nothing_new_changes_nothing() {
         let before = first();
-        for said in [json!({}), json!({"Address": null, "EffectiveDate": "2026-11-21T13:00:00Z"}),
-                     json!({"Attributes": {"a": ["1", "2"], "z": []}})] {
+        for said in [
+            json!({}),
+            json!({"Address": null, "EffectiveDate": "2026-11-21T13:00:00Z"}),
+            json!({"Attributes": {"a": ["1", "2"], "z": []}}),
+        ] {
             assert_eq!(apply(Some(&before), said).unwrap(), None);
         }
         assert!(apply(None, json!({})).unwrap().is_some(), "one that nobody knew is new");

@@ -253,15 +253,14 @@ fn facts(endpoint: &Endpoint, facts: &mut Map<String, Value>) {
     named(&endpoint.attributes, &mut set);
     named(&endpoint.user.user_attributes, &mut set);
     // Last: nobody's attribute stands in for them.
-    let fields: [(_, _, _, fn(&str) -> Result<(), &'static str>); 2] = [
-        ("locale", "locale_name", &device.locale, profile::locale),
-        ("time_zone", "time_zone_name", &device.timezone, profile::zone),
-    ];
-    for (field, otherwise, value, check) in fields {
-        if let Some(value) = value.as_deref().filter(|it| !it.is_empty()) {
-            let name = if check(value).is_ok() { field } else { otherwise };
-            set(name, Value::from(value));
-        }
+    let given = |text: &Option<String>| text.clone().filter(|it| !it.is_empty());
+    if let Some(locale) = given(&device.locale) {
+        let fits = profile::locale(&locale).is_ok();
+        set(if fits { "locale" } else { "locale_name" }, locale.into());
+    }
+    if let Some(zone) = given(&device.timezone) {
+        let fits = profile::zone(&zone).is_ok();
+        set(if fits { "time_zone" } else { "time_zone_name" }, zone.into());
     }
 }
 
@@ -342,7 +341,8 @@ mod tests {
         let first = after(Some(&email()), json!({"User": {"UserId": "ada"}}));
         let second = after(Some(&first), json!({"User": {"UserId": "bob"}}));
         let (gone, new) = (json!({"email": null}), json!({"email": "ada@example.com"}));
-        let expected = [(PROFILE_UPDATED, "ada".to_owned(), gone), (PROFILE_UPDATED, "bob".to_owned(), new)];
+        let expected =
+            [(PROFILE_UPDATED, "ada".to_owned(), gone), (PROFILE_UPDATED, "bob".to_owned(), new)];
         assert_eq!(said(Some(&first), &second), expected);
     }
 
@@ -350,7 +350,8 @@ mod tests {
     fn a_device_is_reached_while_it_is_active_and_wanted() {
         let token = "a".repeat(64);
         let push = after(None, json!({"ChannelType": "APNS", "Address": token, "OptOut": "NONE"}));
-        let there = json!({"devices": {"E1": {"channel": "push", "address": format!("apns:{token}")}}});
+        let there =
+            json!({"devices": {"E1": {"channel": "push", "address": format!("apns:{token}")}}});
         let gone = json!({"devices": {"E1": null}});
         assert_eq!(said(None, &push)[0].2, there);
         for off in [json!({"OptOut": "ALL"}), json!({"EndpointStatus": "INACTIVE"})] {
@@ -365,7 +366,10 @@ mod tests {
     fn a_channel_that_changes_takes_its_address_along() {
         let first = email();
         let second = after(Some(&first), json!({"ChannelType": "SMS", "Address": "+41791234567"}));
-        assert_eq!(said(Some(&first), &second)[0].2, json!({"email": null, "phone": "+41791234567"}));
+        assert_eq!(
+            said(Some(&first), &second)[0].2,
+            json!({"email": null, "phone": "+41791234567"})
+        );
         let third = after(Some(&second), json!({"ChannelType": "CUSTOM", "Address": "https://x"}));
         assert_eq!(said(Some(&second), &third)[0].2, json!({"phone": null}));
     }
@@ -373,7 +377,8 @@ mod tests {
     #[test]
     fn what_goes_leaves_what_others_have() {
         let gone = email();
-        let removed = |others: &[Endpoint]| removed(&gone, others).unwrap().map(|it| Value::Object(it.data));
+        let removed =
+            |others: &[Endpoint]| removed(&gone, others).unwrap().map(|it| Value::Object(it.data));
         assert_eq!(removed(&[]), Some(json!({"email": null})));
         let named = |id: &str, address: &str, date: &str| Endpoint {
             id: id.to_owned(),
@@ -382,7 +387,11 @@ mod tests {
             ..email()
         };
         let phone = after(None, json!({"ChannelType": "SMS", "Address": "+41791234567"}));
-        let others = [named("E2", "new@example.com", "2026-03"), named("E3", "old@example.com", "2026-01"), phone];
+        let others = [
+            named("E2", "new@example.com", "2026-03"),
+            named("E3", "old@example.com", "2026-01"),
+            phone,
+        ];
         assert_eq!(removed(&others), Some(json!({"email": "new@example.com"})));
         assert_eq!(removed(&[email()]), Some(json!({"email": null})), "itself is no other");
     }

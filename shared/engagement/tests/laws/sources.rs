@@ -1,7 +1,7 @@
 //! Sources: changed by version, let in by keys that are shown once and revoked one by one.
 
-use ceap_engagement::source::library::{self, MAX_KEYS};
 use ceap_engagement::secret::Secrets;
+use ceap_engagement::source::library::{self, MAX_KEYS};
 use ceap_kernel::access::{AccessKey, Credential, Role};
 use ceap_kernel::{Fault, SourceId, TenantId};
 use ceap_testkit::World;
@@ -117,8 +117,7 @@ async fn a_deletion_that_was_interrupted_is_finished() {
 #[tokio::test]
 async fn access_keys_are_pairs_whose_secrets_are_kept_as_long_as_they() {
     let (world, tenant) = (World::new(noon()), fresh_tenant("sources"));
-    let put = library::put(&world, &world, &tenant, &shop(), &document("pinpoint"), None);
-    put.await.unwrap();
+    library::put(&world, &world, &tenant, &shop(), &document("pinpoint"), None).await.unwrap();
     let make = async |seed: u8| {
         library::grant(&world, &world, &world, &tenant, &shop(), &[seed; 32]).await.unwrap()
     };

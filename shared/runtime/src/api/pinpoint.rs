@@ -15,8 +15,10 @@ const fn refused(status: u16, about: &'static str) -> Answer {
 }
 
 const BAD: Answer = refused(400, "The input, or the signature, is not what it should be.");
-const FORBIDDEN: Answer =
-    refused(403, "Not signed, signed wrong or too long ago, by nobody known, or for another application.");
+const FORBIDDEN: Answer = refused(
+    403,
+    "Not signed, signed wrong or too long ago, by nobody known, or for another application.",
+);
 const MISSING: Answer = refused(404, "There is no such thing.");
 const LARGE: Answer = refused(413, "The body is too large.");
 const BUSY: Answer = refused(429, "Too much at once; SDKs send it again.");

@@ -102,7 +102,8 @@ where
     async fn serve(&self, asked: &Asked) -> Result<Reply, Refusal> {
         let at = self.clock.now();
         let caller = self.gate.admit(asked, at).await?;
-        let call = Call { caller, at, invocation: invocation(asked, at), request: request_id(asked) };
+        let call =
+            Call { caller, at, invocation: invocation(asked, at), request: request_id(asked) };
         let variable = |name: &str| asked.path(name).unwrap_or_default();
         let route = asked.route();
         let outcome = match route.split('{').next_back().unwrap_or_default() {
@@ -143,7 +144,8 @@ where
     async fn update_batch(&self, call: &Call, asked: &Asked) -> Result<Reply, Fault> {
         let batch: EndpointBatch = asked.json("EndpointBatchRequest")?;
         if batch.item.is_empty() || batch.item.len() > MAX_ENDPOINTS {
-            let message = format!("holds {} endpoints; it must hold 1 to {MAX_ENDPOINTS}", batch.item.len());
+            let message =
+                format!("holds {} endpoints; it must hold 1 to {MAX_ENDPOINTS}", batch.item.len());
             return Err(Fault::invalid("Item", message));
         }
         let named = |request: EndpointRequest| (request.id.clone().unwrap_or_default(), request);
@@ -306,7 +308,12 @@ where
         Err(Fault::Unavailable("the endpoints kept changing".to_owned()))
     }
 
-    async fn removed(&self, call: &Call, gone: &[Kept], others: &[Endpoint]) -> Result<Tally, Fault> {
+    async fn removed(
+        &self,
+        call: &Call,
+        gone: &[Kept],
+        others: &[Endpoint],
+    ) -> Result<Tally, Fault> {
         let (mut decoded, mut changes) = (Vec::new(), Vec::new());
         for Kept { endpoint, version } in gone {
             let key = key(&endpoint.id)?;
@@ -403,7 +410,8 @@ impl Call {
         let Told { kind, subject, data } = told;
         let (version, said) = (version.to_string(), Value::Object(data.clone()).to_string());
         let app = self.caller.app.as_str();
-        let parts = ["endpoint", app, key, &version, &self.invocation, kind, subject.as_str(), &said];
+        let parts =
+            ["endpoint", app, key, &version, &self.invocation, kind, subject.as_str(), &said];
         let event = json!({
             "id": format!("endpoint-{}", digest(&parts)),
             "source": app,
@@ -424,7 +432,8 @@ impl Call {
     }
 
     fn listed(&self, kept: &[Kept]) -> Result<Value, Fault> {
-        let all: Result<Vec<Value>, Fault> = kept.iter().map(|it| self.shown(&it.endpoint)).collect();
+        let all: Result<Vec<Value>, Fault> =
+            kept.iter().map(|it| self.shown(&it.endpoint)).collect();
         Ok(json!({"Item": all?}))
     }
 }

@@ -146,7 +146,8 @@ impl<C: Credentials, K: Secrets, P: Endpoints, D: Asks, T: Clock> Senders<C, K, 
         jobs.extend(self.to_users(&caller, &composer).await?);
         alone(&mut jobs);
         let asks = jobs.iter().map(|job| self.ask(&caller, &call, job));
-        let outcomes: Vec<(Outcome, Tally)> = stream::iter(asks).buffered(CONCURRENCY).collect().await;
+        let outcomes: Vec<(Outcome, Tally)> =
+            stream::iter(asks).buffered(CONCURRENCY).collect().await;
         if let Some(fault) = all_later(&outcomes) {
             return Err(fault.into());
         }
@@ -299,7 +300,8 @@ fn alone(jobs: &mut [Job]) {
 
 /// When nothing could be asked for that may be later, the client sends the same again.
 fn all_later(outcomes: &[(Outcome, Tally)]) -> Option<Fault> {
-    let all = |status: &str| !outcomes.is_empty() && outcomes.iter().all(|(it, _)| it.status == status);
+    let all =
+        |status: &str| !outcomes.is_empty() && outcomes.iter().all(|(it, _)| it.status == status);
     let first = || outcomes.first().map(|(it, _)| it.message.clone()).unwrap_or_default();
     if all("THROTTLED") {
         return Some(Fault::Throttled(first()));

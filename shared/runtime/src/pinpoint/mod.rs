@@ -33,7 +33,9 @@ pub(crate) fn elsewhere(asked: &Asked) -> Option<Result<Reply, Fault>> {
         return None;
     }
     let refusal = match operations::find(asked.method(), asked.raw_path()) {
-        Some(operations::Operation { name, instead: Some(instead), .. }) => Refusal::not_done(name, instead),
+        Some(operations::Operation { name, instead: Some(instead), .. }) => {
+            Refusal::not_done(name, instead)
+        }
         _ => Refusal::no_operation(),
     };
     Some(refusal.reply(&request_id(asked)))

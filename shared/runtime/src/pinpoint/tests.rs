@@ -148,16 +148,30 @@ async fn what_is_no_good_is_told_one_by_one_and_kept() {
 async fn an_endpoint_reads_what_it_wrote_until_it_is_gone() {
     let world = world().await;
     let of = async |case: &str| ask(&world, &sample(&format!("ingest-pinpoint/{case}"))).await;
-    for (case, status) in [("get-endpoint", 404), ("get-user-endpoints", 404), ("delete-endpoint", 202)] {
+    for (case, status) in
+        [("get-endpoint", 404), ("get-user-endpoints", 404), ("delete-endpoint", 202)]
+    {
         assert_eq!(of(case).await["statusCode"], status, "{case}");
     }
     of("put-events").await;
     let read = of("get-endpoint").await;
-    assert_eq!((&read["statusCode"], &read["body"]["ApplicationId"]), (&json!(200), &json!("shop")));
-    assert_eq!((&read["body"]["Id"], &read["body"]["EndpointStatus"]), (&json!("Phone-1"), &json!("ACTIVE")));
-    assert_eq!(read["body"]["User"], json!({"UserId": "ada", "UserAttributes": {"plan": ["gold"]}}));
+    assert_eq!(
+        (&read["statusCode"], &read["body"]["ApplicationId"]),
+        (&json!(200), &json!("shop"))
+    );
+    assert_eq!(
+        (&read["body"]["Id"], &read["body"]["EndpointStatus"]),
+        (&json!("Phone-1"), &json!("ACTIVE"))
+    );
+    assert_eq!(
+        read["body"]["User"],
+        json!({"UserId": "ada", "UserAttributes": {"plan": ["gold"]}})
+    );
     let updated = of("update-endpoint").await;
-    assert_eq!((&updated["statusCode"], &updated["body"]["Message"]), (&json!(202), &json!("Accepted")));
+    assert_eq!(
+        (&updated["statusCode"], &updated["body"]["Message"]),
+        (&json!(202), &json!("Accepted"))
+    );
     assert_eq!(updated["body"]["RequestID"], "JKJaXmPLvHcESHA=");
     let users = of("get-user-endpoints").await;
     let ids: Vec<&Value> =
@@ -207,7 +221,10 @@ async fn whoever_did_not_sign_it_is_refused() {
     let invalid = is(403, "InvalidSignatureException");
     let unknown = is(403, "UnrecognizedClientException");
     assert_eq!(refused(&header("host", json!("elsewhere"))).await, invalid);
-    assert_eq!(refused(&|event| event["rawPath"] = json!("/v1/apps/shop/endpoints/phone-3")).await, invalid);
+    assert_eq!(
+        refused(&|event| event["rawPath"] = json!("/v1/apps/shop/endpoints/phone-3")).await,
+        invalid
+    );
     assert_eq!(refused(&|event| event["rawQueryString"] = json!("a=b")).await, invalid);
     assert_eq!(refused(&|event| event["body"] = json!("{}")).await, invalid);
     assert_eq!(refused(&replaced("eu-central-1", "eu-west-1")).await, invalid);
@@ -215,7 +232,10 @@ async fn whoever_did_not_sign_it_is_refused() {
     assert_eq!(refused(&replaced("Credential=ceap_acme", "Credential=ceap_globex")).await, unknown);
     assert_eq!(refused(&replaced("Credential=ceap_acme", "Credential=AKIA")).await, unknown);
     assert_eq!(refused(&header("x-amz-security-token", json!("t"))).await, unknown);
-    assert_eq!(refused(&replaced(";x-amz-date", "")).await, is(400, "IncompleteSignatureException"));
+    assert_eq!(
+        refused(&replaced(";x-amz-date", "")).await,
+        is(400, "IncompleteSignatureException")
+    );
     let bearer = header("authorization", json!("Bearer x"));
     assert_eq!(refused(&bearer).await, is(403, "MissingAuthenticationTokenException"));
     let other = |event: &mut Value| event["pathParameters"]["application"] = json!("other");
@@ -250,7 +270,10 @@ async fn messages_to_addresses_pass_the_desk_once() {
     assert!(results["token"]["StatusMessage"].as_str().unwrap().contains("POST /v1/messages"));
     assert_eq!(results["+41791234567"]["MessageId"].as_str().unwrap().len(), 32);
     let again = send(&world, &event).await;
-    assert_eq!(again["body"]["Result"]["+41791234567"]["MessageId"], results["+41791234567"]["MessageId"]);
+    assert_eq!(
+        again["body"]["Result"]["+41791234567"]["MessageId"],
+        results["+41791234567"]["MessageId"]
+    );
     let texts: Vec<(String, String)> = {
         let stores = world.stores();
         let queued: std::collections::BTreeSet<_> =
@@ -288,7 +311,10 @@ async fn messages_to_endpoints_and_users_say_what_is_known_of_them() {
     let results = &answer["body"]["Result"];
     assert_eq!(statuses(&results["ada"]), pairs(&[("Phone-1", "SUCCESSFUL")]), "{answer}");
     // Bob's email names what nobody said of him.
-    assert_eq!(statuses(&results["bob"]), pairs(&[("b-1", "SUCCESSFUL"), ("b-2", "PERMANENT_FAILURE")]));
+    assert_eq!(
+        statuses(&results["bob"]),
+        pairs(&[("b-1", "SUCCESSFUL"), ("b-2", "PERMANENT_FAILURE")])
+    );
     let why = results["bob"]["b-2"]["StatusMessage"].as_str().unwrap();
     assert!(why.contains("{{User.UserAttributes.plan}}"), "{why}");
     assert_eq!(results["nobody"], json!({}));
@@ -353,8 +379,10 @@ async fn every_other_operation_names_what_to_use_instead() {
     let mut event = sample("openapi/get");
     event["headers"]["authorization"] = json!("AWS4-HMAC-SHA256 Credential=x");
     let answer = ask(&event).await;
-    assert_eq!((&answer["statusCode"], &answer["headers"]["x-amzn-errortype"]),
-               (&json!(404), &json!("NotFoundException")));
+    assert_eq!(
+        (&answer["statusCode"], &answer["headers"]["x-amzn-errortype"]),
+        (&json!(404), &json!("NotFoundException"))
+    );
     event["headers"]["authorization"] = json!("Bearer x");
     assert_eq!(ask(&event).await["statusCode"], 200);
 }

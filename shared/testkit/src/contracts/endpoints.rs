@@ -57,7 +57,12 @@ pub async fn endpoints(store: &impl Endpoints, settled: impl AsyncFn()) {
     store.save(&mine, &app("shop"), &many).await.unwrap();
     let keys: Vec<String> = many.iter().map(|it| it.key.clone()).collect();
     let found = store.load(&mine, &app("shop"), &keys).await.unwrap();
-    assert!(found.iter().zip(&many).all(|(found, it)| found.as_ref().map(|it| &it.endpoint) == it.after.as_ref()));
+    assert!(
+        found
+            .iter()
+            .zip(&many)
+            .all(|(found, it)| found.as_ref().map(|it| &it.endpoint) == it.after.as_ref())
+    );
 
     store.save(&mine, &app("other"), &[change("d", 0, Some(endpoint("d", "u#1")))]).await.unwrap();
     store.save(&yours, &app("shop"), &[change("e", 0, Some(endpoint("e", "u#1")))]).await.unwrap();
@@ -84,7 +89,11 @@ pub async fn endpoints(store: &impl Endpoints, settled: impl AsyncFn()) {
 }
 
 /// A subject that is taken out takes its endpoints with it, in all applications, and no others.
-pub async fn forgotten_endpoints(store: &impl Endpoints, forget: &impl Forget, settled: impl AsyncFn()) {
+pub async fn forgotten_endpoints(
+    store: &impl Endpoints,
+    forget: &impl Forget,
+    settled: impl AsyncFn(),
+) {
     let (mine, yours) = (fresh_tenant("mine"), fresh_tenant("yours"));
     let places = [
         (&mine, "shop", "1", "u#1"),

@@ -125,7 +125,8 @@ impl Forget for World {
         })
         .await?;
         self.step("forget.endpoints", |stores| {
-            let of = |json: &str| serde_json::from_str::<Endpoint>(json).unwrap().subject().unwrap();
+            let of =
+                |json: &str| serde_json::from_str::<Endpoint>(json).unwrap().subject().unwrap();
             stores.endpoints.retain(|(at, ..), (_, json)| at != tenant || of(json) != *subject);
             Ok(())
         })

@@ -63,9 +63,11 @@ impl Family {
             ChannelType::Voice => Ok(Self::Voice),
             ChannelType::Gcm => Ok(Self::Push("GCMMessage")),
             ChannelType::Apns | ChannelType::ApnsSandbox => Ok(Self::Push("APNSMessage")),
-            other => Err(ceap_engagement::endpoint::told::address_on(other, "")
-                .err()
-                .unwrap_or_else(|| Fault::invalid("ChannelType", "is none that messages are sent on"))),
+            other => {
+                Err(ceap_engagement::endpoint::told::address_on(other, "").err().unwrap_or_else(
+                    || Fault::invalid("ChannelType", "is none that messages are sent on"),
+                ))
+            }
         }
     }
 
@@ -97,7 +99,8 @@ impl<'a> Composer<'a> {
             return Err(Fault::invalid("Context", rule));
         }
         if recipient.raw_content.as_deref().is_some_and(|raw| !raw.is_empty()) {
-            let rule = "is not taken: messages are made of a title, a body and a link; leave it out";
+            let rule =
+                "is not taken: messages are made of a title, a body and a link; leave it out";
             return Err(Fault::invalid("RawContent", rule));
         }
         let mut draft = self.draft(family)?;
@@ -286,8 +289,10 @@ mod tests {
             },
         }});
         let composed =
-            compose(request, json!({"ChannelType": "EMAIL", "Substitutions": {"name": ["Ada"]}})).unwrap();
-        let texts = json!({"subject": "Hi {{ data.v0 }}", "text": "Hello", "html": "<b>{{ data.v0 }}</b>"});
+            compose(request, json!({"ChannelType": "EMAIL", "Substitutions": {"name": ["Ada"]}}))
+                .unwrap();
+        let texts =
+            json!({"subject": "Hi {{ data.v0 }}", "text": "Hello", "html": "<b>{{ data.v0 }}</b>"});
         assert_eq!(said(&composed), texts);
         assert_eq!(composed.data, *json!({"v0": "Ada"}).as_object().unwrap());
         assert_eq!(composed.purpose, Purpose::Transactional);
@@ -305,7 +310,10 @@ mod tests {
         let sms = text("SMS").unwrap();
         assert_eq!((said(&sms), sms.purpose), (json!({"text": "texts"}), Purpose::Marketing));
         let android = text("GCM").unwrap();
-        assert_eq!(said(&android), json!({"subject": "T", "text": "android", "link": "https://x.ch"}));
+        assert_eq!(
+            said(&android),
+            json!({"subject": "T", "text": "android", "link": "https://x.ch"})
+        );
         assert_eq!(serde_json::to_value(android.expires_in).unwrap(), "60s");
         assert_eq!(said(&text("APNS").unwrap()), json!({"subject": "T", "text": "all"}));
         assert_eq!(said(&text("VOICE").unwrap()), json!({"text": "all"}));

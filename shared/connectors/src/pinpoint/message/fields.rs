@@ -55,7 +55,8 @@ impl<'a> Fields<'a> {
         match self.take(name) {
             None => Ok(None),
             Some(value) => {
-                let number = value.as_u64().ok_or_else(|| self.fault(name, "must be a whole number"));
+                let number =
+                    value.as_u64().ok_or_else(|| self.fault(name, "must be a whole number"));
                 number.map(Some)
             }
         }
@@ -92,17 +93,20 @@ impl<'a> Fields<'a> {
         if own.is_some_and(|own| own == asked || address(own) == address(asked)) {
             return Ok(());
         }
-        Err(self.fault(name, format!("is not the tenant's sender; leave it out, or set `{setting}`")))
+        Err(self
+            .fault(name, format!("is not the tenant's sender; leave it out, or set `{setting}`")))
     }
 
     /// Refuses what else is said.
     pub fn end(self) -> Result<(), Fault> {
         let left = self.fields.iter();
-        let mut left = left.filter(|(name, value)| !self.read.contains(name.as_str()) && said(value));
+        let mut left =
+            left.filter(|(name, value)| !self.read.contains(name.as_str()) && said(value));
         match left.next() {
             None => Ok(()),
             Some((name, _)) => {
-                let rule = "is not sent by this platform; leave it out, or send by POST /v1/messages";
+                let rule =
+                    "is not sent by this platform; leave it out, or send by POST /v1/messages";
                 Err(self.fault(name, rule))
             }
         }

@@ -81,7 +81,9 @@ impl Variables {
                 ("{{", Some((name, after))) => {
                     let value = self.known.get(name.trim()).cloned().ok_or_else(|| {
                         let name: String = name.trim().chars().take(50).collect();
-                        let rule = format!("names {{{{{name}}}}}, for which there is no value in Substitutions");
+                        let rule = format!(
+                            "names {{{{{name}}}}}, for which there is no value in Substitutions"
+                        );
                         Fault::invalid(field, rule)
                     })?;
                     self.named(&mut template, value);
