@@ -314,7 +314,7 @@ mod tests {
             said(&android),
             json!({"subject": "T", "text": "android", "link": "https://x.ch"})
         );
-        assert_eq!(serde_json::to_value(android.expires_in).unwrap(), "60s");
+        assert_eq!(serde_json::to_value(android.expires_in).unwrap(), "1m");
         assert_eq!(said(&text("APNS").unwrap()), json!({"subject": "T", "text": "all"}));
         assert_eq!(said(&text("VOICE").unwrap()), json!({"text": "all"}));
         let own = json!({"ChannelType": "SMS", "BodyOverride": "you", "TitleOverride": "Y"});
