@@ -217,7 +217,7 @@ mod tests {
             query: text(of, "query"),
             headers: &headers,
             body: text(of, "body").as_bytes(),
-            at: signed + SignedDuration::from_secs(late),
+            at: signed.checked_add(SignedDuration::from_secs(late)).unwrap(),
         };
         let authorization = Authorization::of(&request)?;
         authorization.verify(&request, "mobiletargeting", secret)?;
