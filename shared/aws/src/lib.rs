@@ -20,6 +20,8 @@ pub mod model_bucket;
 pub mod run_files;
 #[cfg(feature = "scheduler")]
 pub mod schedules;
+#[cfg(feature = "secretsmanager")]
+pub mod secrets_manager;
 #[cfg(feature = "sesv2")]
 pub mod ses;
 #[cfg(all(feature = "eventbridge", feature = "scheduler"))]

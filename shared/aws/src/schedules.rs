@@ -1,4 +1,5 @@
-//! Schedules of use cases in EventBridge Scheduler: one for each duty of a tenant's use case that has one.
+//! Schedules in EventBridge Scheduler: one for each duty of a tenant's use case that has one, and one for each source that
+//! is asked by the clock.
 
 use crate::fault::fault;
 use aws_sdk_scheduler::Client;
@@ -8,10 +9,11 @@ use aws_sdk_scheduler::types::{
     RetryPolicy, Target,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use ceap_engagement::source::poll::PollSchedules;
 use ceap_engagement::use_case::library::Schedules;
 use ceap_engagement::use_case::{Duty, ScheduleDocument};
-use ceap_kernel::{Fault, TenantId, Timestamp, UseCaseId, digest};
-use serde_json::json;
+use ceap_kernel::{Fault, SourceId, TenantId, Timestamp, UseCaseId, digest};
+use serde_json::{Value, json};
 
 /// What Scheduler puts in its place: the instant that it fires for.
 const SCHEDULED_AT: &str = "<aws.scheduler.scheduled-time>";
@@ -19,7 +21,7 @@ const SCHEDULED_AT: &str = "<aws.scheduler.scheduled-time>";
 /// How long a firing is tried: what a schedule says is for its own time.
 const RETRY_S: i32 = 3600;
 
-/// What a use case's schedule starts, and as whom.
+/// What schedules start, and as whom.
 #[derive(Debug, Clone)]
 pub struct ScheduleConfig {
     /// The group that schedules are made in.
@@ -34,18 +36,36 @@ pub struct ScheduleConfig {
 
 /// Schedules of use cases.
 #[derive(Debug, Clone)]
-pub struct UseCaseSchedules {
-    client: Client,
-    config: ScheduleConfig,
-}
+pub struct UseCaseSchedules(Group);
 
 impl UseCaseSchedules {
     /// In the group that `schedules` names.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, schedules: ScheduleConfig) -> Self {
-        Self { client: Client::new(config), config: schedules }
+        Self(Group { client: Client::new(config), config: schedules })
     }
+}
 
+/// Schedules of sources that are asked.
+#[derive(Debug, Clone)]
+pub struct SourceSchedules(Group);
+
+impl SourceSchedules {
+    /// In the group that `schedules` names.
+    #[must_use]
+    pub fn new(config: &aws_config::SdkConfig, schedules: ScheduleConfig) -> Self {
+        Self(Group { client: Client::new(config), config: schedules })
+    }
+}
+
+/// A group of schedules that all start the same state machine.
+#[derive(Debug, Clone)]
+struct Group {
+    client: Client,
+    config: ScheduleConfig,
+}
+
+impl Group {
     async fn clear(&self, name: &str) -> Result<(), Fault> {
         let delete = self.client.delete_schedule().group_name(&self.config.group).name(name);
         match delete.send().await {
@@ -53,6 +73,52 @@ impl UseCaseSchedules {
             Err(error) if is(&error, "ResourceNotFoundException") => Ok(()),
             Err(error) => Err(fault("DeleteSchedule", &error)),
         }
+    }
+
+    /// Makes a schedule, or changes it. `field` names it in what Scheduler does not take.
+    async fn set(
+        &self,
+        name: &str,
+        field: &str,
+        schedule: &ScheduleDocument,
+        input: &Value,
+    ) -> Result<(), Fault> {
+        let target = self.target(input.to_string())?;
+        let window = FlexibleTimeWindow::builder()
+            .mode(FlexibleTimeWindowMode::Off)
+            .build()
+            .map_err(|error| Fault::Internal(error.to_string()))?;
+        let zone = schedule.time_zone.as_deref().unwrap_or("UTC");
+        let update = self
+            .client
+            .update_schedule()
+            .name(name)
+            .group_name(&self.config.group)
+            .schedule_expression(&schedule.expression)
+            .schedule_expression_timezone(zone)
+            .flexible_time_window(window.clone())
+            .action_after_completion(ActionAfterCompletion::Delete)
+            .target(target.clone())
+            .send()
+            .await;
+        match update {
+            Ok(_) => return Ok(()),
+            Err(error) if is(&error, "ResourceNotFoundException") => {}
+            Err(error) => return Err(refusal("UpdateSchedule", field, &error)),
+        }
+        self.client
+            .create_schedule()
+            .name(name)
+            .group_name(&self.config.group)
+            .schedule_expression(&schedule.expression)
+            .schedule_expression_timezone(zone)
+            .flexible_time_window(window)
+            .action_after_completion(ActionAfterCompletion::Delete)
+            .target(target)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| refusal("CreateSchedule", field, &error))
     }
 
     fn target(&self, input: String) -> Result<Target, Fault> {
@@ -81,15 +147,15 @@ fn is<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>, code: &str) ->
     error.code() == Some(code)
 }
 
-/// What Scheduler does not take is the document's fault.
+/// What Scheduler does not take is the document's fault, at `field`.
 fn refusal<E: ProvideErrorMetadata>(
     what: &str,
-    duty: Duty,
+    field: &str,
     error: &SdkError<E, HttpResponse>,
 ) -> Fault {
     if is(error, "ValidationException") {
         let why = error.message().unwrap_or("EventBridge Scheduler does not take it");
-        return Fault::invalid(format!("{}.expression", duty.field()), why);
+        return Fault::invalid(format!("{field}.expression"), why);
     }
     fault(what, error)
 }
@@ -104,44 +170,25 @@ impl Schedules for UseCaseSchedules {
         now: Timestamp,
     ) -> Result<(), Fault> {
         let name = name(tenant, id, duty);
-        let Some(schedule) = schedule else { return self.clear(&name).await };
+        let Some(schedule) = schedule else { return self.0.clear(&name).await };
         let input = json!({"tenant": tenant, "use_case": id, "duty": duty, "schedule": schedule,
                            "since": now, "scheduled_at": SCHEDULED_AT});
-        let target = self.target(input.to_string())?;
-        let window = FlexibleTimeWindow::builder()
-            .mode(FlexibleTimeWindowMode::Off)
-            .build()
-            .map_err(|error| Fault::Internal(error.to_string()))?;
-        let zone = schedule.time_zone.as_deref().unwrap_or("UTC");
-        let update = self
-            .client
-            .update_schedule()
-            .name(&name)
-            .group_name(&self.config.group)
-            .schedule_expression(&schedule.expression)
-            .schedule_expression_timezone(zone)
-            .flexible_time_window(window.clone())
-            .action_after_completion(ActionAfterCompletion::Delete)
-            .target(target.clone())
-            .send()
-            .await;
-        match update {
-            Ok(_) => return Ok(()),
-            Err(error) if is(&error, "ResourceNotFoundException") => {}
-            Err(error) => return Err(refusal("UpdateSchedule", duty, &error)),
-        }
-        self.client
-            .create_schedule()
-            .name(&name)
-            .group_name(&self.config.group)
-            .schedule_expression(&schedule.expression)
-            .schedule_expression_timezone(zone)
-            .flexible_time_window(window)
-            .action_after_completion(ActionAfterCompletion::Delete)
-            .target(target)
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| refusal("CreateSchedule", duty, &error))
+        self.0.set(&name, duty.field(), schedule, &input).await
+    }
+}
+
+impl PollSchedules for SourceSchedules {
+    async fn set(
+        &self,
+        tenant: &TenantId,
+        source: &SourceId,
+        schedule: Option<&ScheduleDocument>,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let name = digest(&["poll", tenant.as_str(), source.as_str()]);
+        let Some(schedule) = schedule else { return self.0.clear(&name).await };
+        let input = json!({"tenant": tenant, "source": source, "schedule": schedule,
+                           "since": now, "scheduled_at": SCHEDULED_AT});
+        self.0.set(&name, "schedule", schedule, &input).await
     }
 }

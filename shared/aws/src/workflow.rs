@@ -1,4 +1,4 @@
-//! The workflows of runs and of erasures in Step Functions.
+//! The workflows of runs, of erasures and of polls in Step Functions.
 
 use crate::fault::fault;
 use aws_sdk_sfn::Client;
@@ -6,10 +6,11 @@ use ceap_engagement::erasure::desk::Executions;
 use ceap_engagement::erasure::{self, Erasure};
 use ceap_engagement::run::desk::Workflow;
 use ceap_engagement::run::{Run, Which};
+use ceap_engagement::source::poll::{AskedFor, PollWorkflow};
 use ceap_kernel::{Fault, Timestamp};
 use serde::Serialize;
 
-/// The state machine that works on runs, or the one that works on erasures.
+/// The state machine that works on runs, on erasures, or on polls.
 #[derive(Debug, Clone)]
 pub struct StateMachine {
     client: Client,
@@ -55,6 +56,12 @@ impl StateMachine {
 impl Executions for StateMachine {
     async fn begin(&self, erasure: &Erasure) -> Result<(), Fault> {
         self.start(erasure.execution_name(), &erasure::Which::from(erasure)).await
+    }
+}
+
+impl PollWorkflow for StateMachine {
+    async fn begin(&self, asked: &AskedFor) -> Result<(), Fault> {
+        self.start(asked.poll.to_string(), asked).await
     }
 }
 

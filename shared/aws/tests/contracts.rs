@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_kinesis::types::ShardIteratorType;
 use ceap_aws::athena::Lake;
 use ceap_aws::dynamodb::{
-    self, AffinityStore, AudienceStore, Candidates, Catalogue, Client, CredentialStore,
+    self, AffinityStore, AudienceStore, Candidates, Catalogue, Client, Courses, CredentialStore,
     EndpointStore, Erasures, Holdings, InboxStore, Messages, ModelStore, Objects, QuarantineStore,
     Runs, SchemaStore, SourceStore, SubjectStore, SuppressionList, Table, TenantStore,
     UseCaseStore,
@@ -240,6 +240,16 @@ fn outbox() {
         let Some(config) = local::stack().await else { return };
         let copy = Copy::of(&config, "engagement").await;
         contracts::outbox(&Messages::new(copy.table())).await;
+        copy.gone().await;
+    });
+}
+
+#[test]
+fn courses() {
+    local::run(async || {
+        let Some(config) = local::stack().await else { return };
+        let copy = Copy::of(&config, "platform").await;
+        contracts::courses(&Courses::new(copy.table())).await;
         copy.gone().await;
     });
 }

@@ -2,7 +2,6 @@
 //! channel NAME` writes both, with the channel's queue and function.
 
 pub mod email;
-pub mod http;
 pub mod in_app;
 pub mod mime;
 pub mod push;
@@ -15,6 +14,8 @@ pub mod whatsapp;
 
 #[cfg(test)]
 mod server;
+
+pub use ceap_http as http;
 
 use ceap_engagement::message::{Content, Dispatch};
 use ceap_engagement::pipeline::gates::Addresses;

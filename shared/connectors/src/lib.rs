@@ -1,13 +1,16 @@
 //! Connectors bring data in. One file each, one line each in [`CONNECTORS`]; `cargo xtask new
-//! connector NAME` writes both.
+//! connector NAME` writes both. Those that ask, in place of being sent to, are [`http_poll`] and [`snowflake`].
 
 pub mod cloudevents;
 pub mod feeds;
+pub mod http_poll;
 pub mod jitsu;
 mod name;
+mod outcome;
 pub mod pinpoint;
 pub mod receipts;
 pub mod segment;
+pub mod snowflake;
 pub mod webhooks;
 
 use ceap_engagement::pipeline::accept::Decoded;

@@ -245,6 +245,20 @@ impl ObjectId {
     }
 }
 
+id!(
+    /// One time that a source is asked. Made from what asked for it.
+    PollId, hex,
+    "pattern" = HEX
+);
+
+impl PollId {
+    /// The id of what `key` asks of `source`: the same key is the same poll.
+    #[must_use]
+    pub fn derive(tenant: &TenantId, source: &SourceId, key: &str) -> Self {
+        Self(digest(&["poll", tenant.as_str(), source.as_str(), key]))
+    }
+}
+
 impl SignalId {
     /// The id of what `event` of `subject` triggered in `use_case` under `key`.
     #[must_use]

@@ -11,8 +11,8 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use digest::{digest, hash64};
 pub use fault::{Fault, Outcome};
 pub use ids::{
-    AffinityName, CandidateId, ErasureId, EventKey, ItemId, MessageId, ModelId, ObjectId, RunId,
-    SignalId, SourceId, SubjectId, TenantId, UseCaseId,
+    AffinityName, CandidateId, ErasureId, EventKey, ItemId, MessageId, ModelId, ObjectId, PollId,
+    RunId, SignalId, SourceId, SubjectId, TenantId, UseCaseId,
 };
 pub use jiff::{SignedDuration, Timestamp};
 pub use tally::{Labels, Metric, Tally};

@@ -21,6 +21,7 @@ pub mod items;
 pub mod models;
 pub mod pages;
 pub mod pinpoint;
+pub mod polls;
 pub mod quarantine;
 pub mod reception;
 pub mod reference;

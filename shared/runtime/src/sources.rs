@@ -1,27 +1,35 @@
-//! The API of sources, their write keys, and the files of those that take files.
+//! The API of sources, their write keys, the files of those that take files, and the polls of those that are asked.
 
 use crate::bootstrap::random;
 use crate::http::{Call, Reply};
 use ceap_engagement::secret::SecretKeeper;
 use ceap_engagement::source::library::{self, Sources};
 use ceap_engagement::source::object::{ObjectDesk, ObjectStore};
+use ceap_engagement::source::poll::{CourseStore, PollDesk, PollSchedules, PollWorkflow, Since};
 use ceap_engagement::template::library::if_match;
-use ceap_kernel::{Fault, ObjectId, SourceId, SystemClock};
+use ceap_kernel::{Clock, Fault, ObjectId, SourceId};
 
 /// A tenant's sources.
 #[derive(Debug)]
-pub struct SourceApi<S, K, O> {
-    store: S,
-    secrets: K,
+pub struct SourceApi<S, X, K, L, W, C, O> {
+    desk: PollDesk<S, X, K, L, W, C>,
     objects: ObjectDesk<O>,
 }
 
-impl<S: Sources, K: SecretKeeper, O: ObjectStore> SourceApi<S, K, O> {
-    /// Kept in `store`, what their clients sign with in `secrets`, and what became of their files in
-    /// `objects`.
+impl<S, X, K, L, W, C, O> SourceApi<S, X, K, L, W, C, O>
+where
+    S: Sources,
+    X: SecretKeeper,
+    K: CourseStore,
+    L: PollSchedules,
+    W: PollWorkflow,
+    C: Clock,
+    O: ObjectStore,
+{
+    /// Kept at this desk, and what became of their files in `objects`.
     #[must_use]
-    pub const fn new(store: S, secrets: K, objects: O) -> Self {
-        Self { store, secrets, objects: ObjectDesk { objects } }
+    pub const fn new(desk: PollDesk<S, X, K, L, W, C>, objects: O) -> Self {
+        Self { desk, objects: ObjectDesk { objects } }
     }
 
     /// Answers a call.
@@ -30,12 +38,13 @@ impl<S: Sources, K: SecretKeeper, O: ObjectStore> SourceApi<S, K, O> {
     /// `Invalid`, naming the field; `NotFound`; `Conflict` when another version is kept;
     /// `Unavailable` or `Throttled`.
     pub async fn answer(&self, call: &Call) -> Result<Reply, Fault> {
-        let (store, secrets, tenant) = (&self.store, &self.secrets, &call.principal.tenant);
+        let tenant = &call.principal.tenant;
+        let (store, secrets) = (&self.desk.sources, &self.desk.secrets);
         let version = || if_match(call.header("if-match"));
         match call.route().as_str() {
             "GET /v1/sources" => Reply::json(200, &library::list(store, tenant).await?),
             "GET /v1/sources/{id}" => {
-                Reply::json(200, &library::get(store, tenant, &named(call)?).await?)
+                Reply::json(200, &self.desk.get(tenant, &named(call)?).await?)
             }
             "GET /v1/sources/{id}/objects" => {
                 let (id, cursor) = (named(call)?, call.query("cursor"));
@@ -47,17 +56,27 @@ impl<S: Sources, K: SecretKeeper, O: ObjectStore> SourceApi<S, K, O> {
             }
             "PUT /v1/sources/{id}" => {
                 let (id, body) = (named(call)?, call.body()?);
-                let kept = library::put(store, &SystemClock, tenant, &id, &body, version()?);
-                let kept = kept.await?;
+                let kept = self.desk.put(tenant, &id, &body, version()?).await?;
                 Reply::json(if kept.version == 1 { 201 } else { 200 }, &kept)
             }
             "DELETE /v1/sources/{id}" => {
-                library::delete(store, secrets, tenant, &named(call)?, version()?).await?;
+                self.desk.delete(tenant, &named(call)?, version()?).await?;
                 Ok(Reply::empty())
+            }
+            "GET /v1/sources/{id}/polls" => {
+                Reply::json(200, &self.desk.polls(tenant, &named(call)?).await?)
+            }
+            "POST /v1/sources/{id}/poll" => {
+                let (id, key) = (named(call)?, call.idempotency_key(random));
+                let asked = match call.body()?.is_empty() {
+                    true => Since::default(),
+                    false => call.json("poll")?,
+                };
+                Reply::json(202, &self.desk.ask(tenant, &id, asked, &key).await?)
             }
             "POST /v1/sources/{id}/keys" => {
                 let id = named(call)?;
-                let (random, clock) = (random(), &SystemClock);
+                let (random, clock) = (random(), &self.desk.clock);
                 let fresh = library::grant(store, secrets, clock, tenant, &id, &random).await?;
                 // What is shown once must not lie in a cache.
                 Ok(Reply::json(201, &fresh)?.header("cache-control", "no-store"))

@@ -20,9 +20,10 @@ pub mod contracts;
 pub mod data;
 mod drive;
 mod fakes;
+pub mod server;
 mod world;
 
 pub use chaos::Strike;
 pub use drive::{LEASE_S, Sent};
-pub use fakes::{Ask, Carrier, Documents, Dropped, Habits, Message, ModelRoom, Told};
+pub use fakes::{Ask, Carrier, Documents, Dropped, Habits, Message, ModelRoom, Remote, Told};
 pub use world::{Stores, World};

@@ -1,7 +1,7 @@
 //! Every port in memory, behind one lock.
 
 use crate::chaos::{Chaos, Strike};
-use crate::fakes::{Ask, Documents, Dropped, KeptObject, Message, ModelRoom};
+use crate::fakes::{Ask, Documents, Dropped, KeptObject, Message, ModelRoom, Remote};
 use ceap_engagement::audience::Sought;
 use ceap_engagement::candidate::Candidate;
 use ceap_engagement::event::Arrived;
@@ -105,7 +105,7 @@ pub struct Stores {
     pub files: BTreeMap<(TenantId, RunId, String), String>,
     /// Erasures: revision and JSON.
     pub erasures: BTreeMap<(TenantId, ErasureId), (u64, String)>,
-    /// Executions of the workflows of runs and erasures that were begun.
+    /// Executions of the workflows of runs, erasures and polls that were begun.
     pub executions: BTreeSet<String>,
     /// Endpoints by their keys: version and JSON.
     pub endpoints: BTreeMap<(TenantId, SourceId, String), (u64, String)>,
@@ -114,6 +114,12 @@ pub struct Stores {
     pub source_problems: BTreeMap<(TenantId, SourceId), SourceProblem>,
     /// Write keys of sources, in the order in which they were made.
     pub source_keys: Vec<(Principal, Granted)>,
+    /// What sources that are asked have to tell.
+    pub remote: Remote,
+    /// How far they were read: revision and JSON.
+    pub courses: BTreeMap<(TenantId, SourceId), (u64, String)>,
+    /// Their schedules, and when they were set.
+    pub source_schedules: BTreeMap<(TenantId, SourceId), (ScheduleDocument, Timestamp)>,
     /// The funnel's counters.
     pub tally: Tally,
 }

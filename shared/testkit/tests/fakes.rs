@@ -121,6 +121,13 @@ async fn rates() {
 }
 
 #[tokio::test]
+async fn courses() {
+    for world in worlds() {
+        contracts::courses(&world).await;
+    }
+}
+
+#[tokio::test]
 async fn objects() {
     for world in worlds() {
         contracts::objects(&world).await;

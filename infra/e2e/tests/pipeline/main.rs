@@ -23,6 +23,7 @@ mod files;
 mod lake;
 mod messages;
 mod pinpoint;
+mod queries;
 mod registry;
 mod report;
 mod runs;

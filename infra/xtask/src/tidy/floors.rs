@@ -18,7 +18,7 @@ const TESTKIT: &str = "ceap-testkit";
 fn floor(name: &str, folder: &str) -> Option<u32> {
     match name {
         "ceap-kernel" => Some(1),
-        "ceap-engagement" | "ceap-helpdesk" => Some(2),
+        "ceap-engagement" | "ceap-helpdesk" | "ceap-http" => Some(2),
         "ceap-connectors" | "ceap-channels" | "ceap-files" | "ceap-models" | AWS_DOOR => Some(3),
         LAMBDA_DOOR => Some(4),
         TESTKIT => Some(5),

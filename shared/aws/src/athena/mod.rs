@@ -1,7 +1,11 @@
-//! The event lake, asked through Athena.
+//! The event lake, asked through Athena; and what tenants ask it themselves.
 
+mod queries;
 mod run;
 mod statement;
+mod typed;
+
+pub use queries::AthenaQueries;
 
 use ceap_engagement::event::{Arrived, Event};
 use ceap_engagement::history::{Erase, History, Query};

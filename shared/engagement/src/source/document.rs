@@ -3,6 +3,7 @@
 use super::feed::{FeedSource, MappedSource};
 use super::files::FilesDocument;
 use super::mapping::MappingDocument;
+use super::poll::{AthenaSource, HttpPollSource, SnowflakeSource};
 use super::unpack::Unpack;
 use super::webhook::WebhookSource;
 use ceap_kernel::{Fault, SourceId};
@@ -60,6 +61,12 @@ pub enum SourceKind {
     DynamoDb(Box<MappedSource>),
     /// An AWS SDK whose Amazon Pinpoint client is pointed here: the source's id is its application's.
     Pinpoint(PinpointSource),
+    /// A query that Athena answers.
+    Athena(Box<AthenaSource>),
+    /// A query that Snowflake answers.
+    Snowflake(Box<SnowflakeSource>),
+    /// A JSON API that is asked page by page.
+    HttpPoll(Box<HttpPollSource>),
 }
 
 /// Nothing is left to say: the dialect says it all.
@@ -140,6 +147,9 @@ impl SourceKind {
             Self::EventBridge(_) => "eventbridge",
             Self::DynamoDb(_) => "dynamodb",
             Self::Pinpoint(_) => "pinpoint",
+            Self::Athena(_) => "athena",
+            Self::Snowflake(_) => "snowflake",
+            Self::HttpPoll(_) => "http_poll",
         }
     }
 
@@ -154,7 +164,10 @@ impl SourceKind {
             | Self::Kinesis(_)
             | Self::Sqs(_)
             | Self::EventBridge(_)
-            | Self::DynamoDb(_) => Keys::None,
+            | Self::DynamoDb(_)
+            | Self::Athena(_)
+            | Self::Snowflake(_)
+            | Self::HttpPoll(_) => Keys::None,
         }
     }
 
@@ -167,6 +180,9 @@ impl SourceKind {
             Self::Webhook(source) => Some(&source.mapping),
             Self::Kinesis(source) | Self::Sqs(source) => source.mapping.as_ref(),
             Self::EventBridge(source) | Self::DynamoDb(source) => Some(&source.mapping),
+            Self::Athena(_) | Self::Snowflake(_) | Self::HttpPoll(_) => {
+                self.polled().map(|polled| polled.mapping)
+            }
         }
     }
 
@@ -183,7 +199,10 @@ impl SourceKind {
             | Self::Jitsu(_)
             | Self::CloudEvents(_)
             | Self::Pinpoint(_)
-            | Self::Files(_) => {
+            | Self::Files(_)
+            | Self::Athena(_)
+            | Self::Snowflake(_)
+            | Self::HttpPoll(_) => {
                 Err(Fault::invalid("from", format!("`{}` has no records", self.as_str())))
             }
         }
@@ -191,6 +210,7 @@ impl SourceKind {
 
     /// Checks what its kind has to be told.
     fn check(&self) -> Result<(), Fault> {
+        self.polled().map_or(Ok(()), |polled| polled.check())?;
         match self {
             Self::Segment(_) | Self::Jitsu(_) | Self::CloudEvents(_) | Self::Pinpoint(_) => Ok(()),
             Self::Files(files) => files.check().map(|_| ()),
@@ -199,6 +219,9 @@ impl SourceKind {
             | Self::Sqs(_)
             | Self::EventBridge(_)
             | Self::DynamoDb(_) => self.unpack().map(|_| ()),
+            Self::Athena(athena) => athena.check(),
+            Self::Snowflake(snowflake) => snowflake.check(),
+            Self::HttpPoll(http) => http.check(),
         }
     }
 }

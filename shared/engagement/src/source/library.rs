@@ -81,6 +81,9 @@ pub struct Read {
     /// What went wrong with it last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
+    /// How far it was read, if it is one that is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub polling: Option<super::poll::Polling>,
 }
 
 /// What went wrong with a source lately, of which nothing else is kept: a request that nobody known signed.
@@ -237,7 +240,7 @@ pub async fn get(store: &impl Sources, tenant: &TenantId, id: &SourceId) -> Resu
     let stored = store.get(tenant, id).await?.ok_or_else(|| missing(id))?;
     let keys = store.keys(tenant, id).await?.iter().map(Granted::shown).collect();
     let problem = store.problem(tenant, id).await?;
-    Ok(Read { stored, keys, problem })
+    Ok(Read { stored, keys, problem, polling: None })
 }
 
 /// All of the tenant's, by id.

@@ -7,6 +7,7 @@ pub mod files;
 pub mod library;
 pub mod mapping;
 pub mod object;
+pub mod poll;
 pub mod unpack;
 pub mod webhook;
 

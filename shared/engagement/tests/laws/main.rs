@@ -27,6 +27,7 @@ mod listed;
 mod merging;
 mod models;
 mod order;
+mod polls;
 mod preferences;
 mod quarantine;
 mod receipts;

@@ -1,9 +1,12 @@
-//! Sources and their write keys.
+//! Sources, their write keys, and their polls.
 
-use super::{Access, Answer, CURSOR, Content, Group, IF_MATCH, Operation, Parameter};
+use super::{
+    Access, Answer, CURSOR, Content, Group, IDEMPOTENCY_KEY, IF_MATCH, Operation, Parameter,
+};
 use ceap_engagement::source::SourceDocument;
 use ceap_engagement::source::library::{Fresh, Listed, Read, Stored};
 use ceap_engagement::source::object::{List, Object};
+use ceap_engagement::source::poll::{Begun, PollList, Since};
 use ceap_kernel::access::Role;
 use ceap_kernel::{ObjectId, SourceId};
 
@@ -21,7 +24,7 @@ pub const GROUP: Group = Group {
         Operation::new("GET /v1/sources", "listSources", "Lists the sources", READS)
             .answers(&[Answer::json::<Vec<Listed>>(200, "All of them, by id.")]),
         Operation::new("GET /v1/sources/{id}", "getSource", "Reads a source", READS)
-            .about("With its write keys: what they are known by, never the keys.")
+            .about("With its write keys: what they are known by, never the keys. One that is asked says how far it was read.")
             .parameters(&[ID])
             .answers(&[Answer::json::<Read>(200, "As it is stored.")])
             .fails(&[404]),
@@ -75,5 +78,21 @@ pub const GROUP: Group = Group {
         .parameters(&[ID, Parameter::path::<ObjectId>("object", "The file.")])
         .answers(&[Answer::json::<Object>(200, "The file, as far as it is read.")])
         .fails(&[404]),
+        Operation::new("POST /v1/sources/{id}/poll", "pollSource", "Has a source asked now", CHANGES)
+            .about("It goes on where it stopped, unless `since` says where. The same key is the same poll.")
+            .parameters(&[ID, IDEMPOTENCY_KEY])
+            .takes(&[Content::json::<Since>("{}")])
+            .or_nothing()
+            .answers(&[Answer::json::<Begun>(202, "It is being asked.")])
+            .fails(&[404, 409]),
+        Operation::new(
+            "GET /v1/sources/{id}/polls",
+            "listSourcePolls",
+            "Lists the polls of a source",
+            READS,
+        )
+        .about("The one that is under way and the ten before it, the newest first.")
+        .parameters(&[ID])
+        .answers(&[Answer::json::<PollList>(200, "The polls.")]),
     ],
 };

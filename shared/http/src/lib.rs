@@ -1,10 +1,13 @@
-//! One HTTP request: asked once, within a time, and only of whom may be asked.
+//! One HTTP request: asked once, within a time, and only of whom may be asked. Channels and connectors that speak HTTP
+//! themselves ask through it.
 
 use ceap_kernel::Fault;
+use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::RETRY_AFTER;
+pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+pub use reqwest::{Method, Url};
 use std::error::Error;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -133,6 +136,10 @@ pub struct Answer {
     pub status: u16,
     /// Its beginning.
     pub body: Vec<u8>,
+    /// Whether that is all of it: not more than was to be read, and not broken off.
+    pub whole: bool,
+    /// Its headers.
+    pub headers: HeaderMap,
     /// For how many seconds it wants to be left alone. `Retry-After` may also be a date (RFC 9110
     /// §10.2.3), which is as good as none: the queue has a delay of its own.
     pub retry_after_s: Option<u32>,
@@ -170,7 +177,10 @@ impl Http {
     }
 
     /// The same with another limit on the whole exchange.
-    pub(crate) fn within(reach: Reach, timeout: Duration) -> Result<Self, Fault> {
+    ///
+    /// # Errors
+    /// As [`Http::new`].
+    pub fn within(reach: Reach, timeout: Duration) -> Result<Self, Fault> {
         let client = Client::builder()
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
@@ -198,17 +208,44 @@ impl Http {
         body: Vec<u8>,
         limit: usize,
     ) -> Result<Answer, NoAnswer> {
-        let asked = self.client.post(url).headers(headers).body(body).send().await;
-        let mut response = asked.map_err(|error| no_answer(&error))?;
+        self.ask(Method::POST, url, headers, body, limit).await
+    }
+
+    /// Asks once, as [`Http::post`].
+    ///
+    /// # Errors
+    /// By whether anything can have been sent.
+    pub async fn ask(
+        &self,
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+        body: Vec<u8>,
+        limit: usize,
+    ) -> Result<Answer, NoAnswer> {
+        let request = self.client.request(method, url).headers(headers);
+        let request = if body.is_empty() { request } else { request.body(body) };
+        let mut response = request.send().await.map_err(|error| no_answer(&error))?;
         let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after_s = after.and_then(|text| text.trim().parse().ok());
-        let status = response.status().as_u16();
-        let mut answer = Answer { status, body: Vec::new(), retry_after_s };
-        while answer.body.len() < limit {
-            let Ok(Some(chunk)) = response.chunk().await else { break };
-            let room = limit.saturating_sub(answer.body.len());
-            answer.body.extend(chunk.into_iter().take(room));
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let mut answer = Answer { status, body: Vec::new(), whole: false, headers, retry_after_s };
+        while answer.body.len() <= limit {
+            match response.chunk().await {
+                Ok(Some(chunk)) => {
+                    // One more byte tells that there is more than was to be read.
+                    let room = limit.saturating_add(1).saturating_sub(answer.body.len());
+                    answer.body.extend(chunk.into_iter().take(room));
+                }
+                Ok(None) => {
+                    answer.whole = true;
+                    break;
+                }
+                Err(_) => break,
+            }
         }
+        answer.whole = answer.whole && answer.body.len() <= limit;
+        answer.body.truncate(limit);
         Ok(answer)
     }
 }
@@ -236,7 +273,7 @@ fn no_answer(error: &reqwest::Error) -> NoAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::{Reply, Server};
+    use ceap_testkit::server::{Reply, Server};
     use rstest::rstest;
 
     #[rstest]
@@ -290,7 +327,7 @@ mod tests {
         let server = Server::start(vec![Reply::status(200).body("x".repeat(100_000))]).await;
         let http = Http::new(Reach::Loopback).unwrap();
         let answer = http.post(server.url(), HeaderMap::new(), Vec::new(), 1024).await.unwrap();
-        assert_eq!((answer.status, answer.body.len()), (200, 1024));
+        assert_eq!((answer.status, answer.body.len(), answer.whole), (200, 1024, false));
     }
 
     #[rstest]
