@@ -207,7 +207,7 @@ fn a_json_api_is_asked_with_oauth_and_what_is_wrong_with_others_is_told() {
     }
     let quarantined = tenant.quarantined();
     assert_eq!(quarantined.len(), 1, "{quarantined:?}");
-    assert!(quarantined[0]["reason"].as_str().unwrap().starts_with("subject: "), "{quarantined:?}");
+    assert!(quarantined[0]["reason"].as_str().unwrap().contains("subject"), "{quarantined:?}");
     let poll = ask(&tenant, "orders");
     assert_eq!(counts(&poll), [1, 0, 0, 1], "{poll}");
 
