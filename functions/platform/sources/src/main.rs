@@ -1,6 +1,8 @@
 //! Sources, their write keys, what became of their files, and of their polls.
 
-use ceap_aws::dynamodb::{self, Courses, CredentialStore, Objects, SecretStore, SourceStore, Table};
+use ceap_aws::dynamodb::{
+    self, Courses, CredentialStore, Objects, SecretStore, SourceStore, Table,
+};
 use ceap_aws::schedules::{ScheduleConfig, SourceSchedules};
 use ceap_aws::workflow::StateMachine;
 use ceap_engagement::source::poll::PollDesk;
