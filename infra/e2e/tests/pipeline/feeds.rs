@@ -6,8 +6,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ceap_e2e::{PATIENCE, Tenant, aws, grace, stack, time, until};
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 /// The tenant that the local stack's feeds belong to.
+static OWNER: LazyLock<Tenant> = LazyLock::new(owner);
+
 fn owner() -> Tenant {
     let tenant = Tenant::named("feeds");
     let mapping = |kind: &str, subject: &str, data: Value| json!({"type": kind, "subject": subject, "data": data});
@@ -54,16 +57,15 @@ fn told(source: &str, customer: &str) {
 }
 
 fn changed(customer: &str, plan: &str) {
-    aws::put_item(
-        &aws::output("/feeds/table"),
-        &json!({"id": {"S": customer}, "plan": {"S": plan}}),
-    );
+    let item = json!({"id": {"S": customer}, "plan": {"S": plan}});
+    let put = json!({"TableName": aws::output("/feeds/table"), "Item": item});
+    let _ = aws::call("dynamodb", "DynamoDB_20120810.PutItem", &put);
 }
 
 #[test]
 fn what_the_teams_own_streams_tell_becomes_events() {
     let Some(_stack) = stack() else { return };
-    let tenant = owner();
+    let tenant = &*OWNER;
     let who = format!("ada-{:x}", time::now());
     clicked(&who);
     clicked(&who);
@@ -87,7 +89,7 @@ fn what_the_teams_own_streams_tell_becomes_events() {
 #[test]
 fn what_cannot_be_read_is_in_quarantine_and_the_rest_is_in() {
     let Some(_stack) = stack() else { return };
-    let tenant = owner();
+    let tenant = &*OWNER;
     let who = format!("bob-{:x}", time::now());
     queued(&format!("<html>{who}"));
     let event = |id: u32, subject: &str| {
@@ -97,7 +99,7 @@ fn what_cannot_be_read_is_in_quarantine_and_the_rest_is_in() {
     queued(&json!([event(1, &who), event(2, ""), event(3, &who)]).to_string());
     tenant.wait_for_count(&who, "order_paid", 2);
     let reasons = |of: &str| -> Vec<String> {
-        let kept = call(&tenant, "GET", "quarantine?stage=feed-sqs", "", &Value::Null).json();
+        let kept = call(tenant, "GET", "quarantine?stage=feed-sqs", "", &Value::Null).json();
         let entries = kept["entries"].as_array().unwrap().clone();
         let entries = entries.iter().filter(|entry| entry["payload"].to_string().contains(of));
         entries.map(|entry| entry["reason"].as_str().unwrap().to_owned()).collect()
