@@ -1,0 +1,108 @@
+//! What is asked of a ticket. A field that is left out stays; one that is null is taken away.
+
+use super::{Kind, Priority, Status};
+use crate::ids::{
+    BrandId, CustomStatusId, FieldId, FormId, GroupId, OrganizationId, TicketId, UserId,
+};
+use ceap_kernel::Timestamp;
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeSet;
+
+/// Changes to a ticket, or what a new one is to be.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Edit {
+    /// See [`super::Ticket`].
+    #[serde(deserialize_with = "given")]
+    pub external_id: Option<Option<String>>,
+    /// See [`super::Ticket`].
+    #[serde(rename = "type", deserialize_with = "given")]
+    pub kind: Option<Option<Kind>>,
+    /// See [`super::Ticket`].
+    #[serde(deserialize_with = "given")]
+    pub subject: Option<Option<String>>,
+    /// See [`super::Ticket`].
+    #[serde(deserialize_with = "given")]
+    pub priority: Option<Option<Priority>>,
+    /// See [`super::Ticket`].
+    pub status: Option<Status>,
+    /// See [`super::Ticket`].
+    #[serde(deserialize_with = "given")]
+    pub custom_status_id: Option<Option<CustomStatusId>>,
+    /// See [`super::Ticket`].
+    pub requester_id: Option<UserId>,
+    /// Of a new ticket.
+    pub submitter_id: Option<UserId>,
+    /// See [`super::Ticket`].
+    #[serde(deserialize_with = "given")]
+    pub assignee_id: Option<Option<UserId>>,
+    /// See [`super::Ticket`].
+    #[serde(deserialize_with = "given")]
+    pub group_id: Option<Option<GroupId>>,
+    /// See [`super::Ticket`].
+    #[serde(deserialize_with = "given")]
+    pub organization_id: Option<Option<OrganizationId>>,
+    /// See [`super::Ticket`].
+    #[serde(deserialize_with = "given")]
+    pub problem_id: Option<Option<TicketId>>,
+    /// See [`super::Ticket`].
+    #[serde(deserialize_with = "given")]
+    pub due_at: Option<Option<Timestamp>>,
+    /// All tags from now on.
+    pub tags: Option<BTreeSet<String>>,
+    /// Tags to add.
+    pub additional_tags: BTreeSet<String>,
+    /// Tags to take away.
+    pub remove_tags: BTreeSet<String>,
+    /// Values of the tenant's own fields; fields that are not named stay.
+    pub custom_fields: Vec<FieldValue>,
+    /// See [`super::Ticket`].
+    #[serde(deserialize_with = "given")]
+    pub ticket_form_id: Option<Option<FormId>>,
+    /// See [`super::Ticket`].
+    #[serde(deserialize_with = "given")]
+    pub brand_id: Option<Option<BrandId>>,
+    /// What is said.
+    pub comment: Option<NewComment>,
+    /// The closed ticket that a new one follows up.
+    pub via_followup_source_id: Option<TicketId>,
+}
+
+/// A value of a field of the tenant's own.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct FieldValue {
+    /// The field.
+    pub id: FieldId,
+    /// Its value; null takes it away.
+    #[serde(default)]
+    pub value: serde_json::Value,
+}
+
+/// What is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct NewComment {
+    /// In plain text.
+    pub body: Option<String>,
+    /// In HTML; goes before `body`.
+    pub html_body: Option<String>,
+    /// Whether the requester sees it; an agent's is public unless it says otherwise.
+    pub public: Option<bool>,
+    /// Who says it, if it is not whoever asks.
+    pub author_id: Option<UserId>,
+}
+
+impl NewComment {
+    /// What is said, as text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.html_body.as_deref().or(self.body.as_deref()).unwrap_or_default()
+    }
+}
+
+/// Tells null from a field that is left out.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

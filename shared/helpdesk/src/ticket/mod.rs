@@ -1,0 +1,81 @@
+//! Tickets: what they are, what changes them, and the rules of their life that nobody can configure
+//! ([system ticket rules](https://support.zendesk.com/hc/en-us/articles/4408894213018)).
+
+mod audit;
+mod edit;
+mod life;
+mod status;
+
+pub use audit::Change;
+pub use edit::{Edit, FieldValue, NewComment};
+pub use life::{Actor, Agents, Applied, Said, apply, open};
+pub use status::{Kind, Priority, Status};
+
+use crate::ids::{
+    BrandId, CustomStatusId, FieldId, FormId, GroupId, OrganizationId, TicketId, UserId,
+};
+use ceap_kernel::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Characters of a subject (Zendesk's limit).
+pub const MAX_SUBJECT: usize = 150;
+
+/// Bytes of a comment (Zendesk's limit of 64 KB).
+pub const MAX_COMMENT: usize = 64 * 1024;
+
+/// A ticket.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Its number in its tenant.
+    pub id: TicketId,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// What another system calls it.
+    pub external_id: Option<String>,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: Option<Kind>,
+    /// What it is about.
+    pub subject: Option<String>,
+    /// Its first comment.
+    pub description: String,
+    /// How urgent it is. Once set, it can be changed, but not taken away.
+    pub priority: Option<Priority>,
+    /// Where it stands.
+    pub status: Status,
+    /// Which of the tenant's own statuses that is.
+    pub custom_status_id: Option<CustomStatusId>,
+    /// Who asks.
+    pub requester_id: UserId,
+    /// Who opened it.
+    pub submitter_id: UserId,
+    /// Which agent works on it.
+    pub assignee_id: Option<UserId>,
+    /// Which group works on it.
+    pub group_id: Option<GroupId>,
+    /// The requester's organization.
+    pub organization_id: Option<OrganizationId>,
+    /// Agents who are told of every change.
+    pub follower_ids: BTreeSet<UserId>,
+    /// People in copy of public comments.
+    pub email_cc_ids: BTreeSet<UserId>,
+    /// Of an incident: the problem behind it.
+    pub problem_id: Option<TicketId>,
+    /// Of a task: when it is due.
+    pub due_at: Option<Timestamp>,
+    /// Tags.
+    pub tags: BTreeSet<String>,
+    /// Values of the tenant's own fields.
+    pub custom_fields: BTreeMap<FieldId, serde_json::Value>,
+    /// The form that it was written with.
+    pub ticket_form_id: Option<FormId>,
+    /// The brand that was asked.
+    pub brand_id: Option<BrandId>,
+    /// Whether any comment is public.
+    pub is_public: bool,
+    /// The closed ticket that it follows up.
+    pub via_followup_source_id: Option<TicketId>,
+}
