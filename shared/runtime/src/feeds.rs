@@ -4,6 +4,8 @@
 mod records;
 
 use crate::{Env, metrics};
+use ceap_aws::dynamodb::{self, QuarantineStore, SourceStore, Table};
+use ceap_aws::stream::KinesisStream;
 use ceap_connectors::cloudevents;
 use ceap_engagement::pipeline::accept::{Decoded, EventStream, accept};
 use ceap_engagement::quarantine::Quarantine;
@@ -11,7 +13,7 @@ use ceap_engagement::source::document::SourceKind;
 use ceap_engagement::source::feed::Record;
 use ceap_engagement::source::library::{Problem, Sources, Stored};
 use ceap_engagement::source::unpack::{Piece, Unpack};
-use ceap_kernel::{Clock, Fault, SourceId, Tally, TenantId};
+use ceap_kernel::{Clock, Fault, SourceId, SystemClock, Tally, TenantId};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -37,17 +39,30 @@ pub struct Feed<S, E, Q, C> {
     pub clock: C,
 }
 
-/// Whose a feed is, and its source, as its stack says.
-///
-/// # Errors
-/// `Invalid`, naming the variable.
-pub fn owner(env: &Env) -> Result<(TenantId, SourceId), Fault> {
-    let (tenant, source) =
-        (TenantId::new(env.get("FEED_TENANT")), SourceId::new(env.get("FEED_SOURCE")));
-    Ok((
-        tenant.map_err(|fault| fault.within("FEED_TENANT"))?,
-        source.map_err(|fault| fault.within("FEED_SOURCE"))?,
-    ))
+/// A feed on AWS.
+pub type OnAws = Feed<SourceStore, KinesisStream, QuarantineStore, SystemClock>;
+
+impl OnAws {
+    /// The feed whose function has this name, as its stack says in `FEED_TENANT`, `FEED_SOURCE`, `STREAM_NAME`,
+    /// `PLATFORM_TABLE` and `QUARANTINE_TABLE`.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the variable.
+    pub async fn read(name: &'static str, env: &Env) -> Result<Self, Fault> {
+        let owner = TenantId::new(env.get("FEED_TENANT"));
+        let source = SourceId::new(env.get("FEED_SOURCE"));
+        let config = ceap_aws::config().await;
+        let client = dynamodb::client(&config);
+        Ok(Self {
+            name,
+            tenant: owner.map_err(|fault| fault.within("FEED_TENANT"))?,
+            source: source.map_err(|fault| fault.within("FEED_SOURCE"))?,
+            sources: SourceStore::new(Table::new(&client, env.get("PLATFORM_TABLE"))),
+            stream: KinesisStream::new(&config, env.get("STREAM_NAME")),
+            quarantine: QuarantineStore::new(Table::new(&client, env.get("QUARANTINE_TABLE"))),
+            clock: SystemClock,
+        })
+    }
 }
 
 impl<S, E, Q, C> Feed<S, E, Q, C>

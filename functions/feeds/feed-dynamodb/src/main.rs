@@ -1,9 +1,6 @@
 //! Changes of a table of the team's own, into the stream.
 
-use ceap_aws::dynamodb::{self, QuarantineStore, SourceStore, Table};
-use ceap_aws::stream::KinesisStream;
-use ceap_kernel::SystemClock;
-use ceap_runtime::feeds::{Feed, OfTable, owner};
+use ceap_runtime::feeds::{OfTable, OnAws};
 use ceap_runtime::{Env, Error, start};
 
 const VARIABLES: [&str; 5] =
@@ -11,19 +8,7 @@ const VARIABLES: [&str; 5] =
 
 fn main() -> Result<(), Error> {
     start(async {
-        let env = Env::read(&VARIABLES)?;
-        let config = ceap_aws::config().await;
-        let client = dynamodb::client(&config);
-        let (tenant, source) = owner(&env)?;
-        let feed = Feed {
-            name: "feed-dynamodb",
-            tenant,
-            source,
-            sources: SourceStore::new(Table::new(&client, env.get("PLATFORM_TABLE"))),
-            stream: KinesisStream::new(&config, env.get("STREAM_NAME")),
-            quarantine: QuarantineStore::new(Table::new(&client, env.get("QUARANTINE_TABLE"))),
-            clock: SystemClock,
-        };
+        let feed = OnAws::read("feed-dynamodb", &Env::read(&VARIABLES)?).await?;
         feed.serve::<OfTable>().await
     })
 }

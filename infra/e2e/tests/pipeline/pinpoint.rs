@@ -1,6 +1,7 @@
 //! Amazon Pinpoint's client of boto3, unmodified, against the API. Skipped where it is not installed, see
 //! `sdks.rs`.
 
+use crate::sdks::install;
 use crate::sources::{call, keep};
 use ceap_e2e::flaky::Flaky;
 use ceap_e2e::{PATIENCE, Tenant, aws, grace, http, root, stack, time, until};
@@ -88,14 +89,6 @@ ttl: 1h
 action: {channel: email, subject: Carts, text: Carts}
 ";
 
-fn install(tenant: &Tenant) {
-    let bearer = format!("Bearer {}", tenant.token);
-    let headers = [("authorization", bearer.as_str()), ("content-type", "application/yaml")];
-    let url = format!("{}/v1/use-cases/pinpoint-carts", aws::API);
-    let kept = http::call("PUT", &url, &headers, USE_CASE.as_bytes());
-    assert_eq!(kept.status, 201, "{kept}");
-}
-
 /// The value of the nth event of a user.
 fn value(who: usize, nth: usize) -> f64 {
     f64::from(u32::try_from(who + nth).unwrap()) + 0.5
@@ -171,7 +164,7 @@ fn expected(who: usize) -> Value {
 fn a_thousand_events_count_exactly_while_a_fifth_of_the_requests_fails() {
     let (Some(python), Some(_stack)) = (python(), stack()) else { return };
     let shop = Shop::new("boto", python);
-    install(&shop.tenant);
+    install(&shop.tenant, "pinpoint-carts", USE_CASE);
     let calls = calls();
     let sent: usize = calls.iter().filter(|it| it["call"] == "put_events").count() * AT_ONCE;
     assert!(sent >= 1090, "{sent} with those that are sent twice");

@@ -150,11 +150,12 @@ ttl: 1h
 action: {channel: email, subject: Orders, text: Orders}
 ";
 
-fn install(tenant: &Tenant) {
+/// Keeps a use case as its author wrote it.
+pub fn install(tenant: &Tenant, id: &str, document: &str) {
     let bearer = format!("Bearer {}", tenant.token);
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/yaml")];
-    let url = format!("{}/v1/use-cases/sdk-orders", aws::API);
-    let kept = http::call("PUT", &url, &headers, USE_CASE.as_bytes());
+    let url = format!("{}/v1/use-cases/{id}", aws::API);
+    let kept = http::call("PUT", &url, &headers, document.as_bytes());
     assert_eq!(kept.status, 201, "{kept}");
 }
 
@@ -192,7 +193,7 @@ fn found(tenant: &Tenant, id: &str) -> Option<Value> {
 fn exact(library: &str, kind: &str, program: OsString, script: &str, calls: &[Value]) {
     let Some(_stack) = stack() else { return };
     let tenant = Tenant::new("sdk");
-    install(&tenant);
+    install(&tenant, "sdk-orders", USE_CASE);
     keep(&tenant, "sdk", kind);
     let key = write_key(&tenant, "sdk");
     // Jitsu's SDK wants a key of two parts.
