@@ -4,7 +4,7 @@
 use crate::sdks::install;
 use crate::sources::{call, keep};
 use ceap_e2e::flaky::Flaky;
-use ceap_e2e::{PATIENCE, Tenant, aws, grace, http, root, stack, time, until};
+use ceap_e2e::{PATIENCE, Tenant, aws, grace, root, stack, time, until};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
