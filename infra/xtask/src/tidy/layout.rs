@@ -7,7 +7,7 @@ use super::{
     house::{House, file_name, has_extension, list, relative},
 };
 
-/// What the design has at the top.
+/// What the design has at the top, and the catalogue: documents that users read and copy.
 const TOP: [&str; 15] = [
     "Cargo.toml",
     "Cargo.lock",
