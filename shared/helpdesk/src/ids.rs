@@ -22,6 +22,15 @@ macro_rules! id {
                 if number >= 1 && number <= MAX { Some(Self(number)) } else { None }
             }
 
+            /// A new one.
+            ///
+            /// # Errors
+            /// `Internal` once ids are used up.
+            pub fn fresh(call: &crate::api::Call<'_>) -> Result<Self, ceap_kernel::Fault> {
+                Self::new(call.new_id())
+                    .ok_or_else(|| ceap_kernel::Fault::Internal("out of ids".to_owned()))
+            }
+
             /// Its number.
             #[must_use]
             pub const fn get(self) -> u64 {
@@ -60,6 +69,20 @@ id! {
     BrandId,
     /// A custom status.
     CustomStatusId,
+    /// A custom role.
+    RoleId,
+    /// What a person is known by.
+    IdentityId,
+    /// That a person belongs to an organization, or an agent to a group.
+    MembershipId,
+    /// What an update did.
+    AuditId,
+    /// Something said; also the event of its audit.
+    CommentId,
+    /// A file.
+    AttachmentId,
+    /// Any other record.
+    RecordId,
 }
 
 /// A number, or its digits as text: clients send both.

@@ -1,6 +1,15 @@
 //! The helpdesk's domain: tickets and their life, as Zendesk documents them. Pure: what it needs of others is handed
 //! in, what it decides is handed back.
 
+pub mod access;
+pub mod account;
+pub mod api;
+pub mod file;
 pub mod ids;
+pub mod job;
+pub mod record;
 pub mod refusal;
+pub mod routes;
+pub mod store;
 pub mod ticket;
+pub mod user;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// Reasons by field; `base` where they concern the whole record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Refusal(BTreeMap<&'static str, Vec<Reason>>);
+pub struct Refusal(BTreeMap<String, Vec<Reason>>);
 
 /// A reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,12 +22,12 @@ impl Refusal {
     /// One more reason against `field`.
     pub fn add(
         &mut self,
-        field: &'static str,
+        field: impl Into<String>,
         description: impl Into<String>,
         error: Option<&'static str>,
     ) {
         let reason = Reason { description: description.into(), error };
-        self.0.entry(field).or_default().push(reason);
+        self.0.entry(field.into()).or_default().push(reason);
     }
 
     /// `value` if nothing speaks against it.

@@ -14,6 +14,7 @@ pub use status::{Kind, Priority, Status};
 use crate::ids::{
     BrandId, CustomStatusId, FieldId, FormId, GroupId, OrganizationId, TicketId, UserId,
 };
+use crate::record::{Home, Kind as RecordKind, Link, Record};
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,4 +79,31 @@ pub struct Ticket {
     pub is_public: bool,
     /// The closed ticket that it follows up.
     pub via_followup_source_id: Option<TicketId>,
+}
+
+impl Record for Ticket {
+    const KIND: RecordKind =
+        RecordKind { name: "TICKET", singular: "ticket", plural: "tickets", home: Home::Many };
+
+    fn id(&self) -> u64 {
+        self.id.get()
+    }
+
+    fn links(&self) -> Vec<Link> {
+        let id = self.id.get();
+        let mut links = vec![
+            Link::by_time("changed/tickets", self.updated_at, id),
+            Link::by_id(format!("requester/{}/tickets", self.requester_id), id),
+        ];
+        let mut on = |list: Option<String>| links.extend(list.map(|list| Link::by_id(list, id)));
+        on(self.assignee_id.map(|it| format!("assignee/{it}/tickets")));
+        on(self.group_id.map(|it| format!("group/{it}/tickets")));
+        on(self.organization_id.map(|it| format!("organization/{it}/tickets")));
+        on(self.problem_id.map(|it| format!("problem/{it}/tickets")));
+        on(self.external_id.as_ref().map(|it| format!("external/{it}/tickets")));
+        on((self.kind == Some(Kind::Problem)).then(|| "problems/tickets".to_owned()));
+        self.email_cc_ids.iter().for_each(|it| on(Some(format!("ccd/{it}/tickets"))));
+        self.follower_ids.iter().for_each(|it| on(Some(format!("followed/{it}/tickets"))));
+        links
+    }
 }

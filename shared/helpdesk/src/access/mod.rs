@@ -1,0 +1,8 @@
+//! Who may do what, as the policies in `infra/policies` say it.
+
+mod actor;
+pub mod credential;
+mod policy;
+
+pub use actor::{Actor, Face, Restriction, Role};
+pub use policy::{Action, Resource, permits};

@@ -1,0 +1,149 @@
+//! What an account is set up with, read whole and remembered until it changes.
+
+mod custom_role;
+mod group;
+pub(crate) mod seed;
+mod settings;
+
+pub use custom_role::CustomRole;
+pub use group::{Group, GroupMembership};
+pub use settings::Settings;
+
+use crate::ids::{GroupId, UserId};
+use crate::record::{Kept, Record, places};
+use crate::store::{Found, Item, Range, Store};
+use crate::ticket::Agents;
+use ceap_kernel::{Fault, TenantId};
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Items of one read.
+const PAGE: usize = 1_000;
+
+type Lists = HashMap<&'static str, Arc<dyn Any + Send + Sync>>;
+
+/// What an account is set up with, as of one stamp. Lists are read from it when they are first asked for.
+#[derive(Debug, Default)]
+pub struct Account {
+    /// How often it had been changed.
+    pub stamp: u64,
+    items: Vec<Item>,
+    lists: Mutex<Lists>,
+}
+
+impl Account {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    pub async fn load(store: &dyn Store, tenant: &TenantId) -> Result<Self, Fault> {
+        let mut items: Vec<Item> = Vec::new();
+        loop {
+            let after = items.last().map(|item| item.key.sort.clone());
+            let range = Range::of(places::ACCOUNT, PAGE).after(after);
+            let Found { items: page, more } = store.range(tenant, &range).await?;
+            items.extend(page);
+            if !more {
+                break;
+            }
+        }
+        let stamp = items.first().filter(|item| item.key == places::stamp());
+        let stamp = stamp.and_then(|item| item.body.parse().ok()).unwrap_or_default();
+        Ok(Self { stamp, items, lists: Mutex::default() })
+    }
+
+    /// All records of a kind, by id.
+    ///
+    /// # Errors
+    /// `Internal` if one cannot be read.
+    pub fn all<R: Record + Send + Sync + 'static>(&self) -> Result<Arc<Vec<Kept<R>>>, Fault> {
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lists.get(R::KIND.name).cloned();
+        if let Some(list) = known.and_then(|list| list.downcast::<Vec<Kept<R>>>().ok()) {
+            return Ok(list);
+        }
+        let prefix = format!("{}#", R::KIND.name);
+        let of = self.items.iter().filter(|item| item.key.sort.starts_with(&prefix));
+        let list: Result<Vec<Kept<R>>, Fault> = of.map(Kept::read).collect();
+        let list = Arc::new(list?);
+        lists.insert(R::KIND.name, list.clone());
+        Ok(list)
+    }
+
+    /// A record of a kind, if there is one with this id.
+    ///
+    /// # Errors
+    /// `Internal` if one cannot be read.
+    pub fn find<R: Record + Send + Sync + 'static>(
+        &self,
+        id: u64,
+    ) -> Result<Option<Kept<R>>, Fault> {
+        Ok(self.all::<R>()?.iter().find(|it| it.id() == id).cloned())
+    }
+
+    /// The groups of an agent.
+    ///
+    /// # Errors
+    /// `Internal` if a membership cannot be read.
+    pub fn groups_of(&self, agent: UserId) -> Result<BTreeSet<GroupId>, Fault> {
+        let all = self.all::<GroupMembership>()?;
+        Ok(all.iter().filter(|it| it.user_id == agent).map(|it| it.group_id).collect())
+    }
+
+    /// The agents, as tickets need to know them: each with their groups, the default one first.
+    ///
+    /// # Errors
+    /// `Internal` if a membership cannot be read.
+    pub fn agents(&self) -> Result<Agents, Fault> {
+        let all = self.all::<GroupMembership>()?;
+        let mut groups: BTreeMap<UserId, Vec<GroupId>> = BTreeMap::new();
+        for membership in all.iter() {
+            let of = groups.entry(membership.user_id).or_default();
+            let at = if membership.default { 0 } else { of.len() };
+            of.insert(at, membership.group_id);
+        }
+        Ok(Agents { groups, assign_upon_solve: self.settings()?.assign_tickets_upon_solve })
+    }
+
+    /// How the account is set.
+    ///
+    /// # Errors
+    /// `Internal` if the settings cannot be read.
+    pub fn settings(&self) -> Result<Settings, Fault> {
+        let all = self.all::<Settings>()?;
+        Ok(all.first().map(|kept| kept.record.clone()).unwrap_or_default())
+    }
+}
+
+/// Accounts as they were last read.
+#[derive(Debug, Default)]
+pub struct Remembered(Mutex<HashMap<TenantId, Arc<Account>>>);
+
+/// Tenants that one process remembers.
+const MOST: usize = 64;
+
+impl Remembered {
+    /// The account as of `stamp`: as remembered, or read anew.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    pub async fn get(
+        &self,
+        store: &dyn Store,
+        tenant: &TenantId,
+        stamp: u64,
+    ) -> Result<Arc<Account>, Fault> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(tenant).cloned();
+        if let Some(account) = known.filter(|account| account.stamp == stamp) {
+            return Ok(account);
+        }
+        let account = Arc::new(Account::load(store, tenant).await?);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST {
+            all.clear();
+        }
+        all.insert(tenant.clone(), account.clone());
+        Ok(account)
+    }
+}

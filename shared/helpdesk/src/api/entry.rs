@@ -1,0 +1,208 @@
+//! Where a request comes in: which route it asks for, who makes it, whether they may, and what they are told.
+
+use super::answer::{Answer, Body};
+use super::ask::{Ask, Method};
+use super::call::{Call, Desk};
+use super::identity::{self, Who};
+use super::rate;
+use super::refused::Refused;
+use super::route::{Does, Guard, Route, find};
+use crate::access::credential::Shown;
+use crate::access::{Face, Resource, permits};
+use crate::account::{Account, seed};
+use crate::record::{Home, Kind, Record as _, places};
+use crate::store::Key;
+use crate::ticket::Ticket;
+use crate::user::User;
+use ceap_kernel::{Fault, TenantId, Timestamp, digest};
+use serde_json::Value;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a request is told, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The status.
+    pub status: u16,
+    /// Headers, by their names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+    /// The route that was asked for, if there is one: `GET /tickets/{id}`.
+    pub route: Option<String>,
+    /// What went wrong on our side, for the log.
+    pub fault: Option<Fault>,
+}
+
+/// Answers a request to these routes.
+pub async fn answer(desk: &Desk<'_>, routes: &[&'static [Route]], ask: &Ask) -> Told {
+    let all = routes.iter().flat_map(|family| family.iter());
+    let Some((route, path)) = find(all, ask.method, ask.path()) else {
+        return told(Refused::NoRoute(None).answer(), ask, None, None);
+    };
+    let name = Some(format!("{} {}", route.method.as_str(), route.path));
+    match Box::pin(answered(desk, route, path, ask)).await {
+        Ok(answer) => told(answer, ask, name, None),
+        Err(refused) => {
+            let answer = refused.answer();
+            let fault = if let Refused::Fault(fault) = refused { Some(fault) } else { None };
+            told(answer, ask, name, fault)
+        }
+    }
+}
+
+async fn answered(
+    desk: &Desk<'_>,
+    route: &Route,
+    path: Vec<(&'static str, String)>,
+    ask: &Ask,
+) -> Result<Answer, Refused> {
+    let (guard, needs, run) = match route.does {
+        Does::Run(guard, needs, run) => (guard, needs, run),
+        Does::Refuse(reason) => return Err(Refused::NoRoute(Some(reason))),
+    };
+    let shown = ask.header("authorization").map(Shown::read).transpose()?;
+    let tenant = whose(shown.as_ref(), ask)?;
+    let mut call = begun(desk, tenant, path, ask)?;
+    let mut keys = needs(ask);
+    keys.push(places::stamp());
+    keys.extend(named(&call));
+    let (who, asked) = futures::try_join!(
+        identity::identify(&call, shown.as_ref(), keys),
+        rate::count(&call, shown.as_ref())
+    )?;
+    call.account = account(&call, &who).await?;
+    let limit = rate::Limit::of(&call, asked)?;
+    call.actor = who.actor(&call).await?;
+    admit(&call, guard)?;
+    let answer = run(&call).await?;
+    Ok(limit.tell(answer))
+}
+
+/// Makes the request of a step of a job, as `face` would make it; `once` remembers that it was done.
+pub(crate) async fn again(
+    desk: &Desk<'_>,
+    routes: &[&'static [Route]],
+    tenant: &TenantId,
+    face: Face,
+    ask: &Ask,
+    once: Key,
+) -> Result<(), Refused> {
+    let all = routes.iter().flat_map(|family| family.iter());
+    let (route, path) = find(all, ask.method, ask.path()).ok_or(Refused::NoRoute(None))?;
+    let Does::Run(guard, needs, run) = route.does else { return Err(Refused::NoRoute(None)) };
+    let mut call = begun(desk, tenant.clone(), path, ask)?;
+    call.once.set(Some(once));
+    let mut keys = needs(ask);
+    keys.push(places::stamp());
+    keys.extend(named(&call));
+    call.fetch(keys).await?;
+    call.account = account(&call, &Who::known(face.clone())).await?;
+    call.actor = Who::known(face).actor(&call).await?;
+    admit(&call, guard)?;
+    match run(&call).await {
+        Ok(_) | Err(Refused::Other(409, "AlreadyDone", _)) => Ok(()),
+        Err(refused) => Err(refused),
+    }
+}
+
+fn begun<'a>(
+    desk: &'a Desk<'a>,
+    tenant: TenantId,
+    path: Vec<(&'static str, String)>,
+    ask: &'a Ask,
+) -> Result<Call<'a>, Refused> {
+    Ok(Call {
+        desk,
+        tenant,
+        account: Arc::default(),
+        actor: None,
+        ask,
+        path,
+        at: whole_second(desk.clock.now())?,
+        once: Cell::new(None),
+        memo: RefCell::new(HashMap::new()),
+        last_id: Cell::new(0),
+    })
+}
+
+/// Whose account it is: the token says so, or, of who shows none, a header or the query.
+fn whose(shown: Option<&Shown>, ask: &Ask) -> Result<TenantId, Refused> {
+    let claimed = ask.header("x-ceap-tenant").or_else(|| ask.query("tenant"));
+    match (shown, claimed) {
+        (Some(shown), Some(claimed)) if shown.token.tenant.as_str() != claimed => {
+            Err(Refused::Forbidden)
+        }
+        (Some(shown), _) => Ok(shown.token.tenant.clone()),
+        (None, Some(claimed)) => TenantId::new(claimed).map_err(|_| Refused::Unknown),
+        (None, None) => Err(Refused::Unknown),
+    }
+}
+
+/// Times in the API are whole seconds.
+fn whole_second(now: Timestamp) -> Result<Timestamp, Fault> {
+    Timestamp::from_second(now.as_second()).map_err(|error| Fault::Internal(error.to_string()))
+}
+
+/// Records that paths begin with by id.
+const NAMED: [(&str, Kind); 3] =
+    [("tickets", Ticket::KIND), ("requests", Ticket::KIND), ("users", User::KIND)];
+
+/// The record that the path names, to be read together with who asks.
+fn named(call: &Call<'_>) -> Option<Key> {
+    let mut segments = call.ask.segments();
+    let (first, second) = (segments.next()?, segments.next()?);
+    let (_, kind) = NAMED.iter().find(|(segment, _)| *segment == first)?;
+    let id = second.parse().ok()?;
+    (kind.home != Home::Account).then(|| places::record(*kind, id))
+}
+
+/// What the account is set up with. The first whom the platform lets in finds one that nobody set up yet.
+async fn account(call: &Call<'_>, who: &Who) -> Result<Arc<Account>, Refused> {
+    let (accounts, store) = (call.desk.accounts, call.desk.store);
+    let stamp = call.item(&places::stamp()).await?;
+    let stamp = match stamp.and_then(|item| item.body.parse().ok()) {
+        Some(stamp) => stamp,
+        None if who.founder().is_some() => seed::account(call, who.founder()).await?,
+        None => return Err(Refused::Unknown),
+    };
+    Ok(accounts.get(store, &call.tenant, stamp).await?)
+}
+
+fn admit(call: &Call<'_>, guard: Guard) -> Result<(), Refused> {
+    let allowed = match guard {
+        Guard::Anyone => true,
+        Guard::Known => call.actor().map(|_| true)?,
+        Guard::Agents => call.actor()?.is_agent(),
+        Guard::May(action) => permits(call.actor()?, action, Resource::Account)?,
+    };
+    if allowed { Ok(()) } else { Err(Refused::Forbidden) }
+}
+
+/// The answer as it is sent. What is read and has not changed since the caller read it is not sent again (RFC 9110
+/// §13.1.2).
+fn told(answer: Answer, ask: &Ask, route: Option<String>, fault: Option<Fault>) -> Told {
+    let Answer { mut status, body, mut headers } = answer;
+    let mut body = match body {
+        Body::Empty => String::new(),
+        Body::Json(value) => {
+            headers.push(("content-type", "application/json; charset=utf-8".to_owned()));
+            text(&value)
+        }
+    };
+    if ask.method == Method::Get && status == 200 {
+        let tag = format!("W/\"{}\"", digest(&[&body]));
+        let known = ask.header("if-none-match").unwrap_or_default();
+        if known.split(',').any(|it| it.trim() == tag) {
+            (status, body) = (304, String::new());
+        }
+        headers.push(("etag", tag));
+        headers.push(("cache-control", "max-age=0, private, must-revalidate".to_owned()));
+    }
+    Told { status, headers, body, route, fault }
+}
+
+fn text(value: &Value) -> String {
+    value.to_string()
+}

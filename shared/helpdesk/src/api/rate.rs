@@ -1,0 +1,56 @@
+//! How much a token may ask in a minute
+//! ([rate limits](https://developer.zendesk.com/api-reference/introduction/rate-limits/)).
+//!
+//! It is counted by what is shown, known or not: who guesses tokens uses up nobody's share but their own.
+
+use super::answer::Answer;
+use super::call::Call;
+use super::refused::Refused;
+use crate::access::credential::Shown;
+use crate::store::Key;
+use ceap_kernel::{Fault, Timestamp};
+
+const MINUTE: i64 = 60;
+
+/// One more request. How many it is in this minute.
+pub(super) async fn count(call: &Call<'_>, shown: Option<&Shown>) -> Result<u64, Refused> {
+    let by = shown.map_or_else(|| "anyone".to_owned(), |shown| shown.token.fingerprint());
+    let minute = call.at.as_second().div_euclid(MINUTE);
+    let key = Key::new(format!("RATE#{by}"), minute.to_string());
+    let over = minute.saturating_add(2).saturating_mul(MINUTE);
+    let over = Timestamp::from_second(over).map_err(|error| Fault::Internal(error.to_string()))?;
+    Ok(call.desk.store.add(&call.tenant, &key, 1, Some(over)).await?)
+}
+
+/// What may still be asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit {
+    most: u64,
+    left: u64,
+    reset: i64,
+}
+
+impl Limit {
+    /// After so many requests in this minute.
+    ///
+    /// # Errors
+    /// 429 when these are too many.
+    pub fn of(call: &Call<'_>, asked: u64) -> Result<Self, Refused> {
+        let most = call.account.settings()?.rate_limit;
+        let reset = MINUTE.saturating_sub(call.at.as_second().rem_euclid(MINUTE));
+        if asked > most {
+            return Err(Refused::Throttled(u64::try_from(reset).unwrap_or(1)));
+        }
+        Ok(Self { most, left: most.saturating_sub(asked), reset })
+    }
+
+    /// Tells it with an answer.
+    pub fn tell(self, answer: Answer) -> Answer {
+        answer
+            .header("x-rate-limit", self.most.to_string())
+            .header("x-rate-limit-remaining", self.left.to_string())
+            .header("ratelimit-limit", self.most.to_string())
+            .header("ratelimit-remaining", self.left.to_string())
+            .header("ratelimit-reset", self.reset.to_string())
+    }
+}

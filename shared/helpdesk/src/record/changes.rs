@@ -1,0 +1,226 @@
+//! What a request changes: gathered while it is worked out, then done all or not at all.
+
+use super::{Home, Kept, Link, Record, Unique, places};
+use crate::refusal::Refusal;
+use crate::store::{Expect, Key, Write};
+use ceap_kernel::{Fault, Timestamp};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Why one of the writes may find something else than it expects.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Clash {
+    /// Somebody else changed it meanwhile.
+    Changed,
+    /// Another has this already.
+    Taken(Refusal),
+    /// It was done before.
+    Done,
+}
+
+/// Writes that belong together.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    writes: Vec<Write>,
+    clashes: Vec<Clash>,
+    counts: BTreeMap<Key, i64>,
+    account: bool,
+    created: Option<u64>,
+}
+
+impl Changes {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+
+    /// The id of the first new record, if there is one.
+    #[must_use]
+    pub const fn created(&self) -> Option<u64> {
+        self.created
+    }
+
+    /// A new record.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be written.
+    pub fn create<R: Record>(&mut self, record: &R) -> Result<(), Fault> {
+        self.created.get_or_insert(record.id());
+        self.record(record, Expect::Absent)?;
+        self.uniques(Vec::new(), record.uniques())?;
+        self.links(Vec::new(), links(record));
+        self.counted::<R>(record.id(), 1);
+        Ok(())
+    }
+
+    /// A record that becomes `after`.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be written.
+    pub fn update<R: Record>(&mut self, before: &Kept<R>, after: &R) -> Result<(), Fault> {
+        self.record(after, Expect::Revision(before.revision))?;
+        self.uniques(before.uniques(), after.uniques())?;
+        self.links(links(&before.record), links(after));
+        Ok(())
+    }
+
+    /// A record that is no more.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be written.
+    pub fn delete<R: Record>(&mut self, before: &Kept<R>) -> Result<(), Fault> {
+        let key = places::record(R::KIND, before.id());
+        let expect = Expect::Revision(before.revision);
+        self.write(Write::Delete { key, expect }, Clash::Changed);
+        self.uniques(before.uniques(), Vec::new())?;
+        self.links(links(&before.record), Vec::new());
+        self.counted::<R>(before.id(), -1);
+        self.account |= R::KIND.home == Home::Account;
+        Ok(())
+    }
+
+    /// Anything else that is kept, whatever is there.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be written.
+    pub fn put(
+        &mut self,
+        key: Key,
+        value: &impl Serialize,
+        expires_at: Option<Timestamp>,
+    ) -> Result<(), Fault> {
+        let body = json(value)?;
+        let write = Write::Put { key, body, expect: Expect::Anything, expires_at };
+        self.write(write, Clash::Changed);
+        Ok(())
+    }
+
+    /// Something that is done once: `key` remembers `value` until it expires, and where it does already, nothing of
+    /// this happens.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be written.
+    pub fn once(
+        &mut self,
+        key: Key,
+        value: &impl Serialize,
+        expires_at: Option<Timestamp>,
+    ) -> Result<(), Fault> {
+        let body = json(value)?;
+        self.write(Write::Put { key, body, expect: Expect::Absent, expires_at }, Clash::Done);
+        Ok(())
+    }
+
+    /// Takes away what is at `key`, if anything is.
+    pub fn remove(&mut self, key: Key) {
+        self.write(Write::Delete { key, expect: Expect::Anything }, Clash::Changed);
+    }
+
+    /// One more place on a list.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be written.
+    pub fn list(&mut self, link: &Link, value: &impl Serialize) -> Result<(), Fault> {
+        self.put(link.key(), value, None)
+    }
+
+    /// Only if the record is still as it was read.
+    pub fn unless_changed<R: Record>(&mut self, kept: &Kept<R>) {
+        let key = places::record(R::KIND, kept.id());
+        let expect = Expect::Revision(kept.revision);
+        self.write(Write::Check { key, expect }, Clash::Changed);
+    }
+
+    /// The writes, and for each what it means if it finds something else than it expects.
+    #[must_use]
+    pub fn finish(mut self) -> (Vec<Write>, Vec<Clash>) {
+        for (key, by) in std::mem::take(&mut self.counts) {
+            if by != 0 {
+                self.write(Write::Add { key, by }, Clash::Changed);
+            }
+        }
+        if self.account {
+            self.write(Write::Add { key: places::stamp(), by: 1 }, Clash::Changed);
+        }
+        (self.writes, self.clashes)
+    }
+
+    fn write(&mut self, write: Write, clash: Clash) {
+        self.writes.push(write);
+        self.clashes.push(clash);
+    }
+
+    fn record<R: Record>(&mut self, record: &R, expect: Expect) -> Result<(), Fault> {
+        let key = places::record(R::KIND, record.id());
+        let body = json(record)?;
+        self.write(Write::Put { key, body, expect, expires_at: None }, Clash::Changed);
+        self.account |= R::KIND.home == Home::Account;
+        Ok(())
+    }
+
+    fn uniques(&mut self, before: Vec<Unique>, after: Vec<Unique>) -> Result<(), Fault> {
+        let had = |key: &Key| before.iter().find(|it| it.key() == *key);
+        for unique in &after {
+            let key = unique.key();
+            let expect = match had(&key) {
+                Some(same) if same.holds == unique.holds => continue,
+                Some(_) => Expect::Anything,
+                None => Expect::Absent,
+            };
+            let mut refusal = Refusal::default();
+            refusal.add(unique.taken.0, &*unique.taken.1, Some("DuplicateValue"));
+            let body = json(&unique.holds)?;
+            let write = Write::Put { key, body, expect, expires_at: None };
+            self.write(write, Clash::Taken(refusal));
+        }
+        for unique in before {
+            let key = unique.key();
+            if !after.iter().any(|it| it.key() == key) {
+                self.write(Write::Delete { key, expect: Expect::Anything }, Clash::Changed);
+            }
+        }
+        Ok(())
+    }
+
+    fn links(&mut self, before: Vec<Link>, after: Vec<Link>) {
+        for link in after.iter().filter(|link| !before.contains(link)) {
+            let (key, body) = (link.key(), "{}".to_owned());
+            let write = Write::Put { key, body, expect: Expect::Anything, expires_at: None };
+            self.write(write, Clash::Changed);
+        }
+        for link in before.iter().filter(|link| !after.contains(link)) {
+            let write = Write::Delete { key: link.key(), expect: Expect::Anything };
+            self.write(write, Clash::Changed);
+        }
+    }
+
+    fn counted<R: Record>(&mut self, id: u64, by: i64) {
+        if R::KIND.home == Home::Many {
+            let part = id.checked_rem(places::PARTS).unwrap_or_default();
+            let count = self.counts.entry(places::count(R::KIND, part)).or_default();
+            *count = count.saturating_add(by);
+        }
+    }
+}
+
+/// A record's own lists, and that of all of its kind.
+fn links<R: Record>(record: &R) -> Vec<Link> {
+    let mut links = record.links();
+    if R::KIND.home == Home::Many {
+        links.push(Link::by_id(places::all(R::KIND), record.id()));
+    }
+    links.sort_unstable();
+    links.dedup();
+    links
+}
+
+fn json(value: &impl Serialize) -> Result<String, Fault> {
+    serde_json::to_string(value).map_err(|error| Fault::Internal(format!("unwritable: {error}")))
+}

@@ -1,0 +1,36 @@
+//! What can be asked, family by family: each its own Lambda function.
+
+pub mod groups;
+pub mod jobs;
+mod shown;
+
+pub use shown::{Shown, created, listed, one};
+
+use crate::api::Route;
+
+/// Routes that one function serves.
+#[derive(Clone, Copy)]
+pub struct Family {
+    /// Its name, and its function's: `helpdesk-<name>`.
+    pub name: &'static str,
+    /// The first segments of its paths.
+    pub paths: &'static [&'static str],
+    /// Its routes.
+    pub routes: &'static [&'static [Route]],
+}
+
+/// All of them.
+pub const FAMILIES: &[Family] = &[
+    Family {
+        name: "groups",
+        paths: &["groups", "group_memberships"],
+        routes: &[groups::ROUTES, groups::MEMBERSHIPS],
+    },
+    Family { name: "jobs", paths: &["job_statuses"], routes: &[jobs::ROUTES] },
+];
+
+/// Every route.
+#[must_use]
+pub fn all() -> Vec<&'static [Route]> {
+    FAMILIES.iter().flat_map(|family| family.routes.iter().copied()).collect()
+}

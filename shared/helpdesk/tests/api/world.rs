@@ -1,0 +1,302 @@
+//! A helpdesk in memory: what every test asks.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ceap_helpdesk::access::credential::Platform;
+use ceap_helpdesk::account::Remembered;
+use ceap_helpdesk::api::{self, Ask, Desk, Method};
+use ceap_helpdesk::file::{Files, Stored};
+use ceap_helpdesk::job::{self, Queue};
+use ceap_helpdesk::routes;
+use ceap_helpdesk::store::Soon;
+use ceap_helpdesk::store::memory::Memory;
+use ceap_kernel::access::{Credential, Principal, Role};
+use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
+use serde_json::Value;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+/// Nobody's time but the test's.
+#[derive(Debug, Clone)]
+pub struct Hands(Arc<Mutex<Timestamp>>);
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// The platform's credentials, jobs that wait, and files.
+#[derive(Default)]
+pub struct Around {
+    pub principals: RefCell<HashMap<String, Principal>>,
+    pub jobs: RefCell<Vec<(TenantId, String)>>,
+    pub files: RefCell<BTreeMap<String, (String, Vec<u8>)>>,
+}
+
+impl Platform for Around {
+    fn principal<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        fingerprint: &'a str,
+    ) -> Soon<'a, Result<Option<Principal>, Fault>> {
+        let known = self.principals.borrow().get(fingerprint).cloned();
+        Box::pin(async move { Ok(known.filter(|it| it.tenant == *tenant)) })
+    }
+}
+
+impl Queue for Around {
+    fn start<'a>(&'a self, tenant: &'a TenantId, id: &'a str) -> Soon<'a, Result<(), Fault>> {
+        self.jobs.borrow_mut().push((tenant.clone(), id.to_owned()));
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Files for Around {
+    fn put<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        name: &'a str,
+        content_type: &'a str,
+        bytes: Vec<u8>,
+    ) -> Soon<'a, Result<(), Fault>> {
+        let name = format!("{tenant}/{name}");
+        self.files.borrow_mut().insert(name, (content_type.to_owned(), bytes));
+        Box::pin(async { Ok(()) })
+    }
+
+    fn upload<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        name: &'a str,
+        _: &'a str,
+        size: u64,
+    ) -> Soon<'a, Result<String, Fault>> {
+        Box::pin(async move { Ok(format!("https://files.example/{tenant}/{name}?put={size}")) })
+    }
+
+    fn download<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        name: &'a str,
+        file_name: &'a str,
+        _: &'a str,
+    ) -> Soon<'a, Result<String, Fault>> {
+        Box::pin(async move { Ok(format!("https://files.example/{tenant}/{name}?as={file_name}")) })
+    }
+
+    fn look<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        name: &'a str,
+    ) -> Soon<'a, Result<Option<Stored>, Fault>> {
+        let files = self.files.borrow();
+        let found = files
+            .get(&format!("{tenant}/{name}"))
+            .map(|(kind, bytes)| Stored { size: bytes.len() as u64, content_type: kind.clone() });
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn delete<'a>(&'a self, tenant: &'a TenantId, name: &'a str) -> Soon<'a, Result<(), Fault>> {
+        self.files.borrow_mut().remove(&format!("{tenant}/{name}"));
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// A helpdesk with two tenants, `acme` and `other`, each with an owner: `owner@<tenant>.example`.
+pub struct World {
+    pub store: Memory,
+    pub hands: Hands,
+    pub around: Around,
+    pub accounts: Remembered,
+    tokens: HashMap<String, String>,
+    seed: Cell<u64>,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Got {
+    pub status: u16,
+    pub body: Value,
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Got {
+    /// What was answered, which must be of this status.
+    #[track_caller]
+    pub fn is(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.body);
+        self.body
+    }
+
+    /// A header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+pub const TENANTS: [&str; 2] = ["acme", "other"];
+
+impl World {
+    pub fn new() -> Self {
+        let hands = Hands(Arc::new(Mutex::new("2026-11-21T09:00:00.25Z".parse().unwrap())));
+        let store = Memory::new(Arc::new(hands.clone()));
+        let around = Around::default();
+        let mut tokens = HashMap::new();
+        for (index, name) in TENANTS.iter().enumerate() {
+            let tenant = TenantId::new(*name).unwrap();
+            let credential = Credential::generate(tenant.clone(), &[index as u8 + 1; 32]);
+            let email = Some(format!("owner@{name}.example"));
+            let principal = Principal { tenant, role: Role::Admin, email, source: None };
+            around.principals.borrow_mut().insert(credential.fingerprint(), principal);
+            tokens.insert((*name).to_owned(), credential.reveal());
+        }
+        let accounts = Remembered::default();
+        Self { store, hands, around, accounts, tokens, seed: Cell::new(7) }
+    }
+
+    /// The platform's token of a tenant, which acts for any address.
+    pub fn token(&self, tenant: &str) -> &str {
+        &self.tokens[tenant]
+    }
+
+    /// Time goes on.
+    pub fn pass(&self, seconds: i64) {
+        let mut now = self.hands.0.lock().unwrap();
+        *now =
+            Timestamp::from_nanosecond(now.as_nanosecond() + i128::from(seconds) * 1_000_000_000)
+                .unwrap();
+    }
+
+    /// Asks as the owner of `acme`.
+    pub async fn get(&self, path: &str) -> Got {
+        self.ask("owner@acme.example", "GET", path, Value::Null).await
+    }
+
+    /// Asks as the owner of `acme`.
+    pub async fn post(&self, path: &str, body: Value) -> Got {
+        self.ask("owner@acme.example", "POST", path, body).await
+    }
+
+    /// Asks as the owner of `acme`.
+    pub async fn put(&self, path: &str, body: Value) -> Got {
+        self.ask("owner@acme.example", "PUT", path, body).await
+    }
+
+    /// Asks as the owner of `acme`.
+    pub async fn delete(&self, path: &str) -> Got {
+        self.ask("owner@acme.example", "DELETE", path, Value::Null).await
+    }
+
+    /// Asks as `email`, of the tenant whose name the address has.
+    pub async fn ask(&self, email: &str, method: &str, path: &str, body: Value) -> Got {
+        let tenant = TENANTS.iter().find(|name| email.contains(**name)).unwrap();
+        self.with(self.basic(email, self.token(tenant)), method, path, body).await
+    }
+
+    /// The header of Basic authentication.
+    pub fn basic(&self, email: &str, token: &str) -> Vec<(String, String)> {
+        let value = format!("Basic {}", STANDARD.encode(format!("{email}/token:{token}")));
+        vec![("authorization".to_owned(), value)]
+    }
+
+    /// Asks with these headers.
+    pub async fn with(
+        &self,
+        headers: Vec<(String, String)>,
+        method: &str,
+        path: &str,
+        body: Value,
+    ) -> Got {
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        self.raw(headers, method, path, body).await
+    }
+
+    /// Asks with these headers and bytes. `path` is what follows `/api/v2`.
+    pub async fn raw(
+        &self,
+        headers: Vec<(String, String)>,
+        method: &str,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Got {
+        let (raw_path, query) = path.split_once('?').unwrap_or((path, ""));
+        let pairs = query.split('&').filter(|it| !it.is_empty());
+        let query = pairs.map(|it| it.split_once('=').unwrap_or((it, "")));
+        let ask = Ask {
+            method: Method::named(method).unwrap(),
+            base: "http://desk.example".to_owned(),
+            raw_path: format!("/api/v2{raw_path}"),
+            query: query.map(|(key, value)| (decoded(key), decoded(value))).collect(),
+            headers,
+            body,
+        };
+        let told = self.at_desk(async |desk| api::answer(desk, &routes::all(), &ask).await).await;
+        let body = serde_json::from_str(&told.body).unwrap_or(Value::Null);
+        assert_eq!(told.fault, None, "{path}");
+        Got { status: told.status, body, headers: told.headers }
+    }
+
+    /// Does the jobs that wait.
+    pub async fn work(&self) {
+        let waiting = self.around.jobs.take();
+        for (tenant, id) in waiting {
+            let all = routes::all();
+            self.at_desk(async |desk| job::run(desk, &all, &tenant, &id).await).await.unwrap();
+        }
+    }
+
+    /// Starts a job, has it done, and tells what came of it.
+    #[track_caller]
+    pub fn done(&self, started: Got) -> impl Future<Output = Value> + '_ {
+        let started = started.is(200);
+        assert_eq!(started["job_status"]["status"], "queued");
+        async move {
+            self.work().await;
+            let id = started["job_status"]["id"].as_str().unwrap();
+            self.get(&format!("/job_statuses/{id}.json")).await.is(200)["job_status"].clone()
+        }
+    }
+
+    async fn at_desk<T>(&self, act: impl AsyncFn(&Desk<'_>) -> T) -> T {
+        let random = || {
+            // Any numbers that differ (SplitMix64).
+            let mut bytes = [0; 32];
+            for part in bytes.chunks_mut(8) {
+                let seed = self.seed.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+                self.seed.set(seed);
+                let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                part.copy_from_slice(&(mixed ^ (mixed >> 27)).to_be_bytes());
+            }
+            bytes
+        };
+        let desk = Desk {
+            store: &self.store,
+            accounts: &self.accounts,
+            platform: &self.around,
+            clock: &self.hands,
+            jobs: &self.around,
+            files: &self.around,
+            random: &random,
+        };
+        act(&desk).await
+    }
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'%' => {
+                let digits: Vec<u8> = rest.by_ref().take(2).collect();
+                let digits = std::str::from_utf8(&digits).unwrap();
+                bytes.push(u8::from_str_radix(digits, 16).unwrap());
+            }
+            b'+' => bytes.push(b' '),
+            other => bytes.push(other),
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
