@@ -1,4 +1,11 @@
 //! The API, asked as clients ask it, over a store in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 mod entry;
 mod groups;
