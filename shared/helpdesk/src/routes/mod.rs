@@ -19,15 +19,18 @@ pub struct Family {
     pub routes: &'static [&'static [Route]],
 }
 
-/// All of them.
-pub const FAMILIES: &[Family] = &[
-    Family {
-        name: "groups",
-        paths: &["groups", "group_memberships"],
-        routes: &[groups::ROUTES, groups::MEMBERSHIPS],
-    },
-    Family { name: "jobs", paths: &["job_statuses"], routes: &[jobs::ROUTES] },
-];
+/// Groups and who is in them.
+pub const GROUPS: Family = Family {
+    name: "groups",
+    paths: &["groups", "group_memberships"],
+    routes: &[groups::ROUTES, groups::MEMBERSHIPS],
+};
+
+/// How jobs stand.
+pub const JOBS: Family = Family { name: "jobs", paths: &["job_statuses"], routes: &[jobs::ROUTES] };
+
+/// All of them. Each has a constant of its own, by which its function names it.
+pub const FAMILIES: &[Family] = &[GROUPS, JOBS];
 
 /// Every route.
 #[must_use]
