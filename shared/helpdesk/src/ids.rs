@@ -16,6 +16,9 @@ macro_rules! id {
         pub struct $name(u64);
 
         impl $name {
+            /// The greatest that there can be.
+            pub const LAST: Self = Self(MAX);
+
             /// The id with this number, if it can be one: 1 to [`MAX`].
             #[must_use]
             pub const fn new(number: u64) -> Option<Self> {

@@ -11,5 +11,6 @@ pub mod record;
 pub mod refusal;
 pub mod routes;
 pub mod store;
+pub mod text;
 pub mod ticket;
 pub mod user;

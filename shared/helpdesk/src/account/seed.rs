@@ -5,7 +5,6 @@ use crate::access::{Restriction, Role};
 use crate::api::{Call, Refused};
 use crate::ids::{GroupId, IdentityId, MembershipId, RoleId, UserId};
 use crate::record::{Changes, places};
-use crate::store::Key;
 use crate::user::{Identity, Means, User};
 use ceap_kernel::Fault;
 use serde_json::{Value, json};
@@ -27,7 +26,7 @@ pub(crate) async fn account(
 
 fn everything(call: &Call<'_>, email: Option<&str>) -> Result<Changes, Fault> {
     let mut changes = Changes::new();
-    changes.once(Key::new(places::ACCOUNT, "!SEED"), &json!({"at": call.at}), None)?;
+    changes.once(places::seeded(), &json!({"at": call.at}), None)?;
     let group = group(call)?;
     changes.create(&group)?;
     for role in roles(call)? {

@@ -58,6 +58,11 @@ pub struct Call<'a> {
 /// What was read so far; `None` where nothing is.
 pub type Memo = RefCell<HashMap<Key, Option<Item>>>;
 
+/// That a step of a job is not done yet.
+#[derive(Debug)]
+#[must_use]
+pub struct Held(Option<Key>);
+
 impl<'a> Call<'a> {
     /// Who asks.
     ///
@@ -120,6 +125,25 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}/api/v2{path}", self.ask.base)
+    }
+
+    /// Whether it is a step of a job, of which nothing was kept yet.
+    #[must_use]
+    pub fn is_step(&self) -> bool {
+        let once = self.once.take();
+        let is = once.is_some();
+        self.once.set(once);
+        is
+    }
+
+    /// Keeps what follows from remembering that the step is done: it takes several commits, of which the last is to.
+    pub fn hold(&self) -> Held {
+        Held(self.once.take())
+    }
+
+    /// The next commit is the last of the step.
+    pub fn release(&self, held: Held) {
+        self.once.set(held.0);
     }
 
     // --- reading
@@ -209,23 +233,29 @@ impl<'a> Call<'a> {
 
     // --- writing
 
-    /// Does the changes, all or none. What was read is forgotten then.
+    /// Does the changes, all or none. What was read is forgotten then. Of a step of a job, that it was done is remembered
+    /// with the first of its commits.
     ///
     /// # Errors
     /// 409 when something was changed meanwhile; 422 when a name is taken; `Unavailable` or `Throttled`.
     pub async fn commit(&self, mut changes: Changes) -> Result<(), Refused> {
-        if changes.is_empty() {
+        let once = self.once.take();
+        if changes.is_empty() && once.is_none() {
             return Ok(());
         }
-        if let Some(key) = self.once.take() {
-            let index =
-                key.sort.rsplit('#').next().and_then(|it| it.parse().ok()).unwrap_or_default();
+        if let Some(key) = &once {
+            let index = key.sort.rsplit('#').next().and_then(|it| it.parse().ok());
             let id = changes.created().unwrap_or_default();
-            changes.once(key, &job::result(self.ask.method, self.ask.path(), index, id), None)?;
+            let (method, path) = (self.ask.method, self.ask.path());
+            let result = job::result(method, path, index.unwrap_or_default(), id);
+            changes.once(key.clone(), &result, None)?;
         }
         let (writes, clashes) = changes.finish();
         let done = self.desk.store.commit(&self.tenant, &writes).await;
         self.memo.borrow_mut().clear();
+        if done.is_err() {
+            self.once.set(once);
+        }
         match done {
             Ok(()) => Ok(()),
             Err(Failure::Fault(fault)) => Err(fault.into()),

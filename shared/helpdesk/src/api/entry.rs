@@ -10,7 +10,7 @@ use super::route::{Does, Guard, Route, find};
 use crate::access::credential::Shown;
 use crate::access::{Face, Resource, permits};
 use crate::account::{Account, seed};
-use crate::record::{Home, Kind, Record as _, places};
+use crate::record::{Changes, Home, Kind, Record as _, places};
 use crate::store::Key;
 use crate::ticket::Ticket;
 use crate::user::User;
@@ -102,6 +102,8 @@ pub(crate) async fn again(
     call.actor = Who::known(face).actor(&call).await?;
     admit(&call, guard)?;
     match run(&call).await {
+        // What changed nothing is done too.
+        Ok(_) if call.is_step() => call.commit(Changes::new()).await,
         Ok(_) | Err(Refused::Other(409, "AlreadyDone", _)) => Ok(()),
         Err(refused) => Err(refused),
     }
@@ -175,7 +177,10 @@ fn admit(call: &Call<'_>, guard: Guard) -> Result<(), Refused> {
         Guard::Anyone => true,
         Guard::Known => call.actor().map(|_| true)?,
         Guard::Agents => call.actor()?.is_agent(),
-        Guard::May(action) => permits(call.actor()?, action, Resource::Account)?,
+        Guard::Step(_) if !call.is_step() => return Err(Refused::NoRoute(None)),
+        Guard::May(action) | Guard::Step(action) => {
+            permits(call.actor()?, action, Resource::Account)?
+        }
     };
     if allowed { Ok(()) } else { Err(Refused::Forbidden) }
 }

@@ -1,11 +1,12 @@
 //! Lists that the store keeps, page by page.
 
 use super::call::Call;
-use super::page::{Page, Paging};
+use super::page::{DEEPEST, Page, Paging};
 use super::refused::Refused;
 use crate::record::{Home, Kept, Record, places};
-use crate::store::{Found, Range};
+use crate::store::{Found, Item, Range};
 use futures::future::try_join_all;
+use std::collections::BTreeSet;
 
 /// A list of records of which there are many.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum List {
     All,
     /// Those that stand on any of these lists, each by the same rank.
     Of(Vec<String>),
+    /// Those that stand on this list and on any of these: as far as pages by number reach.
+    Within(String, Vec<String>),
 }
 
 impl List {
@@ -40,10 +43,68 @@ pub async fn page<R: Record>(
         ranks::<R>(call, list, &paging, backward),
         counted::<R>(call, list, &paging)
     )?;
-    let ids: Vec<u64> = ranks.iter().filter_map(|rank| places::ranked(rank)).collect();
-    let records = call.get_all::<R>(&ids).await?;
+    let records = ranked::<R>(call, &ranks).await?;
     let ends = ranks.first().cloned().zip(ranks.last().cloned());
     Ok(Page { records, ends, more, count, paging })
+}
+
+/// The records of a list from its first on, at most so many.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`.
+pub async fn first<R: Record>(
+    call: &Call<'_>,
+    list: &List,
+    most: usize,
+) -> Result<Vec<Kept<R>>, Refused> {
+    let paging = Paging::Cursor { size: most, at: None, before: false };
+    let (ranks, _) = ranks::<R>(call, list, &paging, false).await?;
+    ranked::<R>(call, &ranks).await
+}
+
+/// The records of these ranks.
+async fn ranked<R: Record>(call: &Call<'_>, ranks: &[String]) -> Result<Vec<Kept<R>>, Refused> {
+    let ids: Vec<u64> = ranks.iter().filter_map(|rank| places::ranked(rank)).collect();
+    Ok(call.get_all::<R>(&ids).await?)
+}
+
+/// The page of a part of a partition that is asked for, as it is kept.
+///
+/// # Errors
+/// 400 when it is no page; `Unavailable` or `Throttled`.
+pub async fn items(
+    call: &Call<'_>,
+    partition: &str,
+    prefix: &str,
+    backward: bool,
+) -> Result<Page<Item>, Refused> {
+    let paging = Paging::of(call.ask)?;
+    let (at, turned) = place(&paging);
+    let reach = paging.offset().saturating_add(paging.size());
+    let all = Range::of(partition, reach).starting(prefix);
+    let range = all.clone().after(at).backward(backward != turned);
+    let count = async {
+        match paging {
+            Paging::Number { .. } => call.desk.store.count(&call.tenant, &all).await.map(Some),
+            Paging::Cursor { .. } => Ok(None),
+        }
+    };
+    let (found, count) = futures::try_join!(call.range(&range), count)?;
+    let mut records: Vec<Item> = found.items.into_iter().skip(paging.offset()).collect();
+    if turned {
+        records.reverse();
+    }
+    let sort = |item: Option<&Item>| item.map(|it| it.key.sort.clone());
+    let ends = sort(records.first()).zip(sort(records.last()));
+    Ok(Page { records, ends, more: found.more, count, paging })
+}
+
+/// The place that a page begins at, and whether it is what stands before it.
+fn place(paging: &Paging) -> (Option<String>, bool) {
+    match paging {
+        Paging::Number { .. } => (None, false),
+        Paging::Cursor { at, before, .. } => (at.clone(), *before),
+    }
 }
 
 /// How many records a list has.
@@ -61,12 +122,13 @@ pub async fn count<R: Record>(call: &Call<'_>, list: &List) -> Result<u64, Refus
             Ok(numbers.fold(0, u64::saturating_add))
         }
         List::All => Ok(store.count(tenant, &Range::of(R::KIND.name, usize::MAX)).await?),
-        List::Of(names) => {
-            let ranges: Vec<Range> =
-                names.iter().map(|name| Range::of(places::list(name), usize::MAX)).collect();
-            let counts =
-                try_join_all(ranges.iter().map(|range| store.count(tenant, range))).await?;
-            Ok(counts.into_iter().fold(0, u64::saturating_add))
+        List::Of(names) if names.len() == 1 => {
+            let name = names.first().map(String::as_str).unwrap_or_default();
+            Ok(store.count(tenant, &Range::of(places::list(name), usize::MAX)).await?)
+        }
+        List::Of(_) | List::Within(..) => {
+            let all = every_rank(call, list).await?;
+            Ok(u64::try_from(all.len()).unwrap_or(u64::MAX))
         }
     }
 }
@@ -82,6 +144,25 @@ async fn counted<R: Record>(
     }
 }
 
+/// The ranks of several lists, each once, as far as pages by number reach.
+async fn every_rank(call: &Call<'_>, list: &List) -> Result<BTreeSet<String>, Refused> {
+    let union = async |names: &[String]| {
+        let ranges: Vec<Range> =
+            names.iter().map(|name| Range::of(places::list(name), DEEPEST)).collect();
+        let found = try_join_all(ranges.iter().map(|range| call.range(range))).await?;
+        let items = found.into_iter().flat_map(|found| found.items);
+        Ok::<BTreeSet<String>, Refused>(items.map(|item| item.key.sort).collect())
+    };
+    match list {
+        List::All => Ok(BTreeSet::new()),
+        List::Of(names) => union(names).await,
+        List::Within(name, seen) => {
+            let (all, seen) = futures::try_join!(union(std::slice::from_ref(name)), union(seen))?;
+            Ok(all.intersection(&seen).cloned().collect())
+        }
+    }
+}
+
 /// The ranks of the page, and whether there are more behind them.
 async fn ranks<R: Record>(
     call: &Call<'_>,
@@ -89,38 +170,53 @@ async fn ranks<R: Record>(
     paging: &Paging,
     backward: bool,
 ) -> Result<(Vec<String>, bool), Refused> {
-    let (at, turned) = match paging {
-        Paging::Number { .. } => (None, false),
-        Paging::Cursor { at, before, .. } => (at.clone(), *before),
-    };
+    let (at, turned) = place(paging);
     let backward = backward != turned;
     let reach = paging.offset().saturating_add(paging.size());
     let names = match list {
-        // Of a page that a cursor begins, the records are read at once.
+        // Of a page that begins with the first or at a cursor, the records are read at once.
         List::All if paging.offset() == 0 || R::KIND.home != Home::Many => {
             vec![R::KIND.name.to_owned()]
         }
         List::All => vec![places::list(&places::all(R::KIND))],
         List::Of(names) => names.iter().map(|name| places::list(name)).collect(),
+        List::Within(..) => {
+            let all = every_rank(call, list).await?;
+            return Ok(cut(all, paging, at.as_deref(), backward, turned));
+        }
     };
     let ranges: Vec<Range> = names
         .into_iter()
         .map(|name| Range::of(name, reach).after(at.clone()).backward(backward))
         .collect();
     let found = try_join_all(ranges.iter().map(|range| call.range(range))).await?;
-    let mut more = found.iter().any(|found| found.more);
-    let mut ranks: Vec<String> =
-        found.into_iter().flat_map(|Found { items, .. }| items).map(|item| item.key.sort).collect();
-    ranks.sort_unstable();
-    ranks.dedup();
+    let more = found.iter().any(|found| found.more);
+    let items = found.into_iter().flat_map(|Found { items, .. }| items);
+    let all: BTreeSet<String> = items.map(|item| item.key.sort).collect();
+    let (page, beyond) = cut(all, paging, at.as_deref(), backward, turned);
+    Ok((page, more || beyond))
+}
+
+/// The page out of these ranks, and whether there are more of them behind it.
+fn cut(
+    ranks: BTreeSet<String>,
+    paging: &Paging,
+    at: Option<&str>,
+    backward: bool,
+    turned: bool,
+) -> (Vec<String>, bool) {
+    let behind = |rank: &String| {
+        at.is_none_or(|at| if backward { rank.as_str() < at } else { rank.as_str() > at })
+    };
+    let mut ranks: Vec<String> = ranks.into_iter().filter(behind).collect();
     if backward {
         ranks.reverse();
     }
-    more |= ranks.len() > reach;
-    let mut ranks: Vec<String> =
-        ranks.into_iter().skip(paging.offset()).take(paging.size()).collect();
+    let more = ranks.len() > paging.offset().saturating_add(paging.size());
+    let page = ranks.into_iter().skip(paging.offset()).take(paging.size());
+    let mut page: Vec<String> = page.collect();
     if turned {
-        ranks.reverse();
+        page.reverse();
     }
-    Ok((ranks, more))
+    (page, more)
 }

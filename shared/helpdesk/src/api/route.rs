@@ -41,6 +41,8 @@ pub enum Guard {
     Agents,
     /// Whom the policies let do this in the account.
     May(Action),
+    /// The same, but only as a step of a job: nobody can ask for it.
+    Step(Action),
 }
 
 /// What a route will read, as far as the request tells: fetched together with who asks.

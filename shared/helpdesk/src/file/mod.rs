@@ -1,5 +1,10 @@
 //! Files: where they are kept, beyond the records that tell of them.
 
+mod attachment;
+pub mod upload;
+
+pub use attachment::Attachment;
+
 use crate::store::Soon;
 use ceap_kernel::{Fault, TenantId};
 

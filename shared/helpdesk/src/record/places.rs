@@ -17,6 +17,12 @@ pub fn stamp() -> Key {
     Key::new(ACCOUNT, "!STAMP")
 }
 
+/// That an account was set up. It sorts behind everything else in its partition.
+#[must_use]
+pub fn seeded() -> Key {
+    Key::new(ACCOUNT, "~SEEDED")
+}
+
 /// A record.
 #[must_use]
 pub fn record(kind: Kind, id: u64) -> Key {

@@ -3,6 +3,8 @@
 pub mod groups;
 pub mod jobs;
 mod shown;
+pub mod ticket_rules;
+pub mod tickets;
 
 pub use shown::{Shown, created, listed, one};
 
@@ -29,8 +31,25 @@ pub const GROUPS: Family = Family {
 /// How jobs stand.
 pub const JOBS: Family = Family { name: "jobs", paths: &["job_statuses"], routes: &[jobs::ROUTES] };
 
+/// Tickets.
+pub const TICKETS: Family = Family {
+    name: "tickets",
+    paths: &[
+        "tickets",
+        "problems",
+        "ticket_audits",
+        "ticket_metrics",
+        "deleted_tickets",
+        "imports",
+        "comment_redactions",
+        "chat_redactions",
+        "chat_file_redactions",
+    ],
+    routes: &[tickets::ROUTES, tickets::HISTORY, tickets::DELETED, tickets::IMPORTS],
+};
+
 /// All of them. Each has a constant of its own, by which its function names it.
-pub const FAMILIES: &[Family] = &[GROUPS, JOBS];
+pub const FAMILIES: &[Family] = &[GROUPS, JOBS, TICKETS];
 
 /// Every route.
 #[must_use]

@@ -1,8 +1,93 @@
 //! What an update did, field by field.
 
-use super::Ticket;
+use super::comment::{AUDITS, history};
+use super::{Ticket, Via};
+use crate::ids::{AuditId, CommentId, TicketId, UserId};
+use crate::record::places;
+use crate::store::Key;
+use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+/// What one update did
+/// ([ticket audits](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_audits/)).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Audit {
+    /// Its id.
+    pub id: AuditId,
+    /// The ticket.
+    pub ticket_id: TicketId,
+    /// When.
+    pub created_at: Timestamp,
+    /// Who.
+    pub author_id: UserId,
+    /// By what way.
+    pub via: Via,
+    /// What else is known of it.
+    pub metadata: Value,
+    /// What it did.
+    pub events: Vec<Event>,
+}
+
+impl Audit {
+    /// Where it is kept.
+    #[must_use]
+    pub fn key(ticket: TicketId, id: AuditId) -> Key {
+        Key::new(history(ticket), format!("{AUDITS}{}", places::rank(id.get())))
+    }
+
+    /// The comment that it came with, if it did.
+    #[must_use]
+    pub fn comment(&self) -> Option<CommentId> {
+        self.events.iter().find_map(|event| match event.what {
+            What::Comment => CommentId::new(event.id),
+            What::Create { .. } | What::Change { .. } | What::Notification { .. } => None,
+        })
+    }
+}
+
+/// One thing that an update did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its id.
+    pub id: u64,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What an update did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum What {
+    /// Set a field of a new ticket.
+    Create {
+        /// The field.
+        field_name: String,
+        /// What it is.
+        value: Value,
+    },
+    /// Changed a field.
+    Change {
+        /// The field.
+        field_name: String,
+        /// What it is now.
+        value: Value,
+        /// What it was.
+        previous_value: Value,
+    },
+    /// Said something: the comment of the same id.
+    Comment,
+    /// Told people.
+    Notification {
+        /// What about.
+        subject: String,
+        /// What.
+        body: String,
+        /// Whom.
+        recipients: Vec<UserId>,
+    },
+}
 
 /// A field that changed. On a new ticket, Zendesk calls it `Create` and shows no value before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,7 +101,20 @@ pub struct Change {
 }
 
 /// Fields that are no news.
-const SILENT: [&str; 5] = ["id", "created_at", "updated_at", "description", "is_public"];
+const SILENT: [&str; 9] = [
+    "id",
+    "created_at",
+    "updated_at",
+    "description",
+    "is_public",
+    "via",
+    "metrics",
+    "has_incidents",
+    "followup_ids",
+];
+
+/// Fields of a new ticket that its audit tells of, set or not.
+const TOLD: [&str; 4] = ["subject", "priority", "type", "status"];
 
 /// What differs, by the fields' names. Ids and other numbers are text, as Zendesk's audits have them.
 pub(super) fn changes(before: &Ticket, after: &Ticket) -> Vec<Change> {
@@ -33,6 +131,17 @@ pub(super) fn changes(before: &Ticket, after: &Ticket) -> Vec<Change> {
         .collect();
     changed.sort_by(|a, b| a.field_name.cmp(&b.field_name));
     changed
+}
+
+/// What a new ticket is, as its audit tells it.
+#[must_use]
+pub fn creation(ticket: &Ticket) -> Vec<What> {
+    let set = |(name, value): &(String, Value)| {
+        TOLD.contains(&name.as_str())
+            || !(value.is_null() || value.as_array().is_some_and(Vec::is_empty))
+    };
+    let fields = fields(ticket).into_iter().filter(|(name, _)| name != "submitter_id");
+    fields.filter(set).map(|(field_name, value)| What::Create { field_name, value }).collect()
 }
 
 /// The fields that audits tell of, those of the tenant's own beside the others.

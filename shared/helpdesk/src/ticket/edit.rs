@@ -49,12 +49,16 @@ pub struct Edit {
     #[serde(deserialize_with = "given")]
     pub due_at: Option<Option<Timestamp>>,
     /// All tags from now on.
+    #[serde(deserialize_with = "words")]
     pub tags: Option<BTreeSet<String>>,
     /// Tags to add.
+    #[serde(deserialize_with = "some_words")]
     pub additional_tags: BTreeSet<String>,
     /// Tags to take away.
+    #[serde(deserialize_with = "some_words")]
     pub remove_tags: BTreeSet<String>,
     /// Values of the tenant's own fields; fields that are not named stay.
+    #[serde(deserialize_with = "values")]
     pub custom_fields: Vec<FieldValue>,
     /// See [`super::Ticket`].
     #[serde(deserialize_with = "given")]
@@ -62,6 +66,13 @@ pub struct Edit {
     /// See [`super::Ticket`].
     #[serde(deserialize_with = "given")]
     pub brand_id: Option<Option<BrandId>>,
+    /// See [`super::Ticket`].
+    pub follower_ids: Option<BTreeSet<UserId>>,
+    /// See [`super::Ticket`].
+    pub email_cc_ids: Option<BTreeSet<UserId>>,
+    /// See [`super::Ticket`].
+    #[serde(deserialize_with = "given")]
+    pub recipient: Option<Option<String>>,
     /// What is said.
     pub comment: Option<NewComment>,
     /// The closed ticket that a new one follows up.
@@ -83,6 +94,7 @@ pub struct FieldValue {
 #[serde(default)]
 pub struct NewComment {
     /// In plain text.
+    #[serde(alias = "value")]
     pub body: Option<String>,
     /// In HTML; goes before `body`.
     pub html_body: Option<String>,
@@ -90,6 +102,9 @@ pub struct NewComment {
     pub public: Option<bool>,
     /// Who says it, if it is not whoever asks.
     pub author_id: Option<UserId>,
+    /// The uploads that come with it, by their tokens.
+    #[serde(deserialize_with = "tokens")]
+    pub uploads: Vec<String>,
 }
 
 impl NewComment {
@@ -98,6 +113,55 @@ impl NewComment {
     pub fn text(&self) -> &str {
         self.html_body.as_deref().or(self.body.as_deref()).unwrap_or_default()
     }
+}
+
+/// Several words, or one text that has them all.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Words {
+    Several(Vec<String>),
+    One(String),
+}
+
+impl Words {
+    fn several(self) -> Vec<String> {
+        match self {
+            Self::Several(words) => words,
+            Self::One(word) => vec![word],
+        }
+    }
+}
+
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeSet<String>>, D::Error> {
+    let words: Option<Words> = Option::deserialize(deserializer)?;
+    Ok(words.map(|words| words.several().into_iter().collect()))
+}
+
+fn some_words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<String>, D::Error> {
+    words(deserializer).map(Option::unwrap_or_default)
+}
+
+fn tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let words: Option<Words> = Option::deserialize(deserializer)?;
+    Ok(words.map(Words::several).unwrap_or_default())
+}
+
+/// Values, each with its field; or by their fields, as some clients write them.
+fn values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FieldValue>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Values {
+        Each(Vec<FieldValue>),
+        By(std::collections::BTreeMap<FieldId, serde_json::Value>),
+    }
+    let values: Option<Values> = Option::deserialize(deserializer)?;
+    Ok(match values {
+        None => Vec::new(),
+        Some(Values::Each(values)) => values,
+        Some(Values::By(values)) => {
+            values.into_iter().map(|(id, value)| FieldValue { id, value }).collect()
+        }
+    })
 }
 
 /// Tells null from a field that is left out.

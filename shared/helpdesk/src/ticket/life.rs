@@ -2,7 +2,7 @@
 
 use super::audit::{Change, changes};
 use super::edit::{Edit, NewComment};
-use super::{Kind, MAX_COMMENT, MAX_SUBJECT, Status, Ticket};
+use super::{Kind, MAX_CCS, MAX_COMMENT, MAX_SUBJECT, Metrics, Status, Ticket, Via};
 use crate::ids::{GroupId, TicketId, UserId};
 use crate::refusal::Refusal;
 use ceap_kernel::Timestamp;
@@ -48,6 +48,8 @@ pub struct Said {
     pub html_body: Option<String>,
     /// Whether the requester sees it.
     pub public: bool,
+    /// The uploads that come with it, by their tokens.
+    pub uploads: Vec<String>,
 }
 
 impl Agents {
@@ -97,6 +99,11 @@ pub fn open(
         brand_id: None,
         is_public: false,
         via_followup_source_id: followed.map(|ticket| ticket.id),
+        via: followed.map_or_else(Via::default, |it| Via::because("api", it, "follow_up")),
+        recipient: None,
+        has_incidents: false,
+        followup_ids: BTreeSet::new(),
+        metrics: Metrics::default(),
     };
     let mut refusal = Refusal::default();
     if edit.comment.as_ref().is_none_or(|comment| comment.text().trim().is_empty()) {
@@ -152,6 +159,7 @@ fn edited(
     let mut ticket = before.clone();
     describe(&mut ticket, edit, refusal);
     assign(&mut ticket, edit, agents, refusal);
+    involve(&mut ticket, edit, agents, refusal);
     let comment = edit.comment.as_ref().and_then(|new| said(&ticket, new, by, refusal));
     progress(&mut ticket, before.status, edit.status, by, comment.is_some(), agents, refusal);
     if let Some(said) = &comment {
@@ -203,6 +211,7 @@ fn describe(ticket: &mut Ticket, edit: &Edit, refusal: &mut Refusal) {
     if ticket.problem_id == Some(ticket.id) {
         refusal.add("problem_id", "Problem: cannot be the ticket itself", Some("InvalidValue"));
     }
+    set(&mut ticket.recipient, edit.recipient.as_ref());
     if let Some(tags) = &edit.tags {
         ticket.tags = normal(tags).collect();
     }
@@ -229,6 +238,26 @@ fn set<T: Clone>(field: &mut Option<T>, asked: Option<&Option<T>>) {
 fn normal(tags: &BTreeSet<String>) -> impl Iterator<Item = String> {
     let parts = tags.iter().flat_map(|tag| tag.split(|c: char| c.is_whitespace() || c == ','));
     parts.filter(|tag| !tag.is_empty()).map(str::to_lowercase)
+}
+
+/// Who else is told of it: agents follow, anyone but the requester is in copy
+/// ([CCs and followers](https://support.zendesk.com/hc/en-us/articles/4408822451482)).
+fn involve(ticket: &mut Ticket, edit: &Edit, agents: &Agents, refusal: &mut Refusal) {
+    if let Some(followers) = &edit.follower_ids {
+        ticket.follower_ids.clone_from(followers);
+        if followers.iter().any(|it| !agents.groups.contains_key(it)) {
+            let text = "Followers: must be agents";
+            refusal.add("followers", text, Some("InvalidValue"));
+        }
+    }
+    if let Some(ccs) = &edit.email_cc_ids {
+        ticket.email_cc_ids.clone_from(ccs);
+        if ccs.len() > MAX_CCS {
+            let text = format!("Email ccs: are too many (maximum is {MAX_CCS})");
+            refusal.add("email_ccs", text, Some("InvalidValue"));
+        }
+    }
+    ticket.email_cc_ids.remove(&ticket.requester_id);
 }
 
 /// Who works on it. An agent brings a group; a group that an agent is not in loses the agent.
@@ -304,7 +333,7 @@ fn solve_for(ticket: &mut Ticket, by: Actor, agents: &Agents, refusal: &mut Refu
 /// What was said: an end-user's comment is always public, a blank one is none.
 fn said(ticket: &Ticket, new: &NewComment, by: Actor, refusal: &mut Refusal) -> Option<Said> {
     let text = new.text();
-    if text.trim().is_empty() {
+    if text.trim().is_empty() && new.uploads.is_empty() {
         return None;
     }
     if text.len() > MAX_COMMENT {
@@ -315,7 +344,8 @@ fn said(ticket: &Ticket, new: &NewComment, by: Actor, refusal: &mut Refusal) -> 
     let by_default = ticket.is_public || ticket.description.is_empty();
     let public = !by.agent || new.public.unwrap_or(by_default);
     let (body, html_body) = (new.body.clone(), new.html_body.clone());
-    Some(Said { author_id, body, html_body, public })
+    let uploads = new.uploads.clone();
+    Some(Said { author_id, body, html_body, public, uploads })
 }
 
 #[cfg(test)]

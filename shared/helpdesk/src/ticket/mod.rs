@@ -2,14 +2,22 @@
 //! ([system ticket rules](https://support.zendesk.com/hc/en-us/articles/4408894213018)).
 
 mod audit;
+pub mod comment;
+mod deleted;
 mod edit;
 mod life;
+pub mod metrics;
 mod status;
+mod via;
 
-pub use audit::Change;
+pub use audit::{Audit, Change, Event, What, creation};
+pub use comment::Comment;
+pub use deleted::DeletedTicket;
 pub use edit::{Edit, FieldValue, NewComment};
 pub use life::{Actor, Agents, Applied, Said, apply, open};
+pub use metrics::Metrics;
 pub use status::{Kind, Priority, Status};
+pub use via::Via;
 
 use crate::ids::{
     BrandId, CustomStatusId, FieldId, FormId, GroupId, OrganizationId, TicketId, UserId,
@@ -21,6 +29,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters of a subject (Zendesk's limit).
 pub const MAX_SUBJECT: usize = 150;
+
+/// People in copy (Zendesk's limit).
+pub const MAX_CCS: usize = 48;
 
 /// Bytes of a comment (Zendesk's limit of 64 KB).
 pub const MAX_COMMENT: usize = 64 * 1024;
@@ -79,6 +90,21 @@ pub struct Ticket {
     pub is_public: bool,
     /// The closed ticket that it follows up.
     pub via_followup_source_id: Option<TicketId>,
+    /// By what way it came.
+    #[serde(default)]
+    pub via: Via,
+    /// The address of ours that it was sent to.
+    #[serde(default)]
+    pub recipient: Option<String>,
+    /// Of a problem: whether any incident is one of it.
+    #[serde(default)]
+    pub has_incidents: bool,
+    /// Tickets that follow it up.
+    #[serde(default)]
+    pub followup_ids: BTreeSet<TicketId>,
+    /// What is measured of it.
+    #[serde(default)]
+    pub metrics: Metrics,
 }
 
 impl Record for Ticket {

@@ -9,4 +9,5 @@
 
 mod entry;
 mod groups;
+mod tickets;
 mod world;

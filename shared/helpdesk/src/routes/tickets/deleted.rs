@@ -1,0 +1,156 @@
+//! Tickets that are deleted, and come back or go for good
+//! ([ticket deletion](https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#delete-ticket)).
+
+use super::{audits, comments, see};
+use crate::access::Action::DeleteTicket;
+use crate::api::list::{self, List};
+use crate::api::{Answer, Call, Method, Refused};
+use crate::job::{self, Step};
+use crate::record::{Changes, Kept, Link};
+use crate::store::Range;
+use crate::ticket::comment::{AUDITS, Comment, history};
+use crate::ticket::{Audit, DeletedTicket, Ticket};
+use crate::user::User;
+use serde_json::{Value, json};
+
+/// Items that one commit takes away: each has a place on a list too.
+const TAKEN: usize = 40;
+
+pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
+    let ticket = see::ticket_to(call, "id", DeleteTicket).await?;
+    let mut changes = Changes::new();
+    gone(call, &ticket, &mut changes)?;
+    call.commit(changes).await?;
+    Ok(Answer::gone())
+}
+
+/// A deleted ticket stands on no list but that of deleted ones.
+fn gone(call: &Call<'_>, ticket: &Kept<Ticket>, changes: &mut Changes) -> Result<(), Refused> {
+    let actor = call.actor()?;
+    let deleted = DeletedTicket {
+        ticket: ticket.record.clone(),
+        actor_id: actor.id(),
+        actor_name: actor.face.name.clone(),
+        deleted_at: call.at,
+    };
+    changes.delete(ticket)?;
+    Ok(changes.create(&deleted)?)
+}
+
+/// Deletes a ticket and suspends who requested it. Agents are not suspended.
+pub(super) async fn mark_as_spam(call: &Call<'_>) -> Result<Answer, Refused> {
+    let ticket = see::ticket_to(call, "id", DeleteTicket).await?;
+    let mut changes = Changes::new();
+    gone(call, &ticket, &mut changes)?;
+    if let Some(user) = call.find::<User>(ticket.requester_id.get()).await?
+        && !user.role.is_agent()
+    {
+        let suspended = User { suspended: true, updated_at: call.at, ..user.record.clone() };
+        changes.update(&user, &suspended)?;
+    }
+    call.commit(changes).await?;
+    Ok(Answer::ok(json!({})))
+}
+
+fn shown(deleted: &DeletedTicket) -> Value {
+    json!({
+        "id": deleted.ticket.id,
+        "subject": deleted.ticket.subject,
+        "description": deleted.ticket.description,
+        "actor": {"id": deleted.actor_id, "name": deleted.actor_name},
+        "deleted_at": deleted.deleted_at,
+        "previous_state": deleted.ticket.status,
+    })
+}
+
+pub(super) async fn list(call: &Call<'_>) -> Result<Answer, Refused> {
+    let backward = call.ask.query("sort_order") == Some("desc")
+        || call.ask.query("sort").is_some_and(|sort| sort.starts_with('-'));
+    let by = call.ask.query("sort_by").or(call.ask.query("sort")).unwrap_or("id");
+    let of = match by.trim_start_matches('-') {
+        "id" | "subject" => List::All,
+        "deleted_at" => List::named("gone/tickets"),
+        _ => return Err(Refused::parameter("sort_by", "must be id, subject or deleted_at")),
+    };
+    let page = list::page::<DeletedTicket>(call, &of, backward).await?;
+    let page = page.map(|it| shown(&it));
+    Ok(Answer::ok(page.envelope(call.ask, "deleted_tickets")))
+}
+
+async fn deleted(call: &Call<'_>, id: u64) -> Result<Kept<DeletedTicket>, Refused> {
+    call.get::<DeletedTicket>(id).await
+}
+
+/// What comes back counts as changed, so that exports tell of it again.
+fn back(
+    call: &Call<'_>,
+    deleted: &Kept<DeletedTicket>,
+    changes: &mut Changes,
+) -> Result<(), Refused> {
+    changes.delete(deleted)?;
+    Ok(changes.create(&Ticket { updated_at: call.at, ..deleted.ticket.clone() })?)
+}
+
+pub(super) async fn restore(call: &Call<'_>) -> Result<Answer, Refused> {
+    let deleted = deleted(call, call.id("id")?).await?;
+    let mut changes = Changes::new();
+    back(call, &deleted, &mut changes)?;
+    call.commit(changes).await?;
+    Ok(Answer::ok(json!({})))
+}
+
+/// Few enough for one commit, or one after the other.
+pub(super) async fn restore_many(call: &Call<'_>) -> Result<Answer, Refused> {
+    let ids = call.ask.ids("ids")?;
+    for part in ids.chunks(5) {
+        let mut changes = Changes::new();
+        for deleted in call.get_all::<DeletedTicket>(part).await? {
+            back(call, &deleted, &mut changes)?;
+        }
+        call.commit(changes).await?;
+    }
+    Ok(Answer::ok(json!({})))
+}
+
+fn step(id: u64) -> Step {
+    Step::new(Method::Delete, format!("/deleted_tickets/{id}/erase"), Value::Null)
+}
+
+pub(super) async fn destroy(call: &Call<'_>) -> Result<Answer, Refused> {
+    let deleted = deleted(call, call.id("id")?).await?;
+    job::start(call, "Permanently Delete Tickets", vec![step(deleted.ticket.id.get())]).await
+}
+
+pub(super) async fn destroy_many(call: &Call<'_>) -> Result<Answer, Refused> {
+    let ids = call.ask.ids("ids")?;
+    job::start(call, "Permanently Delete Tickets", ids.into_iter().map(step).collect()).await
+}
+
+/// Takes a ticket out for good: what was said in it, its files, what was done to it, and last itself.
+pub(super) async fn erase(call: &Call<'_>) -> Result<Answer, Refused> {
+    let deleted = deleted(call, call.id("id")?).await?;
+    let id = deleted.ticket.id;
+    let held = call.hold();
+    loop {
+        let found = call.range(&Range::of(history(id), TAKEN)).await?;
+        let mut changes = Changes::new();
+        for item in &found.items {
+            changes.remove(item.key.clone());
+            if item.key.sort.starts_with(AUDITS) {
+                let Audit { id, created_at, .. } = audits::read(item)?;
+                changes.remove(Link::by_time("changed/audits", created_at, id.get()).key());
+            } else {
+                let Comment { attachments, .. } = comments::read(item)?;
+                for attachment in attachments {
+                    call.desk.files.delete(&call.tenant, &attachment.token).await?;
+                }
+            }
+        }
+        call.commit(changes).await?;
+        if !found.more {
+            break;
+        }
+    }
+    call.release(held);
+    call.remove(&deleted).await
+}

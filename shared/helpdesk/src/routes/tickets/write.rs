@@ -1,0 +1,402 @@
+//! Opening and changing a ticket: what it becomes, what that did, and what was said go into the store together.
+
+use super::asked::{Asked, More};
+use super::history::happened;
+use super::people;
+use super::see;
+use super::shown::{audit_shown, ticket_shown};
+use crate::access::{Action, Resource};
+use crate::api::{Answer, Ask, Call, Refused};
+use crate::file::Attachment;
+use crate::ids::{AuditId, CommentId, TicketId};
+use crate::record::{Changes, Kept, places};
+use crate::refusal::Refusal;
+use crate::store::Key;
+use crate::text;
+use crate::ticket::comment::Comment;
+use crate::ticket::{
+    self, Applied, Audit, Event, MAX_COMMENT, Said, Status, Ticket, Via, What, creation, metrics,
+};
+use ceap_kernel::{Fault, Timestamp};
+use serde_json::{Value, json};
+
+/// What a change led to.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The ticket as it is now.
+    pub ticket: Ticket,
+    /// What was done.
+    pub audit: Audit,
+    /// What was said.
+    pub comment: Option<Comment>,
+}
+
+impl Written {
+    /// As the API tells it.
+    #[must_use]
+    pub fn shown(&self, call: &Call<'_>) -> Value {
+        json!({
+            "ticket": ticket_shown(call, &self.ticket),
+            "audit": audit_shown(call, &self.audit, self.comment.as_slice()),
+        })
+    }
+}
+
+/// How often a change is worked out anew because somebody else was faster.
+const ATTEMPTS: usize = 6;
+
+/// What opening a ticket reads, as far as the request tells.
+pub fn create_needs(ask: &Ask) -> Vec<Key> {
+    let asked = ask.member("ticket").and_then(Asked::read);
+    let once = ask.header("idempotency-key").map(idempotent);
+    asked.map(|asked| asked.keys()).unwrap_or_default().into_iter().chain(once).collect()
+}
+
+/// What changing a ticket reads, as far as the request tells.
+pub fn update_needs(ask: &Ask) -> Vec<Key> {
+    ask.member("ticket").and_then(Asked::read).map(|asked| asked.keys()).unwrap_or_default()
+}
+
+/// Opens a ticket.
+pub(super) async fn create(call: &Call<'_>) -> Result<Answer, Refused> {
+    if let Some(answer) = opened_before(call).await? {
+        return Ok(answer);
+    }
+    let asked = Asked::read(call.ask.member("ticket")?)?;
+    let written = open(call, asked, Via::default()).await?;
+    let location = call.url(&format!("/tickets/{}.json", written.ticket.id));
+    let answer = Answer::created(written.shown(call), location);
+    Ok(match call.ask.header("idempotency-key") {
+        Some(_) => answer.header("x-idempotency-lookup", "miss"),
+        None => answer,
+    })
+}
+
+/// Where it is remembered that a request with this key was made
+/// ([idempotency](https://developer.zendesk.com/api-reference/introduction/requests/#idempotency)).
+fn idempotent(key: &str) -> Key {
+    Key::new(format!("ONCE#tickets#{}", ceap_kernel::digest(&[key])), "ONCE")
+}
+
+/// How long keys of requests are remembered (Zendesk: two hours).
+const REMEMBERED_SECONDS: i64 = 2 * 60 * 60;
+
+/// The ticket that the same request opened before.
+async fn opened_before(call: &Call<'_>) -> Result<Option<Answer>, Refused> {
+    let Some(key) = call.ask.header("idempotency-key") else { return Ok(None) };
+    let Some(item) = call.item(&idempotent(key)).await? else { return Ok(None) };
+    let known: Value = serde_json::from_str(&item.body).unwrap_or_default();
+    if known.get("asked").and_then(Value::as_str) != Some(&fingerprint(call.ask)) {
+        let text = "The idempotency key was used for another request".to_owned();
+        return Err(Refused::Other(400, "IdempotentRequestError", text));
+    }
+    let id = known.get("ticket").and_then(Value::as_u64).unwrap_or_default();
+    let audit = known.get("audit").and_then(Value::as_u64).and_then(AuditId::new);
+    let ticket = call.get::<Ticket>(id).await?.record;
+    let written = super::audits::written(call, ticket, audit).await?;
+    let location = call.url(&format!("/tickets/{id}.json"));
+    let answer = Answer::created(written.shown(call), location);
+    Ok(Some(answer.header("x-idempotency-lookup", "hit")))
+}
+
+fn fingerprint(ask: &Ask) -> String {
+    ceap_kernel::digest(&[&String::from_utf8_lossy(&ask.body)])
+}
+
+/// Opens a ticket as it is asked for.
+///
+/// # Errors
+/// 403 for what who asks may not; 422 that names the fields.
+pub async fn open(call: &Call<'_>, mut asked: Asked, via: Via) -> Result<Written, Refused> {
+    let none = Default::default();
+    let people = people::resolve(call, &mut asked, &none, &none).await?;
+    let actor = call.actor()?;
+    let followed = match asked.edit.via_followup_source_id {
+        Some(id) => Some(followed(call, id).await?),
+        None => None,
+    };
+    let requester = asked.edit.requester_id.unwrap_or(actor.id());
+    if asked.edit.organization_id.is_none() {
+        let of = people::organization_of(call, requester, &people).await?;
+        asked.edit.organization_id = Some(of);
+    }
+    super::super::ticket_rules::check(call, None, &mut asked)?;
+    let agents = call.account.agents()?;
+    // Its number is not given before it is known that it can be: numbers count without gaps then.
+    let none_yet = TicketId::LAST;
+    let trial = |id| {
+        let followed = followed.as_ref().map(|it| &it.record);
+        ticket::open(id, &asked.edit, followed, actor.of_tickets(), &agents, call.at)
+    };
+    trial(none_yet)?;
+    let uploads = uploads(call, &asked).await?;
+    let number = call.desk.store.add(&call.tenant, &places::last_ticket(), 1, None).await?;
+    let id = TicketId::new(number).ok_or_else(|| Fault::Internal("no more ids".to_owned()))?;
+    let mut applied = trial(id)?;
+    if applied.ticket.via_followup_source_id.is_none() {
+        applied.ticket.via = channel(&asked.more, via.clone());
+    }
+    let mut changes = Changes::new();
+    let written = work_out(call, None, applied, &asked.more, uploads, via, &mut changes)?;
+    changes.create(&written.ticket)?;
+    for user in &people.added {
+        changes.create(user)?;
+    }
+    if let Some(closed) = followed.filter(|_| written.ticket.via_followup_source_id.is_some()) {
+        let mut after = closed.record.clone();
+        after.followup_ids.insert(id);
+        changes.update(&closed, &after)?;
+    }
+    incident(call, &written.ticket, &mut changes).await?;
+    if let Some(key) = call.ask.header("idempotency-key").filter(|_| !call.is_step()) {
+        let value =
+            json!({"asked": fingerprint(call.ask), "ticket": id, "audit": written.audit.id});
+        changes.once(idempotent(key), &value, Some(later(call.at, REMEMBERED_SECONDS)?))?;
+    }
+    call.commit(changes).await?;
+    Ok(written)
+}
+
+fn later(at: Timestamp, seconds: i64) -> Result<Timestamp, Fault> {
+    Timestamp::from_second(at.as_second().saturating_add(seconds))
+        .map_err(|error| Fault::Internal(error.to_string()))
+}
+
+/// The ticket that a new one follows up: only a closed one can be
+/// ([follow-ups](https://developer.zendesk.com/documentation/ticketing/managing-tickets/creating-and-updating-tickets/#creating-a-follow-up-ticket)).
+async fn followed(call: &Call<'_>, id: TicketId) -> Result<Kept<Ticket>, Refused> {
+    let wrong = |text: &str| {
+        let mut refusal = Refusal::default();
+        refusal.add("via_followup_source_id", text, Some("InvalidValue"));
+        Refused::from(refusal)
+    };
+    let ticket = call.find::<Ticket>(id.get()).await?;
+    let ticket = ticket.ok_or_else(|| wrong("Via followup source: is not a ticket"))?;
+    if !see::sees(call, &ticket).await? {
+        return Err(wrong("Via followup source: is not a ticket"));
+    }
+    if ticket.status != Status::Closed {
+        return Err(wrong("Via followup source: must be a closed ticket"));
+    }
+    Ok(ticket)
+}
+
+/// Changes a ticket.
+pub(super) async fn update(call: &Call<'_>) -> Result<Answer, Refused> {
+    let id = call.id("id")?;
+    // What is not there is not there, whatever is asked of it.
+    let _ = see::ticket(call, "id").await?;
+    let asked = Asked::read(call.ask.member("ticket")?)?;
+    let written = save(call, id, asked, Via::default()).await?;
+    Ok(Answer::ok(written.shown(call)))
+}
+
+/// Changes ticket `id` as it is asked for. If somebody else changes it meanwhile, the change is worked out anew on what
+/// they made of it, unless it was asked for only as the ticket was (`safe_update`).
+///
+/// # Errors
+/// 404 if who asks does not see it; 403 for what they may not; 409 if it was changed meanwhile; 422 that names the fields.
+pub async fn save(call: &Call<'_>, id: u64, asked: Asked, via: Via) -> Result<Written, Refused> {
+    for _ in 0..ATTEMPTS {
+        match attempt(call, id, asked.clone(), via.clone()).await {
+            Err(Refused::Conflict) if !asked.more.safe_update => {}
+            done => return done,
+        }
+    }
+    Err(Refused::Conflict)
+}
+
+async fn attempt(call: &Call<'_>, id: u64, mut asked: Asked, via: Via) -> Result<Written, Refused> {
+    let before = call.get::<Ticket>(id).await?;
+    if !see::sees(call, &before).await? {
+        return Err(Refused::NotFound);
+    }
+    permitted(call, &before, &asked)?;
+    if asked.more.safe_update {
+        match asked.more.updated_stamp {
+            None => {
+                return Err(Refused::parameter("updated_stamp", "is required with safe_update"));
+            }
+            Some(stamp) if stamp.as_second() != before.updated_at.as_second() => {
+                return Err(Refused::Conflict);
+            }
+            Some(_) => {}
+        }
+    }
+    let (ccs, followers) = (&before.email_cc_ids, &before.follower_ids);
+    let people = people::resolve(call, &mut asked, ccs, followers).await?;
+    super::super::ticket_rules::check(call, Some(&before), &mut asked)?;
+    let agents = call.account.agents()?;
+    let by = call.actor()?.of_tickets();
+    let at = after(before.updated_at, call.at)?;
+    let applied = ticket::apply(&before, &asked.edit, by, &agents, at)?;
+    let uploads = uploads(call, &asked).await?;
+    let mut changes = Changes::new();
+    let written = work_out(call, Some(&before), applied, &asked.more, uploads, via, &mut changes)?;
+    if written.audit.events.is_empty() {
+        return Ok(written);
+    }
+    changes.update(&before, &written.ticket)?;
+    for user in &people.added {
+        changes.create(user)?;
+    }
+    if written.ticket.problem_id != before.problem_id {
+        incident(call, &written.ticket, &mut changes).await?;
+    }
+    call.commit(changes).await?;
+    Ok(written)
+}
+
+/// What may be asked of this ticket by who asks.
+fn permitted(call: &Call<'_>, ticket: &Ticket, asked: &Asked) -> Result<(), Refused> {
+    let resource = Resource::Ticket(ticket, false);
+    let comment = asked.edit.comment.as_ref().filter(|it| !it.text().trim().is_empty());
+    let only_comments =
+        crate::ticket::Edit { comment: None, ..asked.edit.clone() } == Default::default();
+    if !only_comments || comment.is_none() {
+        call.require(Action::UpdateTicket, resource)?;
+    }
+    match comment {
+        Some(comment) if comment.public == Some(false) => {
+            call.require(Action::CommentPrivately, resource)
+        }
+        Some(comment) if comment.public == Some(true) || ticket.is_public => {
+            call.require(Action::CommentPublicly, resource)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// When a change is, so that no two states of a ticket have the same stamp: at least a second after the one before,
+/// up to a minute ahead of the clock.
+fn after(before: Timestamp, now: Timestamp) -> Result<Timestamp, Fault> {
+    let next = before.as_second().saturating_add(1);
+    let most = now.as_second().saturating_add(60);
+    Timestamp::from_second(now.as_second().max(next.min(most)))
+        .map_err(|error| Fault::Internal(error.to_string()))
+}
+
+/// A problem has incidents from the first one on.
+async fn incident(call: &Call<'_>, ticket: &Ticket, changes: &mut Changes) -> Result<(), Refused> {
+    let Some(id) = ticket.problem_id else { return Ok(()) };
+    let problem = call.find::<Ticket>(id.get()).await?;
+    let Some(problem) = problem.filter(|it| it.kind == Some(ticket::Kind::Problem)) else {
+        let mut refusal = Refusal::default();
+        refusal.add("problem_id", "Problem: is not a problem ticket", Some("InvalidValue"));
+        return Err(refusal.into());
+    };
+    if !problem.has_incidents {
+        let after = Ticket { has_incidents: true, ..problem.record.clone() };
+        changes.update(&problem, &after)?;
+    }
+    Ok(())
+}
+
+fn channel(more: &More, usual: Via) -> Via {
+    let named = more.via.as_ref().and_then(|it| it.channel.as_ref()).and_then(Value::as_str);
+    named.map_or(usual, Via::of)
+}
+
+/// The files that come with what is said.
+async fn uploads(call: &Call<'_>, asked: &Asked) -> Result<Vec<Attachment>, Refused> {
+    let tokens = asked.edit.comment.as_ref().map(|it| it.uploads.as_slice()).unwrap_or_default();
+    crate::file::upload::taken(call, tokens).await
+}
+
+/// What a change did, as it is remembered and told: put with `changes`, but for the ticket itself.
+pub(super) fn work_out(
+    call: &Call<'_>,
+    before: Option<&Ticket>,
+    applied: Applied,
+    more: &More,
+    attachments: Vec<Attachment>,
+    via: Via,
+    changes: &mut Changes,
+) -> Result<Written, Refused> {
+    let Applied { mut ticket, changes: changed, comment } = applied;
+    let audit_id = AuditId::fresh(call)?;
+    let author = call.actor()?.id();
+    let via = channel(more, via);
+    let metadata = json!({"system": {}, "custom": custom(more)});
+    let comment = comment
+        .map(|said| {
+            let head = (audit_id, ticket.id, &via, &metadata);
+            commented(call, said, head, attachments)
+        })
+        .transpose()?;
+    let mut events: Vec<Event> =
+        comment.iter().map(|comment| Event { id: comment.id.get(), what: What::Comment }).collect();
+    let told = match before {
+        None => creation(&ticket),
+        Some(_) => changed.into_iter().map(What::from).collect(),
+    };
+    events.extend(told.into_iter().map(|what| Event { id: call.new_id(), what }));
+    let at = ticket.updated_at;
+    metrics::measure(before, &mut ticket, happened(call, before, comment.as_ref(), at)?);
+    let author_id = comment.as_ref().map_or(author, |comment| comment.author_id);
+    let audit = Audit {
+        id: audit_id,
+        ticket_id: ticket.id,
+        created_at: at,
+        author_id,
+        via,
+        metadata,
+        events,
+    };
+    if !audit.events.is_empty() {
+        changes.put(Audit::key(ticket.id, audit.id), &audit, None)?;
+        let link = crate::record::Link::by_time("changed/audits", at, audit.id.get());
+        changes.list(&link, &json!({"ticket": ticket.id}))?;
+    }
+    if let Some(comment) = &comment {
+        changes.put(Comment::key(ticket.id, comment.id), comment, None)?;
+    }
+    Ok(Written { ticket, audit, comment })
+}
+
+fn custom(more: &More) -> Value {
+    let custom = more.metadata.clone().filter(Value::is_object);
+    custom.unwrap_or_else(|| json!({}))
+}
+
+impl From<ticket::Change> for What {
+    fn from(change: ticket::Change) -> Self {
+        let ticket::Change { field_name, value, previous_value } = change;
+        Self::Change { field_name, value, previous_value }
+    }
+}
+
+type Head<'a> = (AuditId, TicketId, &'a Via, &'a Value);
+
+fn commented(
+    call: &Call<'_>,
+    said: Said,
+    (audit_id, ticket_id, via, metadata): Head<'_>,
+    attachments: Vec<Attachment>,
+) -> Result<Comment, Fault> {
+    let (body, html_body) = match (said.html_body, said.body) {
+        (Some(html), _) => {
+            let html = text::clean(&html);
+            (text::of_html(&html), html)
+        }
+        (None, body) => {
+            let body = body.unwrap_or_default();
+            let html = text::to_html(&body);
+            (body, html)
+        }
+    };
+    let cut = body.char_indices().nth(MAX_COMMENT).map_or(body.len(), |(at, _)| at);
+    Ok(Comment {
+        id: CommentId::fresh(call)?,
+        audit_id,
+        ticket_id,
+        created_at: call.at,
+        author_id: said.author_id,
+        body: body.get(..cut).unwrap_or_default().to_owned(),
+        html_body,
+        public: said.public,
+        attachments,
+        via: via.clone(),
+        metadata: metadata.clone(),
+    })
+}

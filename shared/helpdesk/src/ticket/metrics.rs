@@ -1,0 +1,126 @@
+//! How long things took, and how often: kept with the ticket, so that every change is counted once.
+
+use super::{Status, Ticket};
+use ceap_kernel::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What is measured of a ticket
+/// ([ticket metrics](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_metrics/)). Times are
+/// seconds by the calendar.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Metrics {
+    /// How many groups had it.
+    pub group_stations: u32,
+    /// How many agents had it.
+    pub assignee_stations: u32,
+    /// How often it was reopened after it was solved.
+    pub reopens: u32,
+    /// Public comments of agents.
+    pub replies: u32,
+    /// When its assignee last changed it.
+    pub assignee_updated_at: Option<Timestamp>,
+    /// When its requester last changed it.
+    pub requester_updated_at: Option<Timestamp>,
+    /// When its status last changed.
+    pub status_updated_at: Option<Timestamp>,
+    /// When it was first assigned.
+    pub initially_assigned_at: Option<Timestamp>,
+    /// When it was last assigned.
+    pub assigned_at: Option<Timestamp>,
+    /// When it was last solved.
+    pub solved_at: Option<Timestamp>,
+    /// When somebody last said something.
+    pub latest_comment_added_at: Option<Timestamp>,
+    /// Until an agent first replied.
+    pub reply_time: Option<i64>,
+    /// Until it was first solved.
+    pub first_resolution: Option<i64>,
+    /// Until it was last solved.
+    pub full_resolution: Option<i64>,
+    /// What the agents waited for: in status pending, until the last change of status.
+    pub agent_wait: i64,
+    /// What the requester waited for: in status new, open or hold, until the last change of status.
+    pub requester_wait: i64,
+    /// In status hold, until the last change of status.
+    pub on_hold: i64,
+}
+
+/// What happened besides the ticket's own fields.
+#[derive(Debug, Clone, Copy)]
+pub struct Happened {
+    /// Whether somebody said something.
+    pub commented: bool,
+    /// Whether an agent said something that the requester sees.
+    pub replied: bool,
+    /// Whether the requester did it.
+    pub by_requester: bool,
+    /// Whether the assignee did it.
+    pub by_assignee: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Measures a change. `before` is none of a new ticket.
+pub fn measure(before: Option<&Ticket>, after: &mut Ticket, happened: Happened) {
+    let at = happened.at;
+    let age = at.as_second().saturating_sub(after.created_at.as_second());
+    let mut metrics = before.map(|ticket| ticket.metrics.clone()).unwrap_or_default();
+    if happened.commented {
+        metrics.latest_comment_added_at = Some(at);
+    }
+    if happened.replied {
+        metrics.replies = metrics.replies.saturating_add(1);
+        // What a ticket opens with is no reply.
+        if before.is_some() {
+            metrics.reply_time.get_or_insert(age);
+        }
+    }
+    if happened.by_requester {
+        metrics.requester_updated_at = Some(at);
+    }
+    if happened.by_assignee {
+        metrics.assignee_updated_at = Some(at);
+    }
+    if after.group_id.is_some() && before.and_then(|it| it.group_id) != after.group_id {
+        metrics.group_stations = metrics.group_stations.saturating_add(1);
+    }
+    if after.assignee_id.is_some() && before.and_then(|it| it.assignee_id) != after.assignee_id {
+        metrics.assignee_stations = metrics.assignee_stations.saturating_add(1);
+        metrics.initially_assigned_at.get_or_insert(at);
+        metrics.assigned_at = Some(at);
+    }
+    stood(&mut metrics, before.map(|it| it.status), after.status, age, at);
+    after.metrics = metrics;
+}
+
+/// Where it stood, and where it stands from now on.
+fn stood(metrics: &mut Metrics, before: Option<Status>, after: Status, age: i64, at: Timestamp) {
+    if before == Some(after) {
+        return;
+    }
+    let since = metrics.status_updated_at.map_or(at, |since| since);
+    let stood = at.as_second().saturating_sub(since.as_second());
+    match before {
+        Some(Status::Pending) => metrics.agent_wait = metrics.agent_wait.saturating_add(stood),
+        Some(Status::Hold) => {
+            metrics.on_hold = metrics.on_hold.saturating_add(stood);
+            metrics.requester_wait = metrics.requester_wait.saturating_add(stood);
+        }
+        Some(Status::New | Status::Open) => {
+            metrics.requester_wait = metrics.requester_wait.saturating_add(stood);
+        }
+        Some(Status::Solved | Status::Closed) | None => {}
+    }
+    let was_solved = before.is_some_and(|status| status >= Status::Solved);
+    if after >= Status::Solved && !was_solved {
+        metrics.solved_at = Some(at);
+        metrics.first_resolution.get_or_insert(age);
+        metrics.full_resolution = Some(age);
+    }
+    if after < Status::Solved && was_solved {
+        metrics.reopens = metrics.reopens.saturating_add(1);
+        (metrics.solved_at, metrics.full_resolution) = (None, None);
+    }
+    metrics.status_updated_at = Some(at);
+}
