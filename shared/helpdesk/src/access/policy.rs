@@ -57,6 +57,8 @@ actions! {
     CommentPrivately = "commentPrivately",
     /// See what its requester does not see.
     ReadPrivateComments = "readPrivateComments",
+    /// Say that a request is done.
+    SolveRequest = "solveRequest",
     /// Delete a ticket.
     DeleteTicket = "deleteTicket",
     /// Merge a ticket into another.
@@ -251,3 +253,6 @@ fn text(text: &str) -> RestrictedExpression {
 fn uid(kind: &str, id: &str) -> Result<EntityUid, Problem> {
     Ok(EntityUid::from_type_name_and_id(kind.parse()?, id.parse()?))
 }
+
+#[cfg(test)]
+mod tests;

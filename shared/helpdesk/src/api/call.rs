@@ -88,6 +88,23 @@ impl<'a> Call<'a> {
         if self.may(action, resource)? { Ok(()) } else { Err(Refused::Forbidden) }
     }
 
+    /// The same, made by somebody else: of whom it is known by other means that they make it.
+    #[must_use]
+    pub fn by(&self, actor: Actor) -> Self {
+        Self {
+            desk: self.desk,
+            tenant: self.tenant.clone(),
+            account: self.account.clone(),
+            actor: Some(actor),
+            ask: self.ask,
+            path: self.path.clone(),
+            at: self.at,
+            once: Cell::new(self.once.take()),
+            memo: self.memo.clone(),
+            last_id: self.last_id.clone(),
+        }
+    }
+
     /// A variable of the path.
     #[must_use]
     pub fn variable(&self, name: &str) -> &str {

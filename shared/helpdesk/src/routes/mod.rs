@@ -2,6 +2,7 @@
 
 pub mod groups;
 pub mod jobs;
+pub mod requests;
 mod shown;
 pub mod ticket_rules;
 pub mod tickets;
@@ -48,8 +49,12 @@ pub const TICKETS: Family = Family {
     routes: &[tickets::ROUTES, tickets::HISTORY, tickets::DELETED, tickets::IMPORTS],
 };
 
+/// Tickets as their requesters see them.
+pub const REQUESTS: Family =
+    Family { name: "requests", paths: &["requests"], routes: &[requests::ROUTES] };
+
 /// All of them. Each has a constant of its own, by which its function names it.
-pub const FAMILIES: &[Family] = &[GROUPS, JOBS, TICKETS];
+pub const FAMILIES: &[Family] = &[GROUPS, JOBS, TICKETS, REQUESTS];
 
 /// Every route.
 #[must_use]

@@ -101,11 +101,12 @@ pub struct Change {
 }
 
 /// Fields that are no news.
-const SILENT: [&str; 9] = [
+const SILENT: [&str; 10] = [
     "id",
     "created_at",
     "updated_at",
     "description",
+    "described_privately",
     "is_public",
     "via",
     "metrics",

@@ -81,6 +81,7 @@ pub fn open(
         kind: None,
         subject: None,
         description: String::new(),
+        described_privately: false,
         priority: None,
         status: Status::New,
         custom_status_id: None,
@@ -167,6 +168,7 @@ fn edited(
         if ticket.description.is_empty() {
             let text = said.body.as_deref().or(said.html_body.as_deref()).unwrap_or_default();
             text.clone_into(&mut ticket.description);
+            ticket.described_privately = !said.public;
         }
     }
     let changes = changes(before, &ticket);

@@ -54,6 +54,9 @@ pub struct Ticket {
     pub subject: Option<String>,
     /// Its first comment.
     pub description: String,
+    /// Whether that is an internal note, which its requester does not see.
+    #[serde(default)]
+    pub described_privately: bool,
     /// How urgent it is. Once set, it can be changed, but not taken away.
     pub priority: Option<Priority>,
     /// Where it stands.

@@ -9,5 +9,6 @@
 
 mod entry;
 mod groups;
+mod requests;
 mod tickets;
 mod world;

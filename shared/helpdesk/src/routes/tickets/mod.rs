@@ -3,21 +3,21 @@
 
 mod asked;
 mod audits;
-mod comments;
+pub mod comments;
 mod deleted;
 mod history;
 mod import;
-mod lists;
+pub mod lists;
 mod many;
 mod merge;
-mod people;
+pub mod people;
 mod related;
-mod see;
+pub mod see;
 mod shown;
 mod tags;
 mod write;
 
-pub use asked::Asked;
+pub use asked::{Asked, More, Named};
 pub use see::{visible, within};
 pub use shown::{audit_shown, comment_shown, ticket_shown};
 pub use write::{Written, open, save};

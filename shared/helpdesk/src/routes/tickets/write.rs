@@ -15,8 +15,10 @@ use crate::store::Key;
 use crate::text;
 use crate::ticket::comment::Comment;
 use crate::ticket::{
-    self, Applied, Audit, Event, MAX_COMMENT, Said, Status, Ticket, Via, What, creation, metrics,
+    self, Applied, Audit, Edit, Event, MAX_COMMENT, Said, Status, Ticket, Via, What, creation,
+    metrics,
 };
+use crate::user::User;
 use ceap_kernel::{Fault, Timestamp};
 use serde_json::{Value, json};
 
@@ -63,7 +65,7 @@ pub(super) async fn create(call: &Call<'_>) -> Result<Answer, Refused> {
         return Ok(answer);
     }
     let asked = Asked::read(call.ask.member("ticket")?)?;
-    let written = open(call, asked, Via::default()).await?;
+    let written = open(call, asked, Via::default(), Vec::new()).await?;
     let location = call.url(&format!("/tickets/{}.json", written.ticket.id));
     let answer = Answer::created(written.shown(call), location);
     Ok(match call.ask.header("idempotency-key") {
@@ -103,13 +105,19 @@ fn fingerprint(ask: &Ask) -> String {
     ceap_kernel::digest(&[&String::from_utf8_lossy(&ask.body)])
 }
 
-/// Opens a ticket as it is asked for.
+/// Opens a ticket as it is asked for, together with people who are not known before.
 ///
 /// # Errors
 /// 403 for what who asks may not; 422 that names the fields.
-pub async fn open(call: &Call<'_>, mut asked: Asked, via: Via) -> Result<Written, Refused> {
+pub async fn open(
+    call: &Call<'_>,
+    mut asked: Asked,
+    via: Via,
+    added: Vec<User>,
+) -> Result<Written, Refused> {
     let none = Default::default();
-    let people = people::resolve(call, &mut asked, &none, &none).await?;
+    let mut people = people::resolve(call, &mut asked, &none, &none).await?;
+    people.added.extend(added);
     let actor = call.actor()?;
     let followed = match asked.edit.via_followup_source_id {
         Some(id) => Some(followed(call, id).await?),
@@ -251,9 +259,11 @@ async fn attempt(call: &Call<'_>, id: u64, mut asked: Asked, via: Via) -> Result
 fn permitted(call: &Call<'_>, ticket: &Ticket, asked: &Asked) -> Result<(), Refused> {
     let resource = Resource::Ticket(ticket, false);
     let comment = asked.edit.comment.as_ref().filter(|it| !it.text().trim().is_empty());
-    let only_comments =
-        crate::ticket::Edit { comment: None, ..asked.edit.clone() } == Default::default();
-    if !only_comments || comment.is_none() {
+    let rest = Edit { comment: None, ..asked.edit.clone() };
+    let solved = Edit { status: Some(Status::Solved), ..Edit::default() };
+    if rest == solved {
+        call.require(Action::SolveRequest, resource)?;
+    } else if rest != Edit::default() || comment.is_none() {
         call.require(Action::UpdateTicket, resource)?;
     }
     match comment {
