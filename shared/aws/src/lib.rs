@@ -14,6 +14,10 @@ pub mod dynamodb;
 pub mod emitter;
 #[cfg(feature = "eum")]
 pub mod eum;
+#[cfg(feature = "helpdesk")]
+pub mod file_bucket;
+#[cfg(feature = "helpdesk")]
+pub mod job_queue;
 #[cfg(feature = "s3")]
 pub mod model_bucket;
 #[cfg(feature = "s3")]

@@ -2,9 +2,12 @@
 
 use ceap_engagement::event::{Arrived, Event};
 use ceap_engagement::use_case::{Plan, Settings, UseCase, catalogue};
-use ceap_kernel::{EventKey, SignalId, SignedDuration, SubjectId, TenantId, Timestamp, UseCaseId};
+use ceap_kernel::{
+    Clock, EventKey, SignalId, SignedDuration, SubjectId, TenantId, Timestamp, UseCaseId,
+};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// The noon at which tests happen.
 pub const NOON: &str = "2026-11-21T12:00:00Z";
@@ -42,6 +45,35 @@ pub fn fresh_tenant(label: &str) -> TenantId {
     let process = std::process::id().to_string();
     let unique = ceap_kernel::hash64(&[&instant, &process, &count]);
     tenant(&format!("t-{label}-{unique:x}"))
+}
+
+/// A clock whose hands a test moves; it starts at [`NOON`].
+#[derive(Debug, Clone)]
+pub struct Hands(Arc<Mutex<Timestamp>>);
+
+impl Default for Hands {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(noon())))
+    }
+}
+
+impl Hands {
+    /// The instant so many seconds from now.
+    pub fn after(&self, seconds: i64) -> Timestamp {
+        self.now() + SignedDuration::from_secs(seconds)
+    }
+
+    /// Time goes on.
+    pub fn pass(&self, seconds: i64) {
+        let then = self.after(seconds);
+        *self.0.lock().unwrap() = then;
+    }
+}
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
 }
 
 /// A CloudEvents 1.0 event under construction, at [`NOON`] unless said otherwise.

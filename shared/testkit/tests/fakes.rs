@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 use ceap_engagement::pipeline::accept::EventStream;
+use ceap_helpdesk::store::memory::Memory;
 use ceap_kernel::TenantId;
-use ceap_testkit::builders::noon;
+use ceap_testkit::builders::{Hands, noon};
 use ceap_testkit::{World, contracts};
+use std::sync::Arc;
 
 /// Calls wait for each other in several orders.
 fn worlds() -> impl Iterator<Item = World> {
@@ -38,6 +40,13 @@ async fn endpoints() {
         contracts::endpoints(&world, async || {}).await;
         contracts::forgotten_endpoints(&world, &world, async || {}).await;
     }
+}
+
+#[tokio::test]
+async fn helpdesk() {
+    let hands = Hands::default();
+    let store = Memory::new(Arc::new(hands.clone()));
+    contracts::helpdesk(&store, &hands).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Credentials: pk `<tenant>#KEYS`, sk the fingerprint. Found ones are remembered for a minute, so
-//! that a warm function asks the table for none.
+//! that a warm function asks the table for none; the helpdesk asks each time, since it reads so much else with each
+//! request, and with that at once.
 
 use super::Table;
 use super::item::{Item, from_json};
@@ -46,14 +47,46 @@ impl CredentialStore {
     }
 }
 
+async fn current(
+    table: &Table,
+    tenant: &TenantId,
+    fingerprint: &str,
+) -> Result<Option<Principal>, Fault> {
+    let item: Option<Item> = table.get(&pk(tenant), fingerprint).await?;
+    item.map_or(Ok(None), |item| from_json(&item, "principal"))
+}
+
+/// Credentials as they are now: one that was revoked is worth nothing at once.
+#[cfg(feature = "helpdesk")]
+#[derive(Debug, Clone)]
+pub struct CurrentCredentials(Table);
+
+#[cfg(feature = "helpdesk")]
+impl CurrentCredentials {
+    /// In `table`.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self(table)
+    }
+}
+
+#[cfg(feature = "helpdesk")]
+impl ceap_helpdesk::access::credential::Platform for CurrentCredentials {
+    fn principal<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        fingerprint: &'a str,
+    ) -> ceap_helpdesk::store::Soon<'a, Result<Option<Principal>, Fault>> {
+        Box::pin(current(&self.0, tenant, fingerprint))
+    }
+}
+
 impl Credentials for CredentialStore {
     async fn find(&self, tenant: &TenantId, fingerprint: &str) -> Result<Option<Principal>, Fault> {
         if let Some(principal) = self.remembered(fingerprint) {
             return Ok(Some(principal));
         }
-        let item: Option<Item> = self.table.get(&pk(tenant), fingerprint).await?;
-        let Some(item) = item else { return Ok(None) };
-        let principal: Option<Principal> = from_json(&item, "principal")?;
+        let principal = current(&self.table, tenant, fingerprint).await?;
         if let Some(principal) = &principal {
             self.remember(fingerprint, principal);
         }

@@ -12,6 +12,8 @@ mod credentials;
 mod endpoints;
 mod erasures;
 mod health;
+#[cfg(feature = "helpdesk")]
+mod helpdesk;
 mod holdings;
 mod inbox;
 mod item;
@@ -43,8 +45,12 @@ pub use audiences::AudienceStore;
 pub use candidates::Candidates;
 pub use courses::Courses;
 pub use credentials::CredentialStore;
+#[cfg(feature = "helpdesk")]
+pub use credentials::CurrentCredentials;
 pub use endpoints::EndpointStore;
 pub use erasures::Erasures;
+#[cfg(feature = "helpdesk")]
+pub use helpdesk::HelpdeskStore;
 pub use holdings::Holdings;
 pub use inbox::InboxStore;
 pub use items::Catalogue;

@@ -24,6 +24,15 @@ pub trait Queue {
     fn start<'a>(&'a self, tenant: &'a TenantId, id: &'a str) -> Soon<'a, Result<(), Fault>>;
 }
 
+/// A job that waits in a queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Its id.
+    pub job: String,
+}
+
 /// How long a job is remembered.
 const REMEMBERED_SECONDS: i64 = 24 * 60 * 60;
 

@@ -108,16 +108,9 @@ impl Memory {
     }
 
     fn write(&self, tenant: &TenantId, writes: &[Write]) -> Result<(), Failure> {
+        super::sound(writes)?;
         let now = self.clock.now();
         let mut items = lock(&self.items);
-        if writes.len() > super::MOST_WRITES {
-            return Err(Fault::Internal(format!("{} writes in one commit", writes.len())).into());
-        }
-        let mut keys: Vec<&Key> = writes.iter().map(Write::key).collect();
-        keys.sort_unstable();
-        if let Some([key, _]) = keys.array_windows().find(|[a, b]| a == b) {
-            return Err(Fault::Internal(format!("two writes of {key}")).into());
-        }
         for (index, write) in writes.iter().enumerate() {
             let expect = match write {
                 Write::Put { expect, .. }

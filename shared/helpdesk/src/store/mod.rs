@@ -157,6 +157,26 @@ impl From<Fault> for Failure {
 /// Items of one commit (DynamoDB's limit of a transaction).
 pub const MOST_WRITES: usize = 100;
 
+/// Refuses what no store can do at once.
+///
+/// # Errors
+/// `Internal` when there are more than [`MOST_WRITES`], or two of them are to the same key.
+pub fn sound(writes: &[Write]) -> Result<(), Fault> {
+    if writes.len() > MOST_WRITES {
+        return Err(Fault::Internal(format!("{} writes in one commit", writes.len())));
+    }
+    let mut keys: Vec<&Key> = writes.iter().map(Write::key).collect();
+    keys.sort_unstable();
+    match keys.array_windows().find(|[a, b]| a == b) {
+        // The key may hold an address, so only its kind is told.
+        Some([key, _]) => {
+            let kind = key.partition.split('#').next().unwrap_or_default();
+            Err(Fault::Internal(format!("two writes of one {kind}")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// What a call answers with, some time.
 pub type Soon<'a, T> = LocalBoxFuture<'a, T>;
 
