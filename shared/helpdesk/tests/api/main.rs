@@ -9,6 +9,7 @@
 
 mod entry;
 mod groups;
+mod isolation;
 mod requests;
 mod tickets;
 mod world;
