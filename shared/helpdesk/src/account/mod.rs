@@ -4,10 +4,12 @@ mod custom_role;
 mod group;
 pub(crate) mod seed;
 mod settings;
+mod staff;
 
 pub use custom_role::CustomRole;
 pub use group::{Group, GroupMembership};
 pub use settings::Settings;
+pub use staff::Staff;
 
 use crate::ids::{GroupId, UserId};
 use crate::record::{Kept, Record, places};

@@ -1,6 +1,6 @@
 //! What a request changes: gathered while it is worked out, then done all or not at all.
 
-use super::{Home, Kept, Link, Record, Unique, places};
+use super::{Home, Kept, Link, Record, Shadow, Unique, places};
 use crate::refusal::Refusal;
 use crate::store::{Expect, Key, Write};
 use ceap_kernel::{Fault, Timestamp};
@@ -56,6 +56,7 @@ impl Changes {
         self.record(record, Expect::Absent)?;
         self.uniques(Vec::new(), record.uniques())?;
         self.links(Vec::new(), links(record));
+        self.shadow(None, record.shadow())?;
         self.counted::<R>(record.id(), 1);
         Ok(())
     }
@@ -68,7 +69,7 @@ impl Changes {
         self.record(after, Expect::Revision(before.revision))?;
         self.uniques(before.uniques(), after.uniques())?;
         self.links(links(&before.record), links(after));
-        Ok(())
+        self.shadow(before.shadow(), after.shadow())
     }
 
     /// A record that is no more.
@@ -81,6 +82,7 @@ impl Changes {
         self.write(Write::Delete { key, expect }, Clash::Changed);
         self.uniques(before.uniques(), Vec::new())?;
         self.links(links(&before.record), Vec::new());
+        self.shadow(before.shadow(), None)?;
         self.counted::<R>(before.id(), -1);
         self.account |= R::KIND.home == Home::Account;
         Ok(())
@@ -199,6 +201,19 @@ impl Changes {
             let write = Write::Delete { key: link.key(), expect: Expect::Anything };
             self.write(write, Clash::Changed);
         }
+    }
+
+    fn shadow(&mut self, before: Option<Shadow>, after: Option<Shadow>) -> Result<(), Fault> {
+        if before == after {
+            return Ok(());
+        }
+        self.account = true;
+        match (before, after) {
+            (_, Some(Shadow { key, value })) => self.put(key, &value, None)?,
+            (Some(Shadow { key, .. }), None) => self.remove(key),
+            (None, None) => {}
+        }
+        Ok(())
     }
 
     fn counted<R: Record>(&mut self, id: u64, by: i64) {

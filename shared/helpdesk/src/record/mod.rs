@@ -53,6 +53,20 @@ pub trait Record: Clone + Serialize + DeserializeOwned {
     fn links(&self) -> Vec<Link> {
         Vec::new()
     }
+
+    /// What of it belongs to what the account is set up with: kept there too, whenever it changes.
+    fn shadow(&self) -> Option<Shadow> {
+        None
+    }
+}
+
+/// A part of a record that is kept a second time, in another place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shadow {
+    /// Where.
+    pub key: Key,
+    /// What.
+    pub value: Value,
 }
 
 /// What only one record may have, by which it is found.

@@ -41,7 +41,11 @@ impl Audit {
     pub fn comment(&self) -> Option<CommentId> {
         self.events.iter().find_map(|event| match event.what {
             What::Comment => CommentId::new(event.id),
-            What::Create { .. } | What::Change { .. } | What::Notification { .. } => None,
+            What::Create { .. }
+            | What::Change { .. }
+            | What::Notification { .. }
+            | What::Cc { .. }
+            | What::FollowerNotification { .. } => None,
         })
     }
 }
@@ -84,6 +88,16 @@ pub enum What {
         subject: String,
         /// What.
         body: String,
+        /// Whom.
+        recipients: Vec<UserId>,
+    },
+    /// Told people in copy.
+    Cc {
+        /// Whom.
+        recipients: Vec<UserId>,
+    },
+    /// Told agents who follow it.
+    FollowerNotification {
         /// Whom.
         recipients: Vec<UserId>,
     },

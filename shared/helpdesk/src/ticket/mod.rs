@@ -6,7 +6,9 @@ pub mod comment;
 mod deleted;
 mod edit;
 mod life;
+mod mention;
 pub mod metrics;
+mod notice;
 mod status;
 mod via;
 
@@ -15,7 +17,9 @@ pub use comment::Comment;
 pub use deleted::DeletedTicket;
 pub use edit::{Edit, FieldValue, NewComment};
 pub use life::{Actor, Agents, Applied, Said, apply, open};
+pub use mention::mentioned;
 pub use metrics::Metrics;
+pub use notice::notices;
 pub use status::{Kind, Priority, Status};
 pub use via::Via;
 

@@ -7,8 +7,9 @@ pub use identity::{Identity, Means};
 pub use membership::OrganizationMembership;
 
 use crate::access::{Face, Restriction, Role};
+use crate::account::Staff;
 use crate::ids::{GroupId, OrganizationId, RoleId, UserId};
-use crate::record::{Home, Kind, Link, Record, Unique};
+use crate::record::{Home, Kind, Link, Record, Shadow, Unique, places};
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -179,6 +180,22 @@ impl Record for User {
             taken: ("id", "Id: has already been taken".to_owned()),
         });
         identities.chain(external).chain(memberships).collect()
+    }
+
+    /// Agents are known to all of their account.
+    fn shadow(&self) -> Option<Shadow> {
+        if !self.active || !self.role.is_agent() {
+            return None;
+        }
+        let staff = Staff {
+            id: self.id,
+            name: self.name.clone(),
+            email: self.email().map(str::to_owned),
+            role: self.role,
+            default_group_id: self.default_group_id,
+        };
+        let value = serde_json::to_value(&staff).ok()?;
+        Some(Shadow { key: places::record(Staff::KIND, staff.id()), value })
     }
 
     fn links(&self) -> Vec<Link> {

@@ -57,7 +57,8 @@ fn ids(world: &World) -> BTreeSet<String> {
 /// All that the account has, but for how much was asked of it.
 fn state(world: &World, tenant: &str) -> Vec<(String, String)> {
     let items = world.store.dump().into_iter();
-    let own = items.filter(|(of, key, _)| of.as_str() == tenant && !key.partition.starts_with("RATE"));
+    let own =
+        items.filter(|(of, key, _)| of.as_str() == tenant && !key.partition.starts_with("RATE"));
     own.map(|(_, key, body)| (key.to_string(), body)).collect()
 }
 
@@ -71,8 +72,19 @@ fn body(id: &str) -> Value {
         "solved": true, "score": "good", "status": "open", "active": false,
     });
     for name in [
-        "id", "user_id", "group_id", "organization_id", "requester_id", "assignee_id", "problem_id",
-        "submitter_id", "brand_id", "ticket_form_id", "via_followup_source_id", "winner_id", "ticket_id",
+        "id",
+        "user_id",
+        "group_id",
+        "organization_id",
+        "requester_id",
+        "assignee_id",
+        "problem_id",
+        "submitter_id",
+        "brand_id",
+        "ticket_form_id",
+        "via_followup_source_id",
+        "winner_id",
+        "ticket_id",
     ] {
         record[name] = id.clone();
     }
@@ -87,8 +99,13 @@ fn body(id: &str) -> Value {
         }
     }
     for (name, value) in [
-        ("ids", json!([id])), ("ticket_id", id.clone()), ("tags", json!(["x"])), ("text", json!(MARK)),
-        ("target_comment", json!("x")), ("id", id.clone()), ("name", json!(MARK)),
+        ("ids", json!([id])),
+        ("ticket_id", id.clone()),
+        ("tags", json!(["x"])),
+        ("text", json!(MARK)),
+        ("target_comment", json!("x")),
+        ("id", id.clone()),
+        ("name", json!(MARK)),
     ] {
         body.insert(name.to_owned(), value);
     }

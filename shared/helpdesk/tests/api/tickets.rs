@@ -357,6 +357,32 @@ async fn fifty_agents_change_one_ticket_at_once() {
 }
 
 #[tokio::test]
+async fn who_is_mentioned_follows_and_hears_of_it() {
+    let world = World::new();
+    opened(
+        &world,
+        json!({"description": "x", "requester": {"email": "ada@acme.example"},
+        "email_ccs": [{"user_email": "cc@acme.example"}]}),
+    )
+    .await;
+    let ticket = world.get("/tickets/1").await.is(200)["ticket"].clone();
+    let (me, cc) = (&ticket["submitter_id"], &ticket["email_cc_ids"][0]);
+    let said = json!({"ticket": {"comment": {"body": "Can @owner look?", "author_id": ticket["requester_id"]}}});
+    let body = world.put("/tickets/1", said).await.is(200);
+    assert_eq!(body["ticket"]["follower_ids"], json!([me]));
+    let told = |kind: &str| {
+        let events = body["audit"]["events"].as_array().unwrap().clone();
+        events.into_iter().find(|it| it["type"] == kind).map(|it| it["recipients"].clone())
+    };
+    assert_eq!(told("Notification"), Some(json!([me])));
+    assert_eq!(told("Cc"), Some(json!([cc])));
+    assert_eq!(told("FollowerNotification"), None, "who is mentioned hears of it once");
+    let note = json!({"ticket": {"comment": {"body": "Hm", "public": false, "author_id": ticket["requester_id"]}}});
+    let note = world.put("/tickets/1", note).await.is(200);
+    assert!(!note.to_string().contains("\"Cc\""), "a note is nothing for people in copy");
+}
+
+#[tokio::test]
 async fn imported_tickets_bring_their_past() {
     let world = World::new();
     let me = opened(&world, json!({"description": "x"})).await["requester_id"].clone();

@@ -155,9 +155,11 @@ fn event_shown(call: &Call<'_>, event: &Event, comments: &[Comment]) -> Option<V
             }
             Some(shown)
         }
-        What::Create { .. } | What::Change { .. } | What::Notification { .. } => {
-            serde_json::to_value(event).ok()
-        }
+        What::Create { .. }
+        | What::Change { .. }
+        | What::Notification { .. }
+        | What::Cc { .. }
+        | What::FollowerNotification { .. } => serde_json::to_value(event).ok(),
     }
 }
 

@@ -6,21 +6,23 @@ use super::people;
 use super::see;
 use super::shown::{audit_shown, ticket_shown};
 use crate::access::{Action, Resource};
+use crate::account::Staff;
 use crate::api::{Answer, Ask, Call, Refused};
 use crate::file::Attachment;
-use crate::ids::{AuditId, CommentId, TicketId};
+use crate::ids::{AuditId, CommentId, TicketId, UserId};
 use crate::record::{Changes, Kept, places};
 use crate::refusal::Refusal;
 use crate::store::Key;
 use crate::text;
 use crate::ticket::comment::Comment;
 use crate::ticket::{
-    self, Applied, Audit, Edit, Event, MAX_COMMENT, Said, Status, Ticket, Via, What, creation,
-    metrics,
+    self, Applied, Audit, Edit, Event, MAX_COMMENT, NewComment, Said, Status, Ticket, Via, What,
+    creation, metrics,
 };
 use crate::user::User;
 use ceap_kernel::{Fault, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What a change led to.
 #[derive(Debug, Clone)]
@@ -129,6 +131,7 @@ pub async fn open(
         asked.edit.organization_id = Some(of);
     }
     super::super::ticket_rules::check(call, None, &mut asked)?;
+    let mentioned = follow(call, &mut asked, &none)?;
     let agents = call.account.agents()?;
     // Its number is not given before it is known that it can be: numbers count without gaps then.
     let none_yet = TicketId::LAST;
@@ -145,7 +148,8 @@ pub async fn open(
         applied.ticket.via = channel(&asked.more, via.clone());
     }
     let mut changes = Changes::new();
-    let written = work_out(call, None, applied, &asked.more, uploads, via, &mut changes)?;
+    let how = How { more: &asked.more, attachments: uploads, via, mentioned };
+    let written = work_out(call, None, applied, how, &mut changes)?;
     changes.create(&written.ticket)?;
     for user in &people.added {
         changes.create(user)?;
@@ -234,13 +238,15 @@ async fn attempt(call: &Call<'_>, id: u64, mut asked: Asked, via: Via) -> Result
     let (ccs, followers) = (&before.email_cc_ids, &before.follower_ids);
     let people = people::resolve(call, &mut asked, ccs, followers).await?;
     super::super::ticket_rules::check(call, Some(&before), &mut asked)?;
+    let mentioned = follow(call, &mut asked, followers)?;
     let agents = call.account.agents()?;
     let by = call.actor()?.of_tickets();
     let at = after(before.updated_at, call.at)?;
     let applied = ticket::apply(&before, &asked.edit, by, &agents, at)?;
     let uploads = uploads(call, &asked).await?;
     let mut changes = Changes::new();
-    let written = work_out(call, Some(&before), applied, &asked.more, uploads, via, &mut changes)?;
+    let how = How { more: &asked.more, attachments: uploads, via, mentioned };
+    let written = work_out(call, Some(&before), applied, how, &mut changes)?;
     if written.audit.events.is_empty() {
         return Ok(written);
     }
@@ -302,6 +308,25 @@ async fn incident(call: &Call<'_>, ticket: &Ticket, changes: &mut Changes) -> Re
     Ok(())
 }
 
+/// Agents whom an agent mentions follow the ticket from then on.
+fn follow(
+    call: &Call<'_>,
+    asked: &mut Asked,
+    followers: &BTreeSet<UserId>,
+) -> Result<BTreeSet<UserId>, Refused> {
+    let text = asked.edit.comment.as_ref().map(NewComment::text).unwrap_or_default();
+    if !text.contains('@') || !call.actor()?.is_agent() {
+        return Ok(BTreeSet::new());
+    }
+    let staff = call.account.all::<Staff>()?;
+    let mentioned = ticket::mentioned(text, staff.iter().map(|it| &it.record));
+    if !mentioned.is_empty() {
+        let all = asked.edit.follower_ids.get_or_insert_with(|| followers.clone());
+        all.extend(mentioned.iter().copied());
+    }
+    Ok(mentioned)
+}
+
 fn channel(more: &More, usual: Via) -> Via {
     let named = more.via.as_ref().and_then(|it| it.channel.as_ref()).and_then(Value::as_str);
     named.map_or(usual, Via::of)
@@ -313,16 +338,23 @@ async fn uploads(call: &Call<'_>, asked: &Asked) -> Result<Vec<Attachment>, Refu
     crate::file::upload::taken(call, tokens).await
 }
 
+/// How a change comes.
+struct How<'a> {
+    more: &'a More,
+    attachments: Vec<Attachment>,
+    via: Via,
+    mentioned: BTreeSet<UserId>,
+}
+
 /// What a change did, as it is remembered and told: put with `changes`, but for the ticket itself.
-pub(super) fn work_out(
+fn work_out(
     call: &Call<'_>,
     before: Option<&Ticket>,
     applied: Applied,
-    more: &More,
-    attachments: Vec<Attachment>,
-    via: Via,
+    how: How<'_>,
     changes: &mut Changes,
 ) -> Result<Written, Refused> {
+    let How { more, attachments, via, mentioned } = how;
     let Applied { mut ticket, changes: changed, comment } = applied;
     let audit_id = AuditId::fresh(call)?;
     let author = call.actor()?.id();
@@ -340,7 +372,9 @@ pub(super) fn work_out(
         None => creation(&ticket),
         Some(_) => changed.into_iter().map(What::from).collect(),
     };
-    events.extend(told.into_iter().map(|what| Event { id: call.new_id(), what }));
+    let notices = comment.iter().flat_map(|it| ticket::notices(&ticket, it, &mentioned));
+    let told = told.into_iter().chain(notices);
+    events.extend(told.map(|what| Event { id: call.new_id(), what }));
     let at = ticket.updated_at;
     metrics::measure(before, &mut ticket, happened(call, before, comment.as_ref(), at)?);
     let author_id = comment.as_ref().map_or(author, |comment| comment.author_id);
