@@ -10,6 +10,7 @@ pub mod job;
 pub mod record;
 pub mod refusal;
 pub mod routes;
+pub mod rule;
 pub mod store;
 pub mod text;
 pub mod ticket;

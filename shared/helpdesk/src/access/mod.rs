@@ -5,4 +5,4 @@ pub mod credential;
 mod policy;
 
 pub use actor::{Actor, Face, Restriction, Role};
-pub use policy::{Action, Resource, permits};
+pub use policy::{Action, Owned, Resource, permits};

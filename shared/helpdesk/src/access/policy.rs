@@ -97,13 +97,9 @@ actions! {
     ManageAccount = "manageAccount",
     /// Change triggers, automations and SLA policies.
     ManageRules = "manageRules",
-    /// Add views and macros that others see.
-    ManageShared = "manageShared",
-    /// Add views and macros of one's own.
-    ManagePersonal = "managePersonal",
     /// See a view or macro.
     ReadOwned = "readOwned",
-    /// Change a view or macro.
+    /// Add, change or delete a view or macro.
     ChangeOwned = "changeOwned",
     /// Make and revoke tokens.
     ManageTokens = "manageTokens",
@@ -128,8 +124,19 @@ pub enum Resource<'a> {
     Ticket(&'a Ticket, bool),
     /// A person.
     Person(&'a User),
-    /// What belongs to somebody, or to all.
-    Owned(Option<UserId>),
+    /// A view or a macro.
+    Owned(Owned<'a>),
+}
+
+/// A view or a macro, with whom it is for: one agent, groups, or, where it names none, all agents.
+#[derive(Debug, Clone, Copy)]
+pub struct Owned<'a> {
+    /// What it is: `view` or `macro`.
+    pub kind: &'static str,
+    /// The agent whose own it is.
+    pub owner: Option<UserId>,
+    /// The groups that it is for.
+    pub groups: &'a [GroupId],
 }
 
 /// Whether `actor` may do `action` to `resource`.
@@ -195,11 +202,18 @@ fn resourced(resource: Resource<'_>) -> Result<Entity, Problem> {
         Resource::Account => Ok(Entity::new_no_attrs(uid("Account", "account")?, HashSet::new())),
         Resource::Ticket(ticket, shared) => of_ticket(ticket, shared),
         Resource::Person(user) => of_person(user),
-        Resource::Owned(owner) => {
-            let owner = optional("owner", "User", owner.map(UserId::get))?;
-            Ok(Entity::new(uid("Owned", "owned")?, owner.into_iter().collect(), HashSet::new())?)
-        }
+        Resource::Owned(owned) => of_owned(owned),
     }
+}
+
+fn of_owned(owned: Owned<'_>) -> Result<Entity, Problem> {
+    let mut attributes = HashMap::from([("kind".to_owned(), text(owned.kind))]);
+    attributes.extend(optional("owner", "User", owned.owner.map(UserId::get))?);
+    if !owned.groups.is_empty() {
+        let groups = set("Group", owned.groups.iter().map(|it| it.get()))?;
+        attributes.insert("groups".to_owned(), groups);
+    }
+    Ok(Entity::new(uid("Owned", "owned")?, attributes, HashSet::new())?)
 }
 
 fn of_ticket(ticket: &Ticket, shared: bool) -> Result<Entity, Problem> {

@@ -1,0 +1,69 @@
+//! SLA policies: how soon tickets are promised to be answered and solved. Whether that is kept is not measured here.
+
+use super::head::{Head, Rule};
+use super::Conditions;
+use crate::record::{Home, Kind, Record};
+use crate::ticket::Priority;
+use serde::{Deserialize, Serialize};
+
+/// An SLA policy ([SLA policies](https://developer.zendesk.com/api-reference/ticketing/business-rules/sla_policies/)).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SlaPolicy {
+    /// What it is called, and where it stands: the first that fits a ticket is the ticket's.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Which tickets it is for.
+    pub filter: Conditions,
+    /// What is promised.
+    pub policy_metrics: Vec<PolicyMetric>,
+}
+
+/// What is promised for tickets of a priority.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyMetric {
+    /// The priority.
+    pub priority: Priority,
+    /// What is measured: one of [`METRICS`].
+    pub metric: String,
+    /// Within how many minutes.
+    pub target: u32,
+    /// The same in seconds.
+    pub target_in_seconds: u64,
+    /// Whether only business hours count.
+    pub business_hours: bool,
+}
+
+/// What is measured
+/// ([SLA metrics](https://developer.zendesk.com/api-reference/ticketing/business-rules/sla_policies/#metrics)).
+pub const METRICS: [&str; 7] = [
+    "first_reply_time",
+    "next_reply_time",
+    "periodic_update_time",
+    "pausable_update_time",
+    "requester_wait_time",
+    "agent_work_time",
+    "total_resolution_time",
+];
+
+impl Record for SlaPolicy {
+    const KIND: Kind = Kind {
+        name: "SLA_POLICY",
+        singular: "sla_policy",
+        plural: "sla_policies",
+        home: Home::Account,
+    };
+
+    fn id(&self) -> u64 {
+        self.head.id.get()
+    }
+}
+
+impl Rule for SlaPolicy {
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
+    }
+}
