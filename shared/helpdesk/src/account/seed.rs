@@ -47,6 +47,7 @@ fn everything(call: &Call<'_>, email: Option<&str>) -> Result<Changes, Fault> {
         owner_id: Some(owner.id),
         ..Settings::default()
     })?;
+    crate::rule::defaults::create(call, &mut changes)?;
     Ok(changes)
 }
 

@@ -8,6 +8,9 @@ use crate::store::{Found, Item, Range};
 use futures::future::try_join_all;
 use std::collections::BTreeSet;
 
+/// Records of one read of a list that is read whole.
+const WHOLE: usize = 2_000;
+
 /// A list of records of which there are many.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum List {
@@ -104,6 +107,24 @@ fn place(paging: &Paging) -> (Option<String>, bool) {
     match paging {
         Paging::Number { .. } => (None, false),
         Paging::Cursor { at, before, .. } => (at.clone(), *before),
+    }
+}
+
+/// All records of a kind of which there are few, by id.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`.
+pub async fn whole<R: Record>(call: &Call<'_>) -> Result<Vec<Kept<R>>, Refused> {
+    let mut all: Vec<Kept<R>> = Vec::new();
+    loop {
+        let after = all.last().map(|it| places::rank(it.id()));
+        let found = call.range(&Range::of(R::KIND.name, WHOLE).after(after)).await?;
+        for item in &found.items {
+            all.push(Kept::read(item)?);
+        }
+        if !found.more {
+            return Ok(all);
+        }
     }
 }
 

@@ -126,7 +126,7 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// The page of all records, which stand by their ranks.
+    /// The page of all records, which stand by their ranks, from the least or from the greatest.
     #[must_use]
     pub fn cut(paging: Paging, all: Vec<(String, T)>) -> Self {
         let total = all.len();
@@ -139,15 +139,17 @@ impl<T> Page<T> {
             Paging::Cursor { at: None, .. } => (all.into_iter().take(size).collect(), total > size),
             Paging::Cursor { at: Some(at), before, .. } => {
                 let place = all.iter().position(|(rank, _)| rank == at);
+                let backward = all.first().map(|it| &it.0) > all.last().map(|it| &it.0);
+                let behind = |rank: &String| if backward { rank < at } else { rank > at };
                 if *before {
                     let end = place.unwrap_or_default();
                     let start = end.saturating_sub(size);
                     let part = all.into_iter().skip(start).take(end.saturating_sub(start));
                     (part.collect(), start > 0)
                 } else {
-                    // A record that is gone left its place: what is greater stands behind it.
+                    // A record that is gone left its place: the rank still tells what stands behind it.
                     let start = place.map_or_else(
-                        || all.iter().position(|(rank, _)| rank > at).unwrap_or(total),
+                        || all.iter().position(|(rank, _)| behind(rank)).unwrap_or(total),
                         |place| place.saturating_add(1),
                     );
                     let more = total > start.saturating_add(size);

@@ -2,10 +2,13 @@
 
 pub mod groups;
 pub mod jobs;
+pub mod macros;
 pub mod requests;
+mod rules;
 mod shown;
 pub mod ticket_rules;
 pub mod tickets;
+pub mod views;
 
 pub use shown::{Shown, created, listed, one};
 
@@ -53,8 +56,14 @@ pub const TICKETS: Family = Family {
 pub const REQUESTS: Family =
     Family { name: "requests", paths: &["requests"], routes: &[requests::ROUTES] };
 
+/// Views.
+pub const VIEWS: Family = Family { name: "views", paths: &["views"], routes: &[views::ROUTES] };
+
+/// Macros.
+pub const MACROS: Family = Family { name: "macros", paths: &["macros"], routes: &[macros::ROUTES] };
+
 /// All of them. Each has a constant of its own, by which its function names it.
-pub const FAMILIES: &[Family] = &[GROUPS, JOBS, TICKETS, REQUESTS];
+pub const FAMILIES: &[Family] = &[GROUPS, JOBS, TICKETS, REQUESTS, VIEWS, MACROS];
 
 /// Every route.
 #[must_use]

@@ -101,9 +101,12 @@ pub(super) fn find(field: &str, used: Use) -> Option<Deed> {
     let known = DEEDS.iter().find(|deed| deed.field == field && deed.uses.contains(&used));
     let own = || {
         let id = field.strip_prefix("custom_fields_").filter(|id| !id.is_empty())?;
-        id.bytes()
-            .all(|byte| byte.is_ascii_digit())
-            .then_some(deed("custom_fields_", "Field", ALL, Takes::Field))
+        id.bytes().all(|byte| byte.is_ascii_digit()).then_some(deed(
+            "custom_fields_",
+            "Field",
+            ALL,
+            Takes::Field,
+        ))
     };
     known.copied().or_else(own)
 }

@@ -51,9 +51,10 @@ pub fn timed(condition: &Condition) -> bool {
 /// untrue.
 #[must_use]
 pub fn nullified(conditions: &Conditions, actions: &[Action]) -> bool {
-    conditions.all.iter().any(|condition| {
-        once(condition) || actions.iter().any(|action| undoes(action, condition))
-    })
+    conditions
+        .all
+        .iter()
+        .any(|condition| once(condition) || actions.iter().any(|action| undoes(action, condition)))
 }
 
 /// Exactly so many hours have gone by once.

@@ -1,8 +1,8 @@
 //! What conditions and actions there are, as the API tells those who build rules.
 
+use super::Use;
 use super::act::{DEEDS, Deed};
 use super::term::{ALONE, TERMS, Takes, Term};
-use super::Use;
 use serde_json::{Value, json};
 
 /// What an account has to choose from: ids and names.
@@ -115,10 +115,8 @@ pub fn listed_actions(choices: &Choices) -> Vec<Value> {
 #[must_use]
 pub fn sla(choices: &Choices) -> Value {
     let one = |(value, title, term): (String, String, Term)| {
-        let operators: Vec<Value> = term
-            .operators(Use::Sla)
-            .map(|it| json!({"value": it, "title": said(it)}))
-            .collect();
+        let operators: Vec<Value> =
+            term.operators(Use::Sla).map(|it| json!({"value": it, "title": said(it)})).collect();
         json!({
             "value": value,
             "title": title,

@@ -184,7 +184,8 @@ impl Said {
         let mut shown = Map::new();
         let texts: Vec<&str> = self.texts.iter().map(|(_, text)| text.as_str()).collect();
         let html = self.html.as_deref();
-        let body = if texts.is_empty() { html.map(str::to_owned) } else { Some(texts.join("\n\n")) };
+        let body =
+            if texts.is_empty() { html.map(str::to_owned) } else { Some(texts.join("\n\n")) };
         shown.extend(body.map(|body| ("body".to_owned(), Value::from(body))));
         shown.extend(html.map(|html| ("html_body".to_owned(), Value::from(html))));
         let scoped = match html {

@@ -1,8 +1,8 @@
 //! Macros: what an agent does to a ticket at once.
 
+use super::Action;
 use super::head::{Head, Rule};
 use super::restriction::Restriction;
-use super::Action;
 use crate::record::{Home, Kind, Record};
 use serde::{Deserialize, Serialize};
 

@@ -9,6 +9,7 @@
 mod act;
 mod automation;
 mod check;
+pub(crate) mod defaults;
 mod definition;
 mod effect;
 mod head;
@@ -29,6 +30,7 @@ pub use definition::{
     sla as defined_filter,
 };
 pub use effect::{Applier, Effect, Said};
+pub(crate) use head::given;
 pub use head::{Head, HeadEdit, Rule, last};
 pub use macros::Macro;
 pub use refers::{Refers, To};
@@ -137,3 +139,6 @@ fn text(value: Value) -> Value {
         other @ (Value::Null | Value::String(_) | Value::Object(_)) => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,14 +34,13 @@ struct Asked {
 
 impl Restriction {
     /// Reads what is asked: null, or nothing, is for all.
-    pub fn read(asked: &Value, refusal: &mut Refusal) -> Option<Self> {
+    pub fn read(asked: Option<Value>, refusal: &mut Refusal) -> Option<Self> {
         let wrong = |refusal: &mut Refusal| {
             refusal.add("restriction", "Restriction: is invalid", Some("InvalidValue"));
             None
         };
-        if asked.is_null() || asked.as_object().is_some_and(serde_json::Map::is_empty) {
-            return None;
-        }
+        let empty = |it: &Value| it.as_object().is_some_and(serde_json::Map::is_empty);
+        let asked = asked.filter(|it| !empty(it))?;
         let Ok(asked) = Asked::deserialize(asked) else { return wrong(refusal) };
         match asked.kind.as_deref() {
             Some("User") => match asked.id.and_then(|id| serde_json::from_value(id).ok()) {

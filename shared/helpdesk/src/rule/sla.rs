@@ -1,7 +1,7 @@
 //! SLA policies: how soon tickets are promised to be answered and solved. Whether that is kept is not measured here.
 
-use super::head::{Head, Rule};
 use super::Conditions;
+use super::head::{Head, Rule};
 use crate::record::{Home, Kind, Record};
 use crate::ticket::Priority;
 use serde::{Deserialize, Serialize};

@@ -128,13 +128,8 @@ pub(super) const TYPES: &[(&str, &str)] =
 pub(super) const PRIORITIES: &[(&str, &str)] =
     &[("low", "Low"), ("normal", "Normal"), ("high", "High"), ("urgent", "Urgent")];
 
-const MAYBE_PRIORITIES: &[(&str, &str)] = &[
-    ("", "-"),
-    ("low", "Low"),
-    ("normal", "Normal"),
-    ("high", "High"),
-    ("urgent", "Urgent"),
-];
+const MAYBE_PRIORITIES: &[(&str, &str)] =
+    &[("", "-"), ("low", "Low"), ("normal", "Normal"), ("high", "High"), ("urgent", "Urgent")];
 
 const TYPE_NUMBERS: &[(&str, &str)] =
     &[("1", "Question"), ("2", "Incident"), ("3", "Problem"), ("4", "Task")];

@@ -1,8 +1,8 @@
 //! Views: which tickets agents see together, and how.
 
+use super::Conditions;
 use super::head::{Head, Rule};
 use super::restriction::Restriction;
-use super::Conditions;
 use crate::record::{Home, Kind, Record};
 use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};

@@ -7,9 +7,12 @@
     clippy::arithmetic_side_effects
 )]
 
+mod cast;
 mod entry;
 mod groups;
 mod isolation;
+mod macros;
 mod requests;
 mod tickets;
+mod views;
 mod world;

@@ -1,0 +1,344 @@
+//! What views, macros, triggers, automations and SLA policies are listed, searched, moved and deleted by.
+
+use super::Shown;
+use crate::access::{Action, Owned, Resource};
+use crate::account::Group;
+use crate::api::{Answer, Call, Page, Paging, Refused, list};
+use crate::ids::{GroupId, RecordId, UserId};
+use crate::record::{Changes, Home, Kept, Record, places};
+use crate::refusal::Refusal;
+use crate::rule::{Choices, Head, Refers, Restriction, Rule, To};
+use crate::user::User;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// Writes of one commit, so that what goes with them fits in too.
+const COMMIT: usize = 90;
+
+/// A rule that not everybody may change.
+pub(super) trait Governed: Rule + Shown + Send + Sync + 'static {
+    /// Whether who asks may see it.
+    fn readable(&self, call: &Call<'_>) -> Result<bool, Refused>;
+
+    /// Whether who asks may change it.
+    fn changeable(&self, call: &Call<'_>) -> Result<bool, Refused>;
+
+    /// Where it stands, as text sorts.
+    fn place(&self, call: &Call<'_>) -> Result<String, Refused> {
+        let _ = call;
+        Ok(placed(self.head()))
+    }
+}
+
+/// Where a rule stands among its like, as text sorts.
+pub(super) fn placed(head: &Head) -> String {
+    format!("{:016x}", head.position.cast_unsigned() ^ (1 << 63))
+}
+
+/// All rules of a kind.
+pub(super) async fn all<R: Governed>(call: &Call<'_>) -> Result<Vec<Kept<R>>, Refused> {
+    match R::KIND.home {
+        Home::Account => Ok(call.account.all::<R>()?.as_ref().clone()),
+        Home::Few | Home::Many => list::whole(call).await,
+    }
+}
+
+/// The rules with these ids, each of which must be there.
+pub(super) async fn several<R: Governed>(
+    call: &Call<'_>,
+    ids: &[u64],
+) -> Result<Vec<Kept<R>>, Refused> {
+    let found = match R::KIND.home {
+        Home::Account => {
+            let all = call.account.all::<R>()?;
+            ids.iter().filter_map(|id| all.iter().find(|it| it.id() == *id).cloned()).collect()
+        }
+        Home::Few | Home::Many => call.get_all::<R>(ids).await?,
+    };
+    if found.len() == ids.len() { Ok(found) } else { Err(Refused::NotFound) }
+}
+
+/// The rule that the path names, if who asks may see it.
+pub(super) async fn named<R: Governed>(call: &Call<'_>) -> Result<Kept<R>, Refused> {
+    let rule = several::<R>(call, &[call.id("id")?]).await?.pop().ok_or(Refused::NotFound)?;
+    if rule.readable(call)? { Ok(rule) } else { Err(Refused::NotFound) }
+}
+
+/// Goes on only if who asks may change it.
+pub(super) fn must_change<R: Governed>(call: &Call<'_>, rule: &R) -> Result<(), Refused> {
+    if rule.changeable(call)? { Ok(()) } else { Err(Refused::Forbidden) }
+}
+
+/// Whether a rule is in use as the request's `active` asks.
+pub(super) fn in_use<R: Rule>(call: &Call<'_>, rule: &R) -> bool {
+    match call.ask.query("active") {
+        Some("true" | "1") => rule.head().active,
+        Some("false" | "0") => !rule.head().active,
+        Some(_) | None => true,
+    }
+}
+
+/// Whether a rule's title has what is searched for in it.
+pub(super) fn sought<R: Rule>(query: &str, rule: &R) -> bool {
+    rule.head().title.to_lowercase().contains(&query.to_lowercase())
+}
+
+/// What is searched for.
+pub(super) fn query<'a>(call: &'a Call<'_>) -> Result<&'a str, Refused> {
+    call.ask.query("query").ok_or_else(|| Refused::parameter("query", "is required"))
+}
+
+/// By what a list is sorted, and from which end.
+fn sorting<'a>(call: &'a Call<'_>) -> (&'a str, bool) {
+    if let Some(sort) = call.ask.query("sort").filter(|sort| !sort.is_empty()) {
+        let by = sort.strip_prefix('-');
+        return (by.unwrap_or(sort), by.is_some());
+    }
+    let by = call.ask.query("sort_by").filter(|by| !by.is_empty()).unwrap_or("position");
+    let backward = match call.ask.query("sort_order") {
+        Some("asc") => false,
+        Some("desc") => true,
+        Some(_) | None => !matches!(by, "position" | "alphabetical"),
+    };
+    (by, backward)
+}
+
+/// The page of these rules that is asked for, in the order that is asked for.
+pub(super) fn listed<R: Governed>(call: &Call<'_>, rules: Vec<Kept<R>>) -> Result<Answer, Refused> {
+    Ok(Answer::ok(Value::Object(page(call, rules)?)))
+}
+
+/// The same, to be added to.
+pub(super) fn page<R: Governed>(
+    call: &Call<'_>,
+    rules: Vec<Kept<R>>,
+) -> Result<Map<String, Value>, Refused> {
+    let (by, backward) = sorting(call);
+    let rank = |rule: &R| {
+        let first = match by {
+            "position" => rule.place(call)?,
+            "alphabetical" | "title" | "name" => rule.head().title.to_lowercase(),
+            "created_at" => rule.head().created_at.to_string(),
+            "updated_at" => rule.head().updated_at.to_string(),
+            usage if usage.starts_with("usage_") => {
+                return Err(Refused::parameter("sort_by", "cannot be usage, which is not counted"));
+            }
+            _ => return Err(Refused::parameter("sort_by", "is not what rules are sorted by")),
+        };
+        Ok(format!("{first}#{}", places::rank(rule.id())))
+    };
+    let ranked: Result<Vec<(String, Kept<R>)>, Refused> =
+        rules.into_iter().map(|rule| Ok((rank(&rule)?, rule))).collect();
+    let mut ranked = ranked?;
+    ranked.sort_by(|(a, _), (b, _)| if backward { b.cmp(a) } else { a.cmp(b) });
+    let page = Page::cut(Paging::of(call.ask)?, ranked);
+    let mut body = page.about(call.ask);
+    body.insert(R::KIND.plural.to_owned(), shown(call, &page.records)?);
+    Ok(body)
+}
+
+/// Rules as they are shown, with what the request asks to be included.
+pub(super) fn shown<R: Governed>(call: &Call<'_>, rules: &[Kept<R>]) -> Result<Value, Refused> {
+    let included = call.ask.list("include");
+    let one = |rule: &Kept<R>| {
+        let mut shown = rule.shown(call);
+        let Some(object) = shown.as_object_mut() else { return Ok(shown) };
+        if included.contains(&"permissions") {
+            let may = rule.changeable(call)?;
+            object.insert("permissions".into(), json!({"can_edit": may, "can_delete": may}));
+        }
+        if included.contains(&"app_installation") {
+            object.insert("app_installation".into(), Value::Null);
+        }
+        Ok(shown)
+    };
+    let all: Result<Vec<Value>, Refused> = rules.iter().map(one).collect();
+    Ok(Value::Array(all?))
+}
+
+/// What is asked of one of several rules.
+#[derive(Debug, Deserialize)]
+pub(super) struct Moved {
+    id: RecordId,
+    position: Option<i64>,
+    active: Option<bool>,
+}
+
+/// What is asked of several rules, under the name of their kind: each rule with what it was.
+pub(super) async fn moved<R: Governed>(
+    call: &Call<'_>,
+) -> Result<Vec<(Kept<R>, R, Moved)>, Refused> {
+    let asked = call.ask.records(R::KIND.plural)?;
+    let asked: Result<Vec<Moved>, Refused> = asked.into_iter().map(crate::api::ask::read).collect();
+    let asked = asked?;
+    let ids: Vec<u64> = asked.iter().map(|it| it.id.get()).collect();
+    let before = several::<R>(call, &ids).await?;
+    let both = before.into_iter().zip(asked).map(|(before, moved)| {
+        must_change(call, &before.record)?;
+        let mut after = before.record.clone();
+        let head = after.head_mut();
+        head.position = moved.position.unwrap_or(head.position);
+        head.active = moved.active.unwrap_or(head.active);
+        head.updated_at = call.at;
+        Ok((before, after, moved))
+    });
+    both.collect()
+}
+
+/// Changes several rules, and shows them.
+pub(super) async fn change_all<R: Governed>(
+    call: &Call<'_>,
+    all: Vec<(Kept<R>, R)>,
+) -> Result<Answer, Refused> {
+    for part in all.chunks(COMMIT) {
+        let mut changes = Changes::new();
+        for (before, after) in part {
+            changes.update(before, after)?;
+        }
+        call.commit(changes).await?;
+    }
+    let after: Vec<Kept<R>> =
+        all.into_iter().map(|(Kept { revision, .. }, record)| Kept { record, revision }).collect();
+    let body = json!({
+        R::KIND.plural: shown(call, &after)?,
+        "count": after.len(),
+        "next_page": null,
+        "previous_page": null,
+    });
+    Ok(Answer::ok(body))
+}
+
+/// Deletes the rules whose ids the query lists.
+pub(super) async fn delete_all<R: Governed>(call: &Call<'_>) -> Result<Answer, Refused> {
+    let all = several::<R>(call, &call.ask.ids("ids")?).await?;
+    all.iter().try_for_each(|rule| must_change(call, &rule.record))?;
+    for part in all.chunks(COMMIT) {
+        let mut changes = Changes::new();
+        for rule in part {
+            changes.delete(rule)?;
+        }
+        call.commit(changes).await?;
+    }
+    Ok(Answer::gone())
+}
+
+/// Deletes the rule that the path names.
+pub(super) async fn delete<R: Governed>(call: &Call<'_>) -> Result<Answer, Refused> {
+    let rule = named::<R>(call).await?;
+    must_change(call, &rule.record)?;
+    call.remove(&rule).await
+}
+
+/// Adds to `refusal` what is named and is not there.
+pub(super) async fn resolve(
+    call: &Call<'_>,
+    refers: &Refers,
+    refusal: &mut Refusal,
+) -> Result<(), Refused> {
+    let number = |id: &str| id.parse().ok().filter(|id| (1..=crate::ids::MAX).contains(id));
+    let people = refers.iter().filter(|(to, ..)| matches!(to, To::User | To::Agent));
+    let people = people.filter_map(|(_, id, _)| number(id));
+    call.fetch(people.map(|id| places::record(User::KIND, id))).await?;
+    for (to, id, field) in refers.iter() {
+        let there = match (to, number(id)) {
+            (_, None) => false,
+            (To::Group, Some(id)) => call.account.find::<Group>(id)?.is_some(),
+            (To::User, Some(id)) => call.find::<User>(id).await?.is_some_and(|it| it.active),
+            (To::Agent, Some(id)) => {
+                let user = call.find::<User>(id).await?;
+                user.is_some_and(|user| user.active && user.role.is_agent())
+            }
+            // Nothing of these kinds is kept yet.
+            (
+                To::Organization | To::Brand | To::Form | To::Status | To::Field | To::Webhook,
+                Some(_),
+            ) => false,
+        };
+        if !there {
+            let text = format!("{field}: {id} is not a valid value");
+            refusal.add("base", text, Some("InvalidValue"));
+        }
+    }
+    Ok(())
+}
+
+/// What the account has to choose from.
+pub(super) fn choices(call: &Call<'_>) -> Result<Choices, Refused> {
+    let groups = call.account.all::<Group>()?;
+    let groups = groups.iter().map(|group| (group.id.to_string(), group.name.clone()));
+    Ok(Choices { groups: groups.collect(), ..Choices::default() })
+}
+
+/// Whether this is the id of a ticket field of the account's own.
+pub(super) const fn is_field(_: &Call<'_>, _: &str) -> bool {
+    false
+}
+
+/// All rules of a kind that who asks may see. Whom one is for decides it, so it is asked once for each of these.
+pub(super) async fn visible<R: Governed>(
+    call: &Call<'_>,
+    restricted: impl Fn(&R) -> Option<&Restriction>,
+) -> Result<Vec<Kept<R>>, Refused> {
+    type Whom = (Option<UserId>, Vec<GroupId>);
+    let mut known: BTreeMap<Whom, bool> = BTreeMap::new();
+    let mut visible = Vec::new();
+    for rule in all::<R>(call).await? {
+        let whom = restricted(&rule.record)
+            .map_or((None, Vec::new()), |it| (it.owner(), it.groups().to_vec()));
+        let readable = match known.entry(whom) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => *new.insert(rule.readable(call)?),
+        };
+        if readable {
+            visible.push(rule);
+        }
+    }
+    Ok(visible)
+}
+
+/// For whom rules must be that are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Accessible<'a> {
+    access: &'a str,
+    group: Option<u64>,
+}
+
+/// Reads `access` and `group_id` of the request.
+pub(super) fn accessible<'a>(call: &'a Call<'_>) -> Result<Accessible<'a>, Refused> {
+    let given = |name: &str| call.ask.query(name).filter(|text| !text.is_empty());
+    let access = given("access").unwrap_or_default();
+    if !["", "personal", "shared", "account", "agents"].contains(&access) {
+        return Err(Refused::parameter("access", "must be personal, agents, shared or account"));
+    }
+    let wrong = |_| Refused::parameter("group_id", "must be an integer");
+    let group = given("group_id").map(|text| text.parse().map_err(wrong)).transpose()?;
+    Ok(Accessible { access, group })
+}
+
+impl Accessible<'_> {
+    /// Whether it is for such.
+    pub fn fits(&self, restriction: Option<&Restriction>) -> bool {
+        let owner = restriction.and_then(Restriction::owner);
+        let groups = restriction.map_or(&[][..], Restriction::groups);
+        let access = match self.access {
+            "personal" | "agents" => owner.is_some(),
+            "shared" => owner.is_none(),
+            "account" => restriction.is_none(),
+            _ => true,
+        };
+        access && self.group.is_none_or(|group| groups.iter().any(|it| it.get() == group))
+    }
+}
+
+/// Whether who asks may do this to what is for this agent, these groups, or all.
+pub(super) fn owned<R: Rule>(
+    call: &Call<'_>,
+    action: Action,
+    restriction: Option<&Restriction>,
+) -> Result<bool, Refused> {
+    let owner = restriction.and_then(Restriction::owner);
+    let groups = restriction.map_or(&[][..], Restriction::groups);
+    call.may(action, Resource::Owned(Owned { kind: R::KIND.singular, owner, groups }))
+}
