@@ -4,9 +4,11 @@
 pub mod access;
 pub mod account;
 pub mod api;
+pub mod field;
 pub mod file;
 pub mod ids;
 pub mod job;
+pub mod organization;
 pub mod record;
 pub mod refusal;
 pub mod routes;
@@ -15,3 +17,4 @@ pub mod store;
 pub mod text;
 pub mod ticket;
 pub mod user;
+pub mod wire;

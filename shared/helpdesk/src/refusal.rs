@@ -1,6 +1,7 @@
 //! Why a record cannot be as it was asked for, each field with its own reasons: what Zendesk answers as
 //! `RecordInvalid`, status 422.
 
+use crate::ids::FieldId;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -16,6 +17,27 @@ pub struct Reason {
     pub description: String,
     /// For programs.
     pub error: Option<&'static str>,
+    /// Which of the tenant's own fields it is about, if it is about one.
+    #[serde(flatten)]
+    pub about: Option<About>,
+}
+
+/// A field that a tenant defined, as reasons name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum About {
+    /// A ticket's.
+    Ticket {
+        /// Its id.
+        ticket_field_id: FieldId,
+        /// Its type, as reasons name it: `FieldTagger`.
+        ticket_field_type: &'static str,
+    },
+    /// A person's or an organization's.
+    Profile {
+        /// Its id.
+        field_key: FieldId,
+    },
 }
 
 impl Refusal {
@@ -26,8 +48,19 @@ impl Refusal {
         description: impl Into<String>,
         error: Option<&'static str>,
     ) {
-        let reason = Reason { description: description.into(), error };
+        self.push(field, Reason { description: description.into(), error, about: None });
+    }
+
+    /// A reason that was found elsewhere.
+    pub fn push(&mut self, field: impl Into<String>, reason: Reason) {
         self.0.entry(field.into()).or_default().push(reason);
+    }
+
+    /// All reasons of another.
+    pub fn extend(&mut self, other: Self) {
+        for (field, reasons) in other.0 {
+            self.0.entry(field).or_default().extend(reasons);
+        }
     }
 
     /// `value` if nothing speaks against it.

@@ -95,6 +95,14 @@ actions! {
     ReadAccount = "readAccount",
     /// Change what the account is set up with.
     ManageAccount = "manageAccount",
+    /// Change the fields of tickets.
+    ManageTicketFields = "manageTicketFields",
+    /// Change forms.
+    ManageTicketForms = "manageTicketForms",
+    /// Change the fields of people.
+    ManageUserFields = "manageUserFields",
+    /// Change the fields of organizations.
+    ManageOrganizationFields = "manageOrganizationFields",
     /// Change triggers, automations and SLA policies.
     ManageRules = "manageRules",
     /// See a view or macro.

@@ -1,12 +1,16 @@
 //! What an account is set up with, read whole and remembered until it changes.
 
+pub mod brand;
 mod custom_role;
+pub mod custom_status;
 mod group;
 pub(crate) mod seed;
 mod settings;
 mod staff;
 
+pub use brand::Brand;
 pub use custom_role::CustomRole;
+pub use custom_status::CustomStatus;
 pub use group::{Group, GroupMembership};
 pub use settings::Settings;
 pub use staff::Staff;

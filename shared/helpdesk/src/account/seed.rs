@@ -1,5 +1,7 @@
 //! An account that nobody set up yet: what every account begins with.
 
+mod tickets;
+
 use super::{CustomRole, Group, GroupMembership, Settings};
 use crate::access::{Restriction, Role};
 use crate::api::{Call, Refused};
@@ -32,6 +34,7 @@ fn everything(call: &Call<'_>, email: Option<&str>) -> Result<Changes, Fault> {
     for role in roles(call)? {
         changes.create(&role)?;
     }
+    tickets::everything(call, &mut changes)?;
     let owner = owner(call, email, &group)?;
     changes.create(&owner)?;
     changes.create(&GroupMembership {

@@ -164,6 +164,19 @@ impl Ask {
         let ids: Option<Vec<u64>> = given.iter().map(number).collect();
         ids.ok_or_else(|| Refused::parameter(name, "must be ids, separated by commas"))
     }
+
+    /// The ids that the body lists under `name`: numbers, or their digits.
+    ///
+    /// # Errors
+    /// 400 when there is no list of ids.
+    pub fn body_ids(&self, name: &str) -> Result<Vec<u64>, Refused> {
+        let Value::Array(all) = self.member(name)? else {
+            return Err(Refused::parameter(name, "must be an array"));
+        };
+        let number = |it: &Value| it.as_u64().or_else(|| it.as_str()?.parse().ok());
+        let ids: Option<Vec<u64>> = all.iter().map(number).collect();
+        ids.ok_or_else(|| Refused::parameter(name, "must be ids"))
+    }
 }
 
 /// What one request takes at most.

@@ -1,16 +1,19 @@
 //! What can be asked, family by family: each its own Lambda function.
 
+pub mod custom_statuses;
+pub mod fields;
 pub mod groups;
 pub mod jobs;
 pub mod macros;
 pub mod requests;
 mod rules;
 mod shown;
+pub mod ticket_forms;
 pub mod ticket_rules;
 pub mod tickets;
 pub mod views;
 
-pub use shown::{Shown, created, listed, one};
+pub use shown::{Shown, by_cursor, created, listed, one, placed, whole};
 
 use crate::api::Route;
 
@@ -62,8 +65,22 @@ pub const VIEWS: Family = Family { name: "views", paths: &["views"], routes: &[v
 /// Macros.
 pub const MACROS: Family = Family { name: "macros", paths: &["macros"], routes: &[macros::ROUTES] };
 
+/// Fields of tickets, people and organizations.
+pub const FIELDS: Family = Family {
+    name: "fields",
+    paths: &["ticket_fields", "user_fields", "organization_fields"],
+    routes: &[fields::TICKETS, fields::USERS, fields::ORGANIZATIONS],
+};
+
+/// Forms and custom statuses.
+pub const FORMS: Family = Family {
+    name: "forms",
+    paths: &["ticket_forms", "ticket_form_statuses", "custom_statuses", "custom_status"],
+    routes: &[ticket_forms::ROUTES, custom_statuses::ROUTES],
+};
+
 /// All of them. Each has a constant of its own, by which its function names it.
-pub const FAMILIES: &[Family] = &[GROUPS, JOBS, TICKETS, REQUESTS, VIEWS, MACROS];
+pub const FAMILIES: &[Family] = &[GROUPS, JOBS, TICKETS, REQUESTS, VIEWS, MACROS, FIELDS, FORMS];
 
 /// Every route.
 #[must_use]

@@ -10,6 +10,9 @@ macro_rules! words {
         pub enum $name { $($(#[$variant])* $value),+ }
 
         impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$value),+];
+
             /// Its word in the API.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

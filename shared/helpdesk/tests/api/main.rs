@@ -8,11 +8,14 @@
 )]
 
 mod cast;
+mod custom_statuses;
 mod entry;
+mod fields;
 mod groups;
 mod isolation;
 mod macros;
 mod requests;
+mod ticket_forms;
 mod tickets;
 mod views;
 mod world;

@@ -1,0 +1,87 @@
+//! Organizations of end-users.
+
+use crate::ids::{GroupId, OrganizationId};
+use crate::record::{Home, Kind, Link, Record, Unique};
+use ceap_kernel::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// An organization
+/// ([organizations](https://developer.zendesk.com/api-reference/ticketing/organizations/organizations/)).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed.
+    pub updated_at: Timestamp,
+    /// Its name; no two have the same.
+    pub name: String,
+    /// What another system calls it.
+    pub external_id: Option<String>,
+    /// The domains of addresses whose people join it when they are first known.
+    pub domain_names: Vec<String>,
+    /// Anything.
+    pub details: Option<String>,
+    /// Anything, for agents.
+    pub notes: Option<String>,
+    /// The group that its new tickets go to.
+    pub group_id: Option<GroupId>,
+    /// Whether all of its people see its tickets.
+    pub shared_tickets: bool,
+    /// Whether all of its people may comment on its tickets.
+    pub shared_comments: bool,
+    /// Tags, which its people's tickets get.
+    pub tags: BTreeSet<String>,
+    /// Values of the account's own fields, by their keys.
+    pub organization_fields: Map<String, Value>,
+}
+
+/// What a name is looked up as.
+pub const NAME: &str = "organization.name";
+
+/// What an external id is looked up as.
+pub const EXTERNAL: &str = "organization.external_id";
+
+/// What a domain is looked up as.
+pub const DOMAIN: &str = "organization.domain";
+
+/// Names, external ids and domains are the same in any case.
+#[must_use]
+pub fn canonical(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+impl Record for Organization {
+    const KIND: Kind = Kind {
+        name: "ORGANIZATION",
+        singular: "organization",
+        plural: "organizations",
+        home: Home::Many,
+    };
+
+    fn id(&self) -> u64 {
+        self.id.get()
+    }
+
+    fn uniques(&self) -> Vec<Unique> {
+        let holds = json!({"id": self.id});
+        let unique = |of, value: &str, field, text: &str| Unique {
+            of,
+            value: canonical(value),
+            holds: holds.clone(),
+            taken: (field, text.to_owned()),
+        };
+        let taken = "Name: has already been taken";
+        let mut all = vec![unique(NAME, &self.name, "name", taken)];
+        let taken = "External: has already been taken";
+        all.extend(self.external_id.iter().map(|it| unique(EXTERNAL, it, "external_id", taken)));
+        all
+    }
+
+    fn links(&self) -> Vec<Link> {
+        vec![Link::by_time("changed/organizations", self.updated_at, self.id.get())]
+    }
+}
