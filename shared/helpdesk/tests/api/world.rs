@@ -115,6 +115,7 @@ pub struct World {
     pub accounts: Remembered,
     tokens: HashMap<String, String>,
     seed: Cell<u64>,
+    count: Cell<u16>,
 }
 
 /// An answer.
@@ -156,7 +157,7 @@ impl World {
             tokens.insert((*name).to_owned(), credential.reveal());
         }
         let accounts = Remembered::default();
-        Self { store, hands, around, accounts, tokens, seed: Cell::new(7) }
+        Self { store, hands, around, accounts, tokens, seed: Cell::new(7), count: Cell::new(0) }
     }
 
     /// The platform's token of a tenant, which acts for any address.
@@ -292,7 +293,7 @@ impl World {
 
     async fn at_desk<T>(&self, act: impl AsyncFn(&Desk<'_>) -> T) -> T {
         let random = || {
-            // Any numbers that differ (SplitMix64).
+            // Any numbers that differ (SplitMix64), after one that counts: ids count up while the time stands still.
             let mut bytes = [0; 32];
             for part in bytes.chunks_mut(8) {
                 let seed = self.seed.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -300,6 +301,8 @@ impl World {
                 let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
                 part.copy_from_slice(&(mixed ^ (mixed >> 27)).to_be_bytes());
             }
+            self.count.set(self.count.get().wrapping_add(1));
+            bytes[..2].copy_from_slice(&self.count.get().to_be_bytes());
             bytes
         };
         let desk = Desk {
