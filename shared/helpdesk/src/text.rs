@@ -30,7 +30,8 @@ fn framed(html: &str) -> String {
 }
 
 /// Signs that HTML has a meaning for, written so that they have none.
-fn escaped(text: &str) -> String {
+#[must_use]
+pub fn escaped(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, letter| {
         match letter {
             '&' => out.push_str("&amp;"),

@@ -2,19 +2,22 @@
 //! what it would change; the caller then changes the ticket.
 
 use super::rules::{self, Governed};
+use super::tickets::{sees, ticket as visible};
 use super::{Shown, created, one};
-use crate::access::Action::{ChangeOwned, ReadOwned, ReadTicket};
-use crate::access::Resource;
-use crate::api::{Answer, Call, Guard, Refused, Route};
-use crate::ids::RecordId;
-use crate::record::Kept;
+use crate::access::Action::{ChangeOwned, ListTickets, ReadOwned};
+use crate::account::Group;
+use crate::api::{Answer, Ask, Call, Guard, Refused, Route};
+use crate::ids::{RecordId, UserId};
+use crate::record::{Kept, Record, places};
 use crate::refusal::Refusal;
 use crate::routes;
 use crate::rule::{
-    Action, Applier, Effect, Head, HeadEdit, Macro, Refers, Restriction, Use, check_actions,
-    defined_actions, given, last, listed_actions,
+    Action, Applier, Effect, Head, HeadEdit, Macro, People, Placeholders, Refers, Restriction, Use,
+    check_actions, defined_actions, given, last, listed_actions,
 };
+use crate::store::Key;
 use crate::ticket::{Status, Ticket};
+use crate::user::User;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -40,6 +43,11 @@ pub const ROUTES: &[Route] = routes![
     POST "/macros/attachments" refused "macros carry no files", "Adds a file for a macro";
     GET "/macros/attachments/{id}" refused "macros carry no files", "Shows a file of a macro";
     GET "/macros/attachments/{id}/content" refused "macros carry no files", "Gets a file of a macro";
+];
+
+/// Macros on tickets.
+pub const OF_TICKETS: &[Route] = routes![
+    GET "/tickets/{ticket_id}/macros/{id}/apply" Guard::May(ListTickets), needs applied => apply_to, "Shows a ticket as it would be after a macro";
 ];
 
 impl Shown for Macro {
@@ -211,6 +219,51 @@ async fn apply(call: &Call<'_>) -> Result<Answer, Refused> {
     Ok(Answer::ok(json!({"result": {"ticket": effect.changed()}})))
 }
 
+/// The macro that the path names.
+fn applied(ask: &Ask) -> Vec<Key> {
+    let id = ask.segments().nth(3).and_then(|id| id.parse().ok());
+    id.map(|id| places::record(Macro::KIND, id)).into_iter().collect()
+}
+
+/// The whole ticket, and with it what the macro says, in which placeholders are replaced.
+async fn apply_to(call: &Call<'_>) -> Result<Answer, Refused> {
+    let ticket = visible(call, "ticket_id").await?;
+    let of = rules::named::<Macro>(call).await?;
+    let effect = Effect::of(&of.actions, Some(&ticket), applier(call)?);
+    let after = effect.on(&ticket);
+    let mut shown = after.shown(call);
+    if let (Some(said), Some(shown)) = (effect.said, shown.as_object_mut()) {
+        let placeholders = placeholders(call, &after).await?;
+        shown.insert("comment".to_owned(), said.filled(&placeholders).shown());
+    }
+    Ok(Answer::ok(json!({"result": {"ticket": shown}})))
+}
+
+async fn placeholders(call: &Call<'_>, ticket: &Ticket) -> Result<Placeholders, Refused> {
+    let me = call.actor()?.id();
+    let people = [Some(ticket.requester_id), ticket.assignee_id, Some(me)];
+    call.fetch(people.iter().flatten().map(|id| places::record(User::KIND, id.get()))).await?;
+    let find = async |id: Option<UserId>| match id {
+        Some(id) => call.find::<User>(id.get()).await,
+        None => Ok(None),
+    };
+    let [requester, assignee, me] = people;
+    let (requester, assignee, me) =
+        (find(requester).await?, find(assignee).await?, find(me).await?);
+    let group = match ticket.group_id {
+        Some(id) => call.account.find::<Group>(id.get())?,
+        None => None,
+    };
+    let people = People {
+        requester: requester.as_ref().map(|it| &it.record),
+        assignee: assignee.as_ref().map(|it| &it.record),
+        current_user: me.as_ref().map(|it| &it.record),
+        group: group.as_ref().map(|it| it.name.as_str()),
+    };
+    let url = format!("{}/agent/tickets/{}", call.ask.base, ticket.id);
+    Ok(Placeholders::of(ticket, people, &call.account.settings()?.name, &url))
+}
+
 /// It is not kept: whoever asks may change it and add it.
 async fn derived(call: &Call<'_>) -> Result<Answer, Refused> {
     let id = |name: &str| -> Result<Option<u64>, Refused> {
@@ -228,7 +281,7 @@ async fn derived(call: &Call<'_>) -> Result<Answer, Refused> {
         }
         (None, Some(id)) => {
             let ticket = call.get::<Ticket>(id).await?;
-            if !call.may(ReadTicket, Resource::Ticket(&ticket, false))? {
+            if !sees(call, &ticket).await? {
                 return Err(Refused::NotFound);
             }
             (String::new(), None, repeating(&ticket), None)

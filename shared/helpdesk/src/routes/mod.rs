@@ -52,7 +52,13 @@ pub const TICKETS: Family = Family {
         "chat_redactions",
         "chat_file_redactions",
     ],
-    routes: &[tickets::ROUTES, tickets::HISTORY, tickets::DELETED, tickets::IMPORTS],
+    routes: &[
+        tickets::ROUTES,
+        tickets::HISTORY,
+        tickets::DELETED,
+        tickets::IMPORTS,
+        macros::OF_TICKETS,
+    ],
 };
 
 /// Tickets as their requesters see them.

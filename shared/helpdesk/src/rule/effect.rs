@@ -1,7 +1,8 @@
 //! What a macro does to a ticket: worked out and told, not done. Whoever applies the macro sends it as a change.
 
-use super::Action;
+use super::{Action, Placeholders};
 use crate::ids::{BrandId, CustomStatusId, FieldId, FormId, GroupId, UserId};
+use crate::text::escaped;
 use crate::ticket::{Kind, Priority, Status, Ticket};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -172,15 +173,19 @@ impl Effect {
 }
 
 impl Said {
-    /// The same, each text as `with` makes it.
+    /// The same, with what its placeholders stand for.
     #[must_use]
-    pub fn map(self, with: impl Fn(&str) -> String) -> Self {
+    pub fn filled(self, with: &Placeholders) -> Self {
         let Self { texts, html, public } = self;
-        let texts = texts.into_iter().map(|(channel, text)| (channel, with(&text)));
-        Self { texts: texts.collect(), html: html.as_deref().map(&with), public }
+        let plain = |text: String| with.fill(&text, |value| value);
+        let texts = texts.into_iter().map(|(channel, text)| (channel, plain(text)));
+        let html = html.map(|html| with.fill(&html, |value| escaped(&value)));
+        Self { texts: texts.collect(), html, public }
     }
 
-    fn shown(&self) -> Value {
+    /// As a ticket's comment is asked for.
+    #[must_use]
+    pub fn shown(&self) -> Value {
         let mut shown = Map::new();
         let texts: Vec<&str> = self.texts.iter().map(|(_, text)| text.as_str()).collect();
         let html = self.html.as_deref();

@@ -195,3 +195,42 @@ async fn macros_are_moved_defined_and_copied() {
     let refused = world.get(&format!("/macros/{first}/attachments")).await.is(404);
     assert_eq!(refused["description"], "macros carry no files");
 }
+
+#[tokio::test]
+async fn a_ticket_is_shown_as_it_would_be_and_stays_as_it_is() {
+    let world = World::new();
+    cast::all(&world).await;
+    let asked = json!({"ticket": {"subject": "Fire", "comment": {"body": "It burns"},
+        "requester_id": 4001, "tags": ["hot", "old"]}});
+    let ticket = world.post("/tickets", asked).await.is(201)["ticket"].clone();
+    let made = made(
+        &world,
+        json!([
+            {"field": "assignee_id", "value": "current_user"},
+            {"field": "status", "value": "pending"},
+            {"field": "current_tags", "value": "new"},
+            {"field": "remove_tags", "value": "old"},
+            {"field": "cc", "value": "4001"},
+            {"field": "comment_value_html",
+                "value": "<p>{{ticket.requester.name}}, {{ ticket.title }} is {{ticket.status}}. {{ticket.nothing}}{% if x %} {{x | y}} {{</p>"},
+        ]),
+    )
+    .await;
+    let path = format!("/tickets/{}/macros/{}/apply.json", ticket["id"], made["id"]);
+    let result = world.ask(AGENT, "GET", &path, Value::Null).await.is(200)["result"].clone();
+    let after = &result["ticket"];
+    assert_eq!((&after["assignee_id"], &after["status"]), (&json!(1001), &json!("pending")));
+    assert_eq!(after["tags"], json!(["hot", "new"]));
+    assert_eq!(after["email_cc_ids"], json!([4001]));
+    assert_eq!((&after["subject"], &after["id"]), (&json!("Fire"), &ticket["id"]));
+    let said = "<p>customer, Fire is pending. {% if x %} {{x | y}} {{</p>";
+    assert_eq!(after["comment"]["html_body"], said);
+    let url = format!("/tickets/{}", ticket["id"]);
+    assert_eq!(world.get(&url).await.is(200)["ticket"], ticket);
+    let copy = format!("/macros/new?ticket_id={}", ticket["id"]);
+    let copy = world.get(&copy).await.is(200)["macro"]["actions"].clone();
+    assert_eq!(copy, json!([{"field": "current_tags", "value": "hot old"}]));
+    world.get(&format!("/tickets/4711/macros/{}/apply", made["id"])).await.is(404);
+    world.get(&format!("/tickets/{}/macros/4711/apply", ticket["id"])).await.is(404);
+    world.ask(CUSTOMER, "GET", &path, Value::Null).await.is(403);
+}

@@ -18,7 +18,7 @@ mod tags;
 mod write;
 
 pub use asked::{Asked, More, Named};
-pub use see::{visible, within};
+pub use see::{sees, ticket, visible, within};
 pub use shown::{audit_shown, comment_shown, ticket_shown};
 pub use write::{Written, open, save};
 

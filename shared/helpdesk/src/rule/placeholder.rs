@@ -1,0 +1,117 @@
+//! Placeholders in what macros say: `{{ticket.requester.first_name}}`
+//! ([reference](https://support.zendesk.com/hc/en-us/articles/4408886858138)).
+
+use crate::ticket::Ticket;
+use crate::user::User;
+use serde_json::{Map, Value, json};
+
+/// What placeholders stand for, by their names, part by part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placeholders(Value);
+
+impl Placeholders {
+    /// Those of a ticket, whoever is concerned with it, and who asks.
+    #[must_use]
+    pub fn of(ticket: &Ticket, people: People<'_>, account: &str, url: &str) -> Self {
+        let mut about = json!({
+            "id": ticket.id.to_string(),
+            "title": ticket.subject,
+            "description": ticket.description,
+            "status": ticket.status,
+            "priority": ticket.priority,
+            "ticket_type": ticket.kind,
+            "external_id": ticket.external_id,
+            "tags": ticket.tags.iter().cloned().collect::<Vec<_>>().join(" "),
+            "created_at": ticket.created_at,
+            "updated_at": ticket.updated_at,
+            "due_date": ticket.due_at,
+            "account": account,
+            "url": url,
+            "link": url,
+            "requester": people.requester.map(person),
+            "assignee": people.assignee.map(person),
+            "group": {"name": people.group},
+        });
+        if let Some(about) = about.as_object_mut() {
+            let own = ticket.custom_fields.iter();
+            about.extend(own.map(|(id, value)| (format!("ticket_field_{id}"), value.clone())));
+        }
+        Self(json!({"ticket": about, "current_user": people.current_user.map(person)}))
+    }
+
+    /// `text` with what they stand for; what stands for nothing is left out. Anything but a name in braces, filters and
+    /// conditions among it, stays as it is written.
+    #[must_use]
+    pub fn fill(&self, text: &str, written: impl Fn(String) -> String) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, behind)) = rest.split_once("{{") {
+            out.push_str(before);
+            let Some((name, after)) = behind.split_once("}}") else {
+                out.push_str("{{");
+                rest = behind;
+                continue;
+            };
+            match self.named(name.trim()) {
+                Some(value) => out.push_str(&written(value)),
+                None => out.extend(["{{", name, "}}"]),
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+
+    /// What a name stands for, if it is one.
+    fn named(&self, name: &str) -> Option<String> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+        let (first, _) = name.split_once('.')?;
+        if !name.chars().all(plain) || !["ticket", "current_user"].contains(&first) {
+            return None;
+        }
+        let mut value = &self.0;
+        for part in name.split('.') {
+            value = value.get(part).unwrap_or(&Value::Null);
+        }
+        Some(match value {
+            Value::Null | Value::Array(_) | Value::Object(_) => String::new(),
+            Value::String(text) => text.clone(),
+            Value::Bool(_) | Value::Number(_) => value.to_string(),
+        })
+    }
+}
+
+/// Who is concerned with a ticket.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct People<'a> {
+    /// Who asks for help.
+    pub requester: Option<&'a User>,
+    /// Who works on it.
+    pub assignee: Option<&'a User>,
+    /// Who applies the macro.
+    pub current_user: Option<&'a User>,
+    /// The name of the group that works on it.
+    pub group: Option<&'a str>,
+}
+
+fn person(user: &User) -> Value {
+    let mut names = user.name.split_whitespace();
+    let first = names.next().unwrap_or_default();
+    let last: Vec<&str> = names.collect();
+    let mut shown = Map::new();
+    let mut put = |name: &str, value: Value| drop(shown.insert(name.to_owned(), value));
+    put("id", Value::from(user.id.to_string()));
+    put("name", Value::from(user.name.as_str()));
+    put("first_name", Value::from(first));
+    put("last_name", Value::from(last.join(" ")));
+    put("email", json!(user.email()));
+    put("phone", json!(user.phone));
+    put("external_id", json!(user.external_id));
+    put("language", json!(user.locale));
+    put("time_zone", json!(user.time_zone));
+    put("signature", json!(user.signature));
+    put("details", json!(user.details));
+    put("notes", json!(user.notes));
+    put("custom_fields", Value::Object(user.user_fields.clone()));
+    Value::Object(shown)
+}
