@@ -7,7 +7,7 @@ pub mod form;
 mod kind;
 pub mod profile;
 pub mod tags;
-mod ticket;
+pub mod ticket;
 mod value;
 
 pub use choice::Choice;

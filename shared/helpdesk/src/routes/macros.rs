@@ -7,13 +7,15 @@ use super::{Shown, created, one};
 use crate::access::Action::{ChangeOwned, ListTickets, ReadOwned};
 use crate::account::Group;
 use crate::api::{Answer, Ask, Call, Guard, Refused, Route};
+use crate::field::ticket::Outcome;
 use crate::ids::{RecordId, UserId};
+use crate::organization::Organization;
 use crate::record::{Kept, Record, places};
 use crate::refusal::Refusal;
 use crate::routes;
 use crate::rule::{
     Action, Applier, Effect, Head, HeadEdit, Macro, People, Placeholders, Refers, Restriction, Use,
-    check_actions, defined_actions, given, last, listed_actions,
+    check_actions, defined_actions, last, listed_actions,
 };
 use crate::store::Key;
 use crate::ticket::{Status, Ticket};
@@ -156,7 +158,7 @@ struct Edit {
     #[serde(flatten)]
     head: HeadEdit,
     actions: Option<Vec<Action>>,
-    #[serde(deserialize_with = "given")]
+    #[serde(deserialize_with = "crate::wire::given")]
     restriction: Option<Option<Value>>,
 }
 
@@ -173,6 +175,8 @@ impl Edit {
                 restriction.refers(&mut refers);
             }
         }
+        let set = edited.actions.iter().map(|it| (it.field.as_str(), &it.value));
+        rules::own_values(call, set, &mut refusal)?;
         rules::resolve(call, &refers, &mut refusal).await?;
         let () = refusal.against(())?;
         rules::must_change(call, edited)
@@ -213,9 +217,21 @@ fn applier(call: &Call<'_>) -> Result<Applier, Refused> {
     Ok(Applier { id, group_id })
 }
 
+/// What a macro does, the values of the account's own fields as tickets keep them.
+fn worked_out(call: &Call<'_>, of: &Macro, ticket: Option<&Ticket>) -> Result<Effect, Refused> {
+    let mut effect = Effect::of(&of.actions, ticket, applier(call)?);
+    for (id, value) in std::mem::take(&mut effect.fields) {
+        let field = rules::own_field(call, id.get())?;
+        if let Some(Ok(Outcome::Is(value))) = field.map(|field| field.accept(&value)) {
+            effect.fields.insert(id, value);
+        }
+    }
+    Ok(effect)
+}
+
 async fn apply(call: &Call<'_>) -> Result<Answer, Refused> {
     let applied = rules::named::<Macro>(call).await?;
-    let effect = Effect::of(&applied.actions, None, applier(call)?);
+    let effect = worked_out(call, &applied, None)?;
     Ok(Answer::ok(json!({"result": {"ticket": effect.changed()}})))
 }
 
@@ -229,7 +245,7 @@ fn applied(ask: &Ask) -> Vec<Key> {
 async fn apply_to(call: &Call<'_>) -> Result<Answer, Refused> {
     let ticket = visible(call, "ticket_id").await?;
     let of = rules::named::<Macro>(call).await?;
-    let effect = Effect::of(&of.actions, Some(&ticket), applier(call)?);
+    let effect = worked_out(call, &of, Some(&ticket))?;
     let after = effect.on(&ticket);
     let mut shown = after.shown(call);
     if let (Some(said), Some(shown)) = (effect.said, shown.as_object_mut()) {
@@ -242,7 +258,9 @@ async fn apply_to(call: &Call<'_>) -> Result<Answer, Refused> {
 async fn placeholders(call: &Call<'_>, ticket: &Ticket) -> Result<Placeholders, Refused> {
     let me = call.actor()?.id();
     let people = [Some(ticket.requester_id), ticket.assignee_id, Some(me)];
-    call.fetch(people.iter().flatten().map(|id| places::record(User::KIND, id.get()))).await?;
+    let people_keys = people.iter().flatten().map(|id| places::record(User::KIND, id.get()));
+    let of = ticket.organization_id.map(|id| places::record(Organization::KIND, id.get()));
+    call.fetch(people_keys.chain(of)).await?;
     let find = async |id: Option<UserId>| match id {
         Some(id) => call.find::<User>(id.get()).await,
         None => Ok(None),
@@ -250,6 +268,10 @@ async fn placeholders(call: &Call<'_>, ticket: &Ticket) -> Result<Placeholders, 
     let [requester, assignee, me] = people;
     let (requester, assignee, me) =
         (find(requester).await?, find(assignee).await?, find(me).await?);
+    let organization = match ticket.organization_id {
+        Some(id) => call.find::<Organization>(id.get()).await?,
+        None => None,
+    };
     let group = match ticket.group_id {
         Some(id) => call.account.find::<Group>(id.get())?,
         None => None,
@@ -259,6 +281,7 @@ async fn placeholders(call: &Call<'_>, ticket: &Ticket) -> Result<Placeholders, 
         assignee: assignee.as_ref().map(|it| &it.record),
         current_user: me.as_ref().map(|it| &it.record),
         group: group.as_ref().map(|it| it.name.as_str()),
+        organization: organization.as_ref().map(|it| it.name.as_str()),
     };
     let url = format!("{}/agent/tickets/{}", call.ask.base, ticket.id);
     Ok(Placeholders::of(ticket, people, &call.account.settings()?.name, &url))

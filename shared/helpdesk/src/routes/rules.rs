@@ -2,12 +2,15 @@
 
 use super::Shown;
 use crate::access::{Action, Owned, Resource};
-use crate::account::Group;
+use crate::account::{Brand, CustomStatus, Group};
 use crate::api::{Answer, Call, Page, Paging, Refused, list};
+use crate::field::ticket::Outcome;
+use crate::field::{TicketField, TicketForm};
 use crate::ids::{GroupId, RecordId, UserId};
+use crate::organization::Organization;
 use crate::record::{Changes, Home, Kept, Record, places};
 use crate::refusal::Refusal;
-use crate::rule::{Choices, Head, Refers, Restriction, Rule, To};
+use crate::rule::{Choices, Conditions, Head, Refers, Restriction, Rule, To};
 use crate::user::User;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -238,9 +241,12 @@ pub(super) async fn resolve(
     refusal: &mut Refusal,
 ) -> Result<(), Refused> {
     let number = |id: &str| id.parse().ok().filter(|id| (1..=crate::ids::MAX).contains(id));
-    let people = refers.iter().filter(|(to, ..)| matches!(to, To::User | To::Agent));
-    let people = people.filter_map(|(_, id, _)| number(id));
-    call.fetch(people.map(|id| places::record(User::KIND, id))).await?;
+    let kept = refers.iter().filter_map(|(to, id, _)| match to {
+        To::User | To::Agent => Some(places::record(User::KIND, number(id)?)),
+        To::Organization => Some(places::record(Organization::KIND, number(id)?)),
+        To::Group | To::Brand | To::Form | To::Status | To::Field | To::Webhook => None,
+    });
+    call.fetch(kept).await?;
     for (to, id, field) in refers.iter() {
         let there = match (to, number(id)) {
             (_, None) => false,
@@ -250,11 +256,13 @@ pub(super) async fn resolve(
                 let user = call.find::<User>(id).await?;
                 user.is_some_and(|user| user.active && user.role.is_agent())
             }
-            // Nothing of these kinds is kept yet.
-            (
-                To::Organization | To::Brand | To::Form | To::Status | To::Field | To::Webhook,
-                Some(_),
-            ) => false,
+            (To::Organization, Some(id)) => call.find::<Organization>(id).await?.is_some(),
+            (To::Brand, Some(id)) => call.account.find::<Brand>(id)?.is_some(),
+            (To::Form, Some(id)) => call.account.find::<TicketForm>(id)?.is_some(),
+            (To::Status, Some(id)) => call.account.find::<CustomStatus>(id)?.is_some(),
+            (To::Field, Some(id)) => own_field(call, id)?.is_some(),
+            // No webhook is kept yet.
+            (To::Webhook, Some(_)) => false,
         };
         if !there {
             let text = format!("{field}: {id} is not a valid value");
@@ -264,16 +272,62 @@ pub(super) async fn resolve(
     Ok(())
 }
 
-/// What the account has to choose from.
-pub(super) fn choices(call: &Call<'_>) -> Result<Choices, Refused> {
-    let groups = call.account.all::<Group>()?;
-    let groups = groups.iter().map(|group| (group.id.to_string(), group.name.clone()));
-    Ok(Choices { groups: groups.collect(), ..Choices::default() })
+/// A ticket field of the account's own, if there is one with this id.
+pub(super) fn own_field(call: &Call<'_>, id: u64) -> Result<Option<Kept<TicketField>>, Refused> {
+    let found = call.account.find::<TicketField>(id)?;
+    Ok(found.filter(|it| !it.field.kind.is_system()))
 }
 
-/// Whether this is the id of a ticket field of the account's own.
-pub(super) const fn is_field(_: &Call<'_>, _: &str) -> bool {
-    false
+/// Adds to `refusal` what the account's own ticket fields do not take.
+pub(super) fn own_values<'a>(
+    call: &Call<'_>,
+    values: impl Iterator<Item = (&'a str, &'a Value)>,
+    refusal: &mut Refusal,
+) -> Result<(), Refused> {
+    for (field, value) in values {
+        let id = field.strip_prefix("custom_fields_").and_then(|id| id.parse().ok());
+        let Some(own) = id.map(|id| own_field(call, id)).transpose()?.flatten() else { continue };
+        let known = match own.accept(value) {
+            Ok(Outcome::Is(Value::Array(chosen))) => !chosen.is_empty(),
+            Ok(Outcome::Is(_)) => true,
+            Ok(Outcome::Stays) => false,
+            Err(reason) => {
+                refusal.push("base", reason);
+                continue;
+            }
+        };
+        if !known {
+            let text = format!("{}: {value} is not a valid value", own.field.title);
+            refusal.add("base", text, Some("InvalidValue"));
+        }
+    }
+    Ok(())
+}
+
+/// The values of conditions that compare them as a whole.
+pub(super) fn compared(conditions: &Conditions) -> impl Iterator<Item = (&str, &Value)> {
+    const WHOLE: [&str; 6] =
+        ["is", "is_not", "value", "not_value", "value_previous", "not_value_previous"];
+    let all = conditions.all.iter().chain(&conditions.any);
+    all.filter(|it| WHOLE.contains(&it.operator.as_str())).map(|it| (it.field.as_str(), &it.value))
+}
+
+/// What the account has to choose from.
+pub(super) fn choices(call: &Call<'_>) -> Result<Choices, Refused> {
+    let account = &call.account;
+    let groups = account.all::<Group>()?;
+    let brands = account.all::<Brand>()?;
+    let forms = account.all::<TicketForm>()?;
+    let statuses = account.all::<CustomStatus>()?;
+    let fields = account.all::<TicketField>()?;
+    let own = fields.iter().filter(|it| it.field.active && !it.field.kind.is_system());
+    Ok(Choices {
+        groups: groups.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
+        brands: brands.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
+        forms: forms.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
+        statuses: statuses.iter().map(|it| (it.id.to_string(), it.agent_label.clone())).collect(),
+        fields: own.map(|it| (it.field.id.to_string(), it.field.title.clone())).collect(),
+    })
 }
 
 /// All rules of a kind that who asks may see. Whom one is for decides it, so it is asked once for each of these.

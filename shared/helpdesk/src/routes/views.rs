@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::routes;
 use crate::rule::{
     Column, Condition, Conditions, Head, HeadEdit, Order, Output, Refers, Restriction, Use, View,
-    check_conditions, defined_conditions, given, last,
+    check_conditions, defined_conditions, last,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -102,12 +102,18 @@ fn column(name: &str, call: &Call<'_>) -> Value {
         }),
         None => json!({
             "id": name.parse::<u64>().ok(),
-            "title": name,
+            "title": title(name, call),
             "url": call.url(&format!("/ticket_fields/{name}.json")),
             "filterable": true,
             "sortable": true,
         }),
     }
+}
+
+/// The title of the ticket field with this id, if there is one.
+fn title(id: &str, call: &Call<'_>) -> Option<String> {
+    let field = rules::own_field(call, id.parse().ok()?).ok()??;
+    Some(field.record.field.title)
 }
 
 impl Governed for View {
@@ -205,7 +211,7 @@ struct Edit {
     any: Option<Vec<Condition>>,
     conditions: Option<Conditions>,
     output: Value,
-    #[serde(deserialize_with = "given")]
+    #[serde(deserialize_with = "crate::wire::given")]
     restriction: Option<Option<Value>>,
 }
 
@@ -230,7 +236,7 @@ impl Edit {
             refusal.add("all", text, Some("InvalidValue"));
         }
         if !self.output.is_null() {
-            let fields = |id: &str| rules::is_field(call, id);
+            let fields = |id: &str| title(id, call).is_some();
             view.output.apply(&self.output, &fields, &mut refusal);
         }
         if let Some(restriction) = self.restriction {
@@ -239,6 +245,7 @@ impl Edit {
                 restriction.refers(&mut refers);
             }
         }
+        rules::own_values(call, rules::compared(&view.conditions), &mut refusal)?;
         rules::resolve(call, &refers, &mut refusal).await?;
         let () = refusal.against(())?;
         rules::must_change(call, view)

@@ -3,8 +3,9 @@
 use crate::ids::RecordId;
 use crate::record::Record;
 use crate::refusal::Refusal;
+use crate::wire;
 use ceap_kernel::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 /// The place of a rule that is added to none: Zendesk's.
 const FIRST_ADDED: i64 = 10_000;
@@ -70,8 +71,9 @@ pub fn last<'a>(rules: impl IntoIterator<Item = &'a Head>) -> i64 {
 pub struct HeadEdit {
     title: Option<String>,
     raw_title: Option<String>,
-    #[serde(deserialize_with = "given")]
+    #[serde(deserialize_with = "wire::text")]
     description: Option<Option<String>>,
+    #[serde(deserialize_with = "wire::truth")]
     active: Option<bool>,
     position: Option<i64>,
 }
@@ -87,16 +89,9 @@ impl HeadEdit {
             refusal.add("title", "Title: cannot be blank", Some("BlankValue"));
         }
         if let Some(description) = self.description {
-            head.description = description.filter(|text| !text.is_empty());
+            head.description = description;
         }
         head.active = self.active.unwrap_or(head.active);
         head.position = self.position.unwrap_or(head.position);
     }
-}
-
-/// Tells null from a field that is left out.
-pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }

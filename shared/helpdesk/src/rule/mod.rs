@@ -31,7 +31,6 @@ pub use definition::{
     sla as defined_filter,
 };
 pub use effect::{Applier, Effect, Said};
-pub(crate) use head::given;
 pub use head::{Head, HeadEdit, Rule, last};
 pub use macros::Macro;
 pub use placeholder::{People, Placeholders};

@@ -31,6 +31,7 @@ impl Placeholders {
             "requester": people.requester.map(person),
             "assignee": people.assignee.map(person),
             "group": {"name": people.group},
+            "organization": {"name": people.organization},
         });
         if let Some(about) = about.as_object_mut() {
             let own = ticket.custom_fields.iter();
@@ -92,6 +93,8 @@ pub struct People<'a> {
     pub current_user: Option<&'a User>,
     /// The name of the group that works on it.
     pub group: Option<&'a str>,
+    /// The name of the requester's organization.
+    pub organization: Option<&'a str>,
 }
 
 fn person(user: &User) -> Value {

@@ -144,10 +144,10 @@ impl Column {
 #[serde(default)]
 struct Asked {
     columns: Option<Vec<Value>>,
-    #[serde(deserialize_with = "super::head::given")]
+    #[serde(deserialize_with = "crate::wire::given")]
     group_by: Option<Option<Value>>,
     group_order: Option<String>,
-    #[serde(deserialize_with = "super::head::given")]
+    #[serde(deserialize_with = "crate::wire::given")]
     sort_by: Option<Option<Value>>,
     sort_order: Option<String>,
 }

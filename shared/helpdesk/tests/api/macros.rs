@@ -234,3 +234,39 @@ async fn a_ticket_is_shown_as_it_would_be_and_stays_as_it_is() {
     world.get(&format!("/tickets/{}/macros/4711/apply", ticket["id"])).await.is(404);
     world.ask(CUSTOMER, "GET", &path, Value::Null).await.is(403);
 }
+
+#[tokio::test]
+async fn fields_of_the_accounts_own_take_their_own_values() {
+    let world = World::new();
+    let options = json!([{"name": "Gold", "value": "gold"}, {"name": "Tin", "value": "tin"}]);
+    let field = json!({"ticket_field": {"type": "tagger", "title": "Plan",
+        "custom_field_options": options}});
+    let plan = world.post("/ticket_fields", field).await.is(201)["ticket_field"]["id"].clone();
+    let field = json!({"ticket_field": {"type": "checkbox", "title": "Seen"}});
+    let seen = world.post("/ticket_fields", field).await.is(201)["ticket_field"]["id"].clone();
+    let (plan, seen) = (format!("custom_fields_{plan}"), format!("custom_fields_{seen}"));
+    let wrong = with(&json!([{"field": plan, "value": "lead"}]));
+    let refused = world.post("/macros", wrong).await.is(422);
+    assert!(refused["details"]["base"].to_string().contains("Plan"), "{refused}");
+    let made =
+        made(&world, json!([{"field": plan, "value": "gold"}, {"field": seen, "value": "true"}]))
+            .await;
+    let path = format!("/macros/{}/apply", made["id"]);
+    let changed = world.get(&path).await.is(200)["result"]["ticket"].clone();
+    assert_eq!(changed["fields"][0]["value"], "gold");
+    assert_eq!(changed["fields"][1]["value"], true);
+    let ticket = world.post("/tickets", json!({"ticket": {"description": "x"}})).await.is(201);
+    let path = format!("/tickets/{}/macros/{}/apply", ticket["ticket"]["id"], made["id"]);
+    let after = world.get(&path).await.is(200)["result"]["ticket"].clone();
+    let values = after["custom_fields"].as_array().unwrap().iter().map(|it| it["value"].clone());
+    assert_eq!(values.collect::<Vec<_>>(), [json!("gold"), json!(true)]);
+    let view = |value: &str| {
+        json!({"view": {"title": "x", "output": {"columns": [plan, "status"]}, "all": [
+            {"field": "status", "operator": "is", "value": "open"},
+            {"field": plan, "operator": "is", "value": value}]}})
+    };
+    world.post("/views", view("lead")).await.is(422);
+    let view = world.post("/views", view("tin")).await.is(201)["view"].clone();
+    assert_eq!(view["execution"]["columns"][0]["title"], "Plan");
+    assert_eq!(view["execution"]["custom_fields"].as_array().unwrap().len(), 1);
+}
