@@ -35,7 +35,7 @@ fn everything(call: &Call<'_>, email: Option<&str>) -> Result<Changes, Fault> {
         changes.create(&role)?;
     }
     tickets::everything(call, &mut changes)?;
-    let owner = owner(call, email, &group)?;
+    let owner = owner(call, email)?;
     changes.create(&owner)?;
     changes.create(&GroupMembership {
         id: MembershipId::fresh(call)?,
@@ -67,7 +67,7 @@ fn group(call: &Call<'_>) -> Result<Group, Fault> {
 }
 
 /// The owner: known by an address, or not yet.
-fn owner(call: &Call<'_>, email: Option<&str>, group: &Group) -> Result<User, Fault> {
+fn owner(call: &Call<'_>, email: Option<&str>) -> Result<User, Fault> {
     let name = email.and_then(|email| email.split('@').next()).unwrap_or("Owner");
     let identity = |email: &str| {
         Ok(Identity {
@@ -83,8 +83,6 @@ fn owner(call: &Call<'_>, email: Option<&str>, group: &Group) -> Result<User, Fa
     let identities: Result<Vec<Identity>, Fault> = email.into_iter().map(identity).collect();
     let mut user = User::new(UserId::fresh(call)?, name, Role::Admin, call.at);
     user.identities = identities?;
-    user.verified = true;
-    user.default_group_id = Some(group.id);
     user.restriction = Restriction::All;
     Ok(user)
 }

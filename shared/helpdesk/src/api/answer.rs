@@ -41,6 +41,12 @@ impl Answer {
         Self::json(201, body).header("location", location)
     }
 
+    /// It was done, and there is nothing to tell.
+    #[must_use]
+    pub const fn done() -> Self {
+        Self { status: 200, body: Body::Empty, headers: Vec::new() }
+    }
+
     /// What was taken away leaves nothing to tell.
     #[must_use]
     pub const fn gone() -> Self {

@@ -27,6 +27,8 @@ pub struct Desk<'a> {
     pub clock: &'a dyn ceap_kernel::Clock,
     /// Does jobs.
     pub jobs: &'a dyn crate::job::Queue,
+    /// Asks people to show that addresses are theirs.
+    pub invitations: &'a dyn crate::user::Invitations,
     /// Keeps files.
     pub files: &'a dyn crate::file::Files,
     /// 256 random bits.
@@ -262,9 +264,8 @@ impl<'a> Call<'a> {
         }
         if let Some(key) = &once {
             let index = key.sort.rsplit('#').next().and_then(|it| it.parse().ok());
-            let id = changes.created().unwrap_or_default();
             let (method, path) = (self.ask.method, self.ask.path());
-            let result = job::result(method, path, index.unwrap_or_default(), id);
+            let result = job::result(method, path, index.unwrap_or_default(), &changes);
             changes.once(key.clone(), &result, None)?;
         }
         let (writes, clashes) = changes.finish();

@@ -44,6 +44,9 @@ pub async fn answer(desk: &Desk<'_>, routes: &[&'static [Route]], ask: &Ask) -> 
     let name = Some(format!("{} {}", route.method.as_str(), route.path));
     match Box::pin(answered(desk, route, path, ask)).await {
         Ok(answer) => told(answer, ask, name, None),
+        Err(Refused::Unknown) if let Does::Run(Guard::KnownOr(answer), ..) = route.does => {
+            told(answer(), ask, name, None)
+        }
         Err(refused) => {
             let answer = refused.answer();
             let fault = if let Refused::Fault(fault) = refused { Some(fault) } else { None };
@@ -148,8 +151,13 @@ fn whole_second(now: Timestamp) -> Result<Timestamp, Fault> {
 }
 
 /// Records that paths begin with by id.
-const NAMED: [(&str, Kind); 3] =
-    [("tickets", Ticket::KIND), ("requests", Ticket::KIND), ("users", User::KIND)];
+const NAMED: &[(&str, Kind)] = &[
+    ("tickets", Ticket::KIND),
+    ("requests", Ticket::KIND),
+    ("users", User::KIND),
+    ("end_users", User::KIND),
+    ("deleted_users", User::KIND),
+];
 
 /// The record that the path names, to be read together with who asks.
 fn named(call: &Call<'_>) -> Option<Key> {
@@ -175,7 +183,7 @@ async fn account(call: &Call<'_>, who: &Who) -> Result<Arc<Account>, Refused> {
 fn admit(call: &Call<'_>, guard: Guard) -> Result<(), Refused> {
     let allowed = match guard {
         Guard::Anyone => true,
-        Guard::Known => call.actor().map(|_| true)?,
+        Guard::Known | Guard::KnownOr(_) => call.actor().map(|_| true)?,
         Guard::Agents => call.actor()?.is_agent(),
         Guard::Step(_) if !call.is_step() => return Err(Refused::NoRoute(None)),
         Guard::May(action) | Guard::Step(action) => {

@@ -20,6 +20,14 @@ pub enum List {
     Of(Vec<String>),
     /// Those that stand on this list and on any of these: as far as pages by number reach.
     Within(String, Vec<String>),
+    /// Those that stand on any of these lists, which are so long that they are better counted as what remains of all
+    /// without those of others.
+    Rest {
+        /// The lists.
+        of: Vec<String>,
+        /// The others.
+        but: Vec<String>,
+    },
 }
 
 impl List {
@@ -151,7 +159,21 @@ pub async fn count<R: Record>(call: &Call<'_>, list: &List) -> Result<u64, Refus
             let all = every_rank(call, list).await?;
             Ok(u64::try_from(all.len()).unwrap_or(u64::MAX))
         }
+        List::Rest { but, .. } => {
+            let all = Box::pin(count::<R>(call, &List::All));
+            let (all, others) = futures::try_join!(all, on(call, but))?;
+            Ok(all.saturating_sub(others))
+        }
     }
+}
+
+/// How many places these lists have together.
+async fn on(call: &Call<'_>, names: &[String]) -> Result<u64, Refused> {
+    let (store, tenant) = (call.desk.store, &call.tenant);
+    let ranges: Vec<Range> =
+        names.iter().map(|name| Range::of(places::list(name), usize::MAX)).collect();
+    let counts = try_join_all(ranges.iter().map(|range| store.count(tenant, range))).await?;
+    Ok(counts.into_iter().fold(0, u64::saturating_add))
 }
 
 async fn counted<R: Record>(
@@ -176,7 +198,7 @@ async fn every_rank(call: &Call<'_>, list: &List) -> Result<BTreeSet<String>, Re
     };
     match list {
         List::All => Ok(BTreeSet::new()),
-        List::Of(names) => union(names).await,
+        List::Of(names) | List::Rest { of: names, .. } => union(names).await,
         List::Within(name, seen) => {
             let (all, seen) = futures::try_join!(union(std::slice::from_ref(name)), union(seen))?;
             Ok(all.intersection(&seen).cloned().collect())
@@ -196,11 +218,13 @@ async fn ranks<R: Record>(
     let reach = paging.offset().saturating_add(paging.size());
     let names = match list {
         // Of a page that begins with the first or at a cursor, the records are read at once.
-        List::All if paging.offset() == 0 || R::KIND.home != Home::Many => {
+        List::All if !R::HIDES && (paging.offset() == 0 || R::KIND.home != Home::Many) => {
             vec![R::KIND.name.to_owned()]
         }
         List::All => vec![places::list(&places::all(R::KIND))],
-        List::Of(names) => names.iter().map(|name| places::list(name)).collect(),
+        List::Of(names) | List::Rest { of: names, .. } => {
+            names.iter().map(|name| places::list(name)).collect()
+        }
         List::Within(..) => {
             let all = every_rank(call, list).await?;
             return Ok(cut(all, paging, at.as_deref(), backward, turned));

@@ -31,12 +31,14 @@ pub enum Does {
 }
 
 /// Who may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Guard {
     /// Anyone, known or not.
     Anyone,
     /// Whoever is known.
     Known,
+    /// Whoever is known; who is not, whatever they show, is answered this.
+    KnownOr(fn() -> Answer),
     /// Who works on tickets.
     Agents,
     /// Whom the policies let do this in the account.

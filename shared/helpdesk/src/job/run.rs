@@ -3,7 +3,7 @@
 use super::status::read;
 use super::{Job, Step};
 use crate::api::{Ask, Desk, Method, Refused, Route, entry};
-use crate::record::Kept;
+use crate::record::{Changes, Kept};
 use crate::store::{Expect, Failure, Item, Range, Write};
 use crate::user::User;
 use ceap_kernel::{Fault, TenantId};
@@ -61,19 +61,16 @@ fn asked(job: &Job, step: &Step) -> Ask {
 
 /// What came of a step that was done: [`crate::api::Call::commit`] keeps it with what it does.
 #[must_use]
-pub fn result(method: Method, path: &str, index: usize, id: u64) -> Value {
-    match method {
-        Method::Post => {
-            json!({"index": index, "id": id, "action": "create", "success": true, "status": "Created"})
-        }
-        Method::Delete => {
-            json!({"index": index, "id": id, "action": "delete", "success": true, "status": "Deleted"})
-        }
-        _ => {
-            let id = path.rsplit('/').find_map(|it| it.parse().ok()).unwrap_or(id);
-            json!({"index": index, "id": id, "action": "update", "success": true, "status": "Updated"})
-        }
-    }
+pub fn result(method: Method, path: &str, index: usize, changes: &Changes) -> Value {
+    let named = path.rsplit('/').find_map(|it| it.parse().ok());
+    let changed = changes.created().or(changes.updated()).unwrap_or_default();
+    let (id, action, status) = match method {
+        Method::Post if changes.created().is_some() => (changed, "create", "Created"),
+        Method::Delete => (named.unwrap_or(changed), "delete", "Deleted"),
+        Method::Get | Method::Post => (changed, "update", "Updated"),
+        Method::Put | Method::Patch => (named.unwrap_or(changed), "update", "Updated"),
+    };
+    json!({"index": index, "id": id, "action": action, "success": true, "status": status})
 }
 
 /// Remembers that a step was refused.

@@ -25,7 +25,14 @@ pub struct Changes {
     clashes: Vec<Clash>,
     counts: BTreeMap<Key, i64>,
     account: bool,
-    created: Option<u64>,
+    subject: Option<Subject>,
+}
+
+/// The record that all of it is about: the first.
+#[derive(Debug, Clone, Copy)]
+enum Subject {
+    New(u64),
+    Changed(u64),
 }
 
 impl Changes {
@@ -41,10 +48,22 @@ impl Changes {
         self.writes.is_empty()
     }
 
-    /// The id of the first new record, if there is one.
+    /// The id of the first record, if it is new.
     #[must_use]
     pub const fn created(&self) -> Option<u64> {
-        self.created
+        match self.subject {
+            Some(Subject::New(id)) => Some(id),
+            Some(Subject::Changed(_)) | None => None,
+        }
+    }
+
+    /// The id of the first record, if it becomes another.
+    #[must_use]
+    pub const fn updated(&self) -> Option<u64> {
+        match self.subject {
+            Some(Subject::Changed(id)) => Some(id),
+            Some(Subject::New(_)) | None => None,
+        }
     }
 
     /// A new record.
@@ -52,12 +71,12 @@ impl Changes {
     /// # Errors
     /// `Internal` if it cannot be written.
     pub fn create<R: Record>(&mut self, record: &R) -> Result<(), Fault> {
-        self.created.get_or_insert(record.id());
+        self.subject.get_or_insert(Subject::New(record.id()));
         self.record(record, Expect::Absent)?;
         self.uniques(Vec::new(), record.uniques())?;
         self.links(Vec::new(), links(record));
         self.shadow(None, record.shadow())?;
-        self.counted::<R>(record.id(), 1);
+        self.counted(None, Some(record));
         Ok(())
     }
 
@@ -66,9 +85,11 @@ impl Changes {
     /// # Errors
     /// `Internal` if it cannot be written.
     pub fn update<R: Record>(&mut self, before: &Kept<R>, after: &R) -> Result<(), Fault> {
+        self.subject.get_or_insert(Subject::Changed(after.id()));
         self.record(after, Expect::Revision(before.revision))?;
         self.uniques(before.uniques(), after.uniques())?;
         self.links(links(&before.record), links(after));
+        self.counted(Some(&before.record), Some(after));
         self.shadow(before.shadow(), after.shadow())
     }
 
@@ -83,7 +104,7 @@ impl Changes {
         self.uniques(before.uniques(), Vec::new())?;
         self.links(links(&before.record), Vec::new());
         self.shadow(before.shadow(), None)?;
-        self.counted::<R>(before.id(), -1);
+        self.counted(Some(&before.record), None);
         self.account |= R::KIND.home == Home::Account;
         Ok(())
     }
@@ -216,19 +237,19 @@ impl Changes {
         Ok(())
     }
 
-    fn counted<R: Record>(&mut self, id: u64, by: i64) {
-        if R::KIND.home == Home::Many {
-            let part = id.checked_rem(places::PARTS).unwrap_or_default();
-            let count = self.counts.entry(places::count(R::KIND, part)).or_default();
-            *count = count.saturating_add(by);
-        }
+    fn counted<R: Record>(&mut self, before: Option<&R>, after: Option<&R>) {
+        let Some(any) = after.or(before).filter(|_| R::KIND.home == Home::Many) else { return };
+        let counts = |it: Option<&R>| i64::from(it.is_some_and(|it| !it.hidden()));
+        let part = any.id().checked_rem(places::PARTS).unwrap_or_default();
+        let count = self.counts.entry(places::count(R::KIND, part)).or_default();
+        *count = count.saturating_add(counts(after)).saturating_sub(counts(before));
     }
 }
 
 /// A record's own lists, and that of all of its kind.
 fn links<R: Record>(record: &R) -> Vec<Link> {
     let mut links = record.links();
-    if R::KIND.home == Home::Many {
+    if R::KIND.home == Home::Many && !record.hidden() {
         links.push(Link::by_id(places::all(R::KIND), record.id()));
     }
     links.sort_unstable();

@@ -41,8 +41,17 @@ pub trait Record: Clone + Serialize + DeserializeOwned {
     /// What it is.
     const KIND: Kind;
 
+    /// Whether the list of all of its kind leaves some out; see [`Self::hidden`].
+    const HIDES: bool = false;
+
     /// Its number.
     fn id(&self) -> u64;
+
+    /// Whether it is neither counted nor listed among all of its kind, though it is still found by its id: somebody
+    /// who was deleted. Only of kinds of which there are many.
+    fn hidden(&self) -> bool {
+        false
+    }
 
     /// What no two records have alike.
     fn uniques(&self) -> Vec<Unique> {

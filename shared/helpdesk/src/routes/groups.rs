@@ -4,6 +4,7 @@
 
 use super::{Shown, created, listed, one};
 use crate::access::Action::{ManageAccount, ReadAccount};
+use crate::access::Resource;
 use crate::account::{Group, GroupMembership};
 use crate::api::{Answer, Call, Guard, Method, Refused, Route};
 use crate::ids::{GroupId, MembershipId, UserId};
@@ -102,7 +103,7 @@ impl Edit {
     }
 }
 
-async fn list(call: &Call<'_>) -> Result<Answer, Refused> {
+pub(super) async fn list(call: &Call<'_>) -> Result<Answer, Refused> {
     let all = call.account.all::<Group>()?;
     if call.variable("user_id").is_empty() {
         return listed(call, all.iter());
@@ -171,7 +172,7 @@ fn user(call: &Call<'_>) -> Result<UserId, Refused> {
     UserId::new(call.id("user_id")?).ok_or(Refused::NotFound)
 }
 
-async fn members(call: &Call<'_>) -> Result<Answer, Refused> {
+pub(super) async fn members(call: &Call<'_>) -> Result<Answer, Refused> {
     let all = call.account.all::<GroupMembership>()?;
     let of_group = match call.variable("group_id") {
         "" => None,
@@ -197,7 +198,7 @@ struct Joining {
     default: bool,
 }
 
-async fn join(call: &Call<'_>) -> Result<Answer, Refused> {
+pub(super) async fn join(call: &Call<'_>) -> Result<Answer, Refused> {
     let asked: Joining = call.ask.record("group_membership")?;
     let user_id = match (asked.user_id, call.variable("user_id")) {
         (Some(user), "") => user,
@@ -235,6 +236,29 @@ async fn join(call: &Call<'_>) -> Result<Answer, Refused> {
     Ok(created(call, &membership))
 }
 
+/// The group that tickets go to which an agent is assigned, from now on. Agents choose theirs themselves.
+pub(super) async fn make_default(call: &Call<'_>) -> Result<Answer, Refused> {
+    let chosen = membership(call)?;
+    if call.actor()?.id() != chosen.user_id {
+        call.require(ManageAccount, Resource::Account)?;
+    }
+    let all = call.account.all::<GroupMembership>()?;
+    let own = || all.iter().filter(|it| it.user_id == chosen.user_id);
+    let mut changes = Changes::new();
+    prefer(call, &mut changes, own().filter(|it| it.id() == chosen.id() && !it.default), true)?;
+    prefer(call, &mut changes, own().filter(|it| it.id() != chosen.id() && it.default), false)?;
+    call.commit(changes).await?;
+    let shown: Vec<Kept<GroupMembership>> = own()
+        .map(|it| {
+            let default = it.id() == chosen.id();
+            let updated_at = if default == it.default { it.updated_at } else { call.at };
+            let record = GroupMembership { default, updated_at, ..it.record.clone() };
+            Kept { record, revision: it.revision }
+        })
+        .collect();
+    listed(call, shown.iter())
+}
+
 /// Makes memberships the default, or no longer.
 fn prefer<'a>(
     call: &Call<'_>,
@@ -270,12 +294,12 @@ fn membership(call: &Call<'_>) -> Result<Kept<GroupMembership>, Refused> {
     found.filter(own).ok_or(Refused::NotFound)
 }
 
-async fn show_member(call: &Call<'_>) -> Result<Answer, Refused> {
+pub(super) async fn show_member(call: &Call<'_>) -> Result<Answer, Refused> {
     Ok(Answer::ok(one(call, &membership(call)?.record)))
 }
 
 /// An agent who leaves the default group has another one from then on.
-async fn leave(call: &Call<'_>) -> Result<Answer, Refused> {
+pub(super) async fn leave(call: &Call<'_>) -> Result<Answer, Refused> {
     let gone = membership(call)?;
     let mut changes = Changes::new();
     changes.delete(&gone)?;

@@ -11,6 +11,7 @@ mod shown;
 pub mod ticket_forms;
 pub mod ticket_rules;
 pub mod tickets;
+pub mod users;
 pub mod views;
 
 pub use shown::{Shown, by_cursor, created, listed, one, placed, whole};
@@ -32,7 +33,7 @@ pub struct Family {
 pub const GROUPS: Family = Family {
     name: "groups",
     paths: &["groups", "group_memberships"],
-    routes: &[groups::ROUTES, groups::MEMBERSHIPS],
+    routes: &[groups::ROUTES, groups::MEMBERSHIPS, users::OF_GROUPS],
 };
 
 /// How jobs stand.
@@ -71,6 +72,22 @@ pub const VIEWS: Family = Family { name: "views", paths: &["views"], routes: &[v
 /// Macros.
 pub const MACROS: Family = Family { name: "macros", paths: &["macros"], routes: &[macros::ROUTES] };
 
+/// People.
+pub const USERS: Family = Family {
+    name: "users",
+    paths: &["users", "end_users", "deleted_users", "sessions"],
+    routes: &[
+        users::ROUTES,
+        users::GROUPS,
+        users::IDENTITIES,
+        users::SIGN_IN,
+        users::END_USERS,
+        users::DELETED,
+        tickets::OF_OTHERS,
+        requests::OF_USERS,
+    ],
+};
+
 /// Fields of tickets, people and organizations.
 pub const FIELDS: Family = Family {
     name: "fields",
@@ -86,7 +103,8 @@ pub const FORMS: Family = Family {
 };
 
 /// All of them. Each has a constant of its own, by which its function names it.
-pub const FAMILIES: &[Family] = &[GROUPS, JOBS, TICKETS, REQUESTS, VIEWS, MACROS, FIELDS, FORMS];
+pub const FAMILIES: &[Family] =
+    &[GROUPS, JOBS, TICKETS, REQUESTS, USERS, VIEWS, MACROS, FIELDS, FORMS];
 
 /// Every route.
 #[must_use]

@@ -1,6 +1,6 @@
 //! What a person is known by.
 
-use super::{EMAIL, canonical};
+use super::{EMAIL, canonical, phone};
 use crate::ids::IdentityId;
 use crate::record::Unique;
 use ceap_kernel::Timestamp;
@@ -28,9 +28,66 @@ pub enum Means {
     Sdk,
     /// An account of messaging.
     Messaging,
+    /// An account of any other channel.
+    AnyChannel,
+    /// What another system calls them.
+    Foreign,
 }
 
 impl Means {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Email,
+        Self::Twitter,
+        Self::Facebook,
+        Self::Google,
+        Self::PhoneNumber,
+        Self::AgentForwarding,
+        Self::Sdk,
+        Self::Messaging,
+        Self::AnyChannel,
+        Self::Foreign,
+    ];
+
+    /// The one of this name, if there is one.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
+    /// As the API names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Twitter => "twitter",
+            Self::Facebook => "facebook",
+            Self::Google => "google",
+            Self::PhoneNumber => "phone_number",
+            Self::AgentForwarding => "agent_forwarding",
+            Self::Sdk => "sdk",
+            Self::Messaging => "messaging",
+            Self::AnyChannel => "any_channel",
+            Self::Foreign => "foreign",
+        }
+    }
+
+    /// A value of it, in the form in which it is compared.
+    #[must_use]
+    pub fn canonical(self, value: &str) -> String {
+        match self {
+            Self::PhoneNumber | Self::AgentForwarding => phone::canonical(value),
+            Self::Email
+            | Self::Twitter
+            | Self::Facebook
+            | Self::Google
+            | Self::Sdk
+            | Self::Messaging
+            | Self::AnyChannel
+            | Self::Foreign => canonical(value),
+        }
+    }
+
     /// As it is looked up.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -43,6 +100,8 @@ impl Means {
             Self::AgentForwarding => "user.agent_forwarding",
             Self::Sdk => "user.sdk",
             Self::Messaging => "user.messaging",
+            Self::AnyChannel => "user.any_channel",
+            Self::Foreign => "user.foreign",
         }
     }
 }
@@ -77,7 +136,7 @@ impl Identity {
         };
         Unique {
             of: self.means.as_str(),
-            value: canonical(&self.value),
+            value: self.means.canonical(&self.value),
             holds: face.clone(),
             taken: (field, text),
         }

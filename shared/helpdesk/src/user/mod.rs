@@ -1,19 +1,29 @@
 //! People: customers and agents.
 
+pub mod email;
 mod identity;
+mod invitation;
 mod membership;
+pub mod phone;
+mod photo;
+pub mod terms;
 
 pub use identity::{Identity, Means};
+pub use invitation::{Invitation, Invitations};
 pub use membership::OrganizationMembership;
+pub use photo::Photo;
 
 use crate::access::{Face, Restriction, Role};
 use crate::account::Staff;
-use crate::ids::{GroupId, OrganizationId, RoleId, UserId};
+use crate::ids::{IdentityId, OrganizationId, RoleId, UserId};
 use crate::record::{Home, Kind, Link, Record, Shadow, Unique, places};
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+
+/// Addresses, numbers and accounts of one person at most: each is a write of its own whenever their name changes.
+pub const MOST_IDENTITIES: usize = 30;
 
 /// A person. Identities and the organizations that they belong to are kept with them, since both decide who they are
 /// taken for.
@@ -41,8 +51,6 @@ pub struct User {
     pub identities: Vec<Identity>,
     /// The organizations that they belong to.
     pub memberships: Vec<OrganizationMembership>,
-    /// The group that tickets go to when they are assigned one.
-    pub default_group_id: Option<GroupId>,
     /// Their telephone number.
     pub phone: Option<String>,
     /// What another system calls them.
@@ -63,19 +71,31 @@ pub struct User {
     pub tags: BTreeSet<String>,
     /// Values of the tenant's own fields, by their keys.
     pub user_fields: Map<String, Value>,
-    /// The attachment that shows them.
-    pub photo: Option<Value>,
-    /// Whether they have shown that an address is theirs.
-    pub verified: bool,
+    /// The picture that shows them.
+    pub photo: Option<Photo>,
     /// Whether they may not sign in.
     pub suspended: bool,
     /// Whether they are not deleted.
     pub active: bool,
-    /// Whether their data was taken out for good.
-    pub permanently_deleted: bool,
+    /// When and by whom their data was taken out for good, if it was.
+    pub erased: Option<Erased>,
+    /// Who they turned out to be, if they were merged into somebody else.
+    pub merged_into: Option<UserId>,
     /// When they last asked for anything.
     pub last_login_at: Option<Timestamp>,
 }
+
+/// That somebody's data was taken out for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: UserId,
+}
+
+/// The name of whom nothing is known any more.
+pub const ERASED: &str = "Permanently Deleted User";
 
 impl User {
     /// Somebody of whom nothing is known yet but this.
@@ -94,7 +114,6 @@ impl User {
             moderator: role.is_agent(),
             identities: Vec::new(),
             memberships: Vec::new(),
-            default_group_id: None,
             phone: None,
             external_id: None,
             alias: None,
@@ -106,10 +125,10 @@ impl User {
             tags: BTreeSet::new(),
             user_fields: Map::new(),
             photo: None,
-            verified: false,
             suspended: false,
             active: true,
-            permanently_deleted: false,
+            erased: None,
+            merged_into: None,
             last_login_at: None,
         }
     }
@@ -119,6 +138,70 @@ impl User {
     pub fn email(&self) -> Option<&str> {
         let emails = || self.identities.iter().filter(|it| it.means == Means::Email);
         emails().find(|it| it.primary).or_else(|| emails().next()).map(|it| it.value.as_str())
+    }
+
+    /// Whether they have shown that any address or number is theirs.
+    #[must_use]
+    pub fn verified(&self) -> bool {
+        self.identities.iter().any(|it| it.verified)
+    }
+
+    /// What they are known by under this id.
+    #[must_use]
+    pub fn identity(&self, id: IdentityId) -> Option<&Identity> {
+        self.identities.iter().find(|it| it.id == id)
+    }
+
+    /// Makes one of what they are known by the one to use among its like.
+    pub fn prefer(&mut self, id: IdentityId) {
+        let Some(means) = self.identity(id).map(|it| it.means) else { return };
+        for identity in self.identities.iter_mut().filter(|it| it.means == means) {
+            identity.primary = identity.id == id;
+        }
+    }
+
+    /// One more address, number or account. The first of its like is the one to use.
+    pub fn add(&mut self, identity: Identity) {
+        let first = !self.identities.iter().any(|it| it.means == identity.means && it.primary);
+        let (id, primary) = (identity.id, identity.primary || first);
+        self.identities.push(identity);
+        if primary {
+            self.prefer(id);
+        }
+    }
+
+    /// Takes away what they are known by under this id. What is left of its like has one to use.
+    pub fn drop_identity(&mut self, id: IdentityId) {
+        let gone = self.identity(id).cloned();
+        self.identities.retain(|it| it.id != id);
+        let Some(gone) = gone.filter(|it| it.primary) else { return };
+        let next = self.identities.iter().find(|it| it.means == gone.means).map(|it| it.id);
+        if let Some(next) = next {
+            self.prefer(next);
+        }
+    }
+
+    /// Whether their telephone number may be others' too: then they are not known by it. Nothing of who has none.
+    #[must_use]
+    pub fn shares_phone(&self) -> Option<bool> {
+        let phone = phone::canonical(self.phone.as_deref()?);
+        let direct = |it: &&Identity| {
+            it.means == Means::PhoneNumber && phone::canonical(&it.value) == phone
+        };
+        Some(!self.identities.iter().any(|it| direct(&it)))
+    }
+
+    /// Nothing of them is left but that there was somebody
+    /// ([permanently deleted users](https://developer.zendesk.com/api-reference/ticketing/users/users/#list-deleted-users)).
+    #[must_use]
+    pub fn erased(&self, by: UserId, at: Timestamp) -> Self {
+        Self {
+            updated_at: at,
+            active: false,
+            erased: Some(Erased { at, by }),
+            merged_into: self.merged_into,
+            ..Self::new(self.id, ERASED, self.role, self.created_at)
+        }
     }
 
     /// The organizations that they belong to, the default one first.
@@ -157,8 +240,15 @@ pub const EMAIL: &str = "user.email";
 impl Record for User {
     const KIND: Kind = Kind { name: "USER", singular: "user", plural: "users", home: Home::Many };
 
+    const HIDES: bool = true;
+
     fn id(&self) -> u64 {
         self.id.get()
+    }
+
+    /// Who was deleted.
+    fn hidden(&self) -> bool {
+        !self.active
     }
 
     fn uniques(&self) -> Vec<Unique> {
@@ -201,8 +291,15 @@ impl Record for User {
     fn links(&self) -> Vec<Link> {
         let id = self.id.get();
         let mut links = vec![Link::by_time("changed/users", self.updated_at, id)];
+        if !self.active {
+            links.push(Link::by_id("deleted/users", id));
+        }
         if self.active {
             links.push(Link::by_id(format!("role/{}/users", self.role.as_str()), id));
+            links.extend(
+                self.custom_role_id.map(|it| Link::by_id(format!("custom_role/{it}/users"), id)),
+            );
+            links.extend(terms::of(self).into_iter().map(|term| terms::link(&term, id)));
             let organizations = self.memberships.iter().map(|it| it.organization_id);
             links.extend(
                 organizations.map(|of| Link::by_id(format!("organization/{of}/users"), id)),

@@ -12,7 +12,7 @@ use ceap_helpdesk::record::Changes;
 use ceap_helpdesk::routes;
 use ceap_helpdesk::store::memory::Memory;
 use ceap_helpdesk::store::{Soon, Store};
-use ceap_helpdesk::user::{Identity, Means, User};
+use ceap_helpdesk::user::{Identity, Invitation, Invitations, Means, User};
 use ceap_kernel::access::{Credential, Principal, Role};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
 use serde_json::Value;
@@ -36,6 +36,7 @@ pub struct Around {
     pub principals: RefCell<HashMap<String, Principal>>,
     pub jobs: RefCell<Vec<(TenantId, String)>>,
     pub files: RefCell<BTreeMap<String, (String, Vec<u8>)>>,
+    pub invited: RefCell<Vec<Invitation>>,
 }
 
 impl Platform for Around {
@@ -52,6 +53,17 @@ impl Platform for Around {
 impl Queue for Around {
     fn start<'a>(&'a self, tenant: &'a TenantId, id: &'a str) -> Soon<'a, Result<(), Fault>> {
         self.jobs.borrow_mut().push((tenant.clone(), id.to_owned()));
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Invitations for Around {
+    fn send<'a>(
+        &'a self,
+        _: &'a TenantId,
+        invitation: &'a Invitation,
+    ) -> Soon<'a, Result<(), Fault>> {
+        self.invited.borrow_mut().push(invitation.clone());
         Box::pin(async { Ok(()) })
     }
 }
@@ -311,6 +323,7 @@ impl World {
             platform: &self.around,
             clock: &self.hands,
             jobs: &self.around,
+            invitations: &self.around,
             files: &self.around,
             random: &random,
         };

@@ -1,0 +1,76 @@
+//! The organizations that people belong to.
+
+use crate::api::{Call, Refused};
+use crate::ids::{MembershipId, OrganizationId};
+use crate::record::{Home, Kind, places};
+use crate::refusal::Refusal;
+use crate::user::{OrganizationMembership, User};
+use serde::Deserialize;
+
+/// Organizations.
+pub(super) const KIND: Kind = Kind {
+    name: "ORGANIZATION",
+    singular: "organization",
+    plural: "organizations",
+    home: Home::Many,
+};
+
+/// What a name is looked up as.
+pub(super) const NAME: &str = "organization.name";
+
+/// Names are the same in any case.
+pub(super) fn canonical(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    id: OrganizationId,
+}
+
+/// The organization that is asked for, by id or name, if any is; none where it is to be none.
+pub(super) async fn asked(
+    call: &Call<'_>,
+    id: Option<Option<OrganizationId>>,
+    name: Option<&str>,
+    refusal: &mut Refusal,
+) -> Result<Option<Option<OrganizationId>>, Refused> {
+    let found = match (id, name) {
+        (Some(Some(id)), _) => call.item(&places::record(KIND, id.get())).await?.map(|_| id),
+        (Some(None), None) => return Ok(Some(None)),
+        (_, Some(name)) => {
+            call.lookup::<Reference>(NAME, &canonical(name)).await?.map(|it| it.id)
+        }
+        (None, None) => return Ok(None),
+    };
+    if found.is_none() {
+        refusal.add("organization", "Organization: is invalid", Some("InvalidValue"));
+    }
+    Ok(found.map(Some))
+}
+
+/// Puts somebody into one organization alone, as Zendesk does when it is set on the person
+/// ([organization ID](https://developer.zendesk.com/api-reference/ticketing/users/users/#organization-id)).
+pub(super) fn join(
+    call: &Call<'_>,
+    user: &mut User,
+    id: Option<OrganizationId>,
+) -> Result<(), Refused> {
+    let kept = user.memberships.iter().find(|it| Some(it.organization_id) == id).cloned();
+    user.memberships = match (kept, id) {
+        (Some(kept), _) if kept.default => vec![kept],
+        (Some(kept), _) => {
+            vec![OrganizationMembership { default: true, updated_at: call.at, ..kept }]
+        }
+        (None, Some(organization_id)) => vec![OrganizationMembership {
+            id: MembershipId::fresh(call)?,
+            created_at: call.at,
+            updated_at: call.at,
+            organization_id,
+            default: true,
+            view_tickets: false,
+        }],
+        (None, None) => Vec::new(),
+    };
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Adding people, changing them, and deleting them.
+
+use super::apply::{self, Draft};
+use super::asked::Edit;
+use super::{EXTERNAL, person, role};
+use crate::access::{Action, Face, Resource, Role};
+use crate::api::{Answer, Ask, Call, Method, Refused};
+use crate::ids::UserId;
+use crate::record::{Changes, Kept};
+use crate::refusal::Refusal;
+use crate::routes::{created, one};
+use crate::store::Key;
+use crate::user::{EMAIL, Invitation, User, canonical};
+use serde::Deserialize;
+
+/// What a change reads, as far as the request tells.
+pub(super) fn needs(ask: &Ask) -> Vec<Key> {
+    ask.record::<Edit>("user").map(|edit| edit.keys()).unwrap_or_default()
+}
+
+/// The same, and who may be known already.
+pub(super) fn needs_known(ask: &Ask) -> Vec<Key> {
+    let edit = ask.record::<Edit>("user").unwrap_or_default();
+    edit.keys().into_iter().chain(edit.keys_of_known()).collect()
+}
+
+/// Adds somebody.
+pub(super) async fn create(call: &Call<'_>) -> Result<Answer, Refused> {
+    let edit: Edit = call.ask.record("user")?;
+    let user = add(call, &edit).await?;
+    Ok(created(call, &user))
+}
+
+async fn add(call: &Call<'_>, edit: &Edit) -> Result<User, Refused> {
+    let settings = call.account.settings()?;
+    let mut user = User::new(UserId::fresh(call)?, "", Role::EndUser, call.at);
+    user.locale = settings.locale;
+    user.time_zone = settings.time_zone;
+    let draft = apply::apply(call, user, edit, true).await?;
+    keep(call, None, draft, edit).await
+}
+
+/// Changes somebody.
+pub(super) async fn update(call: &Call<'_>) -> Result<Answer, Refused> {
+    let before = alive(call, "id").await?;
+    let edit: Edit = call.ask.record("user")?;
+    let after = change(call, &before, edit).await?;
+    Ok(Answer::ok(one(call, &after)))
+}
+
+/// Somebody who was not deleted, to be changed.
+pub(super) async fn alive(call: &Call<'_>, variable: &str) -> Result<Kept<User>, Refused> {
+    let user = person(call, variable).await?;
+    if user.active { Ok(user) } else { Err(Refused::NotFound) }
+}
+
+/// Changes somebody, if who asks may.
+pub(super) async fn change(
+    call: &Call<'_>,
+    before: &Kept<User>,
+    edit: Edit,
+) -> Result<User, Refused> {
+    call.require(Action::UpdateUser, Resource::Person(before))?;
+    let edit = if call.actor()?.is_agent() { edit } else { edit.of_oneself() };
+    let draft = apply::apply(call, before.record.clone(), &edit, false).await?;
+    keep(call, Some(before), draft, &edit).await
+}
+
+/// Keeps what was made of somebody, and invites them.
+async fn keep(
+    call: &Call<'_>,
+    before: Option<&Kept<User>>,
+    draft: Draft,
+    edit: &Edit,
+) -> Result<User, Refused> {
+    let Draft { user, invited } = draft;
+    let mut changes = Changes::new();
+    match before {
+        None => changes.create(&user)?,
+        Some(before) if before.record == user => {}
+        Some(before) => changes.update(before, &user)?,
+    }
+    let moved = before.is_none_or(|before| before.role.is_agent() != user.role.is_agent());
+    if moved || edit.default_group_id.is_some() {
+        role::regroup(call, &user, edit.default_group_id.flatten(), &mut changes)?;
+    }
+    call.commit(changes).await?;
+    for id in invited {
+        // They are known all the same: the invitation can be asked for again.
+        let _ = invite(call, &user, id).await;
+    }
+    Ok(user)
+}
+
+/// Asks somebody to show that an address is theirs.
+pub(super) async fn invite(
+    call: &Call<'_>,
+    user: &User,
+    id: crate::ids::IdentityId,
+) -> Result<(), Refused> {
+    let Some(identity) = user.identity(id) else { return Err(Refused::NotFound) };
+    let invitation = Invitation {
+        user_id: user.id,
+        name: user.name.clone(),
+        locale: user.locale.clone(),
+        identity_id: id,
+        email: identity.value.clone(),
+    };
+    Ok(call.desk.invitations.send(&call.tenant, &invitation).await?)
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    id: UserId,
+}
+
+/// Changes who is known by this external id or address, or adds them.
+pub(super) async fn create_or_update(call: &Call<'_>) -> Result<Answer, Refused> {
+    let edit: Edit = call.ask.record("user")?;
+    let Some(id) = known(call, &edit).await? else {
+        let user = add(call, &edit).await?;
+        return Ok(created(call, &user));
+    };
+    let before = call.get::<User>(id.get()).await?;
+    call.require(Action::UpdateUser, Resource::Person(&before))?;
+    let draft = apply::apply(call, before.record.clone(), &edit, true).await;
+    let user = keep(call, Some(&before), draft?, &edit).await?;
+    let location = call.url(&format!("/users/{}.json", user.id));
+    Ok(Answer::ok(one(call, &user)).header("location", location))
+}
+
+/// Who is known by the external id that is given, or else by the address.
+async fn known(call: &Call<'_>, edit: &Edit) -> Result<Option<UserId>, Refused> {
+    call.fetch(edit.keys_of_known()).await?;
+    if let Some(Some(id)) = &edit.external_id
+        && let Some(found) = call.lookup::<Reference>(EXTERNAL, &id.to_lowercase()).await?
+    {
+        return Ok(Some(found.id));
+    }
+    let Some(Some(email)) = &edit.email else { return Ok(None) };
+    Ok(call.lookup::<Face>(EMAIL, &canonical(email)).await?.map(|face| face.id))
+}
+
+/// Deletes somebody. Who asked for something that is not done yet cannot be
+/// ([deleting end users](https://support.zendesk.com/hc/en-us/articles/4408821737498)).
+pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
+    let before = alive(call, "id").await?;
+    call.require(Action::DeleteUser, Resource::Person(&before))?;
+    let mut refusal = Refusal::default();
+    if role::owns(call, &before)? {
+        refusal.add("base", "The account owner cannot be deleted", Some("InvalidValue"));
+    }
+    let () = refusal.against(())?;
+    let after = User { active: false, updated_at: call.at, ..before.record.clone() };
+    let mut changes = Changes::new();
+    changes.update(&before, &after)?;
+    role::regroup(call, &after, None, &mut changes)?;
+    call.commit(changes).await?;
+    Ok(match call.ask.method {
+        Method::Delete => Answer::ok(one(call, &after)),
+        Method::Get | Method::Post | Method::Put | Method::Patch => Answer::done(),
+    })
+}
