@@ -22,12 +22,7 @@ impl Locale {
     }
 }
 
-const fn locale(
-    id: u64,
-    tag: &'static str,
-    name: &'static str,
-    native: &'static str,
-) -> Locale {
+const fn locale(id: u64, tag: &'static str, name: &'static str, native: &'static str) -> Locale {
     Locale { id, tag, name, native }
 }
 

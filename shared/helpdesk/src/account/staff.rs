@@ -1,7 +1,7 @@
 //! Agents, as far as everybody who works on tickets has to know them: found by name without reading each.
 
 use crate::access::Role;
-use crate::ids::{GroupId, UserId};
+use crate::ids::UserId;
 use crate::record::{Home, Kind, Record};
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +16,6 @@ pub struct Staff {
     pub email: Option<String>,
     /// What they are.
     pub role: Role,
-    /// The group that tickets go to when they are assigned one.
-    pub default_group_id: Option<GroupId>,
 }
 
 impl Record for Staff {

@@ -47,8 +47,8 @@ impl Who {
         if !permits(&actor, Action::Assume, Resource::Account)? {
             return Err(Refused::Forbidden);
         }
-        let face = by_email(call, &email).await?.ok_or(Refused::Unknown)?;
-        Ok(Some(with_account(call, face)?))
+        let face = by_email(call, &email).await?.filter(|face| !face.suspended);
+        Ok(Some(with_account(call, face.ok_or(Refused::Unknown)?)?))
     }
 }
 
@@ -128,7 +128,8 @@ async fn by_email(call: &Call<'_>, email: &str) -> Result<Option<Face>, Refused>
 /// nobody has is a mistake, unless it has just become the owner's.
 async fn founder_of(call: &Call<'_>, email: Option<&str>) -> Result<Face, Refused> {
     if let Some(email) = email {
-        return by_email(call, email).await?.ok_or(Refused::Unknown);
+        let face = by_email(call, email).await?;
+        return face.filter(|face| !face.suspended).ok_or(Refused::Unknown);
     }
     let owner = call.account.settings()?.owner_id.ok_or(Refused::Unknown)?;
     let owner = call.find::<User>(owner.get()).await?;

@@ -54,7 +54,6 @@ mod tests {
             name: name.to_owned(),
             email: email.map(str::to_owned),
             role: Role::Agent,
-            default_group_id: None,
         };
         let staff = [
             agent(1, "Ada", Some("ada@acme.example")),

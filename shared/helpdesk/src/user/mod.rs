@@ -185,9 +185,8 @@ impl User {
     #[must_use]
     pub fn shares_phone(&self) -> Option<bool> {
         let phone = phone::canonical(self.phone.as_deref()?);
-        let direct = |it: &&Identity| {
-            it.means == Means::PhoneNumber && phone::canonical(&it.value) == phone
-        };
+        let direct =
+            |it: &&Identity| it.means == Means::PhoneNumber && phone::canonical(&it.value) == phone;
         Some(!self.identities.iter().any(|it| direct(&it)))
     }
 
@@ -282,7 +281,6 @@ impl Record for User {
             name: self.name.clone(),
             email: self.email().map(str::to_owned),
             role: self.role,
-            default_group_id: self.default_group_id,
         };
         let value = serde_json::to_value(&staff).ok()?;
         Some(Shadow { key: places::record(Staff::KIND, staff.id()), value })

@@ -15,9 +15,9 @@ pub fn international(number: &str) -> bool {
     let written = |c: char| c.is_ascii_digit() || " +-.()/".contains(c);
     let canonical = canonical(number);
     number.chars().all(written)
-        && canonical.strip_prefix('+').is_some_and(|digits| {
-            (7..=15).contains(&digits.len()) && !digits.starts_with('0')
-        })
+        && canonical
+            .strip_prefix('+')
+            .is_some_and(|digits| (7..=15).contains(&digits.len()) && !digits.starts_with('0'))
 }
 
 #[cfg(test)]

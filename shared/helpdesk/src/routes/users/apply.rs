@@ -7,9 +7,7 @@ use crate::account::Group;
 use crate::api::{Call, Refused};
 use crate::ids::{AttachmentId, IdentityId};
 use crate::refusal::Refusal;
-use crate::user::{
-    Identity, MOST_IDENTITIES, Means, Photo, User, canonical, email, phone,
-};
+use crate::user::{Identity, MOST_IDENTITIES, Means, Photo, User, canonical, email, phone};
 use crate::{locale, tag, time_zone};
 
 /// Characters of a name or an external id.
@@ -208,8 +206,7 @@ pub(super) fn identify(
     let value = asked.value.as_ref().and_then(Option::as_deref).unwrap_or_default();
     let Some(value) = valid(means, value, refusal) else { return Ok(None) };
     let canonical = means.canonical(&value);
-    let same =
-        |it: &&mut Identity| it.means == means && it.means.canonical(&it.value) == canonical;
+    let same = |it: &&mut Identity| it.means == means && it.means.canonical(&it.value) == canonical;
     if let Some(known) = draft.user.identities.iter_mut().find(same) {
         if let Some(verified) = asked.verified {
             verify(call, known, verified);
@@ -328,8 +325,7 @@ async fn telephone(
 /// Under which id they are known by a telephone number.
 fn direct(user: &User, number: &str) -> Option<IdentityId> {
     let number = phone::canonical(number);
-    let same = |it: &&Identity| {
-        it.means == Means::PhoneNumber && phone::canonical(&it.value) == number
-    };
+    let same =
+        |it: &&Identity| it.means == Means::PhoneNumber && phone::canonical(&it.value) == number;
     user.identities.iter().find(same).map(|it| it.id)
 }

@@ -1,7 +1,7 @@
 //! What is asked of a person. A field that is left out stays; one that is null is taken away.
 
-use crate::ids::{GroupId, OrganizationId, RoleId};
 use super::organization;
+use crate::ids::{GroupId, OrganizationId, RoleId};
 use crate::record::places;
 use crate::store::Key;
 use crate::user::{Means, canonical, phone};

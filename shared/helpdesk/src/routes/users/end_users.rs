@@ -30,5 +30,5 @@ pub(super) async fn update(call: &Call<'_>) -> Result<Answer, Refused> {
     end_user(&before)?;
     let edit: Edit = call.ask.record("user")?;
     let after = change(call, &before, edit.of_oneself()).await?;
-    Ok(Answer::ok(shown(call, &after)))
+    Ok(Answer::ok(shown(call, &after.user)))
 }

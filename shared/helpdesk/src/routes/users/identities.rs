@@ -211,7 +211,10 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
     let mut after = before.record.clone();
     after.drop_identity(identity.id);
     let left = after.email().is_some();
-    if identity.means == Means::Email && !left && (before.role.is_agent() || !call.actor()?.is_agent()) {
+    if identity.means == Means::Email
+        && !left
+        && (before.role.is_agent() || !call.actor()?.is_agent())
+    {
         return Err(Refused::field("base", "the last email address cannot be deleted"));
     }
     keep(call, &before, &mut after).await?;

@@ -49,8 +49,6 @@ fn groups(call: &Call<'_>, users: &[Kept<User>]) -> Result<Vec<Value>, Refused> 
 fn roles(call: &Call<'_>, users: &[Kept<User>]) -> Result<Vec<Value>, Refused> {
     let ids: BTreeSet<_> = users.iter().filter_map(|user| user.custom_role_id).collect();
     let all = call.account.all::<CustomRole>()?;
-    let shown = |it: &Kept<CustomRole>| {
-        json!({"id": it.id, "name": it.name, "configuration": it.configuration})
-    };
+    let shown = |it: &Kept<CustomRole>| json!({"id": it.id, "name": it.name, "configuration": it.configuration});
     Ok(all.iter().filter(|it| ids.contains(&it.id)).map(shown).collect())
 }

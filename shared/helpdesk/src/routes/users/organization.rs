@@ -38,9 +38,7 @@ pub(super) async fn asked(
     let found = match (id, name) {
         (Some(Some(id)), _) => call.item(&places::record(KIND, id.get())).await?.map(|_| id),
         (Some(None), None) => return Ok(Some(None)),
-        (_, Some(name)) => {
-            call.lookup::<Reference>(NAME, &canonical(name)).await?.map(|it| it.id)
-        }
+        (_, Some(name)) => call.lookup::<Reference>(NAME, &canonical(name)).await?.map(|it| it.id),
         (None, None) => return Ok(None),
     };
     if found.is_none() {

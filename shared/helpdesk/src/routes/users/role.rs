@@ -126,26 +126,25 @@ pub(super) fn owns(call: &Call<'_>, user: &User) -> Result<bool, Refused> {
     Ok(call.account.settings()?.owner_id == Some(user.id))
 }
 
-/// Groups go with what somebody is: an agent is in one, nobody else is in any.
+/// Groups go with what somebody is: an agent is in one, nobody else is in any. The default one from then on.
 pub(super) fn regroup(
     call: &Call<'_>,
     user: &User,
     wanted: Option<GroupId>,
     changes: &mut Changes,
-) -> Result<(), Refused> {
+) -> Result<Option<GroupId>, Refused> {
     let all = call.account.all::<GroupMembership>()?;
-    let own: Vec<&Kept<GroupMembership>> =
-        all.iter().filter(|it| it.user_id == user.id).collect();
+    let own: Vec<&Kept<GroupMembership>> = all.iter().filter(|it| it.user_id == user.id).collect();
     if !user.role.is_agent() || !user.active {
         for membership in own {
             changes.delete(membership)?;
         }
-        return Ok(());
+        return Ok(None);
     }
     let groups = call.account.all::<Group>()?;
     let usual = || groups.iter().find(|it| it.default).or_else(|| groups.first()).map(|it| it.id);
     let Some(group) = wanted.or_else(|| if own.is_empty() { usual() } else { None }) else {
-        return Ok(());
+        return Ok(own.iter().find(|it| it.default).map(|it| it.group_id));
     };
     for before in own.iter().filter(|it| it.default != (it.group_id == group)) {
         let default = before.group_id == group;
@@ -162,5 +161,5 @@ pub(super) fn regroup(
             default: true,
         })?;
     }
-    Ok(())
+    Ok(Some(group))
 }

@@ -90,7 +90,7 @@ async fn found(
         .collect();
     let emails = leads.iter().filter(|term| term.contains('@'));
     let exact: Vec<_> = emails.map(|it| places::unique(EMAIL, &canonical(it))).collect();
-    let ranges = async { Ok(try_join_all(ranges.iter().map(|range| call.range(range))).await?) };
+    let ranges = try_join_all(ranges.iter().map(|range| call.range(range)));
     let (ranges, ()) = futures::try_join!(ranges, async { call.fetch(exact).await })
         .map_err(|fault: ceap_kernel::Fault| Refused::from(fault))?;
     let mut sets = Vec::with_capacity(leads.len());
@@ -172,8 +172,8 @@ fn parse(query: &str) -> Result<Vec<Wish>, Refused> {
             continue;
         }
         let Some(field) = field else {
-            if value.starts_with('-') {
-                return Err(invalid("nothing can be left out"));
+            if value.starts_with('-') || value.contains(['<', '>']) {
+                return Err(invalid("words, quoted phrases and field:value are known"));
             }
             wishes.push(Wish::Any(text));
             continue;

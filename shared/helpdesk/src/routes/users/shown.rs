@@ -109,7 +109,9 @@ fn custom_role(user: &User, call: &Call<'_>) -> Option<CustomRole> {
 fn role_type(user: &User, role: Option<&CustomRole>) -> Option<u8> {
     match (user.role, role) {
         (Role::Admin, _) => Some(4),
-        (_, Some(role)) => Some(u8::from(role.configuration.get("light_agent") == Some(&json!(true)))),
+        (_, Some(role)) => {
+            Some(u8::from(role.configuration.get("light_agent") == Some(&json!(true))))
+        }
         (Role::EndUser | Role::Agent | Role::TeamLead, None) => None,
     }
 }

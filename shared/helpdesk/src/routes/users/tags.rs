@@ -1,7 +1,7 @@
 //! Tags of people ([tags](https://developer.zendesk.com/api-reference/ticketing/ticket-management/tags/)).
 
-use super::write::alive;
 use super::person;
+use super::write::alive;
 use crate::access::{Action, Resource};
 use crate::api::{Answer, Call, Refused};
 use crate::tag;
@@ -20,12 +20,12 @@ pub(super) async fn set(call: &Call<'_>) -> Result<Answer, Refused> {
 }
 
 pub(super) async fn add(call: &Call<'_>) -> Result<Answer, Refused> {
-    let tags = changed(call, |tags, given| &tags | &given).await?;
+    let tags = changed(call, |tags, given| tags.union(&given).cloned().collect()).await?;
     Ok(Answer::ok(json!({"tags": tags})))
 }
 
 pub(super) async fn remove(call: &Call<'_>) -> Result<Answer, Refused> {
-    let tags = changed(call, |tags, given| &tags - &given).await?;
+    let tags = changed(call, |tags, given| tags.difference(&given).cloned().collect()).await?;
     Ok(Answer::ok(json!({"tags": tags})))
 }
 

@@ -4,14 +4,15 @@ use super::apply::{self, Draft};
 use super::asked::Edit;
 use super::{EXTERNAL, person, role};
 use crate::access::{Action, Face, Resource, Role};
-use crate::api::{Answer, Ask, Call, Method, Refused};
-use crate::ids::UserId;
-use crate::record::{Changes, Kept};
+use crate::api::{Answer, Ask, Call, Refused};
+use crate::ids::{GroupId, IdentityId, UserId};
+use crate::record::{Changes, Kept, Record};
 use crate::refusal::Refusal;
-use crate::routes::{created, one};
+use crate::routes::one;
 use crate::store::Key;
 use crate::user::{EMAIL, Invitation, User, canonical};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// What a change reads, as far as the request tells.
 pub(super) fn needs(ask: &Ask) -> Vec<Key> {
@@ -27,11 +28,40 @@ pub(super) fn needs_known(ask: &Ask) -> Vec<Key> {
 /// Adds somebody.
 pub(super) async fn create(call: &Call<'_>) -> Result<Answer, Refused> {
     let edit: Edit = call.ask.record("user")?;
-    let user = add(call, &edit).await?;
-    Ok(created(call, &user))
+    let saved = add(call, &edit).await?;
+    Ok(saved.created(call))
 }
 
-async fn add(call: &Call<'_>, edit: &Edit) -> Result<User, Refused> {
+/// Somebody as they are kept now, with the default group that they were given, which the account does not tell yet.
+#[derive(Debug)]
+pub(super) struct Saved {
+    /// Them.
+    pub user: User,
+    /// Their default group, if groups changed.
+    group: Option<Option<GroupId>>,
+}
+
+impl Saved {
+    fn shown(&self, call: &Call<'_>) -> Value {
+        let mut body = one(call, &self.user);
+        if let (Some(group), Some(shown)) = (self.group, body.get_mut(User::KIND.singular))
+            && let Some(told) = shown.get_mut("default_group_id")
+        {
+            *told = json!(group);
+        }
+        body
+    }
+
+    fn created(&self, call: &Call<'_>) -> Answer {
+        Answer::created(self.shown(call), self.location(call))
+    }
+
+    fn location(&self, call: &Call<'_>) -> String {
+        call.url(&format!("/users/{}.json", self.user.id))
+    }
+}
+
+async fn add(call: &Call<'_>, edit: &Edit) -> Result<Saved, Refused> {
     let settings = call.account.settings()?;
     let mut user = User::new(UserId::fresh(call)?, "", Role::EndUser, call.at);
     user.locale = settings.locale;
@@ -45,7 +75,7 @@ pub(super) async fn update(call: &Call<'_>) -> Result<Answer, Refused> {
     let before = alive(call, "id").await?;
     let edit: Edit = call.ask.record("user")?;
     let after = change(call, &before, edit).await?;
-    Ok(Answer::ok(one(call, &after)))
+    Ok(Answer::ok(after.shown(call)))
 }
 
 /// Somebody who was not deleted, to be changed.
@@ -59,7 +89,7 @@ pub(super) async fn change(
     call: &Call<'_>,
     before: &Kept<User>,
     edit: Edit,
-) -> Result<User, Refused> {
+) -> Result<Saved, Refused> {
     call.require(Action::UpdateUser, Resource::Person(before))?;
     let edit = if call.actor()?.is_agent() { edit } else { edit.of_oneself() };
     let draft = apply::apply(call, before.record.clone(), &edit, false).await?;
@@ -72,7 +102,7 @@ async fn keep(
     before: Option<&Kept<User>>,
     draft: Draft,
     edit: &Edit,
-) -> Result<User, Refused> {
+) -> Result<Saved, Refused> {
     let Draft { user, invited } = draft;
     let mut changes = Changes::new();
     match before {
@@ -81,23 +111,21 @@ async fn keep(
         Some(before) => changes.update(before, &user)?,
     }
     let moved = before.is_none_or(|before| before.role.is_agent() != user.role.is_agent());
-    if moved || edit.default_group_id.is_some() {
-        role::regroup(call, &user, edit.default_group_id.flatten(), &mut changes)?;
-    }
+    let group = if moved || edit.default_group_id.is_some() {
+        Some(role::regroup(call, &user, edit.default_group_id.flatten(), &mut changes)?)
+    } else {
+        None
+    };
     call.commit(changes).await?;
     for id in invited {
         // They are known all the same: the invitation can be asked for again.
         let _ = invite(call, &user, id).await;
     }
-    Ok(user)
+    Ok(Saved { user, group })
 }
 
 /// Asks somebody to show that an address is theirs.
-pub(super) async fn invite(
-    call: &Call<'_>,
-    user: &User,
-    id: crate::ids::IdentityId,
-) -> Result<(), Refused> {
+pub(super) async fn invite(call: &Call<'_>, user: &User, id: IdentityId) -> Result<(), Refused> {
     let Some(identity) = user.identity(id) else { return Err(Refused::NotFound) };
     let invitation = Invitation {
         user_id: user.id,
@@ -118,15 +146,13 @@ struct Reference {
 pub(super) async fn create_or_update(call: &Call<'_>) -> Result<Answer, Refused> {
     let edit: Edit = call.ask.record("user")?;
     let Some(id) = known(call, &edit).await? else {
-        let user = add(call, &edit).await?;
-        return Ok(created(call, &user));
+        return Ok(add(call, &edit).await?.created(call));
     };
     let before = call.get::<User>(id.get()).await?;
     call.require(Action::UpdateUser, Resource::Person(&before))?;
     let draft = apply::apply(call, before.record.clone(), &edit, true).await;
-    let user = keep(call, Some(&before), draft?, &edit).await?;
-    let location = call.url(&format!("/users/{}.json", user.id));
-    Ok(Answer::ok(one(call, &user)).header("location", location))
+    let saved = keep(call, Some(&before), draft?, &edit).await?;
+    Ok(Answer::ok(saved.shown(call)).header("location", saved.location(call)))
 }
 
 /// Who is known by the external id that is given, or else by the address.
@@ -154,10 +180,7 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
     let after = User { active: false, updated_at: call.at, ..before.record.clone() };
     let mut changes = Changes::new();
     changes.update(&before, &after)?;
-    role::regroup(call, &after, None, &mut changes)?;
+    let group = Some(role::regroup(call, &after, None, &mut changes)?);
     call.commit(changes).await?;
-    Ok(match call.ask.method {
-        Method::Delete => Answer::ok(one(call, &after)),
-        Method::Get | Method::Post | Method::Put | Method::Patch => Answer::done(),
-    })
+    Ok(Answer::ok(Saved { user: after, group }.shown(call)))
 }
