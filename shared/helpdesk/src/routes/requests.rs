@@ -4,7 +4,7 @@
 use super::tickets::comments::{self, all};
 use super::tickets::people::{is_address, newcomer};
 use super::tickets::see;
-use super::tickets::{Asked, Named, comment_shown, open, save};
+use super::tickets::{Asked, Named, comment_shown, custom_fields, open, save};
 use crate::access::{Action, Actor, Face, Resource};
 use crate::api::list::{self, List};
 use crate::api::{Answer, Ask, Call, Guard, Page, Paging, Refused, Route};
@@ -46,8 +46,7 @@ pub const OF_ORGANIZATIONS: &[Route] = routes![
 const MOST: usize = 1_000;
 
 fn shown(call: &Call<'_>, ticket: &Ticket) -> Value {
-    let fields = ticket.custom_fields.iter();
-    let fields: Vec<Value> = fields.map(|(id, value)| json!({"id": id, "value": value})).collect();
+    let fields = custom_fields(call, ticket);
     let mine = call.actor().is_ok_and(|actor| actor.id() == ticket.requester_id);
     let done = matches!(ticket.status, Status::Solved | Status::Closed);
     let description = if ticket.described_privately { "" } else { ticket.description.as_str() };

@@ -52,6 +52,19 @@ pub struct Said {
     pub uploads: Vec<String>,
 }
 
+/// What an account has set up for its tickets: it has the last word on what an edit makes of one.
+pub trait Rules {
+    /// Makes `after` agree with the rules, or says why it cannot be.
+    fn settle(
+        &self,
+        before: &Ticket,
+        after: &mut Ticket,
+        edit: &Edit,
+        by: Actor,
+        refusal: &mut Refusal,
+    );
+}
+
 impl Agents {
     fn in_group(&self, agent: UserId, group: GroupId) -> bool {
         self.groups.get(&agent).is_some_and(|groups| groups.contains(&group))
@@ -69,6 +82,7 @@ pub fn open(
     followed: Option<&Ticket>,
     by: Actor,
     agents: &Agents,
+    rules: &dyn Rules,
     at: Timestamp,
 ) -> Result<Applied, Refusal> {
     let requester_id = edit.requester_id.unwrap_or(by.id);
@@ -110,7 +124,7 @@ pub fn open(
     if edit.comment.as_ref().is_none_or(|comment| comment.text().trim().is_empty()) {
         refusal.add("base", "Description: cannot be blank", Some("BlankValue"));
     }
-    let applied = edited(&blank, edit, by, agents, at, &mut refusal);
+    let applied = edited(&blank, edit, by, (agents, rules), at, &mut refusal);
     refusal.against(applied)
 }
 
@@ -123,6 +137,7 @@ pub fn apply(
     edit: &Edit,
     by: Actor,
     agents: &Agents,
+    rules: &dyn Rules,
     at: Timestamp,
 ) -> Result<Applied, Refusal> {
     let mut refusal = Refusal::default();
@@ -131,7 +146,7 @@ pub fn apply(
         refusal.add("status", text, Some("ClosedTicket"));
         return Err(refusal);
     }
-    let applied = edited(ticket, edit, by, agents, at, &mut refusal);
+    let applied = edited(ticket, edit, by, (agents, rules), at, &mut refusal);
     refusal.against(applied)
 }
 
@@ -153,7 +168,7 @@ fn edited(
     before: &Ticket,
     edit: &Edit,
     by: Actor,
-    agents: &Agents,
+    (agents, rules): (&Agents, &dyn Rules),
     at: Timestamp,
     refusal: &mut Refusal,
 ) -> Applied {
@@ -171,6 +186,7 @@ fn edited(
             ticket.described_privately = !said.public;
         }
     }
+    rules.settle(before, &mut ticket, edit, by, refusal);
     let changes = changes(before, &ticket);
     if !changes.is_empty() || comment.is_some() {
         ticket.updated_at = at;

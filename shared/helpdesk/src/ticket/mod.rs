@@ -16,7 +16,7 @@ pub use audit::{Audit, Change, Event, What, creation};
 pub use comment::Comment;
 pub use deleted::DeletedTicket;
 pub use edit::{Edit, FieldValue, NewComment};
-pub use life::{Actor, Agents, Applied, Said, apply, open};
+pub use life::{Actor, Agents, Applied, Rules, Said, apply, open};
 pub use mention::mentioned;
 pub use metrics::Metrics;
 pub use notice::notices;

@@ -357,6 +357,48 @@ async fn fifty_agents_change_one_ticket_at_once() {
 }
 
 #[tokio::test]
+async fn what_the_account_has_set_up_holds() {
+    let world = World::new();
+    let options = json!([{"name": "Apple", "value": "apple"}, {"name": "Pear", "value": "pear"}]);
+    let field = json!({"ticket_field": {"type": "tagger", "title": "Fruit", "required": true,
+        "custom_field_options": options}});
+    let field = world.post("/ticket_fields", field).await.is(201)["ticket_field"].clone();
+    let (id, value) = (&field["id"], json!("apple"));
+    let ticket =
+        opened(&world, json!({"description": "x", "custom_fields": [{"id": id, "value": value}]}))
+            .await;
+    assert_eq!(ticket["custom_fields"], json!([{"id": id, "value": "apple"}]));
+    assert_eq!(ticket["fields"], ticket["custom_fields"]);
+    assert_eq!(ticket["tags"], json!(["apple"]), "an option is a tag");
+    for name in ["brand_id", "ticket_form_id", "custom_status_id"] {
+        assert!(ticket[name].is_u64(), "{name}: {ticket}");
+    }
+    let me = ticket["requester_id"].clone();
+    let untagged = json!({"ticket": {"tags": []}});
+    let untagged = world.put("/tickets/1", untagged).await.is(200)["ticket"].clone();
+    assert_eq!(untagged["custom_fields"], json!([{"id": id, "value": null}]));
+    let solve = json!({"ticket": {"status": "solved", "assignee_id": me}});
+    let refused = world.put("/tickets/1", solve).await.is(422);
+    let reason = &refused["details"]["base"][0];
+    assert_eq!(reason["description"], "Fruit: is required when solving a ticket");
+    assert_eq!(reason["ticket_field_id"], *id);
+    let statuses = world.get("/custom_statuses").await.is(200)["custom_statuses"].clone();
+    let pending = statuses.as_array().unwrap().iter().find(|it| it["status_category"] == "pending");
+    let pending = json!({"ticket": {"custom_status_id": pending.unwrap()["id"]}});
+    let ticket = world.put("/tickets/1", pending).await.is(200)["ticket"].clone();
+    assert_eq!(ticket["status"], "pending");
+    for wrong in [
+        json!({"brand_id": 1}),
+        json!({"ticket_form_id": 1}),
+        json!({"group_id": 1}),
+        json!({"organization_id": 1}),
+        json!({"custom_status_id": 1}),
+    ] {
+        world.put("/tickets/1", json!({"ticket": wrong})).await.is(422);
+    }
+}
+
+#[tokio::test]
 async fn who_is_mentioned_follows_and_hears_of_it() {
     let world = World::new();
     opened(

@@ -163,7 +163,9 @@ impl Asked {
             .map(|id| places::record(<crate::user::User as crate::record::Record>::KIND, id.get()));
         let tickets = [self.edit.via_followup_source_id, self.edit.problem_id.flatten()];
         let tickets = tickets.into_iter().flatten().map(ticket);
-        emails.chain(users).chain(tickets).collect()
+        let organization = self.edit.organization_id.flatten();
+        let organization = organization.map(|id| super::see::organization(id.get()));
+        emails.chain(users).chain(tickets).chain(organization).collect()
     }
 
     /// Everybody who is named by an id.

@@ -93,10 +93,11 @@ async fn worked_out(
         let of = people::organization_of(call, requester, people).await?;
         asked.edit.organization_id = Some(of);
     }
-    super::super::ticket_rules::check(call, None, &mut asked)?;
+    let rules = super::super::ticket_rules::of(call, &mut asked.edit)?;
     let agents = call.account.agents()?;
     let created = past.created_at.filter(|at| *at <= call.at).unwrap_or(call.at);
-    let open = |id| ticket::open(id, &asked.edit, None, actor.of_tickets(), &agents, created);
+    let open =
+        |id| ticket::open(id, &asked.edit, None, actor.of_tickets(), &agents, &rules, created);
     let none_yet = TicketId::LAST;
     open(none_yet)?;
     let number = call.desk.store.add(&call.tenant, &places::last_ticket(), 1, None).await?;

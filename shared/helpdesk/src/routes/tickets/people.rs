@@ -1,6 +1,7 @@
 //! The people that a change of a ticket names: found by their addresses, or added with it.
 
 use super::asked::{Asked, Named};
+use super::see;
 use crate::access::{Face, Role};
 use crate::api::{Call, Refused};
 use crate::ids::{IdentityId, OrganizationId, UserId};
@@ -165,6 +166,11 @@ async fn known(
     people: &People,
     refusal: &mut Refusal,
 ) -> Result<(), Refused> {
+    if let Some(Some(id)) = asked.edit.organization_id
+        && call.item(&see::organization(id.get())).await?.is_none()
+    {
+        refusal.add("organization", "Organization: is invalid", Some("InvalidValue"));
+    }
     let added: BTreeSet<u64> = people.added.iter().map(Record::id).collect();
     let edit = &asked.edit;
     let author = edit.comment.as_ref().and_then(|it| it.author_id);

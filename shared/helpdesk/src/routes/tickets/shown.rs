@@ -2,6 +2,7 @@
 
 use super::super::Shown;
 use crate::api::Call;
+use crate::field::TicketField;
 use crate::file::Attachment;
 use crate::ticket::{Audit, Comment, Event, Metrics, Ticket, What};
 use serde_json::{Value, json};
@@ -78,9 +79,13 @@ fn encoded(id: u64) -> String {
     out.into_iter().rev().collect()
 }
 
-fn custom_fields(_: &Call<'_>, ticket: &Ticket) -> Value {
-    let fields = ticket.custom_fields.iter();
-    fields.map(|(id, value)| json!({"id": id, "value": value})).collect()
+/// The values of all of the account's own fields, set or not.
+#[must_use]
+pub fn custom_fields(call: &Call<'_>, ticket: &Ticket) -> Value {
+    let Ok(fields) = call.account.all::<TicketField>() else { return json!([]) };
+    let own = fields.iter().filter(|it| it.active && !it.kind.is_system());
+    let value = |field: &TicketField| field.field.shown(ticket.custom_fields.get(&field.id));
+    own.map(|it| json!({"id": it.id, "value": value(it)})).collect()
 }
 
 /// A comment as the API shows it.

@@ -1,5 +1,6 @@
 //! Opening and changing a ticket: what it becomes, what that did, and what was said go into the store together.
 
+use super::super::ticket_rules;
 use super::asked::{Asked, More};
 use super::history::happened;
 use super::people;
@@ -130,14 +131,14 @@ pub async fn open(
         let of = people::organization_of(call, requester, &people).await?;
         asked.edit.organization_id = Some(of);
     }
-    super::super::ticket_rules::check(call, None, &mut asked)?;
+    let rules = ticket_rules::of(call, &mut asked.edit)?;
     let mentioned = follow(call, &mut asked, &none)?;
     let agents = call.account.agents()?;
     // Its number is not given before it is known that it can be: numbers count without gaps then.
     let none_yet = TicketId::LAST;
     let trial = |id| {
         let followed = followed.as_ref().map(|it| &it.record);
-        ticket::open(id, &asked.edit, followed, actor.of_tickets(), &agents, call.at)
+        ticket::open(id, &asked.edit, followed, actor.of_tickets(), &agents, &rules, call.at)
     };
     trial(none_yet)?;
     let uploads = uploads(call, &asked).await?;
@@ -237,12 +238,12 @@ async fn attempt(call: &Call<'_>, id: u64, mut asked: Asked, via: Via) -> Result
     }
     let (ccs, followers) = (&before.email_cc_ids, &before.follower_ids);
     let people = people::resolve(call, &mut asked, ccs, followers).await?;
-    super::super::ticket_rules::check(call, Some(&before), &mut asked)?;
+    let rules = ticket_rules::of(call, &mut asked.edit)?;
     let mentioned = follow(call, &mut asked, followers)?;
     let agents = call.account.agents()?;
     let by = call.actor()?.of_tickets();
     let at = after(before.updated_at, call.at)?;
-    let applied = ticket::apply(&before, &asked.edit, by, &agents, at)?;
+    let applied = ticket::apply(&before, &asked.edit, by, &agents, &rules, at)?;
     let uploads = uploads(call, &asked).await?;
     let mut changes = Changes::new();
     let how = How { more: &asked.more, attachments: uploads, via, mentioned };

@@ -24,6 +24,13 @@ fn agents() -> Agents {
     Agents { groups: groups.into(), assign_upon_solve: false }
 }
 
+/// An account that set nothing up.
+struct Free;
+
+impl Rules for Free {
+    fn settle(&self, _: &Ticket, _: &mut Ticket, _: &Edit, _: Actor, _: &mut Refusal) {}
+}
+
 fn edit(json: Value) -> Edit {
     serde_json::from_value(json).unwrap()
 }
@@ -35,7 +42,7 @@ fn at() -> Timestamp {
 fn asked(json: Value, by: Actor) -> Result<Applied, Refusal> {
     let mut all = json!({"comment": {"body": "My printer is on fire!"}});
     all.as_object_mut().unwrap().extend(json.as_object().unwrap().clone());
-    open(TicketId::new(35).unwrap(), &edit(all), None, by, &agents(), at())
+    open(TicketId::new(35).unwrap(), &edit(all), None, by, &agents(), &Free, at())
 }
 
 /// A ticket that Bob works on, in this status.
@@ -45,7 +52,7 @@ fn standing(status: Status) -> Ticket {
 }
 
 fn done(ticket: &Ticket, json: Value, by: Actor) -> Result<Applied, Refusal> {
-    apply(ticket, &edit(json), by, &agents(), "2026-11-21T13:00:00Z".parse().unwrap())
+    apply(ticket, &edit(json), by, &agents(), &Free, "2026-11-21T13:00:00Z".parse().unwrap())
 }
 
 fn reason(refused: Result<Applied, Refusal>, field: &str) -> String {
@@ -108,10 +115,11 @@ fn solving_needs_an_assignee() {
         assert_eq!(reason(refused, "base"), "Assignee: is required when solving a ticket");
     }
     let wilful = Agents { assign_upon_solve: true, ..agents() };
-    let solved =
-        apply(&ticket, &edit(json!({"status": "solved"})), BOB, &wilful, at()).unwrap().ticket;
+    let solved = apply(&ticket, &edit(json!({"status": "solved"})), BOB, &wilful, &Free, at())
+        .unwrap()
+        .ticket;
     assert_eq!((solved.assignee_id, solved.group_id), (Some(user(2)), Some(group(10))));
-    let by_customer = apply(&ticket, &edit(json!({"status": "solved"})), ADA, &wilful, at());
+    let by_customer = apply(&ticket, &edit(json!({"status": "solved"})), ADA, &wilful, &Free, at());
     assert_eq!(reason(by_customer, "base"), "Assignee: is required when solving a ticket");
     let lost = done(&standing(Status::Solved), json!({"assignee_id": null}), BOB);
     assert_eq!(reason(lost, "base"), "Assignee: is required when solving a ticket");
@@ -163,8 +171,9 @@ fn an_assignee_is_of_the_group(
 fn a_follow_up_names_a_closed_ticket_and_takes_its_tags() {
     let closed = Ticket { tags: ["vip".to_owned()].into(), ..standing(Status::Closed) };
     let id = TicketId::new(36).unwrap();
-    let asks =
-        |json: Value| open(id, &edit(json), Some(&closed), ADA, &agents(), at()).unwrap().ticket;
+    let asks = |json: Value| {
+        open(id, &edit(json), Some(&closed), ADA, &agents(), &Free, at()).unwrap().ticket
+    };
     let plain = asks(json!({"comment": {"body": "Still too hot"}}));
     assert_eq!(plain.via_followup_source_id, Some(closed.id));
     assert_eq!(plain.tags, closed.tags);
@@ -172,7 +181,7 @@ fn a_follow_up_names_a_closed_ticket_and_takes_its_tags() {
     assert_eq!(tagged.tags, ["hot".to_owned()].into());
     let solved = standing(Status::Solved);
     let comment = edit(json!({"comment": {"body": "x"}}));
-    let other = open(id, &comment, Some(&solved), ADA, &agents(), at()).unwrap();
+    let other = open(id, &comment, Some(&solved), ADA, &agents(), &Free, at()).unwrap();
     assert_eq!(other.ticket.via_followup_source_id, None, "it has no effect with other tickets");
 }
 
@@ -185,8 +194,15 @@ fn what_makes_no_sense_is_refused_all_at_once() {
     for field in ["subject", "priority", "status"] {
         assert_eq!(refusal.reasons(field).len(), 1, "{field}: {refusal:?}");
     }
-    let blank =
-        open(ticket.id, &edit(json!({"comment": {"body": " "}})), None, ADA, &agents(), at());
+    let blank = open(
+        ticket.id,
+        &edit(json!({"comment": {"body": " "}})),
+        None,
+        ADA,
+        &agents(),
+        &Free,
+        at(),
+    );
     assert_eq!(reason(blank, "base"), "Description: cannot be blank");
 }
 
