@@ -130,6 +130,11 @@ impl Record for Ticket {
         ];
         let mut on = |list: Option<String>| links.extend(list.map(|list| Link::by_id(list, id)));
         on(self.assignee_id.map(|it| format!("assignee/{it}/tickets")));
+        // Who asked for something that is not done yet is not deleted, and who works on it is relieved.
+        let unclosed = self.status != Status::Closed;
+        on(unclosed.then(|| format!("requester/{}/unclosed", self.requester_id)));
+        let assignee = self.assignee_id.filter(|_| unclosed);
+        on(assignee.map(|it| format!("assignee/{it}/unclosed")));
         on(self.group_id.map(|it| format!("group/{it}/tickets")));
         on(self.organization_id.map(|it| format!("organization/{it}/tickets")));
         on(self.problem_id.map(|it| format!("problem/{it}/tickets")));

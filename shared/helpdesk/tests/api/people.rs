@@ -360,6 +360,8 @@ async fn who_is_deleted_is_remembered_until_for_good() {
         "janesfriend",
         "jd_tag",
     ];
+    let secret = json!({"user_field": {"type": "text", "key": "secret", "title": "Secret"}});
+    world.post("/user_fields", secret).await.is(201);
     let jane = json!({"user": {
         "name": "Jane Doe", "email": "jane@acme.example", "phone": "+15551234567", "external_id": "crm-9",
         "notes": "difficult", "identities": [{"type": "twitter", "value": "janesfriend"}], "tags": ["jd_tag"],
@@ -464,4 +466,95 @@ async fn people_of_another_tenant_are_nobody() {
     assert_eq!(ask("/users?external_id=x").await.is(200)["count"], 0);
     let same = json!({"user": {"name": "x", "email": "jane@acme.example", "external_id": "x"}});
     world.ask("owner@other.example", "POST", "/users", same).await.is(201);
+}
+
+#[tokio::test]
+async fn who_waits_for_an_answer_is_not_deleted() {
+    let world = World::new();
+    let jane = somebody(&world, "jane", json!({})).await;
+    let ticket = json!({"ticket": {"description": "x", "requester_id": jane["id"]}});
+    let ticket = world.post("/tickets", ticket).await.is(201)["ticket"]["id"].clone();
+    let refused = world.delete(&of(&jane)).await.is(422);
+    let text = refused["details"]["base"][0]["description"].as_str().unwrap();
+    assert!(text.contains("not closed"), "{text}");
+    let path = format!("/users/{}/related", jane["id"]);
+    assert_eq!(world.get(&path).await.is(200)["user_related"]["requested_tickets"], 1);
+    let me = world.get("/users/me").await.is(200)["user"]["id"].clone();
+    let closed = json!({"ticket": {"status": "closed", "assignee_id": me}});
+    world.put(&format!("/tickets/{ticket}"), closed).await.is(200);
+    world.delete(&of(&jane)).await.is(200);
+    // The ticket still leads to who asked for it.
+    let requester = world.get(&of(&jane)).await.is(200);
+    assert_eq!(requester["user"]["active"], false);
+}
+
+#[tokio::test]
+async fn fields_of_the_accounts_own_are_checked() {
+    let world = World::new();
+    for field in [
+        json!({"type": "integer", "key": "age", "title": "Age"}),
+        json!({"type": "lookup", "key": "buddy", "title": "Buddy", "relationship_target_type": "zen:user"}),
+    ] {
+        world.post("/user_fields", json!({"user_field": field})).await.is(201);
+    }
+    let jane = somebody(&world, "jane", json!({"user_fields": {"age": 7}})).await;
+    assert_eq!(jane["user_fields"], json!({"age": 7, "buddy": null}));
+    let wrong = json!({"user": {"user_fields": {"age": "old"}}});
+    let refused = world.put(&of(&jane), wrong).await.is(422);
+    assert_eq!(refused["details"]["base"][0]["description"], "Age: is invalid");
+    let nobody = json!({"user": {"user_fields": {"buddy": 4711}}});
+    world.put(&of(&jane), nobody).await.is(422);
+    let buddy = json!({"user": {"user_fields": {"buddy": jane["id"], "age": null}}});
+    let changed = world.put(&of(&jane), buddy).await.is(200)["user"].clone();
+    assert_eq!(changed["user_fields"]["age"], Value::Null);
+}
+
+#[tokio::test]
+async fn no_route_of_people_waits_for_more_than_three_calls() {
+    let world = World::new();
+    let jane = somebody(&world, "jane", json!({"external_id": "j", "phone": "+15551234567"})).await;
+    let ann = somebody(&world, "ann", json!({"role": "agent"})).await;
+    let identities = world.get(&format!("/users/{}/identities", jane["id"])).await.is(200);
+    let id = |path: &str| {
+        path.replace("JANE", &jane["id"].to_string()).replace("ANN", &ann["id"].to_string())
+    };
+    let identity = identities["identities"][0]["id"].to_string();
+    let known =
+        json!({"user": {"external_id": "J", "email": "j@acme.example", "phone": "+15559999999"}});
+    let new = json!({"user": {"name": "n", "email": "n@acme.example", "phone": "+15558888888", "role": "agent"}});
+    for (method, path, body) in [
+        ("GET", "/users/me", Value::Null),
+        ("GET", "/users/JANE?include=identities,groups,roles", Value::Null),
+        ("GET", "/users", Value::Null),
+        ("GET", "/users?page=2&per_page=1", Value::Null),
+        ("GET", "/users?page[size]=1&role=end-user", Value::Null),
+        ("GET", "/users?role[]=agent&role[]=admin", Value::Null),
+        ("GET", "/users?external_id=j", Value::Null),
+        ("GET", "/users/count?role=end-user", Value::Null),
+        ("GET", "/users/show_many?external_ids=j", Value::Null),
+        ("GET", "/users/search?query=jane+role:end-user", Value::Null),
+        ("GET", "/users/autocomplete?name=ja", Value::Null),
+        ("GET", "/users/JANE/related", Value::Null),
+        ("GET", "/users/JANE/identities", Value::Null),
+        ("GET", "/users/ANN/group_memberships", Value::Null),
+        ("GET", "/deleted_users", Value::Null),
+        ("POST", "/users", new),
+        ("POST", "/users/create_or_update", known),
+        ("PUT", "/users/JANE", json!({"user": {"name": "J", "phone": "+15557777777"}})),
+        ("PUT", "/users/JANE/identities/IT/verify", json!({})),
+        ("PUT", "/users/JANE/tags", json!({"tags": ["x"]})),
+        ("PUT", "/users/ANN", json!({"user": {"role": "admin"}})),
+        ("DELETE", "/users/ANN", Value::Null),
+        ("DELETE", "/users/JANE", Value::Null),
+        ("DELETE", "/deleted_users/JANE", Value::Null),
+    ] {
+        let path = id(path).replace("IT", &identity);
+        // What the account is set up with is read anew only when it changed.
+        world.get("/groups/count").await.is(200);
+        let _before = world.store.calls();
+        let got = world.ask(OWNER, method, &path, body).await;
+        assert!(got.status < 300, "{method} {path}: {}", got.body);
+        let calls = world.store.calls();
+        assert!(calls.rounds <= 3, "{method} {path}: {calls:?}");
+    }
 }

@@ -58,10 +58,12 @@ async fn who_asks_is_shown() {
 #[tokio::test]
 async fn people_are_kept() {
     let world = World::new();
+    let level = json!({"user_field": {"type": "text", "key": "level", "title": "Level"}});
+    world.post("/user_fields", level).await.is(201);
     let asked = json!({"user": {
         "name": "Roger Wilco", "email": " Roger@Acme.example ", "external_id": 4711, "phone": "+15551234567",
         "tags": ["VIP", "two words"], "locale": "de", "time_zone": "Berlin", "details": "", "notes": null,
-        "user_fields": {"level": "silver"}, "remote_photo_url": "https://acme.example/roger.png", "url": "ignored",
+        "user_fields": {"level": "silver", "unknown": 1}, "remote_photo_url": "https://acme.example/roger.png", "url": "ignored",
     }});
     let got = world.post("/users.json", asked).await;
     let location = got.header("location").unwrap().to_owned();

@@ -5,6 +5,7 @@ use super::{organization, role};
 use crate::access::Face;
 use crate::account::Group;
 use crate::api::{Call, Refused};
+use crate::field::{UserField, profile};
 use crate::ids::{AttachmentId, IdentityId};
 use crate::refusal::Refusal;
 use crate::user::{Identity, MOST_IDENTITIES, Means, Photo, User, canonical, email, phone};
@@ -36,6 +37,7 @@ pub(super) async fn apply(
     let before = user.clone();
     let mut draft = Draft { user, invited: Vec::new() };
     describe(call, &mut draft.user, edit, &mut refusal)?;
+    fields(call, &mut draft.user, edit, &mut refusal).await?;
     role::apply(call, &mut draft.user, edit, &mut refusal)?;
     addresses(call, &mut draft, edit, new, &mut refusal)?;
     telephone(call, &mut draft, edit, &mut refusal).await?;
@@ -91,9 +93,6 @@ fn describe(
     if let Some(tags) = &edit.tags {
         user.tags = tag::normal(tags);
     }
-    for (key, value) in edit.user_fields.iter().flatten() {
-        user.user_fields.insert(key.clone(), value.clone());
-    }
     match &edit.remote_photo_url {
         None => {}
         Some(None) => user.photo = None,
@@ -104,6 +103,29 @@ fn describe(
         Some(Some(_)) => {
             let text = "Remote photo url: is not a valid URL";
             refusal.add("remote_photo_url", text, Some("InvalidValue"));
+        }
+    }
+    Ok(())
+}
+
+/// Values of the account's own fields; what they refer to must be there.
+async fn fields(
+    call: &Call<'_>,
+    user: &mut User,
+    edit: &Edit,
+    refusal: &mut Refusal,
+) -> Result<(), Refused> {
+    let Some(given) = &edit.user_fields else { return Ok(()) };
+    let all = call.account.all::<UserField>()?;
+    match profile::given(&all, &user.user_fields, given) {
+        Ok(fields) => user.user_fields = fields,
+        Err(refused) => refusal.extend(refused),
+    }
+    let references = profile::references(&all, &user.user_fields);
+    call.fetch(references.iter().map(|(key, _)| key.clone())).await?;
+    for (key, reason) in references {
+        if call.item(&key).await?.is_none() {
+            refusal.push("base", reason);
         }
     }
     Ok(())

@@ -92,7 +92,7 @@ fn wanted(call: &Call<'_>) -> Result<Option<List>, Refused> {
     for word in &words {
         match *word {
             "end-user" => roles.insert(Role::EndUser),
-            "agent" => roles.insert(Role::Agent),
+            "agent" => roles.insert(Role::TeamLead) & roles.insert(Role::Agent),
             "admin" => roles.insert(Role::Admin),
             name => {
                 let all = call.account.all::<CustomRole>()?;
@@ -118,7 +118,7 @@ fn wanted(call: &Call<'_>) -> Result<Option<List>, Refused> {
     let of: Vec<String> =
         roles.iter().map(named).chain(customs.iter().map(|id| custom(*id))).collect();
     if roles.contains(&Role::EndUser) && customs.is_empty() {
-        let others = [Role::Agent, Role::Admin];
+        let others = [Role::Agent, Role::TeamLead, Role::Admin];
         let but = others.iter().filter(|role| !roles.contains(role)).map(named).collect();
         return Ok(Some(List::Rest { of, but }));
     }

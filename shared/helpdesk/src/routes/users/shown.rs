@@ -3,6 +3,7 @@
 use crate::access::{Restriction, Role};
 use crate::account::{CustomRole, GroupMembership};
 use crate::api::Call;
+use crate::field::{UserField, profile};
 use crate::routes::Shown;
 use crate::user::{Identity, Means, Photo, User, email};
 use crate::{locale, time_zone};
@@ -93,11 +94,16 @@ fn to_agents(user: &User, call: &Call<'_>) -> Value {
     also("suspended", json!(user.suspended));
     also("default_group_id", json!(default_group(user, call)));
     also("report_csv", json!(user.role == Role::Admin));
-    also("user_fields", json!(user.user_fields));
+    also("user_fields", Value::Object(fields(user, call)));
     if !user.active {
         also("permanently_deleted", json!(user.erased.is_some()));
     }
     Value::Object(shown)
+}
+
+fn fields(user: &User, call: &Call<'_>) -> Map<String, Value> {
+    let all = call.account.all::<UserField>().unwrap_or_default();
+    profile::shown(&all, &user.user_fields)
 }
 
 fn custom_role(user: &User, call: &Call<'_>) -> Option<CustomRole> {

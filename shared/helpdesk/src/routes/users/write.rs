@@ -6,10 +6,10 @@ use super::{EXTERNAL, person, role};
 use crate::access::{Action, Face, Resource, Role};
 use crate::api::{Answer, Ask, Call, Refused};
 use crate::ids::{GroupId, IdentityId, UserId};
-use crate::record::{Changes, Kept, Record};
+use crate::record::{Changes, Kept, Record, places};
 use crate::refusal::Refusal;
 use crate::routes::one;
-use crate::store::Key;
+use crate::store::{Key, Range};
 use crate::user::{EMAIL, Invitation, User, canonical};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -175,6 +175,11 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
     let mut refusal = Refusal::default();
     if role::owns(call, &before)? {
         refusal.add("base", "The account owner cannot be deleted", Some("InvalidValue"));
+    }
+    let unclosed = Range::of(places::list(&format!("requester/{}/unclosed", before.id)), 1);
+    if !call.range(&unclosed).await?.items.is_empty() {
+        let text = format!("{} is the requester of tickets that are not closed", before.name);
+        refusal.add("base", text, Some("InvalidValue"));
     }
     let () = refusal.against(())?;
     let after = User { active: false, updated_at: call.at, ..before.record.clone() };
