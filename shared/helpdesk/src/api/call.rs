@@ -287,6 +287,18 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Does a part of what a step of a job does in many: that it was done is remembered with a later commit only, and
+    /// until then it may be begun again.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub async fn commit_part(&self, changes: Changes) -> Result<(), Refused> {
+        let once = self.once.take();
+        let done = self.commit(changes).await;
+        self.once.set(once);
+        done
+    }
+
     /// Adds one record.
     ///
     /// # Errors

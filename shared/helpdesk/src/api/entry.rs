@@ -10,6 +10,7 @@ use super::route::{Does, Guard, Route, find};
 use crate::access::credential::Shown;
 use crate::access::{Face, Resource, permits};
 use crate::account::{Account, seed};
+use crate::organization::Organization;
 use crate::record::{Changes, Home, Kind, Record as _, places};
 use crate::store::Key;
 use crate::ticket::Ticket;
@@ -157,6 +158,7 @@ const NAMED: &[(&str, Kind)] = &[
     ("users", User::KIND),
     ("end_users", User::KIND),
     ("deleted_users", User::KIND),
+    ("organizations", Organization::KIND),
 ];
 
 /// The record that the path names, to be read together with who asks.

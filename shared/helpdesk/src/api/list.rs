@@ -49,7 +49,19 @@ pub async fn page<R: Record>(
     list: &List,
     backward: bool,
 ) -> Result<Page<Kept<R>>, Refused> {
-    let paging = Paging::of(call.ask)?;
+    page_of(call, list, Paging::of(call.ask)?, backward).await
+}
+
+/// A page of a list.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`.
+pub async fn page_of<R: Record>(
+    call: &Call<'_>,
+    list: &List,
+    paging: Paging,
+    backward: bool,
+) -> Result<Page<Kept<R>>, Refused> {
     let ((ranks, more), count) = futures::try_join!(
         ranks::<R>(call, list, &paging, backward),
         counted::<R>(call, list, &paging)

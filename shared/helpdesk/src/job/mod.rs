@@ -105,6 +105,21 @@ impl Job {
 /// # Errors
 /// `Unavailable` or `Throttled`: then no step of it is done.
 pub async fn start(call: &Call<'_>, job_type: &str, steps: Vec<Step>) -> Result<Answer, Refused> {
+    let job = start_with(call, job_type, steps, Changes::new()).await?;
+    let status = StatusOf { job, results: Vec::new() };
+    Ok(Answer::ok(json!({"job_status": status.shown(call)})))
+}
+
+/// Starts a job that belongs to a change: both are there then, or neither is.
+///
+/// # Errors
+/// As of a commit of the changes.
+pub async fn start_with(
+    call: &Call<'_>,
+    job_type: &str,
+    steps: Vec<Step>,
+    mut changes: Changes,
+) -> Result<Job, Refused> {
     let id: String =
         (call.desk.random)().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let over = call.at.as_second().saturating_add(REMEMBERED_SECONDS);
@@ -119,7 +134,6 @@ pub async fn start(call: &Call<'_>, job_type: &str, steps: Vec<Step>) -> Result<
         base: call.ask.base.clone(),
         expires_at,
     };
-    let mut changes = Changes::new();
     let (mut bytes, mut count) = (0_usize, 0_usize);
     for (index, step) in steps.iter().enumerate() {
         let size = step.body.to_string().len();
@@ -136,6 +150,5 @@ pub async fn start(call: &Call<'_>, job_type: &str, steps: Vec<Step>) -> Result<
     changes.put(link.key(), &json!({}), Some(expires_at))?;
     call.commit(changes).await?;
     call.desk.jobs.start(&call.tenant, &job.id).await?;
-    let status = StatusOf { job, results: Vec::new() };
-    Ok(Answer::ok(json!({"job_status": status.shown(call)})))
+    Ok(job)
 }

@@ -1,7 +1,12 @@
 //! Organizations of end-users.
 
+mod merge;
+
+pub use merge::{Merge, Progress};
+
 use crate::ids::{GroupId, OrganizationId};
-use crate::record::{Home, Kind, Link, Record, Unique};
+use crate::record::{Home, Kind, Link, Record, Unique, places};
+use crate::store::Key;
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -37,6 +42,14 @@ pub struct Organization {
     pub tags: BTreeSet<String>,
     /// Values of the account's own fields, by their keys.
     pub organization_fields: Map<String, Value>,
+}
+
+impl Organization {
+    /// Where one is kept.
+    #[must_use]
+    pub fn key(id: OrganizationId) -> Key {
+        places::record(Self::KIND, id.get())
+    }
 }
 
 /// What a name is looked up as.
@@ -82,6 +95,35 @@ impl Record for Organization {
     }
 
     fn links(&self) -> Vec<Link> {
-        vec![Link::by_time("changed/organizations", self.updated_at, self.id.get())]
+        let rank = named(&self.name, self.id);
+        let on = |list: String| Link { list, rank: rank.clone() };
+        let mut links = vec![
+            Link::by_time("changed/organizations", self.updated_at, self.id.get()),
+            on(NAMES.to_owned()),
+        ];
+        links.extend(self.domain_names.iter().map(|domain| on(of_domain(domain))));
+        links
     }
+}
+
+/// The list of all by name.
+pub const NAMES: &str = "names/organizations";
+
+/// Characters of a name that lists are sorted by.
+const SORTED: usize = 200;
+
+/// A name, or the beginning of one, as lists are sorted by it.
+#[must_use]
+pub fn sorted(name: &str) -> String {
+    canonical(name).chars().take(SORTED).collect()
+}
+
+fn named(name: &str, id: OrganizationId) -> String {
+    format!("{}#{}", sorted(name), places::rank(id.get()))
+}
+
+/// The list of the organizations that people with addresses of a domain join, by name: several may have one domain.
+#[must_use]
+pub fn of_domain(domain: &str) -> String {
+    format!("domain/{}/organizations", canonical(domain))
 }

@@ -66,6 +66,11 @@ impl Changes {
         }
     }
 
+    /// Something new that is kept within a record, and has an id of its own.
+    pub fn within(&mut self, id: u64) {
+        self.subject.get_or_insert(Subject::New(id));
+    }
+
     /// A new record.
     ///
     /// # Errors

@@ -5,6 +5,8 @@ pub mod fields;
 pub mod groups;
 pub mod jobs;
 pub mod macros;
+pub mod memberships;
+pub mod organizations;
 pub mod requests;
 mod rules;
 mod shown;
@@ -85,6 +87,8 @@ pub const USERS: Family = Family {
         users::DELETED,
         tickets::OF_OTHERS,
         requests::OF_USERS,
+        organizations::OF_USERS,
+        memberships::OF_USERS,
     ],
 };
 
@@ -102,9 +106,30 @@ pub const FORMS: Family = Family {
     routes: &[ticket_forms::ROUTES, custom_statuses::ROUTES],
 };
 
+/// Organizations and who belongs to them.
+pub const ORGANIZATIONS: Family = Family {
+    name: "organizations",
+    paths: &[
+        "organizations",
+        "organization_memberships",
+        "organization_merges",
+        "organization_subscriptions",
+    ],
+    routes: &[
+        organizations::ROUTES,
+        organizations::MERGES,
+        organizations::SUBSCRIPTIONS,
+        memberships::ROUTES,
+        memberships::OF_ORGANIZATIONS,
+        users::OF_ORGANIZATIONS,
+        tickets::OF_ORGANIZATIONS,
+        requests::OF_ORGANIZATIONS,
+    ],
+};
+
 /// All of them. Each has a constant of its own, by which its function names it.
 pub const FAMILIES: &[Family] =
-    &[GROUPS, JOBS, TICKETS, REQUESTS, USERS, VIEWS, MACROS, FIELDS, FORMS];
+    &[GROUPS, JOBS, TICKETS, REQUESTS, USERS, VIEWS, MACROS, FIELDS, FORMS, ORGANIZATIONS];
 
 /// Every route.
 #[must_use]

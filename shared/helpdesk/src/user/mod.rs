@@ -3,7 +3,7 @@
 pub mod email;
 mod identity;
 mod invitation;
-mod membership;
+pub mod membership;
 pub mod phone;
 mod photo;
 pub mod terms;
@@ -265,7 +265,7 @@ impl Record for User {
         let memberships = self.memberships.iter().map(|it| Unique {
             of: "organization_membership",
             value: it.id.to_string(),
-            holds: json!({"id": self.id}),
+            holds: json!({"id": self.id, "organization_id": it.organization_id}),
             taken: ("id", "Id: has already been taken".to_owned()),
         });
         identities.chain(external).chain(memberships).collect()
@@ -298,6 +298,7 @@ impl Record for User {
                 self.custom_role_id.map(|it| Link::by_id(format!("custom_role/{it}/users"), id)),
             );
             links.extend(terms::of(self).into_iter().map(|term| terms::link(&term, id)));
+            links.extend(self.memberships.iter().map(|it| it.link(self.id)));
             let organizations = self.memberships.iter().map(|it| it.organization_id);
             links.extend(
                 organizations.map(|of| Link::by_id(format!("organization/{of}/users"), id)),

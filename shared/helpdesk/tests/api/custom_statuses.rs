@@ -1,5 +1,6 @@
 //! The account's own statuses.
 
+use crate::cast::{self, AGENT};
 use crate::world::World;
 use serde_json::{Value, json};
 
@@ -60,9 +61,9 @@ async fn a_status_that_cannot_be_is_refused() {
     let default = world.get("/custom_statuses").await.is(200)["custom_statuses"][0]["id"].clone();
     let off = json!({"custom_status": {"active": false}});
     world.put(&format!("/custom_statuses/{default}"), off).await.is(422);
-    world.person("agent@acme.example", "agent").await;
+    cast::all(&world).await;
     let asked = json!({"custom_status": {"agent_label": "x", "status_category": "open"}});
-    world.ask("agent@acme.example", "POST", "/custom_statuses", asked).await.is(403);
+    world.ask(AGENT, "POST", "/custom_statuses", asked).await.is(403);
 }
 
 #[tokio::test]

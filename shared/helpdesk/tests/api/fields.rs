@@ -1,10 +1,8 @@
 //! Fields of tickets, people and organizations.
 
+use crate::cast::{self, AGENT, CUSTOMER};
 use crate::world::World;
 use serde_json::{Value, json};
-
-const AGENT: &str = "agent@acme.example";
-const CUSTOMER: &str = "customer@acme.example";
 
 fn names(of: &Value, name: &str) -> Vec<String> {
     of.as_array().unwrap().iter().map(|it| it[name].as_str().unwrap().to_owned()).collect()
@@ -206,8 +204,7 @@ async fn a_field_goes_from_its_forms() {
 #[tokio::test]
 async fn end_users_see_the_fields_that_are_theirs() {
     let world = World::new();
-    world.person(CUSTOMER, "end-user").await;
-    world.person(AGENT, "agent").await;
+    cast::all(&world).await;
     let field = add(&world, json!({"title": "Age"})).await;
     let path = format!("/ticket_fields/{}", field["id"]);
     let seen = world.ask(CUSTOMER, "GET", "/ticket_fields", Value::Null).await.is(200);
@@ -263,7 +260,7 @@ async fn people_and_organizations_have_fields_by_key() {
         world.delete(&format!("/{plural}/plan")).await.is(204);
         world.get(&format!("/{plural}/plan")).await.is(400);
     }
-    world.person(AGENT, "agent").await;
+    cast::all(&world).await;
     world.ask(AGENT, "GET", "/user_fields", Value::Null).await.is(200);
     world.ask(AGENT, "DELETE", "/user_fields/second", Value::Null).await.is(403);
 }

@@ -14,6 +14,7 @@ mod fields;
 mod groups;
 mod isolation;
 mod macros;
+mod organizations;
 mod people;
 mod requests;
 mod ticket_forms;

@@ -1,9 +1,8 @@
 //! Forms.
 
+use crate::cast::{self, CUSTOMER};
 use crate::world::World;
 use serde_json::{Value, json};
-
-const CUSTOMER: &str = "customer@acme.example";
 
 async fn field(world: &World, title: &str, kind: &str) -> Value {
     let choices = json!([{"name": "A", "value": format!("{title}_a")}]);
@@ -95,7 +94,7 @@ async fn what_a_form_names_must_be_there() {
 #[tokio::test]
 async fn end_users_see_the_forms_that_are_theirs() {
     let world = World::new();
-    world.person(CUSTOMER, "end-user").await;
+    cast::all(&world).await;
     let asked = json!({"ticket_form": {"name": "Inner", "end_user_visible": false}});
     let id = world.post("/ticket_forms", asked).await.is(201)["ticket_form"]["id"].clone();
     let seen = world.ask(CUSTOMER, "GET", "/ticket_forms", Value::Null).await.is(200);

@@ -6,13 +6,11 @@ use ceap_helpdesk::access::credential::Platform;
 use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Ask, Desk, Method};
 use ceap_helpdesk::file::{Files, Stored};
-use ceap_helpdesk::ids::{IdentityId, UserId};
 use ceap_helpdesk::job::{self, Queue};
-use ceap_helpdesk::record::Changes;
 use ceap_helpdesk::routes;
+use ceap_helpdesk::store::Soon;
 use ceap_helpdesk::store::memory::Memory;
-use ceap_helpdesk::store::{Soon, Store};
-use ceap_helpdesk::user::{Identity, Invitation, Invitations, Means, User};
+use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_kernel::access::{Credential, Principal, Role};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
 use serde_json::Value;
@@ -175,30 +173,6 @@ impl World {
     /// The platform's token of a tenant, which acts for any address.
     pub fn token(&self, tenant: &str) -> &str {
         &self.tokens[tenant]
-    }
-
-    /// Adds somebody of `acme` who is known by this address. Their id.
-    pub async fn person(&self, email: &str, role: &str) -> u64 {
-        self.get("/groups").await.is(200);
-        let role = serde_json::from_value(Value::String(role.to_owned())).unwrap();
-        let number = 1_000 + u64::from(email.bytes().map(u16::from).sum::<u16>());
-        let id = UserId::new(number).unwrap();
-        let at = self.hands.now();
-        let mut user = User::new(id, email.split('@').next().unwrap(), role, at);
-        user.identities.push(Identity {
-            id: IdentityId::new(number).unwrap(),
-            created_at: at,
-            updated_at: at,
-            means: Means::Email,
-            value: email.to_owned(),
-            verified: true,
-            primary: true,
-        });
-        let mut changes = Changes::new();
-        changes.create(&user).unwrap();
-        let (writes, _) = changes.finish();
-        self.store.commit(&TenantId::new("acme").unwrap(), &writes).await.unwrap();
-        id.get()
     }
 
     /// Time goes on.

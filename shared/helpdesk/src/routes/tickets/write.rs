@@ -10,7 +10,7 @@ use crate::access::{Action, Resource};
 use crate::account::Staff;
 use crate::api::{Answer, Ask, Call, Refused};
 use crate::file::Attachment;
-use crate::ids::{AuditId, CommentId, TicketId, UserId};
+use crate::ids::{AuditId, CommentId, OrganizationId, TicketId, UserId};
 use crate::record::{Changes, Kept, places};
 use crate::refusal::Refusal;
 use crate::store::Key;
@@ -260,6 +260,38 @@ async fn attempt(call: &Call<'_>, id: u64, mut asked: Asked, via: Via) -> Result
     }
     call.commit(changes).await?;
     Ok(written)
+}
+
+/// A ticket that goes to another organization, or to none, whatever its status: what becomes of organizations is not
+/// for tickets to refuse.
+///
+/// # Errors
+/// `Internal` if it cannot be written.
+pub fn moved(
+    call: &Call<'_>,
+    before: &Kept<Ticket>,
+    organization_id: Option<OrganizationId>,
+) -> Result<Changes, Refused> {
+    let updated_at = after(before.updated_at, call.at)?;
+    let ticket = Ticket { organization_id, updated_at, ..before.record.clone() };
+    let text = |id: Option<OrganizationId>| json!(id.map(|id| id.to_string()));
+    let changed = ticket::Change {
+        field_name: "organization_id".to_owned(),
+        value: text(organization_id),
+        previous_value: text(before.organization_id),
+    };
+    let applied = Applied { ticket, changes: vec![changed], comment: None };
+    let more = More::default();
+    let how = How {
+        more: &more,
+        attachments: Vec::new(),
+        via: Via::default(),
+        mentioned: BTreeSet::new(),
+    };
+    let mut changes = Changes::new();
+    let written = work_out(call, Some(before), applied, how, &mut changes)?;
+    changes.update(before, &written.ticket)?;
+    Ok(changes)
 }
 
 /// What may be asked of this ticket by who asks.

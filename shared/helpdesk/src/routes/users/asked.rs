@@ -1,7 +1,7 @@
 //! What is asked of a person. A field that is left out stays; one that is null is taken away.
 
-use super::organization;
 use crate::ids::{GroupId, OrganizationId, RoleId};
+use crate::organization::{self, Organization};
 use crate::record::places;
 use crate::store::Key;
 use crate::user::{Means, canonical, phone};
@@ -117,11 +117,10 @@ impl Edit {
         let phone = self.phone.iter().flatten();
         let name = self.organization_name();
         let id = self.organization_id.flatten();
-        let organization = organization::KIND;
         phone
             .map(|it| places::unique(Means::PhoneNumber.as_str(), &phone::canonical(it)))
             .chain(name.map(|it| places::unique(organization::NAME, &organization::canonical(it))))
-            .chain(id.map(|id| places::record(organization, id.get())))
+            .chain(id.map(Organization::key))
             .collect()
     }
 

@@ -6,6 +6,7 @@ use crate::account::{CustomRole, Group, GroupMembership};
 use crate::api::list::{self, List};
 use crate::api::{Answer, Call, Page, Paging, Refused};
 use crate::ids::UserId;
+use crate::organization::Organization;
 use crate::record::{Kept, Record, places};
 use crate::routes::Shown;
 use crate::user::User;
@@ -171,4 +172,22 @@ fn members(call: &Call<'_>) -> Result<Vec<u64>, Refused> {
     let of = all.iter().filter(|it| it.group_id == group.id).map(|it| it.user_id.get());
     let ids: BTreeSet<u64> = of.collect();
     Ok(ids.into_iter().collect())
+}
+
+/// Who belongs to an organization.
+pub(super) async fn in_organization(call: &Call<'_>) -> Result<Answer, Refused> {
+    let people = people_of(call).await?;
+    answer(call, list::page(call, &people, false).await?).await
+}
+
+/// How many belong to an organization.
+pub(super) async fn count_in_organization(call: &Call<'_>) -> Result<Answer, Refused> {
+    let people = people_of(call).await?;
+    let value = list::count::<User>(call, &people).await?;
+    Ok(Answer::ok(json!({"count": {"value": value, "refreshed_at": call.at}})))
+}
+
+async fn people_of(call: &Call<'_>) -> Result<List, Refused> {
+    let organization = call.get::<Organization>(call.id("organization_id")?).await?;
+    Ok(List::named(format!("organization/{}/users", organization.id)))
 }

@@ -79,6 +79,12 @@ pub const OF_GROUPS: &[Route] = routes![
     GET "/groups/{group_id}/users/count" Guard::May(ListUsers) => list::count_in_group, "Counts the agents of a group";
 ];
 
+/// People of organizations.
+pub const OF_ORGANIZATIONS: &[Route] = routes![
+    GET "/organizations/{organization_id}/users" Guard::May(ListUsers) => list::in_organization, "Lists who belongs to an organization";
+    GET "/organizations/{organization_id}/users/count" Guard::May(ListUsers) => list::count_in_organization, "Counts who belongs to an organization";
+];
+
 /// What people are known by, and their tags.
 pub const IDENTITIES: &[Route] = routes![
     GET "/users/{user_id}/identities" Guard::Agents => identities::list, "Lists what somebody is known by";

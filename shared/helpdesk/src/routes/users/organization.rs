@@ -2,26 +2,10 @@
 
 use crate::api::{Call, Refused};
 use crate::ids::{MembershipId, OrganizationId};
-use crate::record::{Home, Kind, places};
+use crate::organization::{NAME, Organization, canonical};
 use crate::refusal::Refusal;
 use crate::user::{OrganizationMembership, User};
 use serde::Deserialize;
-
-/// Organizations.
-pub(super) const KIND: Kind = Kind {
-    name: "ORGANIZATION",
-    singular: "organization",
-    plural: "organizations",
-    home: Home::Many,
-};
-
-/// What a name is looked up as.
-pub(super) const NAME: &str = "organization.name";
-
-/// Names are the same in any case.
-pub(super) fn canonical(text: &str) -> String {
-    text.trim().to_lowercase()
-}
 
 #[derive(Deserialize)]
 struct Reference {
@@ -36,7 +20,7 @@ pub(super) async fn asked(
     refusal: &mut Refusal,
 ) -> Result<Option<Option<OrganizationId>>, Refused> {
     let found = match (id, name) {
-        (Some(Some(id)), _) => call.item(&places::record(KIND, id.get())).await?.map(|_| id),
+        (Some(Some(id)), _) => call.item(&Organization::key(id)).await?.map(|_| id),
         (Some(None), None) => return Ok(Some(None)),
         (_, Some(name)) => call.lookup::<Reference>(NAME, &canonical(name)).await?.map(|it| it.id),
         (None, None) => return Ok(None),
