@@ -119,7 +119,7 @@ mod tests {
 
     fn membership(organization: u64, default: bool) -> OrganizationMembership {
         OrganizationMembership {
-            id: MembershipId::new(100 + organization).unwrap(),
+            id: MembershipId::new(organization).unwrap(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
             organization_id: OrganizationId::new(organization).unwrap(),

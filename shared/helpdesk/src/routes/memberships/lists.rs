@@ -98,24 +98,25 @@ async fn organizations(
 /// A page, with the people and organizations beside it that `include` asks for.
 async fn told(call: &Call<'_>, page: Page<Row>) -> Result<Answer, Refused> {
     let organizations = organizations(call, &page.records).await?;
-    let wanted = call.ask.list("include");
-    let people: Vec<u64> = page.records.iter().map(|(user, _)| user.get()).collect();
-    let page = page.map(|(user, it)| {
+    let mut people: Vec<u64> = page.records.iter().map(|(user, _)| user.get()).collect();
+    people.sort_unstable();
+    people.dedup();
+    let mut body = page.about(call.ask);
+    let row = |(user, it): &Row| {
         let organization = organizations.get(&it.organization_id).map(|it| &it.record);
-        shown(call, user, &it, organization)
-    });
-    let mut body = page.envelope(call.ask, "organization_memberships");
+        shown(call, *user, it, organization)
+    };
+    let mut put = |name: &str, all: Value| drop(body.insert(name.to_owned(), all));
+    put("organization_memberships", page.records.iter().map(row).collect());
+    let wanted = call.ask.list("include");
     if wanted.contains(&"organizations") {
-        body["organizations"] = organizations.values().map(|it| it.shown(call)).collect();
+        put("organizations", organizations.values().map(|it| it.shown(call)).collect());
     }
     if wanted.contains(&"users") && call.actor()?.is_agent() {
-        let mut people = people;
-        people.sort_unstable();
-        people.dedup();
         let people = call.get_all::<User>(&people).await?;
-        body["users"] = people.iter().map(|it| it.shown(call)).collect();
+        put("users", people.iter().map(|it| it.shown(call)).collect());
     }
-    Ok(Answer::ok(body))
+    Ok(Answer::ok(Value::Object(body)))
 }
 
 /// One membership, under its name.
