@@ -31,6 +31,10 @@ pub struct Desk<'a> {
     pub invitations: &'a dyn crate::user::Invitations,
     /// Keeps files.
     pub files: &'a dyn crate::file::Files,
+    /// Keeps secrets.
+    pub secrets: &'a dyn crate::secret::Secrets,
+    /// Makes webhooks' requests.
+    pub deliver: &'a dyn crate::webhook::Deliver,
     /// 256 random bits.
     pub random: &'a dyn Fn() -> [u8; 32],
 }

@@ -33,6 +33,8 @@ pub enum Refused {
     TooLarge(String),
     /// Anything else that has words of its own: status, code and description.
     Other(u16, &'static str, String),
+    /// The same as newer parts of the API say it: status, code and title.
+    Listed(u16, &'static str, String),
     /// It could not be done.
     Fault(Fault),
 }
@@ -97,7 +99,7 @@ impl Refused {
             Self::Conflict => 409,
             Self::Throttled(_) => 429,
             Self::TooLarge(_) => 413,
-            Self::Other(status, ..) => *status,
+            Self::Other(status, ..) | Self::Listed(status, ..) => *status,
             Self::Fault(fault) if fault.retryable() => 503,
             Self::Fault(_) => 500,
         }
@@ -139,6 +141,7 @@ impl Refused {
             ),
             Self::TooLarge(remedy) => described("AttachmentTooLarge", remedy),
             Self::Other(_, code, text) => described(code, text),
+            Self::Listed(_, code, title) => json!({"errors": [{"code": code, "title": title}]}),
             Self::Fault(fault) if fault.retryable() => {
                 described("ServiceUnavailable", "Try again in a few seconds")
             }

@@ -15,6 +15,7 @@ pub mod ticket_rules;
 pub mod tickets;
 pub mod users;
 pub mod views;
+pub mod webhooks;
 
 pub use shown::{Shown, by_cursor, created, listed, one, placed, whole};
 
@@ -127,9 +128,12 @@ pub const ORGANIZATIONS: Family = Family {
     ],
 };
 
+/// Webhooks.
+pub const WEBHOOKS: Family =
+    Family { name: "webhooks", paths: &["webhooks"], routes: &[webhooks::ROUTES] };
+
 /// All of them. Each has a constant of its own, by which its function names it.
-pub const FAMILIES: &[Family] =
-    &[GROUPS, JOBS, TICKETS, REQUESTS, USERS, VIEWS, MACROS, FIELDS, FORMS, ORGANIZATIONS];
+pub const FAMILIES: &[Family] = &[GROUPS, JOBS, TICKETS, REQUESTS, VIEWS, MACROS, USERS, FIELDS, FORMS, ORGANIZATIONS, WEBHOOKS];
 
 /// Every route.
 #[must_use]

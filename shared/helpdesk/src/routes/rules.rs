@@ -12,6 +12,7 @@ use crate::record::{Changes, Home, Kept, Record, places};
 use crate::refusal::Refusal;
 use crate::rule::{Choices, Conditions, Head, Refers, Restriction, Rule, To};
 use crate::user::User;
+use crate::webhook::{Webhook, ulid};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -244,11 +245,16 @@ pub(super) async fn resolve(
     let kept = refers.iter().filter_map(|(to, id, _)| match to {
         To::User | To::Agent => Some(places::record(User::KIND, number(id)?)),
         To::Organization => Some(places::record(Organization::KIND, number(id)?)),
-        To::Group | To::Brand | To::Form | To::Status | To::Field | To::Webhook => None,
+        To::Webhook => Some(places::record(Webhook::KIND, ulid::read(id)?)),
+        To::Group | To::Brand | To::Form | To::Status | To::Field => None,
     });
     call.fetch(kept).await?;
     for (to, id, field) in refers.iter() {
         let there = match (to, number(id)) {
+            (To::Webhook, _) => match ulid::read(id) {
+                Some(id) => call.find::<Webhook>(id).await?.is_some(),
+                None => false,
+            },
             (_, None) => false,
             (To::Group, Some(id)) => call.account.find::<Group>(id)?.is_some(),
             (To::User, Some(id)) => call.find::<User>(id).await?.is_some_and(|it| it.active),
@@ -261,8 +267,6 @@ pub(super) async fn resolve(
             (To::Form, Some(id)) => call.account.find::<TicketForm>(id)?.is_some(),
             (To::Status, Some(id)) => call.account.find::<CustomStatus>(id)?.is_some(),
             (To::Field, Some(id)) => own_field(call, id)?.is_some(),
-            // No webhook is kept yet.
-            (To::Webhook, Some(_)) => false,
         };
         if !there {
             let text = format!("{field}: {id} is not a valid value");

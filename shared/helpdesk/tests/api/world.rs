@@ -1,5 +1,6 @@
 //! A helpdesk in memory: what every test asks.
 
+use crate::outside::Outside;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ceap_helpdesk::access::credential::Platform;
@@ -122,6 +123,7 @@ pub struct World {
     pub store: Memory,
     pub hands: Hands,
     pub around: Around,
+    pub outside: Outside,
     pub accounts: Remembered,
     tokens: HashMap<String, String>,
     seed: Cell<u64>,
@@ -167,7 +169,8 @@ impl World {
             tokens.insert((*name).to_owned(), credential.reveal());
         }
         let accounts = Remembered::default();
-        Self { store, hands, around, accounts, tokens, seed: Cell::new(7), count: Cell::new(0) }
+        let (outside, seed, count) = (Outside::default(), Cell::new(7), Cell::new(0));
+        Self { store, hands, around, outside, accounts, tokens, seed, count }
     }
 
     /// The platform's token of a tenant, which acts for any address.
@@ -277,7 +280,7 @@ impl World {
         }
     }
 
-    async fn at_desk<T>(&self, act: impl AsyncFn(&Desk<'_>) -> T) -> T {
+    pub async fn at_desk<T>(&self, act: impl AsyncFn(&Desk<'_>) -> T) -> T {
         let random = || {
             // Any numbers that differ (SplitMix64), after one that counts: ids count up while the time stands still.
             let mut bytes = [0; 32];
@@ -299,6 +302,8 @@ impl World {
             jobs: &self.around,
             invitations: &self.around,
             files: &self.around,
+            secrets: &self.outside,
+            deliver: &self.outside,
             random: &random,
         };
         act(&desk).await
