@@ -133,7 +133,19 @@ pub const WEBHOOKS: Family =
     Family { name: "webhooks", paths: &["webhooks"], routes: &[webhooks::ROUTES] };
 
 /// All of them. Each has a constant of its own, by which its function names it.
-pub const FAMILIES: &[Family] = &[GROUPS, JOBS, TICKETS, REQUESTS, VIEWS, MACROS, USERS, FIELDS, FORMS, ORGANIZATIONS, WEBHOOKS];
+pub const FAMILIES: &[Family] = &[
+    GROUPS,
+    JOBS,
+    TICKETS,
+    REQUESTS,
+    VIEWS,
+    MACROS,
+    USERS,
+    FIELDS,
+    FORMS,
+    ORGANIZATIONS,
+    WEBHOOKS,
+];
 
 /// Every route.
 #[must_use]
