@@ -8,7 +8,7 @@ use crate::account::Account;
 use crate::job;
 use crate::record::changes::Clash;
 use crate::record::{Changes, Kept, Record, places};
-use crate::store::{Failure, Item, Key, Range, Store};
+use crate::store::{Failure, Item, Key, MOST_WRITES, Range, Store};
 use ceap_kernel::{Fault, TenantId, Timestamp};
 use serde::de::DeserializeOwned;
 use std::cell::{Cell, RefCell};
@@ -273,6 +273,10 @@ impl<'a> Call<'a> {
             changes.once(key.clone(), &result, None)?;
         }
         let (writes, clashes) = changes.finish();
+        if writes.len() > MOST_WRITES {
+            let text = "Changes too much at once: do it in parts".to_owned();
+            return Err(Refused::Other(422, "TooManyChanges", text));
+        }
         let done = self.desk.store.commit(&self.tenant, &writes).await;
         self.memo.borrow_mut().clear();
         if done.is_err() {

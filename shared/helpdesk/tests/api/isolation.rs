@@ -211,6 +211,35 @@ async fn who_may_see_it_does() {
     }
 }
 
+/// Whatever is asked, no more than three calls wait for each other; of jobs' routes, to start them.
+#[tokio::test]
+async fn no_route_waits_for_more_than_three_calls() {
+    let world = populated().await;
+    let mut slow = BTreeSet::new();
+    for (route, path, id) in asked(&world) {
+        let method = route.method.as_str();
+        let sent = if method == "GET" { Value::Null } else { body(&id) };
+        let _before = world.store.calls();
+        let path = path.replace(&format!("={MARK}"), "=x");
+        let got = world.get("/groups").await;
+        assert_eq!(got.status, 200);
+        let _before = world.store.calls();
+        let got = world.ask("owner@acme.example", method, &path, sent).await;
+        let calls = world.store.calls();
+        if calls.rounds > 3 {
+            slow.insert(format!(
+                "{} {}: {} {:?}",
+                route.method.as_str(),
+                route.path,
+                got.status,
+                calls.made
+            ));
+        }
+        world.pass(2);
+    }
+    assert_eq!(slow, BTreeSet::new());
+}
+
 #[tokio::test]
 async fn who_shows_no_token_learns_nothing() {
     let world = populated().await;

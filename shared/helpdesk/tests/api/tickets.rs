@@ -399,6 +399,21 @@ async fn what_the_account_has_set_up_holds() {
 }
 
 #[tokio::test]
+async fn as_many_are_in_copy_as_may_be() {
+    let world = World::new();
+    let ccs = |count: usize, name: &str| -> Vec<Value> {
+        (0..count).map(|at| json!({"user_email": format!("{name}{at}@acme.example")})).collect()
+    };
+    let ticket = opened(&world, json!({"description": "x", "email_ccs": ccs(48, "a")})).await;
+    assert_eq!(ticket["email_cc_ids"].as_array().unwrap().len(), 48);
+    let more = json!({"ticket": {"email_ccs": ccs(1, "b")}});
+    let refused = world.put("/tickets/1", more).await.is(422);
+    assert!(refused["details"]["email_ccs"].is_array());
+    let users = world.get("/users/count").await.is(200)["count"]["value"].as_u64().unwrap();
+    assert_eq!(users, 49, "who was in the refused request is nobody: {refused}");
+}
+
+#[tokio::test]
 async fn who_is_mentioned_follows_and_hears_of_it() {
     let world = World::new();
     opened(

@@ -9,14 +9,15 @@ use crate::access::Action::{ReadPrivateComments, UpdateTicket};
 use crate::access::Resource;
 use crate::api::page::{cursor, link};
 use crate::api::{Answer, Call, Refused, list};
-use crate::ids::{AuditId, TicketId};
+use crate::ids::{AuditId, CommentId, TicketId};
 use crate::record::places;
-use crate::store::{Item, Range};
+use crate::store::{Item, Key, Range};
 use crate::ticket::comment::{AUDITS, Comment, history};
 use crate::ticket::{Audit, Ticket};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ceap_kernel::Fault;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Audits of a page, at most, where they are listed by a cursor of their own.
@@ -115,21 +116,39 @@ pub(super) async fn written(
 /// # Errors
 /// `Unavailable` or `Throttled`.
 pub async fn of_list(call: &Call<'_>, items: &[Item]) -> Result<Vec<Audit>, Refused> {
-    let keys: Vec<_> = items.iter().filter_map(placed).collect();
-    call.fetch(keys.iter().cloned()).await?;
-    let mut audits = Vec::with_capacity(keys.len());
-    for key in &keys {
-        audits.extend(call.item(key).await?.map(|item| read(&item)).transpose()?);
+    let places: Vec<Placed> = items.iter().filter_map(placed).collect();
+    // With their comments, which are shown with them.
+    let keys = places.iter().flat_map(|(audit, comment)| [Some(audit.clone()), comment.clone()]);
+    call.fetch(keys.flatten()).await?;
+    let mut audits = Vec::with_capacity(places.len());
+    for (audit, _) in &places {
+        audits.extend(call.item(audit).await?.map(|item| read(&item)).transpose()?);
     }
     Ok(audits)
 }
 
-/// Where the audit is kept that stands here on the list of all.
-fn placed(item: &Item) -> Option<crate::store::Key> {
-    let held: Value = serde_json::from_str(&item.body).ok()?;
-    let ticket = held.get("ticket").and_then(Value::as_u64).and_then(TicketId::new)?;
+/// Where an audit is kept, and the comment that it came with.
+type Placed = (Key, Option<Key>);
+
+/// What the list of all audits holds of one.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Listed {
+    ticket: TicketId,
+    comment: Option<CommentId>,
+}
+
+impl Listed {
+    /// Of this audit.
+    #[must_use]
+    pub fn of(audit: &Audit) -> Self {
+        Self { ticket: audit.ticket_id, comment: audit.comment() }
+    }
+}
+
+fn placed(item: &Item) -> Option<Placed> {
+    let Listed { ticket, comment } = serde_json::from_str(&item.body).ok()?;
     let id = AuditId::new(places::ranked(&item.key.sort)?)?;
-    Some(Audit::key(ticket, id))
+    Some((Audit::key(ticket, id), comment.map(|id| Comment::key(ticket, id))))
 }
 
 /// Audits of all tickets: by pages, or by the cursor that they had before there were such.

@@ -2,6 +2,7 @@
 //! ([ticket import](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_import/)).
 
 use super::asked::Asked;
+use super::audits::Listed;
 use super::people::{self, People};
 use super::shown::ticket_shown;
 use crate::api::{Answer, Call, Method, Refused};
@@ -72,9 +73,7 @@ pub(super) async fn import(call: &Call<'_>) -> Result<Answer, Refused> {
     let ticket = worked_out(call, asked, &past, &people).await?;
     let mut changes = Changes::new();
     changes.create(&ticket)?;
-    for user in &people.added {
-        changes.create(user)?;
-    }
+    people.add(call, &mut changes).await?;
     remembered(call, &ticket, &past, &mut changes)?;
     call.commit(changes).await?;
     let location = call.url(&format!("/tickets/{}.json", ticket.id));
@@ -147,7 +146,7 @@ fn remembered(
         changes.put(Audit::key(ticket.id, audit.id), &audit, None)?;
         changes.put(Comment::key(ticket.id, comment.id), &comment, None)?;
         let link = Link::by_time("changed/audits", at, audit.id.get());
-        changes.list(&link, &json!({"ticket": ticket.id}))?;
+        changes.list(&link, &Listed::of(&audit))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use super::see;
 use crate::access::{Face, Role};
 use crate::api::{Call, Refused};
 use crate::ids::{IdentityId, OrganizationId, UserId};
-use crate::record::Record;
+use crate::record::{Changes, Record};
 use crate::refusal::Refusal;
 use crate::user::{EMAIL, Identity, Means, User, canonical};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +60,35 @@ pub async fn resolve(
     }
     known(call, asked, &people, &mut refusal).await?;
     Ok(refusal.against(people)?)
+}
+
+/// People who can be added together with a ticket: what is written of each, beside what is written of the ticket, has to
+/// fit into one commit.
+const ADDED: usize = 4;
+
+impl People {
+    /// Adds who is new to `changes`; if they are too many for one commit, before it.
+    ///
+    /// # Errors
+    /// 422 if an address was taken meanwhile; `Unavailable` or `Throttled`.
+    pub async fn add(&self, call: &Call<'_>, changes: &mut Changes) -> Result<(), Refused> {
+        if self.added.len() <= ADDED {
+            for user in &self.added {
+                changes.create(user)?;
+            }
+            return Ok(());
+        }
+        let held = call.hold();
+        for part in self.added.chunks(ADDED) {
+            let mut before = Changes::new();
+            for user in part {
+                before.create(user)?;
+            }
+            call.commit(before).await?;
+        }
+        call.release(held);
+        Ok(())
+    }
 }
 
 /// Who is in copy from now on, if that is asked for.

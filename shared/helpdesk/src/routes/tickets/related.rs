@@ -5,6 +5,7 @@ use super::see;
 use crate::api::list::{self, List};
 use crate::api::{Answer, Call, Refused};
 use crate::ids::UserId;
+use crate::routes::Shown;
 use crate::ticket::Ticket;
 use crate::user::User;
 use serde_json::{Value, json};
@@ -48,8 +49,7 @@ pub(super) async fn email_ccs(call: &Call<'_>) -> Result<Answer, Refused> {
 async fn people(call: &Call<'_>, ids: &BTreeSet<UserId>) -> Result<Answer, Refused> {
     let ids: Vec<u64> = ids.iter().map(|id| id.get()).collect();
     let users = call.get_all::<User>(&ids).await?;
-    let shown: Vec<Value> =
-        users.iter().map(|user| json!({"id": user.id, "name": user.name})).collect();
+    let shown: Vec<Value> = users.iter().map(|user| user.shown(call)).collect();
     let count = shown.len();
     Ok(Answer::ok(
         json!({"users": shown, "count": count, "next_page": null, "previous_page": null}),

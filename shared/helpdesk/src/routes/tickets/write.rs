@@ -2,6 +2,7 @@
 
 use super::super::ticket_rules;
 use super::asked::{Asked, More};
+use super::audits::Listed;
 use super::history::happened;
 use super::people;
 use super::see;
@@ -152,9 +153,7 @@ pub async fn open(
     let how = How { more: &asked.more, attachments: uploads, via, mentioned };
     let written = work_out(call, None, applied, how, &mut changes)?;
     changes.create(&written.ticket)?;
-    for user in &people.added {
-        changes.create(user)?;
-    }
+    people.add(call, &mut changes).await?;
     if let Some(closed) = followed.filter(|_| written.ticket.via_followup_source_id.is_some()) {
         let mut after = closed.record.clone();
         after.followup_ids.insert(id);
@@ -252,9 +251,7 @@ async fn attempt(call: &Call<'_>, id: u64, mut asked: Asked, via: Via) -> Result
         return Ok(written);
     }
     changes.update(&before, &written.ticket)?;
-    for user in &people.added {
-        changes.create(user)?;
-    }
+    people.add(call, &mut changes).await?;
     if written.ticket.problem_id != before.problem_id {
         incident(call, &written.ticket, &mut changes).await?;
     }
@@ -423,7 +420,7 @@ fn work_out(
     if !audit.events.is_empty() {
         changes.put(Audit::key(ticket.id, audit.id), &audit, None)?;
         let link = crate::record::Link::by_time("changed/audits", at, audit.id.get());
-        changes.list(&link, &json!({"ticket": ticket.id}))?;
+        changes.list(&link, &Listed::of(&audit))?;
     }
     if let Some(comment) = &comment {
         changes.put(Comment::key(ticket.id, comment.id), comment, None)?;
