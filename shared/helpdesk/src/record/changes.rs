@@ -2,7 +2,7 @@
 
 use super::{Home, Kept, Link, Record, Shadow, Unique, places};
 use crate::refusal::Refusal;
-use crate::store::{Expect, Key, Write};
+use crate::store::{Expect, Item, Key, Write};
 use ceap_kernel::{Fault, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -144,6 +144,28 @@ impl Changes {
         let body = json(value)?;
         self.write(Write::Put { key, body, expect: Expect::Absent, expires_at }, Clash::Done);
         Ok(())
+    }
+
+    /// Something else in the place of `item`, if that is still as it was read.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be written.
+    pub fn replace(
+        &mut self,
+        item: &Item,
+        value: &impl Serialize,
+        expires_at: Option<Timestamp>,
+    ) -> Result<(), Fault> {
+        let (key, expect) = (item.key.clone(), Expect::Revision(item.revision));
+        let write = Write::Put { key, body: json(value)?, expect, expires_at };
+        self.write(write, Clash::Changed);
+        Ok(())
+    }
+
+    /// Takes away `item`, if it is still as it was read.
+    pub fn take(&mut self, item: &Item) {
+        let (key, expect) = (item.key.clone(), Expect::Revision(item.revision));
+        self.write(Write::Delete { key, expect }, Clash::Changed);
     }
 
     /// Takes away what is at `key`, if anything is.

@@ -2,6 +2,7 @@
 
 pub mod custom_statuses;
 pub mod fields;
+pub mod files;
 pub mod groups;
 pub mod jobs;
 pub mod macros;
@@ -37,6 +38,13 @@ pub const GROUPS: Family = Family {
     name: "groups",
     paths: &["groups", "group_memberships"],
     routes: &[groups::ROUTES, groups::MEMBERSHIPS, users::OF_GROUPS],
+};
+
+/// Files with comments.
+pub const FILES: Family = Family {
+    name: "files",
+    paths: &["uploads", "attachments"],
+    routes: &[files::UPLOADS, files::ATTACHMENTS],
 };
 
 /// How jobs stand.
@@ -145,6 +153,7 @@ pub const FAMILIES: &[Family] = &[
     FORMS,
     ORGANIZATIONS,
     WEBHOOKS,
+    FILES,
 ];
 
 /// Every route.

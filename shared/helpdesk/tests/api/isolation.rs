@@ -31,8 +31,18 @@ async fn populated() -> World {
     world.post("/tickets", ticket(MARK, ADA)).await.is(201);
     world.delete("/tickets/3").await.is(204);
     world.post("/groups", json!({"group": {"name": MARK}})).await.is(201);
+    let uploads = [file(&world, ADA).await, file(&world, "owner@acme.example").await];
+    let note = json!({"body": MARK, "public": false, "uploads": [uploads[1]]});
+    world.put("/tickets/1", json!({"ticket": {"comment": note}})).await.is(200);
     world.done(world.delete("/tickets/destroy_many?ids=99").await).await;
     world
+}
+
+/// The token of a file that somebody uploads.
+async fn file(world: &World, email: &str) -> Value {
+    let headers = world.basic(email, world.token("acme"));
+    let path = format!("/uploads?filename={MARK}");
+    world.raw(headers, "POST", &path, vec![1]).await.is(201)["upload"]["token"].clone()
 }
 
 /// Every id that stands in the account's keys, with the kind of what has it, and those of jobs.
@@ -51,8 +61,10 @@ fn ids(world: &World) -> BTreeSet<(String, String)> {
         if last > 0 {
             add(kind, &last.to_string());
         }
-        if let Some(job) = key.partition.strip_prefix("JOB#") {
-            add("job_status", job);
+        for (begins, kind) in
+            [("JOB#", "job_status"), ("UPLOAD#", "upload"), ("ATTACHMENT#", "attachment")]
+        {
+            key.partition.strip_prefix(begins).into_iter().for_each(|id| add(kind, id));
         }
         let record: Value = serde_json::from_str(&body).unwrap_or_default();
         for name in ["memberships", "identities"] {
@@ -151,7 +163,7 @@ fn asked(world: &World) -> Vec<(&'static Route, String, String)> {
     each.map(|(route, id)| {
         let segments = route.path.split('/').map(|it| if it.starts_with('{') { &id } else { it });
         let path = segments.collect::<Vec<_>>().join("/");
-        let query = format!("ids={id}&external_ids={MARK}&external_id={MARK}&query={MARK}&name={MARK}&email={ADA}&start_time=0&user_id={id}");
+        let query = format!("ids={id}&external_ids={MARK}&external_id={MARK}&query={MARK}&name={MARK}&email={ADA}&start_time=0&user_id={id}&token={id}");
         (route, format!("{path}?{query}"), id)
     })
     .collect()

@@ -11,6 +11,7 @@ mod cast;
 mod custom_statuses;
 mod entry;
 mod fields;
+mod files;
 mod groups;
 mod isolation;
 mod macros;

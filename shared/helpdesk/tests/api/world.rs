@@ -16,7 +16,7 @@ use ceap_kernel::access::{Credential, Principal, Role};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 /// Nobody's time but the test's.
@@ -36,6 +36,8 @@ pub struct Around {
     pub jobs: RefCell<Vec<(TenantId, String)>>,
     pub files: RefCell<BTreeMap<String, (String, Vec<u8>)>>,
     pub invited: RefCell<Vec<Invitation>>,
+    /// Those of them that do not go by themselves.
+    pub kept: RefCell<BTreeSet<String>>,
 }
 
 impl Platform for Around {
@@ -88,6 +90,11 @@ impl Files for Around {
         size: u64,
     ) -> Soon<'a, Result<String, Fault>> {
         Box::pin(async move { Ok(format!("https://files.example/{tenant}/{name}?put={size}")) })
+    }
+
+    fn keep<'a>(&'a self, tenant: &'a TenantId, name: &'a str) -> Soon<'a, Result<(), Fault>> {
+        self.kept.borrow_mut().insert(format!("{tenant}/{name}"));
+        Box::pin(async { Ok(()) })
     }
 
     fn download<'a>(

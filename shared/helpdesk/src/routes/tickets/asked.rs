@@ -2,6 +2,7 @@
 //! many ways Zendesk lets them be named.
 
 use crate::api::{Refused, ask};
+use crate::file::upload::Upload;
 use crate::ids::{TicketId, UserId};
 use crate::record::places;
 use crate::store::Key;
@@ -165,7 +166,9 @@ impl Asked {
         let tickets = tickets.into_iter().flatten().map(ticket);
         let organization = self.edit.organization_id.flatten();
         let organization = organization.map(|id| super::see::organization(id.get()));
-        emails.chain(users).chain(tickets).chain(organization).collect()
+        let uploads = self.edit.comment.iter().flat_map(|it| &it.uploads);
+        let uploads = uploads.map(|token| Upload::key(token));
+        emails.chain(users).chain(tickets).chain(organization).chain(uploads).collect()
     }
 
     /// Everybody who is named by an id.

@@ -5,15 +5,17 @@ use super::{audits, comments, see};
 use crate::access::Action::DeleteTicket;
 use crate::api::list::{self, List};
 use crate::api::{Answer, Call, Method, Refused};
+use crate::file::Holder;
 use crate::job::{self, Step};
 use crate::record::{Changes, Kept, Link};
-use crate::store::Range;
+use crate::store::{Item, Key, MOST_WRITES, Range};
 use crate::ticket::comment::{AUDITS, Comment, history};
 use crate::ticket::{Audit, DeletedTicket, Ticket};
 use crate::user::User;
+use futures::future::try_join_all;
 use serde_json::{Value, json};
 
-/// Items that one commit takes away: each has a place on a list too.
+/// Items that are read at once to be taken away.
 const TAKEN: usize = 40;
 
 pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
@@ -133,24 +135,32 @@ pub(super) async fn erase(call: &Call<'_>) -> Result<Answer, Refused> {
     let held = call.hold();
     loop {
         let found = call.range(&Range::of(history(id), TAKEN)).await?;
-        let mut changes = Changes::new();
+        let mut keys = Vec::new();
         for item in &found.items {
-            changes.remove(item.key.clone());
-            if item.key.sort.starts_with(AUDITS) {
-                let Audit { id, created_at, .. } = audits::read(item)?;
-                changes.remove(Link::by_time("changed/audits", created_at, id.get()).key());
-            } else {
-                let Comment { attachments, .. } = comments::read(item)?;
-                for attachment in attachments {
-                    call.desk.files.delete(&call.tenant, &attachment.token).await?;
-                }
-            }
+            keys.extend(traces(call, item).await?);
+            keys.push(item.key.clone());
         }
-        call.commit(changes).await?;
+        for part in keys.chunks(MOST_WRITES) {
+            let mut changes = Changes::new();
+            part.iter().for_each(|key| changes.remove(key.clone()));
+            call.commit(changes).await?;
+        }
         if !found.more {
             break;
         }
     }
     call.release(held);
     call.remove(&deleted).await
+}
+
+/// What leads to an audit or a comment, whose files go at once.
+async fn traces(call: &Call<'_>, item: &Item) -> Result<Vec<Key>, Refused> {
+    if item.key.sort.starts_with(AUDITS) {
+        let Audit { id, created_at, .. } = audits::read(item)?;
+        return Ok(vec![Link::by_time("changed/audits", created_at, id.get()).key()]);
+    }
+    let Comment { attachments, .. } = comments::read(item)?;
+    let files = attachments.iter().map(|it| call.desk.files.delete(&call.tenant, &it.token));
+    try_join_all(files).await?;
+    Ok(attachments.iter().map(|it| Holder::key(it.id)).collect())
 }

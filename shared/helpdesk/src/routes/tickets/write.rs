@@ -11,6 +11,7 @@ use crate::access::{Action, Resource};
 use crate::account::Staff;
 use crate::api::{Answer, Ask, Call, Refused};
 use crate::file::Attachment;
+use crate::file::upload::{self, Taken};
 use crate::ids::{AuditId, CommentId, OrganizationId, TicketId, UserId};
 use crate::record::{Changes, Kept, places};
 use crate::refusal::Refusal;
@@ -150,7 +151,7 @@ pub async fn open(
         applied.ticket.via = channel(&asked.more, via.clone());
     }
     let mut changes = Changes::new();
-    let how = How { more: &asked.more, attachments: uploads, via, mentioned };
+    let how = How { more: &asked.more, uploads, via, mentioned };
     let written = work_out(call, None, applied, how, &mut changes)?;
     changes.create(&written.ticket)?;
     people.add(call, &mut changes).await?;
@@ -245,7 +246,7 @@ async fn attempt(call: &Call<'_>, id: u64, mut asked: Asked, via: Via) -> Result
     let applied = ticket::apply(&before, &asked.edit, by, &agents, &rules, at)?;
     let uploads = uploads(call, &asked).await?;
     let mut changes = Changes::new();
-    let how = How { more: &asked.more, attachments: uploads, via, mentioned };
+    let how = How { more: &asked.more, uploads, via, mentioned };
     let written = work_out(call, Some(&before), applied, how, &mut changes)?;
     if written.audit.events.is_empty() {
         return Ok(written);
@@ -363,15 +364,15 @@ fn channel(more: &More, usual: Via) -> Via {
 }
 
 /// The files that come with what is said.
-async fn uploads(call: &Call<'_>, asked: &Asked) -> Result<Vec<Attachment>, Refused> {
+async fn uploads(call: &Call<'_>, asked: &Asked) -> Result<Taken, Refused> {
     let tokens = asked.edit.comment.as_ref().map(|it| it.uploads.as_slice()).unwrap_or_default();
-    crate::file::upload::taken(call, tokens).await
+    upload::take(call, tokens).await
 }
 
 /// How a change comes.
 struct How<'a> {
     more: &'a More,
-    attachments: Vec<Attachment>,
+    uploads: Taken,
     via: Via,
     mentioned: BTreeSet<UserId>,
 }
@@ -384,7 +385,7 @@ fn work_out(
     how: How<'_>,
     changes: &mut Changes,
 ) -> Result<Written, Refused> {
-    let How { more, attachments, via, mentioned } = how;
+    let How { more, uploads, via, mentioned } = how;
     let Applied { mut ticket, changes: changed, comment } = applied;
     let audit_id = AuditId::fresh(call)?;
     let author = call.actor()?.id();
@@ -393,7 +394,7 @@ fn work_out(
     let comment = comment
         .map(|said| {
             let head = (audit_id, ticket.id, &via, &metadata);
-            commented(call, said, head, attachments)
+            commented(call, said, head, uploads.attachments.clone())
         })
         .transpose()?;
     let mut events: Vec<Event> =
@@ -424,6 +425,7 @@ fn work_out(
     }
     if let Some(comment) = &comment {
         changes.put(Comment::key(ticket.id, comment.id), comment, None)?;
+        uploads.give(comment, changes)?;
     }
     Ok(Written { ticket, audit, comment })
 }
