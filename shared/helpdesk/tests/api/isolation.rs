@@ -218,7 +218,13 @@ async fn who_may_see_it_does() {
             world.pass(2);
         }
     }
-    for path in ["/tickets/{id}", "/tickets/{ticket_id}/comments", "/groups", "/deleted_tickets"] {
+    for path in [
+        "/tickets/{id}",
+        "/tickets/{ticket_id}/comments",
+        "/groups",
+        "/deleted_tickets",
+        "/attachments/{id}",
+    ] {
         assert!(told.contains(path), "{path}: {told:?}");
     }
 }

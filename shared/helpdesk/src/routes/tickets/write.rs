@@ -282,7 +282,7 @@ pub fn moved(
     let more = More::default();
     let how = How {
         more: &more,
-        attachments: Vec::new(),
+        uploads: Taken::default(),
         via: Via::default(),
         mentioned: BTreeSet::new(),
     };
