@@ -1,5 +1,6 @@
 //! What can be asked, family by family: each its own Lambda function.
 
+pub mod automations;
 pub mod custom_statuses;
 pub mod fields;
 pub mod files;
@@ -11,9 +12,12 @@ pub mod organizations;
 pub mod requests;
 mod rules;
 mod shown;
+pub mod slas;
 pub mod ticket_forms;
 pub mod ticket_rules;
 pub mod tickets;
+pub mod trigger_categories;
+pub mod triggers;
 pub mod users;
 pub mod views;
 pub mod webhooks;
@@ -140,21 +144,15 @@ pub const ORGANIZATIONS: Family = Family {
 pub const WEBHOOKS: Family =
     Family { name: "webhooks", paths: &["webhooks"], routes: &[webhooks::ROUTES] };
 
+/// Triggers, automations and SLA policies.
+pub const RULES: Family = Family {
+    name: "rules",
+    paths: &["triggers", "trigger_categories", "automations", "slas", "group_slas"],
+    routes: &[triggers::ROUTES, trigger_categories::ROUTES, automations::ROUTES, slas::ROUTES],
+};
+
 /// All of them. Each has a constant of its own, by which its function names it.
-pub const FAMILIES: &[Family] = &[
-    GROUPS,
-    JOBS,
-    TICKETS,
-    REQUESTS,
-    VIEWS,
-    MACROS,
-    USERS,
-    FIELDS,
-    FORMS,
-    ORGANIZATIONS,
-    WEBHOOKS,
-    FILES,
-];
+pub const FAMILIES: &[Family] = &[GROUPS, FILES, JOBS, TICKETS, REQUESTS, VIEWS, MACROS, USERS, FIELDS, FORMS, ORGANIZATIONS, WEBHOOKS, RULES];
 
 /// Every route.
 #[must_use]

@@ -10,16 +10,16 @@ use crate::ids::{GroupId, RecordId, UserId};
 use crate::organization::Organization;
 use crate::record::{Changes, Home, Kept, Record, places};
 use crate::refusal::Refusal;
-use crate::rule::{Choices, Conditions, Head, Refers, Restriction, Rule, To};
+use crate::rule::{Choices, Conditions, Refers, Restriction, Rule, To};
 use crate::user::User;
 use crate::webhook::{Webhook, ulid};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes of one commit, so that what goes with them fits in too.
-const COMMIT: usize = 90;
+pub(super) const COMMIT: usize = 90;
 
 /// A rule that not everybody may change.
 pub(super) trait Governed: Rule + Shown + Send + Sync + 'static {
@@ -32,13 +32,13 @@ pub(super) trait Governed: Rule + Shown + Send + Sync + 'static {
     /// Where it stands, as text sorts.
     fn place(&self, call: &Call<'_>) -> Result<String, Refused> {
         let _ = call;
-        Ok(placed(self.head()))
+        Ok(placed(self.head().position))
     }
 }
 
-/// Where a rule stands among its like, as text sorts.
-pub(super) fn placed(head: &Head) -> String {
-    format!("{:016x}", head.position.cast_unsigned() ^ (1 << 63))
+/// A position as text sorts.
+pub(super) fn placed(position: i64) -> String {
+    format!("{:016x}", position.cast_unsigned() ^ (1 << 63))
 }
 
 /// All rules of a kind.
@@ -168,6 +168,7 @@ pub(super) struct Moved {
     id: RecordId,
     position: Option<i64>,
     active: Option<bool>,
+    pub category_id: Option<RecordId>,
 }
 
 /// What is asked of several rules, under the name of their kind: each rule with what it was.
@@ -189,6 +190,25 @@ pub(super) async fn moved<R: Governed>(
         Ok((before, after, moved))
     });
     both.collect()
+}
+
+/// Rules as they stand in the order of these ids, which must be those of all of them.
+pub(super) fn in_order<R: Governed>(
+    call: &Call<'_>,
+    all: &[Kept<R>],
+    ids: &[u64],
+) -> Result<Vec<(Kept<R>, R)>, Refused> {
+    let named: BTreeSet<u64> = ids.iter().copied().collect();
+    if named != all.iter().map(|it| it.id()).collect() || named.len() != ids.len() {
+        return Err(Refused::NotFound);
+    }
+    let found = ids.iter().filter_map(|id| all.iter().find(|it| it.id() == *id));
+    let both = found.zip(1..).map(|(before, position)| {
+        let mut after = before.record.clone();
+        (after.head_mut().position, after.head_mut().updated_at) = (position, call.at);
+        (before.clone(), after)
+    });
+    Ok(both.collect())
 }
 
 /// Changes several rules, and shows them.

@@ -36,6 +36,10 @@ const MACRO_STATUSES: &[(&str, &str)] =
 
 const FLAG: &[(&str, &str)] = &[("true", "Public"), ("false", "Private")];
 
+/// People that a ticket tells of, or that everybody knows.
+const PEOPLE: &[&str] =
+    &["requester_id", "assignee_id", "current_user", "requester_and_ccs", "all_agents"];
+
 const fn deed(
     field: &'static str,
     title: &'static str,
@@ -73,8 +77,8 @@ pub(super) const DEEDS: &[Deed] = &[
         FIRING,
         Takes::Words(&[("offered", "Offered to requester")]),
     ),
-    deed("notification_user", "Email user", FIRING, Takes::Notification),
-    deed("notification_group", "Email group", FIRING, Takes::Notification),
+    deed("notification_user", "Email user", FIRING, Takes::ToUser(PEOPLE)),
+    deed("notification_group", "Email group", FIRING, Takes::ToGroup(&["group_id"])),
     deed("notification_webhook", "Notify active webhook", FIRING, Takes::Webhook),
     deed("locale_id", "Requester language", TRIGGERS, Takes::Locale),
 ];

@@ -104,7 +104,8 @@ pub(super) fn takes(
         Takes::Field => value.is_null() || value.is_string() || texts(value),
         Takes::Nothing => true,
         Takes::Comment => comment(value),
-        Takes::Notification => parts(value, 3),
+        Takes::ToUser(words) => told(To::User, words, value, named, refers),
+        Takes::ToGroup(words) => told(To::Group, words, value, named, refers),
         Takes::Webhook => webhook(value, named, refers),
     };
     if !good {
@@ -135,8 +136,14 @@ fn texts(value: &Value) -> bool {
     value.as_array().is_some_and(|all| all.iter().all(Value::is_string))
 }
 
-fn parts(value: &Value, count: usize) -> bool {
-    value.as_array().is_some_and(|all| all.len() >= count) && texts(value)
+/// Whom, a subject and a body.
+fn told(to: To, words: &[&str], value: &Value, named: &Named<'_>, refers: &mut Refers) -> bool {
+    let whom = value.get(0).and_then(Value::as_str).filter(|whom| !whom.is_empty());
+    let Some(whom) = whom else { return false };
+    if !words.contains(&whom) {
+        refers.add(to, whom, named.field);
+    }
+    value.as_array().is_some_and(|all| all.len() >= 3) && texts(value)
 }
 
 fn comment(value: &Value) -> bool {

@@ -1,7 +1,7 @@
-//! The views that every account comes with, as Zendesk's do
+//! The views that every account comes with, and the category that its triggers stand in, as Zendesk's do
 //! ([default views](https://support.zendesk.com/hc/en-us/articles/4408888828570)).
 
-use super::{Condition, Conditions, Head, Order, Output, View};
+use super::{Condition, Conditions, Head, Order, Output, TriggerCategory, View};
 use crate::api::Call;
 use crate::ids::RecordId;
 use crate::record::Changes;
@@ -32,6 +32,13 @@ const VIEWS: [Conditioned; 8] = [
 /// # Errors
 /// `Internal` if one cannot be written.
 pub(crate) fn create(call: &Call<'_>, changes: &mut Changes) -> Result<(), Fault> {
+    changes.create(&TriggerCategory {
+        id: RecordId::fresh(call)?,
+        created_at: call.at,
+        updated_at: call.at,
+        name: "Notifications".to_owned(),
+        position: 0,
+    })?;
     for ((title, conditions), position) in VIEWS.into_iter().zip(1..) {
         let all = conditions
             .iter()

@@ -147,8 +147,8 @@ fn values(takes: Takes, choices: &Choices) -> Vec<Choice> {
     };
     match takes {
         Takes::Words(all) => words(all),
-        Takes::Group(all) => [special(all), choices.groups.clone()].concat(),
-        Takes::Person(all) => special(all),
+        Takes::Group(all) | Takes::ToGroup(all) => [special(all), choices.groups.clone()].concat(),
+        Takes::Person(all) | Takes::ToUser(all) => special(all),
         Takes::Brand => choices.brands.clone(),
         Takes::Form => choices.forms.clone(),
         Takes::Statuses => choices.statuses.clone(),
@@ -162,7 +162,6 @@ fn values(takes: Takes, choices: &Choices) -> Vec<Choice> {
         | Takes::Field
         | Takes::Nothing
         | Takes::Comment
-        | Takes::Notification
         | Takes::Webhook => Vec::new(),
     }
 }
@@ -177,7 +176,7 @@ const fn kind(takes: Takes) -> &'static str {
         Takes::Time => "date",
         Takes::Text | Takes::Field | Takes::Comment => "text",
         Takes::Nothing => "null",
-        Takes::Notification => "email",
+        Takes::ToUser(_) | Takes::ToGroup(_) => "email",
         Takes::Webhook => "webhook",
     }
 }

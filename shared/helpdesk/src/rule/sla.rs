@@ -16,6 +16,9 @@ pub struct SlaPolicy {
     pub filter: Conditions,
     /// What is promised.
     pub policy_metrics: Vec<PolicyMetric>,
+    /// When what is measured begins and ends, where a policy says so.
+    #[serde(default)]
+    pub metric_settings: Option<serde_json::Value>,
 }
 
 /// What is promised for tickets of a priority.

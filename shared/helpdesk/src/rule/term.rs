@@ -58,8 +58,10 @@ pub(super) enum Takes {
     Nothing,
     /// Text, or a channel and text: `["channel:web", "…"]`.
     Comment,
-    /// Whom, a subject and a body.
-    Notification,
+    /// A person or one of these words, a subject and a body.
+    ToUser(&'static [&'static str]),
+    /// A group or one of these words, a subject and a body.
+    ToGroup(&'static [&'static str]),
     /// A webhook and a body.
     Webhook,
 }

@@ -7,6 +7,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod automations;
 mod cast;
 mod custom_statuses;
 mod entry;
@@ -19,8 +20,10 @@ mod organizations;
 mod outside;
 mod people;
 mod requests;
+mod slas;
 mod ticket_forms;
 mod tickets;
+mod triggers;
 mod users;
 mod views;
 mod webhooks;
