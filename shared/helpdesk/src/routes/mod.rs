@@ -152,7 +152,21 @@ pub const RULES: Family = Family {
 };
 
 /// All of them. Each has a constant of its own, by which its function names it.
-pub const FAMILIES: &[Family] = &[GROUPS, FILES, JOBS, TICKETS, REQUESTS, VIEWS, MACROS, USERS, FIELDS, FORMS, ORGANIZATIONS, WEBHOOKS, RULES];
+pub const FAMILIES: &[Family] = &[
+    GROUPS,
+    FILES,
+    JOBS,
+    TICKETS,
+    REQUESTS,
+    VIEWS,
+    MACROS,
+    USERS,
+    FIELDS,
+    FORMS,
+    ORGANIZATIONS,
+    WEBHOOKS,
+    RULES,
+];
 
 /// Every route.
 #[must_use]
