@@ -5,7 +5,7 @@ use crate::refusal::Refusal;
 use crate::store::{Expect, Item, Key, Write};
 use ceap_kernel::{Fault, Timestamp};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why one of the writes may find something else than it expects.
 #[derive(Debug, Clone, PartialEq)]
@@ -199,7 +199,29 @@ impl Changes {
         if self.account {
             self.write(Write::Add { key: places::stamp(), by: 1 }, Clash::Changed);
         }
+        self.hand_on();
         (self.writes, self.clashes)
+    }
+
+    /// What one record gives up, another may have at once: both are one write then.
+    fn hand_on(&mut self) {
+        let freed: BTreeSet<Key> = self.writes.iter().filter_map(given_up).cloned().collect();
+        let mut taken = BTreeSet::new();
+        for write in &mut self.writes {
+            if let Write::Put { key, expect, .. } = write
+                && *expect == Expect::Absent
+                && freed.contains(key)
+            {
+                *expect = Expect::Anything;
+                taken.insert(key.clone());
+            }
+        }
+        if !taken.is_empty() {
+            let all = std::mem::take(&mut self.writes).into_iter();
+            let all = all.zip(std::mem::take(&mut self.clashes));
+            let kept = all.filter(|(write, _)| given_up(write).is_none_or(|it| !taken.contains(it)));
+            (self.writes, self.clashes) = kept.unzip();
+        }
     }
 
     fn write(&mut self, write: Write, clash: Clash) {
@@ -270,6 +292,13 @@ impl Changes {
         let part = any.id().checked_rem(places::PARTS).unwrap_or_default();
         let count = self.counts.entry(places::count(R::KIND, part)).or_default();
         *count = count.saturating_add(counts(after)).saturating_sub(counts(before));
+    }
+}
+
+fn given_up(write: &Write) -> Option<&Key> {
+    match write {
+        Write::Delete { key, expect: Expect::Anything } => Some(key),
+        Write::Delete { .. } | Write::Put { .. } | Write::Check { .. } | Write::Add { .. } => None,
     }
 }
 
