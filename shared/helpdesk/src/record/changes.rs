@@ -219,7 +219,8 @@ impl Changes {
         if !taken.is_empty() {
             let all = std::mem::take(&mut self.writes).into_iter();
             let all = all.zip(std::mem::take(&mut self.clashes));
-            let kept = all.filter(|(write, _)| given_up(write).is_none_or(|it| !taken.contains(it)));
+            let kept =
+                all.filter(|(write, _)| given_up(write).is_none_or(|it| !taken.contains(it)));
             (self.writes, self.clashes) = kept.unzip();
         }
     }

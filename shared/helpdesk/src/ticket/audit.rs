@@ -132,7 +132,8 @@ const SILENT: [&str; 10] = [
 const TOLD: [&str; 4] = ["subject", "priority", "type", "status"];
 
 /// What differs, by the fields' names. Ids and other numbers are text, as Zendesk's audits have them.
-pub(super) fn changes(before: &Ticket, after: &Ticket) -> Vec<Change> {
+#[must_use]
+pub fn changes(before: &Ticket, after: &Ticket) -> Vec<Change> {
     let (before, after) = (fields(before), fields(after));
     let differ = |name: &&String| before.get(*name) != after.get(*name);
     let names = after.keys().chain(before.keys().filter(|name| !after.contains_key(*name)));

@@ -12,7 +12,7 @@ mod notice;
 mod status;
 mod via;
 
-pub use audit::{Audit, Change, Event, What, creation};
+pub use audit::{Audit, Change, Event, What, changes, creation};
 pub use comment::Comment;
 pub use deleted::DeletedTicket;
 pub use edit::{Edit, FieldValue, NewComment};

@@ -19,6 +19,7 @@ mod macros;
 mod organizations;
 mod outside;
 mod people;
+mod people_go;
 mod requests;
 mod slas;
 mod ticket_forms;

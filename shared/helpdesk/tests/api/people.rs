@@ -1,4 +1,4 @@
-//! People: what they are known by, what they are, who may change them, and how they go.
+//! People: what they are known by, what they are, and who may change them.
 
 use crate::world::World;
 use serde_json::{Value, json};
@@ -6,14 +6,15 @@ use serde_json::{Value, json};
 const OWNER: &str = "owner@acme.example";
 
 /// Somebody with an address that is known to be theirs, by which they may ask.
-async fn somebody(world: &World, name: &str, more: Value) -> Value {
+pub async fn somebody(world: &World, name: &str, more: Value) -> Value {
     world.pass(1);
     let mut user = json!({"name": name, "email": format!("{name}@acme.example"), "verified": true});
     user.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     world.post("/users.json", json!({"user": user})).await.is(201)["user"].clone()
 }
 
-fn of(user: &Value) -> String {
+/// Where somebody is.
+pub fn of(user: &Value) -> String {
     format!("/users/{}.json", user["id"])
 }
 
@@ -349,83 +350,6 @@ async fn tags_of_people_are_kept() {
 }
 
 #[tokio::test]
-async fn who_is_deleted_is_remembered_until_for_good() {
-    let world = World::new();
-    let secrets = [
-        "Jane Doe",
-        "jane@acme.example",
-        "+15551234567",
-        "crm-9",
-        "difficult",
-        "janesfriend",
-        "jd_tag",
-    ];
-    let secret = json!({"user_field": {"type": "text", "key": "secret", "title": "Secret"}});
-    world.post("/user_fields", secret).await.is(201);
-    let jane = json!({"user": {
-        "name": "Jane Doe", "email": "jane@acme.example", "phone": "+15551234567", "external_id": "crm-9",
-        "notes": "difficult", "identities": [{"type": "twitter", "value": "janesfriend"}], "tags": ["jd_tag"],
-        "user_fields": {"secret": "jd_field"}, "remote_photo_url": "https://acme.example/jane.png",
-    }});
-    let jane = world.post("/users", jane).await.is(201)["user"].clone();
-    let deleted = format!("/deleted_users/{}.json", jane["id"]);
-    world.get(&deleted).await.is(404);
-    world.delete(&deleted).await.is(404);
-    let gone = world.delete(&of(&jane)).await.is(200)["user"].clone();
-    assert_eq!((&gone["active"], &gone["permanently_deleted"]), (&json!(false), &json!(false)));
-    world.delete(&of(&jane)).await.is(404);
-    world.put(&of(&jane), json!({"user": {"name": "x"}})).await.is(404);
-    assert_eq!(world.get(&of(&jane)).await.is(200)["user"]["active"], false);
-    assert_eq!(world.get("/users").await.is(200)["count"], 1);
-    assert_eq!(
-        world.get("/users?page[size]=5").await.is(200)["users"].as_array().unwrap().len(),
-        1
-    );
-    assert_eq!(world.get("/users/search?query=jane").await.is(200)["count"], 0);
-    let some = world.get(&format!("/users/show_many?ids={}", jane["id"])).await.is(200);
-    assert_eq!(some["count"], 0);
-    let some = world
-        .get(&format!("/users/show_many?ids={}&include_deleted=true", jane["id"]))
-        .await
-        .is(200);
-    assert_eq!(some["count"], 1);
-    assert_eq!(world.get("/deleted_users/count").await.is(200)["count"]["value"], 1);
-    let shown = world.get(&deleted).await.is(200)["deleted_user"].clone();
-    assert_eq!((&shown["name"], &shown["active"]), (&json!("Jane Doe"), &json!(false)));
-    let statuses = format!("/users/{}/compliance_deletion_statuses.json", jane["id"]);
-    let none = world.get(&statuses).await.is(200);
-    assert_eq!(none["compliance_deletion_statuses"], json!([]));
-    // What was hers may be another's.
-    let again = json!({"user": {"name": "J", "email": "jane@acme.example"}});
-    let again = world.post("/users", again).await.is(201)["user"].clone();
-    world.put(&of(&again), json!({"user": {"name": "K"}})).await.is(200);
-    world.delete(&of(&again)).await.is(200);
-    world.delete(&format!("/deleted_users/{}", again["id"])).await.is(200);
-
-    let told = world.delete(&deleted).await.is(200);
-    assert_eq!(told["deleted_user"]["name"], "Jane Doe");
-    world.get(&deleted).await.is(404);
-    let left = world.get("/deleted_users.json").await.is(200);
-    assert_eq!(left["deleted_users"][0]["name"], "Permanently Deleted User");
-    assert_eq!(left["deleted_users"][0]["email"], Value::Null);
-    for (_, key, body) in world.store.dump() {
-        for secret in secrets.iter().chain(&["jd_field", "jane.png"]) {
-            assert!(!body.contains(secret), "{key}: {secret}");
-            let key = key.to_string();
-            assert!(!key.to_lowercase().contains(&secret.to_lowercase()), "{key}: {secret}");
-        }
-    }
-    let done = world.get(&format!("{statuses}?application=support")).await.is(200);
-    let actions: Vec<&Value> = done["compliance_deletion_statuses"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| &it["action"])
-        .collect();
-    assert_eq!(actions, [&json!("started"), &json!("complete")]);
-}
-
-#[tokio::test]
 async fn signing_in_is_not_done_here() {
     let world = World::new();
     for (method, path) in [
@@ -466,26 +390,6 @@ async fn people_of_another_tenant_are_nobody() {
     assert_eq!(ask("/users?external_id=x").await.is(200)["count"], 0);
     let same = json!({"user": {"name": "x", "email": "jane@acme.example", "external_id": "x"}});
     world.ask("owner@other.example", "POST", "/users", same).await.is(201);
-}
-
-#[tokio::test]
-async fn who_waits_for_an_answer_is_not_deleted() {
-    let world = World::new();
-    let jane = somebody(&world, "jane", json!({})).await;
-    let ticket = json!({"ticket": {"description": "x", "requester_id": jane["id"]}});
-    let ticket = world.post("/tickets", ticket).await.is(201)["ticket"]["id"].clone();
-    let refused = world.delete(&of(&jane)).await.is(422);
-    let text = refused["details"]["base"][0]["description"].as_str().unwrap();
-    assert!(text.contains("not closed"), "{text}");
-    let path = format!("/users/{}/related", jane["id"]);
-    assert_eq!(world.get(&path).await.is(200)["user_related"]["requested_tickets"], 1);
-    let me = world.get("/users/me").await.is(200)["user"]["id"].clone();
-    let closed = json!({"ticket": {"status": "closed", "assignee_id": me}});
-    world.put(&format!("/tickets/{ticket}"), closed).await.is(200);
-    world.delete(&of(&jane)).await.is(200);
-    // The ticket still leads to who asked for it.
-    let requester = world.get(&of(&jane)).await.is(200);
-    assert_eq!(requester["user"]["active"], false);
 }
 
 #[tokio::test]
@@ -557,4 +461,41 @@ async fn no_route_of_people_waits_for_more_than_three_calls() {
         let calls = world.store.calls();
         assert!(calls.rounds <= 3, "{method} {path}: {calls:?}");
     }
+}
+
+#[tokio::test]
+async fn people_belong_to_organizations() {
+    let world = World::new();
+    let organization = async |name: &str, domains: Value| {
+        let asked = json!({"organization": {"name": name, "domain_names": domains}});
+        world.post("/organizations", asked).await.is(201)["organization"]["id"].clone()
+    };
+    let vip = organization("VIP Customers", json!([])).await;
+    let acme = organization("Acme", json!(["acme.example"])).await;
+    let jane = somebody(&world, "jane", json!({"organization": {"name": "vip customers"}})).await;
+    assert_eq!(jane["organization_id"], vip);
+    let eve = somebody(&world, "eve", json!({})).await;
+    assert_eq!(eve["organization_id"], acme);
+    let kim = somebody(&world, "kim", json!({"organization_id": vip})).await;
+    let membership =
+        json!({"organization_membership": {"user_id": kim["id"], "organization_id": acme}});
+    world.post("/organization_memberships", membership).await.is(201);
+    // An organization that is set on a person is their only one.
+    let moved = json!({"user": {"organization_id": acme}});
+    let moved = world.put(&of(&kim), moved).await.is(200);
+    assert_eq!(moved["user"]["organization_id"], acme);
+    let path = format!("/users/{}/organizations", kim["id"]);
+    assert_eq!(world.get(&path).await.is(200)["count"], 1);
+    let none = world.put(&of(&kim), json!({"user": {"organization_id": null}})).await.is(200);
+    assert_eq!(none["user"]["organization_id"], Value::Null);
+    let beside = world.get(&format!("/users/{}?include=organizations", jane["id"])).await.is(200);
+    assert_eq!(beside["organizations"][0]["name"], "VIP Customers");
+    // Whose address is shown to be theirs later joins then.
+    let late = json!({"user": {"name": "Late"}});
+    let late = world.post("/users", late).await.is(201)["user"].clone();
+    let identity = json!({"identity": {"type": "email", "value": "late@acme.example"}});
+    let path = format!("/users/{}/identities", late["id"]);
+    let identity = world.post(&path, identity).await.is(201)["identity"]["id"].clone();
+    world.put(&format!("{path}/{identity}/verify"), json!({})).await.is(200);
+    assert_eq!(world.get(&of(&late)).await.is(200)["user"]["organization_id"], acme);
 }

@@ -20,7 +20,7 @@ mod write;
 pub use asked::{Asked, More, Named};
 pub use see::{sees, ticket, visible, within};
 pub use shown::{attachment_shown, audit_shown, comment_shown, custom_fields, ticket_shown};
-pub use write::{Written, moved, open, save};
+pub use write::{Written, moved, open, rewritten, save};
 
 use crate::access::Action::{
     CreateTicket, ExportData, ImportTickets, ListTickets, ManageDeletedTickets,

@@ -270,15 +270,21 @@ pub fn moved(
     before: &Kept<Ticket>,
     organization_id: Option<OrganizationId>,
 ) -> Result<Changes, Refused> {
-    let updated_at = after(before.updated_at, call.at)?;
-    let ticket = Ticket { organization_id, updated_at, ..before.record.clone() };
-    let text = |id: Option<OrganizationId>| json!(id.map(|id| id.to_string()));
-    let changed = ticket::Change {
-        field_name: "organization_id".to_owned(),
-        value: text(organization_id),
-        previous_value: text(before.organization_id),
-    };
-    let applied = Applied { ticket, changes: vec![changed], comment: None };
+    rewritten(call, before, Ticket { organization_id, ..before.record.clone() })
+}
+
+/// A ticket that becomes another for what happened elsewhere, whatever its status.
+///
+/// # Errors
+/// `Internal` if it cannot be written.
+pub fn rewritten(
+    call: &Call<'_>,
+    before: &Kept<Ticket>,
+    ticket: Ticket,
+) -> Result<Changes, Refused> {
+    let ticket = Ticket { updated_at: after(before.updated_at, call.at)?, ..ticket };
+    let changed = ticket::changes(before, &ticket);
+    let applied = Applied { ticket, changes: changed, comment: None };
     let more = More::default();
     let how = How {
         more: &more,

@@ -23,7 +23,18 @@ pub(super) struct Draft {
     pub invited: Vec<IdentityId>,
 }
 
-/// Does `edit` to `user`; `new` if they were not known before.
+/// How somebody comes to be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// They are added.
+    Added,
+    /// They were to be added, but are known already.
+    Known,
+    /// They are changed.
+    Changed,
+}
+
+/// Does `edit` to `user`.
 ///
 /// # Errors
 /// Why it cannot be, by field; 403 for what who asks may not.
@@ -31,7 +42,7 @@ pub(super) async fn apply(
     call: &Call<'_>,
     user: User,
     edit: &Edit,
-    new: bool,
+    how: How,
 ) -> Result<Draft, Refused> {
     let mut refusal = Refusal::default();
     let before = user.clone();
@@ -39,12 +50,18 @@ pub(super) async fn apply(
     describe(call, &mut draft.user, edit, &mut refusal)?;
     fields(call, &mut draft.user, edit, &mut refusal).await?;
     role::apply(call, &mut draft.user, edit, &mut refusal)?;
-    addresses(call, &mut draft, edit, new, &mut refusal)?;
+    addresses(call, &mut draft, edit, how, &mut refusal)?;
     telephone(call, &mut draft, edit, &mut refusal).await?;
     let named = edit.organization_name();
     let organization = organization::asked(call, edit.organization_id, named, &mut refusal).await?;
-    if let Some(id) = organization {
-        organization::join(call, &mut draft.user, id)?;
+    match organization {
+        Some(id) => organization::join(call, &mut draft.user, id)?,
+        None => {
+            let shown = draft.user.verified() && !before.verified();
+            if how == How::Added || how == How::Changed && shown {
+                organization::join_by_domain(call, &mut draft.user).await?;
+            }
+        }
     }
     if let Some(Some(group)) = edit.default_group_id
         && call.account.find::<Group>(group.get())?.is_none()
@@ -55,7 +72,7 @@ pub(super) async fn apply(
         let text = format!("Identities: accepts at most {MOST_IDENTITIES}");
         refusal.add("identities", text, Some("TooManyValues"));
     }
-    role::permitted(call, (!new).then_some(&before), &draft.user, &mut refusal)?;
+    role::permitted(call, (how != How::Added).then_some(&before), &draft.user, &mut refusal)?;
     let mut draft = refusal.against(draft)?;
     if draft.user != before {
         draft.user.updated_at = call.at;
@@ -176,7 +193,7 @@ fn addresses(
     call: &Call<'_>,
     draft: &mut Draft,
     edit: &Edit,
-    new: bool,
+    how: How,
     refusal: &mut Refusal,
 ) -> Result<(), Refused> {
     if let Some(Some(value)) = &edit.email {
@@ -189,7 +206,7 @@ fn addresses(
         };
         identify(call, draft, &asked, refusal)?;
     }
-    for identity in edit.identities.iter().flatten().filter(|_| new) {
+    for identity in edit.identities.iter().flatten().filter(|_| how != How::Changed) {
         let asked = NewIdentity {
             skip_verify_email: identity.skip_verify_email.or(edit.skip_verify_email),
             ..identity.clone()

@@ -5,7 +5,7 @@
 use super::apply::{self, Draft};
 use super::asked::NewIdentity;
 use super::write::{alive, invite};
-use super::{person, role, shown};
+use super::{organization, person, role, shown};
 use crate::access::{Action, Resource};
 use crate::api::{Answer, Call, Page, Paging, Refused};
 use crate::ids::IdentityId;
@@ -171,6 +171,9 @@ pub(super) async fn verify(call: &Call<'_>) -> Result<Answer, Refused> {
     let mut after = before.record.clone();
     if let Some(it) = after.identities.iter_mut().find(|it| it.id == identity.id) {
         apply::verify(call, it, true);
+    }
+    if !before.verified() {
+        organization::join_by_domain(call, &mut after).await?;
     }
     keep(call, &before, &mut after).await?;
     Ok(Answer::ok(one(call, &after, identity.id)?))

@@ -3,7 +3,9 @@
 
 use super::shown;
 use crate::account::{CustomRole, Group};
+use crate::api::page::MOST;
 use crate::api::{Call, Refused};
+use crate::organization::Organization;
 use crate::record::Kept;
 use crate::routes::Shown;
 use crate::user::User;
@@ -24,6 +26,7 @@ pub(super) async fn with(
         let beside = match name {
             "identities" => identities(call, users),
             "groups" => groups(call, users)?,
+            "organizations" => organizations(call, users).await?,
             "roles" => roles(call, users)?,
             _ => continue,
         };
@@ -35,6 +38,14 @@ pub(super) async fn with(
 fn identities(call: &Call<'_>, users: &[Kept<User>]) -> Vec<Value> {
     let all = users.iter().flat_map(|user| user.identities.iter().map(move |it| (user, it)));
     all.map(|(user, it)| shown::identity(call, "users", user, it)).collect()
+}
+
+async fn organizations(call: &Call<'_>, users: &[Kept<User>]) -> Result<Vec<Value>, Refused> {
+    let of = users.iter().flat_map(|user| user.memberships.iter());
+    let ids: BTreeSet<u64> = of.map(|it| it.organization_id.get()).collect();
+    let ids: Vec<u64> = ids.into_iter().take(MOST).collect();
+    let all = call.get_all::<Organization>(&ids).await?;
+    Ok(all.iter().map(|it| it.shown(call)).collect())
 }
 
 fn groups(call: &Call<'_>, users: &[Kept<User>]) -> Result<Vec<Value>, Refused> {

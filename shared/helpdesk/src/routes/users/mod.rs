@@ -12,6 +12,8 @@ mod include;
 mod list;
 mod many;
 mod me;
+mod merge;
+mod moving;
 mod organization;
 mod related;
 mod role;
@@ -52,6 +54,9 @@ pub const ROUTES: &[Route] = routes![
     POST "/users/create_or_update_many" Guard::May(CreateUsers) => many::create_or_update, "Adds or changes several people";
     PUT "/users/update_many" Guard::Agents => many::update, "Changes several people, alike or each in their own way";
     DELETE "/users/destroy_many" Guard::May(ManageAgents) => many::destroy, "Deletes several people";
+    PUT "/users/{user_id}/merge" Guard::Agents => merge::merge, "Merges an end-user into another";
+    POST "/users/{user_id}/handed_on" Guard::Step(ListUsers) => merge::hand_on, "A step of a merge: hands on the tickets of who was merged";
+    POST "/users/{user_id}/relieved" Guard::Step(ListUsers) => moving::relieve, "A step of an agent's leaving: others work on their tickets then";
     GET "/users/{user_id}/related" Guard::Agents => related::show, "Counts the tickets of somebody";
     GET "/users/{user_id}/compliance_deletion_statuses" Guard::Agents => deleted::statuses, "Shows what became of taking somebody out for good";
     POST "/users/request_create" refused "CEAP counts no seats: whoever manages agents adds them", "Reminds the owner to pay for more agents";

@@ -121,6 +121,11 @@ pub(super) fn permitted(
     Ok(())
 }
 
+/// Whether somebody works on tickets.
+pub(super) fn works(user: &User) -> bool {
+    user.active && user.role.is_agent()
+}
+
 /// Whether somebody owns the account.
 pub(super) fn owns(call: &Call<'_>, user: &User) -> Result<bool, Refused> {
     Ok(call.account.settings()?.owner_id == Some(user.id))
@@ -135,7 +140,7 @@ pub(super) fn regroup(
 ) -> Result<Option<GroupId>, Refused> {
     let all = call.account.all::<GroupMembership>()?;
     let own: Vec<&Kept<GroupMembership>> = all.iter().filter(|it| it.user_id == user.id).collect();
-    if !user.role.is_agent() || !user.active {
+    if !works(user) {
         for membership in own {
             changes.delete(membership)?;
         }

@@ -1,11 +1,12 @@
 //! Adding people, changing them, and deleting them.
 
-use super::apply::{self, Draft};
+use super::apply::{self, Draft, How};
 use super::asked::Edit;
 use super::{EXTERNAL, person, role};
 use crate::access::{Action, Face, Resource, Role};
-use crate::api::{Answer, Ask, Call, Refused};
+use crate::api::{Answer, Ask, Call, Method, Refused};
 use crate::ids::{GroupId, IdentityId, UserId};
+use crate::job::{self, Step};
 use crate::record::{Changes, Kept, Record, places};
 use crate::refusal::Refusal;
 use crate::routes::one;
@@ -66,7 +67,7 @@ async fn add(call: &Call<'_>, edit: &Edit) -> Result<Saved, Refused> {
     let mut user = User::new(UserId::fresh(call)?, "", Role::EndUser, call.at);
     user.locale = settings.locale;
     user.time_zone = settings.time_zone;
-    let draft = apply::apply(call, user, edit, true).await?;
+    let draft = apply::apply(call, user, edit, How::Added).await?;
     keep(call, None, draft, edit).await
 }
 
@@ -92,7 +93,7 @@ pub(super) async fn change(
 ) -> Result<Saved, Refused> {
     call.require(Action::UpdateUser, Resource::Person(before))?;
     let edit = if call.actor()?.is_agent() { edit } else { edit.of_oneself() };
-    let draft = apply::apply(call, before.record.clone(), &edit, false).await?;
+    let draft = apply::apply(call, before.record.clone(), &edit, How::Changed).await?;
     keep(call, Some(before), draft, &edit).await
 }
 
@@ -116,12 +117,29 @@ async fn keep(
     } else {
         None
     };
-    call.commit(changes).await?;
+    let left = before.is_some_and(|before| role::works(before)) && !role::works(&user);
+    if left && !call.range(&unclosed("assignee", &user)).await?.items.is_empty() {
+        relieve(call, &user, changes).await?;
+    } else {
+        call.commit(changes).await?;
+    }
     for id in invited {
         // They are known all the same: the invitation can be asked for again.
         let _ = invite(call, &user, id).await;
     }
     Ok(Saved { user, group })
+}
+
+/// Tickets that somebody has to do with and that are not closed: the first is enough to know that there are any.
+fn unclosed(how: &str, user: &User) -> Range {
+    Range::of(places::list(&format!("{how}/{}/unclosed", user.id)), 1)
+}
+
+/// Keeps that somebody works on tickets no longer. Of those that are not closed they are relieved, in the background.
+async fn relieve(call: &Call<'_>, user: &User, changes: Changes) -> Result<(), Refused> {
+    let path = format!("/users/{}/relieved", user.id);
+    let steps = vec![Step::new(Method::Post, path, json!({}))];
+    job::start_with(call, "Reassign Tickets", steps, changes).await.map(|_| ())
 }
 
 /// Asks somebody to show that an address is theirs.
@@ -150,7 +168,7 @@ pub(super) async fn create_or_update(call: &Call<'_>) -> Result<Answer, Refused>
     };
     let before = call.get::<User>(id.get()).await?;
     call.require(Action::UpdateUser, Resource::Person(&before))?;
-    let draft = apply::apply(call, before.record.clone(), &edit, true).await;
+    let draft = apply::apply(call, before.record.clone(), &edit, How::Known).await;
     let saved = keep(call, Some(&before), draft?, &edit).await?;
     Ok(Answer::ok(saved.shown(call)).header("location", saved.location(call)))
 }
@@ -176,8 +194,9 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
     if role::owns(call, &before)? {
         refusal.add("base", "The account owner cannot be deleted", Some("InvalidValue"));
     }
-    let unclosed = Range::of(places::list(&format!("requester/{}/unclosed", before.id)), 1);
-    if !call.range(&unclosed).await?.items.is_empty() {
+    let (asked, works_on) = (unclosed("requester", &before), unclosed("assignee", &before));
+    let (asked, works_on) = futures::try_join!(call.range(&asked), call.range(&works_on))?;
+    if !asked.items.is_empty() {
         let text = format!("{} is the requester of tickets that are not closed", before.name);
         refusal.add("base", text, Some("InvalidValue"));
     }
@@ -186,6 +205,10 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
     let mut changes = Changes::new();
     changes.update(&before, &after)?;
     let group = Some(role::regroup(call, &after, None, &mut changes)?);
-    call.commit(changes).await?;
+    if works_on.items.is_empty() {
+        call.commit(changes).await?;
+    } else {
+        relieve(call, &after, changes).await?;
+    }
     Ok(Answer::ok(Saved { user: after, group }.shown(call)))
 }
