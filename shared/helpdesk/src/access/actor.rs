@@ -31,6 +31,17 @@ impl Role {
         }
     }
 
+    /// As people read it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::EndUser => "End User",
+            Self::Agent => "Agent",
+            Self::TeamLead => "Team Lead",
+            Self::Admin => "Administrator",
+        }
+    }
+
     /// Whether it works on tickets.
     #[must_use]
     pub fn is_agent(self) -> bool {

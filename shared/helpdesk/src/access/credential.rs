@@ -2,7 +2,7 @@
 
 use crate::api::{Ask, Method};
 use crate::ids::{RecordId, UserId};
-use crate::record::{Home, Kind, Record, Unique};
+use crate::record::{Home, Kind, Link, Record, Told, Unique};
 use crate::store::Soon;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -69,8 +69,8 @@ pub struct ApiToken {
     pub active: bool,
     /// What the store knows it by.
     pub fingerprint: String,
-    /// Its first characters, by which people tell it from others.
-    pub begins: String,
+    /// Its last characters, by which people tell it from others.
+    pub ends: String,
     /// Whom alone it acts for.
     pub holder: Option<UserId>,
     /// The only things that it may do: `read`, `write`, as of OAuth; none for everything.
@@ -116,6 +116,18 @@ impl Record for ApiToken {
         self.id.get()
     }
 
+    /// What it is for and whether it is of any use: nothing that leads to it.
+    fn told(&self) -> Option<Told> {
+        let facts = json!({"description": self.description, "active": self.active,
+            "scopes": self.scopes, "user_id": self.holder});
+        Some(Told {
+            source_type: "apitoken".to_owned(),
+            label: self.description.clone(),
+            facts: facts.as_object().cloned()?,
+            quiet: false,
+        })
+    }
+
     /// Who may not use it any more does not find it.
     fn uniques(&self) -> Vec<Unique> {
         let lookup = || Unique {
@@ -126,4 +138,24 @@ impl Record for ApiToken {
         };
         self.active.then(lookup).into_iter().collect()
     }
+
+    /// Those of one person and those of the account are listed apart.
+    fn links(&self) -> Vec<Link> {
+        let list = self.holder.map_or_else(|| API_TOKENS.to_owned(), tokens_of);
+        let mut links = vec![Link::by_id(list, self.id.get())];
+        links.extend(self.holder.map(|_| Link::by_id(OAUTH_TOKENS, self.id.get())));
+        links
+    }
+}
+
+/// The list of the tokens that act for whoever a request names.
+pub const API_TOKENS: &str = "tokens/api";
+
+/// The list of the tokens that act for their holders.
+pub const OAUTH_TOKENS: &str = "tokens/oauth";
+
+/// The list of the tokens that act for somebody.
+#[must_use]
+pub fn tokens_of(holder: UserId) -> String {
+    format!("holder/{holder}/tokens")
 }

@@ -95,6 +95,12 @@ actions! {
     ReadAccount = "readAccount",
     /// Change what the account is set up with.
     ManageAccount = "manageAccount",
+    /// Change groups of agents.
+    ManageGroups = "manageGroups",
+    /// Change who is in which group.
+    ManageGroupMemberships = "manageGroupMemberships",
+    /// Change the addresses that tickets come in at.
+    ManageChannels = "manageChannels",
     /// Change the fields of tickets.
     ManageTicketFields = "manageTicketFields",
     /// Change forms.

@@ -26,6 +26,9 @@ pub struct Brand {
     pub active: bool,
     /// Whether tickets have it that name none.
     pub default: bool,
+    /// Whether it was deleted: it is kept for the tickets that have it.
+    #[serde(default)]
+    pub deleted: bool,
 }
 
 /// What agents' comments end with unless a brand says otherwise.

@@ -1,17 +1,21 @@
 //! What an account is set up with, read whole and remembered until it changes.
 
+mod audit_log;
 pub mod brand;
-mod custom_role;
+pub mod custom_role;
 pub mod custom_status;
 mod group;
+mod recipient_address;
 pub(crate) mod seed;
 mod settings;
 mod staff;
 
+pub use audit_log::AuditLog;
 pub use brand::Brand;
 pub use custom_role::CustomRole;
 pub use custom_status::CustomStatus;
 pub use group::{Group, GroupMembership};
+pub use recipient_address::{RECIPIENT, RecipientAddress};
 pub use settings::Settings;
 pub use staff::Staff;
 

@@ -27,6 +27,8 @@ pub struct Settings {
     pub locale: String,
     /// Its time zone, by Zendesk's name for it.
     pub time_zone: String,
+    /// The languages that it has chosen; all if none.
+    pub locale_ids: Vec<u64>,
 }
 
 impl Default for Settings {
@@ -41,6 +43,7 @@ impl Default for Settings {
             rate_limit: 700,
             locale: "en-US".to_owned(),
             time_zone: "Eastern Time (US & Canada)".to_owned(),
+            locale_ids: Vec::new(),
         }
     }
 }

@@ -106,6 +106,22 @@ impl Ask {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// The address that it came from: the last of the header, which the gateway adds; those before it are whatever the
+    /// caller says.
+    #[must_use]
+    pub fn ip_address(&self) -> Option<&str> {
+        let last = self.header("x-forwarded-for")?.rsplit(',').next()?.trim();
+        Some(last).filter(|it| !it.is_empty())
+    }
+
+    /// Values of a variable of the query, given once or several times (`filter[action][]=`), not separated.
+    #[must_use]
+    pub fn values(&self, name: &str) -> Vec<&str> {
+        let several = format!("{name}[]");
+        let given = self.query.iter().filter(|(key, _)| key == name || *key == several);
+        given.map(|(_, value)| value.as_str()).filter(|it| !it.is_empty()).collect()
+    }
+
     /// The body as JSON.
     ///
     /// # Errors

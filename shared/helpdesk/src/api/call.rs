@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::ask::Ask;
 use super::refused::Refused;
 use crate::access::{Action, Actor, Resource, permits};
-use crate::account::Account;
+use crate::account::{Account, AuditLog};
 use crate::job;
 use crate::record::changes::Clash;
 use crate::record::{Changes, Kept, Record, places};
@@ -68,6 +68,14 @@ pub type Memo = RefCell<HashMap<Key, Option<Item>>>;
 #[derive(Debug)]
 #[must_use]
 pub struct Held(Option<Key>);
+
+/// The least id that can be given at a time.
+#[must_use]
+pub fn id_at(at: Timestamp) -> u64 {
+    const BEGAN: i64 = 1_577_836_800_000; // 2020-01-01
+    let since = at.as_millisecond().saturating_sub(BEGAN);
+    u64::try_from(since).unwrap_or_default() << 12
+}
 
 impl<'a> Call<'a> {
     /// Who asks.
@@ -134,11 +142,9 @@ impl<'a> Call<'a> {
     /// within it, which the record's own write then finds out. Fits in 53 bits until 2089.
     #[must_use]
     pub fn new_id(&self) -> u64 {
-        const BEGAN: i64 = 1_577_836_800_000; // 2020-01-01
-        let now = self.desk.clock.now().as_millisecond().saturating_sub(BEGAN);
         let random = (self.desk.random)();
         let bits = u64::from(u16::from_be_bytes([random[0], random[1]]) & 0x7ff);
-        let fresh = (u64::try_from(now).unwrap_or_default() << 12) | bits;
+        let fresh = id_at(self.desk.clock.now()) | bits;
         let id = fresh.max(self.last_id.get().saturating_add(1));
         self.last_id.set(id);
         id
@@ -272,6 +278,7 @@ impl<'a> Call<'a> {
             let result = job::result(method, path, index.unwrap_or_default(), &changes);
             changes.once(key.clone(), &result, None)?;
         }
+        self.tell(&mut changes)?;
         let (writes, clashes) = changes.finish();
         if writes.len() > MOST_WRITES {
             let text = "Changes too much at once: do it in parts".to_owned();
@@ -293,6 +300,23 @@ impl<'a> Call<'a> {
                 Some(Clash::Changed) | None => Refused::Conflict,
             }),
         }
+    }
+
+    /// Has the account's log tell of changes, in the same commit. What an account begins with is nobody's change.
+    fn tell(&self, changes: &mut Changes) -> Result<(), Refused> {
+        let told = changes.told();
+        let Some(actor) = &self.actor else { return Ok(()) };
+        for change in told {
+            let id = crate::ids::RecordId::fresh(self)?;
+            changes.create(&AuditLog::of(
+                id,
+                self.at,
+                actor.id(),
+                self.ask.ip_address(),
+                change,
+            ))?;
+        }
+        Ok(())
     }
 
     /// Does a part of what a step of a job does in many: that it was done is remembered with a later commit only, and

@@ -1,6 +1,6 @@
 //! What a request changes: gathered while it is worked out, then done all or not at all.
 
-use super::{Home, Kept, Link, Record, Shadow, Unique, places};
+use super::{Home, Kept, Link, Record, Shadow, Told, Unique, places, told};
 use crate::refusal::Refusal;
 use crate::store::{Expect, Item, Key, Write};
 use ceap_kernel::{Fault, Timestamp};
@@ -26,6 +26,7 @@ pub struct Changes {
     counts: BTreeMap<Key, i64>,
     account: bool,
     subject: Option<Subject>,
+    told: Vec<told::Change>,
 }
 
 /// The record that all of it is about: the first.
@@ -66,6 +67,17 @@ impl Changes {
         }
     }
 
+    /// What the account's log is to tell of it.
+    #[must_use]
+    pub fn told(&mut self) -> Vec<told::Change> {
+        std::mem::take(&mut self.told)
+    }
+
+    fn tell<R: Record>(&mut self, id: u64, before: Option<&R>, after: Option<&R>) {
+        let change = Told::change(id, before.and_then(R::told), after.and_then(R::told));
+        self.told.extend(change);
+    }
+
     /// Something new that is kept within a record, and has an id of its own.
     pub fn within(&mut self, id: u64) {
         self.subject.get_or_insert(Subject::New(id));
@@ -82,6 +94,7 @@ impl Changes {
         self.links(Vec::new(), links(record));
         self.shadow(None, record.shadow())?;
         self.counted(None, Some(record));
+        self.tell(record.id(), None, Some(record));
         Ok(())
     }
 
@@ -95,6 +108,7 @@ impl Changes {
         self.uniques(before.uniques(), after.uniques())?;
         self.links(links(&before.record), links(after));
         self.counted(Some(&before.record), Some(after));
+        self.tell(after.id(), Some(&before.record), Some(after));
         self.shadow(before.shadow(), after.shadow())
     }
 
@@ -110,6 +124,7 @@ impl Changes {
         self.links(links(&before.record), Vec::new());
         self.shadow(before.shadow(), None)?;
         self.counted(Some(&before.record), None);
+        self.tell(before.id(), Some(&before.record), None);
         self.account |= R::KIND.home == Home::Account;
         Ok(())
     }

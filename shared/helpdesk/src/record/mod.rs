@@ -3,9 +3,11 @@
 pub mod changes;
 mod kept;
 pub mod places;
+pub mod told;
 
 pub use changes::Changes;
 pub use kept::Kept;
+pub use told::Told;
 
 use crate::store::Key;
 use serde::Serialize;
@@ -51,6 +53,11 @@ pub trait Record: Clone + Serialize + DeserializeOwned {
     /// who was deleted. Only of kinds of which there are many.
     fn hidden(&self) -> bool {
         false
+    }
+
+    /// What the account's log of changes tells of it, if anything.
+    fn told(&self) -> Option<Told> {
+        Told::usual(self)
     }
 
     /// What no two records have alike.

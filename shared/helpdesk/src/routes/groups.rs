@@ -3,7 +3,7 @@
 //! [group memberships](https://developer.zendesk.com/api-reference/ticketing/groups/group_memberships/)).
 
 use super::{Shown, created, listed, one};
-use crate::access::Action::{ManageAccount, ReadAccount};
+use crate::access::Action::{ManageGroupMemberships, ManageGroups, ReadAccount};
 use crate::access::Resource;
 use crate::account::{Group, GroupMembership};
 use crate::api::{Answer, Call, Guard, Method, Refused, Route};
@@ -21,10 +21,10 @@ pub const ROUTES: &[Route] = routes![
     GET "/groups" Guard::May(ReadAccount) => list, "Lists groups";
     GET "/groups/assignable" Guard::May(ReadAccount) => list, "Lists groups that tickets may be assigned to";
     GET "/groups/count" Guard::May(ReadAccount) => count, "Counts groups";
-    POST "/groups" Guard::May(ManageAccount) => create, "Adds a group";
+    POST "/groups" Guard::May(ManageGroups) => create, "Adds a group";
     GET "/groups/{id}" Guard::May(ReadAccount) => show, "Shows a group";
-    PUT "/groups/{id}" Guard::May(ManageAccount) => update, "Changes a group";
-    DELETE "/groups/{id}" Guard::May(ManageAccount) => delete, "Deletes a group";
+    PUT "/groups/{id}" Guard::May(ManageGroups) => update, "Changes a group";
+    DELETE "/groups/{id}" Guard::May(ManageGroups) => delete, "Deletes a group";
     GET "/groups/{group_id}/memberships" Guard::May(ReadAccount) => members, "Lists who is in a group";
     GET "/groups/{group_id}/memberships/assignable" Guard::May(ReadAccount) => members, "Lists who in a group may be assigned tickets";
 ];
@@ -33,11 +33,11 @@ pub const ROUTES: &[Route] = routes![
 pub const MEMBERSHIPS: &[Route] = routes![
     GET "/group_memberships" Guard::May(ReadAccount) => members, "Lists who is in which group";
     GET "/group_memberships/assignable" Guard::May(ReadAccount) => members, "Lists who in which group may be assigned tickets";
-    POST "/group_memberships" Guard::May(ManageAccount) => join, "Puts an agent into a group";
-    POST "/group_memberships/create_many" Guard::May(ManageAccount) => join_many, "Puts agents into groups";
-    DELETE "/group_memberships/destroy_many" Guard::May(ManageAccount) => leave_many, "Takes agents out of groups";
+    POST "/group_memberships" Guard::May(ManageGroupMemberships) => join, "Puts an agent into a group";
+    POST "/group_memberships/create_many" Guard::May(ManageGroupMemberships) => join_many, "Puts agents into groups";
+    DELETE "/group_memberships/destroy_many" Guard::May(ManageGroupMemberships) => leave_many, "Takes agents out of groups";
     GET "/group_memberships/{id}" Guard::May(ReadAccount) => show_member, "Shows that an agent is in a group";
-    DELETE "/group_memberships/{id}" Guard::May(ManageAccount) => leave, "Takes an agent out of a group";
+    DELETE "/group_memberships/{id}" Guard::May(ManageGroupMemberships) => leave, "Takes an agent out of a group";
 ];
 
 /// Characters of a name.
@@ -240,7 +240,7 @@ pub(super) async fn join(call: &Call<'_>) -> Result<Answer, Refused> {
 pub(super) async fn make_default(call: &Call<'_>) -> Result<Answer, Refused> {
     let chosen = membership(call)?;
     if call.actor()?.id() != chosen.user_id {
-        call.require(ManageAccount, Resource::Account)?;
+        call.require(ManageGroupMemberships, Resource::Account)?;
     }
     let all = call.account.all::<GroupMembership>()?;
     let own = || all.iter().filter(|it| it.user_id == chosen.user_id);

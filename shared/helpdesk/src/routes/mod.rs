@@ -1,14 +1,20 @@
 //! What can be asked, family by family: each its own Lambda function.
 
+pub mod account;
+pub mod audit_logs;
 pub mod automations;
+pub mod brands;
+pub mod custom_roles;
 pub mod custom_statuses;
 pub mod fields;
 pub mod files;
 pub mod groups;
 pub mod jobs;
+pub mod locales;
 pub mod macros;
 pub mod memberships;
 pub mod organizations;
+pub mod recipient_addresses;
 pub mod requests;
 mod rules;
 mod shown;
@@ -16,6 +22,7 @@ pub mod slas;
 pub mod ticket_forms;
 pub mod ticket_rules;
 pub mod tickets;
+pub mod tokens;
 pub mod trigger_categories;
 pub mod triggers;
 pub mod users;
@@ -151,6 +158,31 @@ pub const RULES: Family = Family {
     routes: &[triggers::ROUTES, trigger_categories::ROUTES, automations::ROUTES, slas::ROUTES],
 };
 
+/// What else an account is set up with, its tokens, and the log of changes to all of it.
+pub const ACCOUNT: Family = Family {
+    name: "account",
+    paths: &[
+        "account",
+        "brands",
+        "custom_roles",
+        "locales",
+        "recipient_addresses",
+        "api_tokens",
+        "oauth",
+        "audit_logs",
+    ],
+    routes: &[
+        account::ROUTES,
+        brands::ROUTES,
+        custom_roles::ROUTES,
+        locales::ROUTES,
+        recipient_addresses::ROUTES,
+        tokens::API,
+        tokens::OAUTH,
+        audit_logs::ROUTES,
+    ],
+};
+
 /// All of them. Each has a constant of its own, by which its function names it.
 pub const FAMILIES: &[Family] = &[
     GROUPS,
@@ -164,6 +196,7 @@ pub const FAMILIES: &[Family] = &[
     FIELDS,
     FORMS,
     ORGANIZATIONS,
+    ACCOUNT,
     WEBHOOKS,
     RULES,
 ];

@@ -22,7 +22,9 @@ fn of_atom(c: char) -> bool {
     c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c)
 }
 
-fn label(label: &str) -> bool {
+/// Whether it may be a label of a domain name.
+#[must_use]
+pub fn label(label: &str) -> bool {
     !label.is_empty()
         && label.len() <= 63
         && !label.starts_with('-')

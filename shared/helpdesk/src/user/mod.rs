@@ -16,7 +16,7 @@ pub use photo::Photo;
 use crate::access::{Face, Restriction, Role};
 use crate::account::Staff;
 use crate::ids::{IdentityId, OrganizationId, RoleId, UserId};
-use crate::record::{Home, Kind, Link, Record, Shadow, Unique, places};
+use crate::record::{Home, Kind, Link, Record, Shadow, Told, Unique, places};
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -248,6 +248,25 @@ impl Record for User {
     /// Who was deleted.
     fn hidden(&self) -> bool {
         !self.active
+    }
+
+    /// What they may do is told; that there is one customer more or less is not. Their name is not written down, so
+    /// that it can be forgotten.
+    fn told(&self) -> Option<Told> {
+        let facts = json!({
+            "role": self.role.title(),
+            "custom_role_id": self.custom_role_id,
+            "ticket_restriction": self.restriction,
+            "only_private_comments": self.only_private_comments,
+            "suspended": self.suspended,
+            "active": self.active,
+        });
+        Some(Told {
+            source_type: Self::KIND.singular.to_owned(),
+            label: String::new(),
+            facts: facts.as_object().cloned()?,
+            quiet: !self.role.is_agent(),
+        })
     }
 
     fn uniques(&self) -> Vec<Unique> {

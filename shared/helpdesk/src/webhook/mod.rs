@@ -13,10 +13,11 @@ pub use invocation::{Attempt, Invocation, credential, invoke, signing};
 pub use request::{Plan, Prepared, TEST_SECRET, prepare, sign};
 
 use crate::ids::{RecordId, UserId};
-use crate::record::{Home, Kind, Record};
+use crate::record::{Home, Kind, Record, Told};
 use crate::store::Soon;
 use ceap_kernel::{Fault, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// A webhook ([webhooks](https://developer.zendesk.com/api-reference/webhooks/webhooks-api/webhooks/)).
@@ -60,6 +61,19 @@ impl Record for Webhook {
 
     fn id(&self) -> u64 {
         self.id.get()
+    }
+
+    /// Where it goes, and nothing of what it shows there.
+    fn told(&self) -> Option<Told> {
+        let facts = json!({"name": self.name, "status": self.status, "endpoint": self.endpoint,
+            "http_method": self.http_method, "request_format": self.request_format,
+            "subscriptions": self.subscriptions});
+        Some(Told {
+            source_type: Self::KIND.singular.to_owned(),
+            label: self.name.clone(),
+            facts: facts.as_object().cloned()?,
+            quiet: false,
+        })
     }
 }
 

@@ -7,6 +7,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod account;
 mod automations;
 mod cast;
 mod custom_statuses;
@@ -24,6 +25,7 @@ mod requests;
 mod slas;
 mod ticket_forms;
 mod tickets;
+mod tokens;
 mod triggers;
 mod users;
 mod views;

@@ -139,5 +139,6 @@ fn brand(call: &Call<'_>) -> Result<Brand, Fault> {
         signature_template: brand::SIGNATURE.to_owned(),
         active: true,
         default: true,
+        deleted: false,
     })
 }

@@ -23,7 +23,7 @@ mod tags;
 mod write;
 
 use crate::access::Action::{
-    CreateUsers, ListUsers, ManageAccount, ManageAgents, ReadAccount, ReadUser,
+    CreateUsers, ListUsers, ManageAgents, ManageGroupMemberships, ReadAccount, ReadUser,
 };
 use crate::access::Resource;
 use crate::api::{Call, Guard, Refused, Route};
@@ -72,9 +72,9 @@ pub const GROUPS: &[Route] = routes![
     GET "/users/{user_id}/groups" Guard::May(ReadAccount) => related::groups, "Lists the groups of an agent";
     GET "/users/{user_id}/groups/count" Guard::May(ReadAccount) => related::count_groups, "Counts the groups of an agent";
     GET "/users/{user_id}/group_memberships" Guard::May(ReadAccount) => related::memberships, "Lists in which groups an agent is";
-    POST "/users/{user_id}/group_memberships" Guard::May(ManageAccount) => groups::join, "Puts an agent into a group";
+    POST "/users/{user_id}/group_memberships" Guard::May(ManageGroupMemberships) => groups::join, "Puts an agent into a group";
     GET "/users/{user_id}/group_memberships/{id}" Guard::May(ReadAccount) => groups::show_member, "Shows that an agent is in a group";
-    DELETE "/users/{user_id}/group_memberships/{id}" Guard::May(ManageAccount) => groups::leave, "Takes an agent out of a group";
+    DELETE "/users/{user_id}/group_memberships/{id}" Guard::May(ManageGroupMemberships) => groups::leave, "Takes an agent out of a group";
     PUT "/users/{user_id}/group_memberships/{id}/make_default" Guard::Agents => groups::make_default, "Makes a group the default one of an agent";
 ];
 
