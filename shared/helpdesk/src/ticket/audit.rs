@@ -1,11 +1,11 @@
 //! What an update did, field by field.
 
 use super::comment::{AUDITS, history};
-use super::{Ticket, Via};
+use super::{MetricEvent, Ticket, Via};
 use crate::ids::{AuditId, CommentId, TicketId, UserId};
-use crate::record::places;
+use crate::record::{Changes, Link, places};
 use crate::store::Key;
-use ceap_kernel::Timestamp;
+use ceap_kernel::{Fault, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -27,9 +27,47 @@ pub struct Audit {
     pub metadata: Value,
     /// What it did.
     pub events: Vec<Event>,
+    /// When it was kept, which is later than what it tells of if that was imported. Exports go by it.
+    pub recorded_at: Timestamp,
+    /// What the ticket's clocks did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metric_events: Vec<MetricEvent>,
 }
 
+/// What the lists of audits hold of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Its ticket.
+    pub ticket: TicketId,
+    /// Its comment.
+    pub comment: Option<CommentId>,
+}
+
+/// The list of all audits.
+pub const AUDITED: &str = "changed/audits";
+
+/// The list of those with which a clock did something.
+pub const MEASURED: &str = "measured/audits";
+
 impl Audit {
+    /// The lists that it stands on.
+    #[must_use]
+    pub fn links(&self) -> Vec<Link> {
+        let on = |list: &str| Link::by_time(list, self.recorded_at, self.id.get());
+        let measured = (!self.metric_events.is_empty()).then(|| on(MEASURED));
+        [on(AUDITED)].into_iter().chain(measured).collect()
+    }
+
+    /// Keeps it, with the changes that it tells of.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be written.
+    pub fn keep(&self, changes: &mut Changes) -> Result<(), Fault> {
+        changes.put(Self::key(self.ticket_id, self.id), self, None)?;
+        let listed = Listed { ticket: self.ticket_id, comment: self.comment() };
+        self.links().iter().try_for_each(|link| changes.list(link, &listed))
+    }
+
     /// Where it is kept.
     #[must_use]
     pub fn key(ticket: TicketId, id: AuditId) -> Key {
@@ -115,15 +153,17 @@ pub struct Change {
 }
 
 /// Fields that are no news.
-const SILENT: [&str; 10] = [
+const SILENT: [&str; 12] = [
     "id",
     "created_at",
     "updated_at",
+    "generated_at",
     "description",
     "described_privately",
     "is_public",
     "via",
     "metrics",
+    "clocks",
     "has_incidents",
     "followup_ids",
 ];

@@ -2,7 +2,7 @@
 
 use super::audit::{Change, changes};
 use super::edit::{Edit, NewComment};
-use super::{Kind, MAX_CCS, MAX_COMMENT, MAX_SUBJECT, Metrics, Status, Ticket, Via};
+use super::{Clocks, Kind, MAX_CCS, MAX_COMMENT, MAX_SUBJECT, Metrics, Status, Ticket, Via};
 use crate::ids::{GroupId, TicketId, UserId};
 use crate::refusal::Refusal;
 use ceap_kernel::Timestamp;
@@ -91,6 +91,7 @@ pub fn open(
         id,
         created_at: at,
         updated_at: at,
+        generated_at: at,
         external_id: None,
         kind: None,
         subject: None,
@@ -119,6 +120,7 @@ pub fn open(
         has_incidents: false,
         followup_ids: BTreeSet::new(),
         metrics: Metrics::default(),
+        clocks: Clocks::default(),
     };
     let mut refusal = Refusal::default();
     if edit.comment.as_ref().is_none_or(|comment| comment.text().trim().is_empty()) {

@@ -53,6 +53,8 @@ pub struct Happened {
     pub commented: bool,
     /// Whether an agent said something that the requester sees.
     pub replied: bool,
+    /// Whether anybody else said something that the requester sees.
+    pub asked: bool,
     /// Whether the requester did it.
     pub by_requester: bool,
     /// Whether the assignee did it.

@@ -7,17 +7,19 @@ mod deleted;
 mod edit;
 mod life;
 mod mention;
+pub mod metric_events;
 pub mod metrics;
 mod notice;
 mod status;
 mod via;
 
-pub use audit::{Audit, Change, Event, What, changes, creation};
+pub use audit::{AUDITED, Audit, Change, Event, Listed, MEASURED, What, changes, creation};
 pub use comment::Comment;
 pub use deleted::DeletedTicket;
 pub use edit::{Edit, FieldValue, NewComment};
 pub use life::{Actor, Agents, Applied, Rules, Said, apply, open};
 pub use mention::mentioned;
+pub use metric_events::{Clocks, MetricEvent};
 pub use metrics::Metrics;
 pub use notice::notices;
 pub use status::{Kind, Priority, Status};
@@ -49,6 +51,8 @@ pub struct Ticket {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// When it was last written, be it by the system alone, which is no change. Exports go by it.
+    pub generated_at: Timestamp,
     /// What another system calls it.
     pub external_id: Option<String>,
     /// What it is.
@@ -112,6 +116,18 @@ pub struct Ticket {
     /// What is measured of it.
     #[serde(default)]
     pub metrics: Metrics,
+    /// What is being measured of it.
+    #[serde(default)]
+    pub clocks: Clocks,
+}
+
+impl Ticket {
+    /// As it is written at a time.
+    #[must_use]
+    pub fn generated(self, at: Timestamp) -> Self {
+        // Stamps of changes may be ahead of the clock.
+        Self { generated_at: at.max(self.updated_at), ..self }
+    }
 }
 
 impl Record for Ticket {
@@ -126,6 +142,7 @@ impl Record for Ticket {
         let id = self.id.get();
         let mut links = vec![
             Link::by_time("changed/tickets", self.updated_at, id),
+            Link::by_time("generated/tickets", self.generated_at, id),
             Link::by_id(format!("requester/{}/tickets", self.requester_id), id),
         ];
         let mut on = |list: Option<String>| links.extend(list.map(|list| Link::by_id(list, id)));

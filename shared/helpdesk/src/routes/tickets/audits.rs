@@ -9,15 +9,14 @@ use crate::access::Action::{ReadPrivateComments, UpdateTicket};
 use crate::access::Resource;
 use crate::api::page::{cursor, link};
 use crate::api::{Answer, Call, Refused, list};
-use crate::ids::{AuditId, CommentId, TicketId};
+use crate::ids::{AuditId, TicketId};
 use crate::record::places;
 use crate::store::{Item, Key, Range};
 use crate::ticket::comment::{AUDITS, Comment, history};
-use crate::ticket::{Audit, Ticket};
+use crate::ticket::{AUDITED, Audit, Listed, Ticket};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ceap_kernel::Fault;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Audits of a page, at most, where they are listed by a cursor of their own.
@@ -130,21 +129,6 @@ pub async fn of_list(call: &Call<'_>, items: &[Item]) -> Result<Vec<Audit>, Refu
 /// Where an audit is kept, and the comment that it came with.
 type Placed = (Key, Option<Key>);
 
-/// What the list of all audits holds of one.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Listed {
-    ticket: TicketId,
-    comment: Option<CommentId>,
-}
-
-impl Listed {
-    /// Of this audit.
-    #[must_use]
-    pub fn of(audit: &Audit) -> Self {
-        Self { ticket: audit.ticket_id, comment: audit.comment() }
-    }
-}
-
 fn placed(item: &Item) -> Option<Placed> {
     let Listed { ticket, comment } = serde_json::from_str(&item.body).ok()?;
     let id = AuditId::new(places::ranked(&item.key.sort)?)?;
@@ -153,7 +137,7 @@ fn placed(item: &Item) -> Option<Placed> {
 
 /// Audits of all tickets: by pages, or by the cursor that they had before there were such.
 pub(super) async fn all(call: &Call<'_>) -> Result<Answer, Refused> {
-    let partition = places::list("changed/audits");
+    let partition = places::list(AUDITED);
     if call.ask.query.iter().any(|(name, _)| name.starts_with("page[")) {
         let backward = call.ask.query("sort").is_some_and(|sort| sort.starts_with('-'));
         let page = list::items(call, &partition, "", backward).await?;

@@ -109,11 +109,13 @@ async fn keep(
     before: &str,
     comment: &Comment,
 ) -> Result<(), Refused> {
+    let item = call.item(&Comment::key(ticket.id, comment.id)).await?.ok_or(Refused::NotFound)?;
     let mut changes = Changes::new();
-    changes.put(Comment::key(ticket.id, comment.id), comment, None)?;
+    // Of two who take something out at once, neither may bring back what the other took.
+    changes.replace(&item, comment, None)?;
     if ticket.description == before && before != comment.body {
         let after = Ticket { description: comment.body.clone(), ..ticket.record.clone() };
-        changes.update(ticket, &after)?;
+        changes.update(ticket, &after.generated(call.at))?;
     } else {
         changes.unless_changed(ticket);
     }

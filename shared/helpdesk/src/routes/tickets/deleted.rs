@@ -10,7 +10,7 @@ use crate::job::{self, Step};
 use crate::record::{Changes, Kept, Link};
 use crate::store::{Item, Key, MOST_WRITES, Range};
 use crate::ticket::comment::{AUDITS, Comment, history};
-use crate::ticket::{Audit, DeletedTicket, Ticket};
+use crate::ticket::{DeletedTicket, Ticket};
 use crate::user::User;
 use futures::future::try_join_all;
 use serde_json::{Value, json};
@@ -90,7 +90,8 @@ fn back(
     changes: &mut Changes,
 ) -> Result<(), Refused> {
     changes.delete(deleted)?;
-    Ok(changes.create(&Ticket { updated_at: call.at, ..deleted.ticket.clone() })?)
+    let ticket = Ticket { updated_at: call.at, ..deleted.ticket.clone() };
+    Ok(changes.create(&ticket.generated(call.at))?)
 }
 
 pub(super) async fn restore(call: &Call<'_>) -> Result<Answer, Refused> {
@@ -156,8 +157,7 @@ pub(super) async fn erase(call: &Call<'_>) -> Result<Answer, Refused> {
 /// What leads to an audit or a comment, whose files go at once.
 async fn traces(call: &Call<'_>, item: &Item) -> Result<Vec<Key>, Refused> {
     if item.key.sort.starts_with(AUDITS) {
-        let Audit { id, created_at, .. } = audits::read(item)?;
-        return Ok(vec![Link::by_time("changed/audits", created_at, id.get()).key()]);
+        return Ok(audits::read(item)?.links().iter().map(Link::key).collect());
     }
     let Comment { attachments, .. } = comments::read(item)?;
     let files = attachments.iter().map(|it| call.desk.files.delete(&call.tenant, &it.token));

@@ -16,11 +16,12 @@ pub(super) fn happened(
     at: Timestamp,
 ) -> Result<Happened, Refused> {
     let actor = call.actor()?;
+    let public = comment.is_some_and(|it| it.public);
+    let helps = actor.is_agent() && before.is_none_or(|it| it.requester_id != actor.id());
     Ok(Happened {
         commented: comment.is_some(),
-        replied: actor.is_agent()
-            && comment.is_some_and(|it| it.public)
-            && before.is_none_or(|it| it.requester_id != actor.id()),
+        replied: public && helps,
+        asked: public && !helps,
         by_requester: before.is_none_or(|it| it.requester_id == actor.id()),
         by_assignee: before.is_some_and(|it| it.assignee_id == Some(actor.id())),
         at,

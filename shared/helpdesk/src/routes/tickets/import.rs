@@ -2,13 +2,12 @@
 //! ([ticket import](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_import/)).
 
 use super::asked::Asked;
-use super::audits::Listed;
 use super::people::{self, People};
 use super::shown::ticket_shown;
 use crate::api::{Answer, Call, Method, Refused};
 use crate::ids::{AuditId, CommentId, TicketId, UserId};
 use crate::job::{self, Step};
-use crate::record::{Changes, Link, places};
+use crate::record::{Changes, places};
 use crate::text;
 use crate::ticket;
 use crate::ticket::{Audit, Comment, Event, Status, Ticket, Via, What, creation};
@@ -110,7 +109,7 @@ async fn worked_out(
         ticket.metrics.solved_at = Some(solved);
     }
     ticket.metrics.latest_comment_added_at = past.comments.last().and_then(|it| it.created_at);
-    Ok(ticket)
+    Ok(ticket.generated(call.at))
 }
 
 /// What was said, each with an audit of its own.
@@ -142,11 +141,11 @@ fn remembered(
             via,
             metadata,
             events,
+            recorded_at: call.at,
+            metric_events: Vec::new(),
         };
-        changes.put(Audit::key(ticket.id, audit.id), &audit, None)?;
+        audit.keep(changes)?;
         changes.put(Comment::key(ticket.id, comment.id), &comment, None)?;
-        let link = Link::by_time("changed/audits", at, audit.id.get());
-        changes.list(&link, &Listed::of(&audit))?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ pub fn ticket_shown(call: &Call<'_>, ticket: &Ticket) -> Value {
         "via": ticket.via,
         "created_at": ticket.created_at,
         "updated_at": ticket.updated_at,
-        "generated_timestamp": ticket.updated_at.as_second(),
+        "generated_timestamp": ticket.generated_at.as_second(),
         "type": ticket.kind,
         "subject": ticket.subject,
         "raw_subject": ticket.subject,

@@ -2,7 +2,6 @@
 
 use super::super::ticket_rules;
 use super::asked::{Asked, More};
-use super::audits::Listed;
 use super::history::happened;
 use super::people;
 use super::see;
@@ -20,7 +19,7 @@ use crate::text;
 use crate::ticket::comment::Comment;
 use crate::ticket::{
     self, Applied, Audit, Edit, Event, MAX_COMMENT, NewComment, Said, Status, Ticket, Via, What,
-    creation, metrics,
+    creation, metric_events, metrics,
 };
 use crate::user::User;
 use ceap_kernel::{Fault, Timestamp};
@@ -158,7 +157,7 @@ pub async fn open(
     if let Some(closed) = followed.filter(|_| written.ticket.via_followup_source_id.is_some()) {
         let mut after = closed.record.clone();
         after.followup_ids.insert(id);
-        changes.update(&closed, &after)?;
+        changes.update(&closed, &after.generated(call.at))?;
     }
     incident(call, &written.ticket, &mut changes).await?;
     if let Some(key) = call.ask.header("idempotency-key").filter(|_| !call.is_step()) {
@@ -340,7 +339,7 @@ async fn incident(call: &Call<'_>, ticket: &Ticket, changes: &mut Changes) -> Re
     };
     if !problem.has_incidents {
         let after = Ticket { has_incidents: true, ..problem.record.clone() };
-        changes.update(&problem, &after)?;
+        changes.update(&problem, &after.generated(call.at))?;
     }
     Ok(())
 }
@@ -413,7 +412,10 @@ fn work_out(
     let told = told.into_iter().chain(notices);
     events.extend(told.map(|what| Event { id: call.new_id(), what }));
     let at = ticket.updated_at;
-    metrics::measure(before, &mut ticket, happened(call, before, comment.as_ref(), at)?);
+    let happened = happened(call, before, comment.as_ref(), at)?;
+    metrics::measure(before, &mut ticket, happened);
+    let metric_events = metric_events::follow(before, &mut ticket, happened, || call.new_id());
+    let ticket = ticket.generated(call.at);
     let author_id = comment.as_ref().map_or(author, |comment| comment.author_id);
     let audit = Audit {
         id: audit_id,
@@ -423,11 +425,11 @@ fn work_out(
         via,
         metadata,
         events,
+        recorded_at: at,
+        metric_events,
     };
     if !audit.events.is_empty() {
-        changes.put(Audit::key(ticket.id, audit.id), &audit, None)?;
-        let link = crate::record::Link::by_time("changed/audits", at, audit.id.get());
-        changes.list(&link, &Listed::of(&audit))?;
+        audit.keep(changes)?;
     }
     if let Some(comment) = &comment {
         changes.put(Comment::key(ticket.id, comment.id), comment, None)?;
