@@ -1,8 +1,8 @@
 //! Who asks.
 
-use super::person_of;
 use crate::api::{Answer, Call, Refused};
 use crate::routes::Shown;
+use crate::user::User;
 use ceap_kernel::digest;
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ pub(super) fn anonymous() -> Answer {
 
 /// Who asks, and the token that Zendesk's pages send along. Nothing here asks for it: no cookie lets a request in.
 pub(super) async fn show(call: &Call<'_>) -> Result<Answer, Refused> {
-    let user = person_of(call, call.actor()?.id()).await?;
+    let user = call.get::<User>(call.actor()?.id().get()).await?;
     let mut shown = user.shown(call);
     if let Value::Object(shown) = &mut shown {
         let token = digest(&["authenticity", call.tenant.as_str(), &user.id.to_string()]);

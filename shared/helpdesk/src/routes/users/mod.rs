@@ -26,8 +26,7 @@ use crate::access::Action::{
     CreateUsers, ListUsers, ManageAgents, ManageGroupMemberships, ReadAccount, ReadUser,
 };
 use crate::access::Resource;
-use crate::api::{Call, Guard, Refused, Route};
-use crate::ids::UserId;
+use crate::api::{Answer, Call, Guard, Refused, Route};
 use crate::record::Kept;
 use crate::routes;
 use crate::routes::groups;
@@ -153,14 +152,9 @@ async fn person(call: &Call<'_>, variable: &str) -> Result<Kept<User>, Refused> 
     Ok(user)
 }
 
-/// The same, of whom the path does not name.
-async fn person_of(call: &Call<'_>, id: UserId) -> Result<Kept<User>, Refused> {
-    call.get::<User>(id.get()).await
-}
-
-async fn show(call: &Call<'_>) -> Result<crate::api::Answer, Refused> {
+async fn show(call: &Call<'_>) -> Result<Answer, Refused> {
     let user = person(call, "id").await?;
     let mut body = routes::one(call, &user.record);
     include::with(call, std::slice::from_ref(&user), &mut body).await?;
-    Ok(crate::api::Answer::ok(body))
+    Ok(Answer::ok(body))
 }

@@ -168,8 +168,8 @@ pub(super) async fn create_or_update(call: &Call<'_>) -> Result<Answer, Refused>
     };
     let before = call.get::<User>(id.get()).await?;
     call.require(Action::UpdateUser, Resource::Person(&before))?;
-    let draft = apply::apply(call, before.record.clone(), &edit, How::Known).await;
-    let saved = keep(call, Some(&before), draft?, &edit).await?;
+    let draft = apply::apply(call, before.record.clone(), &edit, How::Known).await?;
+    let saved = keep(call, Some(&before), draft, &edit).await?;
     Ok(Answer::ok(saved.shown(call)).header("location", saved.location(call)))
 }
 
@@ -197,7 +197,7 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
     let (asked, works_on) = (unclosed("requester", &before), unclosed("assignee", &before));
     let (asked, works_on) = futures::try_join!(call.range(&asked), call.range(&works_on))?;
     if !asked.items.is_empty() {
-        let text = format!("{} is the requester of tickets that are not closed", before.name);
+        let text = "User: is the requester of tickets that are not closed";
         refusal.add("base", text, Some("InvalidValue"));
     }
     let () = refusal.against(())?;
