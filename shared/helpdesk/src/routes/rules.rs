@@ -19,7 +19,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes of one commit, so that what goes with them fits in too.
-pub(super) const COMMIT: usize = 90;
+pub(super) const COMMIT: usize = 45;
 
 /// A rule that not everybody may change.
 pub(super) trait Governed: Rule + Shown + Send + Sync + 'static {
