@@ -22,6 +22,8 @@ mod shown;
 mod tags;
 mod write;
 
+pub use organization::join_by_domain;
+
 use crate::access::Action::{
     CreateUsers, ListUsers, ManageAgents, ManageGroupMemberships, ReadAccount, ReadUser,
 };
