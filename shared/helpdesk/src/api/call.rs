@@ -8,7 +8,7 @@ use crate::account::{Account, AuditLog};
 use crate::job;
 use crate::record::changes::Clash;
 use crate::record::{Changes, Kept, Record, places};
-use crate::store::{Failure, Item, Key, MOST_WRITES, Range, Store};
+use crate::store::{Failure, Item, Key, MOST_WRITES, Range, Store, Write};
 use ceap_kernel::{Fault, TenantId, Timestamp};
 use serde::de::DeserializeOwned;
 use std::cell::{Cell, RefCell};
@@ -279,6 +279,7 @@ impl<'a> Call<'a> {
             changes.once(key.clone(), &result, None)?;
         }
         self.tell(&mut changes)?;
+        let beyond = changes.spill();
         let (writes, clashes) = changes.finish();
         if writes.len() > MOST_WRITES {
             let text = "Changes too much at once: do it in parts".to_owned();
@@ -290,7 +291,12 @@ impl<'a> Call<'a> {
             self.once.set(once);
         }
         match done {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                for part in beyond.chunks(MOST_WRITES) {
+                    self.added(part).await?;
+                }
+                Ok(())
+            }
             Err(Failure::Fault(fault)) => Err(fault.into()),
             Err(Failure::Unexpected(index)) => Err(match clashes.into_iter().nth(index) {
                 Some(Clash::Taken(refusal)) => refusal.into(),
@@ -299,6 +305,14 @@ impl<'a> Call<'a> {
                 }
                 Some(Clash::Changed) | None => Refused::Conflict,
             }),
+        }
+    }
+
+    /// Adds to numbers.
+    async fn added(&self, writes: &[Write]) -> Result<(), Fault> {
+        match self.desk.store.commit(&self.tenant, writes).await {
+            Ok(()) | Err(Failure::Unexpected(_)) => Ok(()),
+            Err(Failure::Fault(fault)) => Err(fault),
         }
     }
 

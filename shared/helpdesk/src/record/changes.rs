@@ -2,7 +2,7 @@
 
 use super::{Home, Kept, Link, Record, Shadow, Told, Unique, places, told};
 use crate::refusal::Refusal;
-use crate::store::{Expect, Item, Key, Write};
+use crate::store::{Expect, Item, Key, MOST_WRITES, Write};
 use ceap_kernel::{Fault, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,7 @@ pub struct Changes {
     writes: Vec<Write>,
     clashes: Vec<Clash>,
     counts: BTreeMap<Key, i64>,
+    tallies: BTreeMap<Key, i64>,
     account: bool,
     subject: Option<Subject>,
     told: Vec<told::Change>,
@@ -94,6 +95,7 @@ impl Changes {
         self.links(Vec::new(), links(record));
         self.shadow(None, record.shadow())?;
         self.counted(None, Some(record));
+        self.tallied(None, Some(record));
         self.tell(record.id(), None, Some(record));
         Ok(())
     }
@@ -108,6 +110,7 @@ impl Changes {
         self.uniques(before.uniques(), after.uniques())?;
         self.links(links(&before.record), links(after));
         self.counted(Some(&before.record), Some(after));
+        self.tallied(Some(&before.record), Some(after));
         self.tell(after.id(), Some(&before.record), Some(after));
         self.shadow(before.shadow(), after.shadow())
     }
@@ -124,6 +127,7 @@ impl Changes {
         self.links(links(&before.record), Vec::new());
         self.shadow(before.shadow(), None)?;
         self.counted(Some(&before.record), None);
+        self.tallied(Some(&before.record), None);
         self.tell(before.id(), Some(&before.record), None);
         self.account |= R::KIND.home == Home::Account;
         Ok(())
@@ -203,10 +207,23 @@ impl Changes {
         self.write(Write::Check { key, expect }, Clash::Changed);
     }
 
+    /// Takes out the numbers that one commit has no room for beside the records: they are added to right after it. Only
+    /// then may they not be, if that fails, so only what tells how much there is of something is counted so.
+    pub fn spill(&mut self) -> Vec<Write> {
+        self.tallies.retain(|_, by| *by != 0);
+        let counts = self.counts.values().filter(|by| **by != 0).count();
+        let kept = self.writes.len().saturating_add(counts).saturating_add(1);
+        let room = MOST_WRITES.saturating_sub(kept);
+        let Some(first) = self.tallies.keys().nth(room).cloned() else { return Vec::new() };
+        let beyond = self.tallies.split_off(&first);
+        beyond.into_iter().map(|(key, by)| Write::Add { key, by }).collect()
+    }
+
     /// The writes, and for each what it means if it finds something else than it expects.
     #[must_use]
     pub fn finish(mut self) -> (Vec<Write>, Vec<Clash>) {
-        for (key, by) in std::mem::take(&mut self.counts) {
+        let numbers = std::mem::take(&mut self.counts).into_iter();
+        for (key, by) in numbers.chain(std::mem::take(&mut self.tallies)) {
             if by != 0 {
                 self.write(Write::Add { key, by }, Clash::Changed);
             }
@@ -300,6 +317,15 @@ impl Changes {
             (None, None) => {}
         }
         Ok(())
+    }
+
+    fn tallied<R: Record>(&mut self, before: Option<&R>, after: Option<&R>) {
+        for (record, by) in [(after, 1), (before, -1)] {
+            for key in record.map(Record::tallies).unwrap_or_default() {
+                let number = self.tallies.entry(key).or_default();
+                *number = number.saturating_add(by);
+            }
+        }
     }
 
     fn counted<R: Record>(&mut self, before: Option<&R>, after: Option<&R>) {

@@ -70,6 +70,11 @@ pub trait Record: Clone + Serialize + DeserializeOwned {
         Vec::new()
     }
 
+    /// Numbers that it is one of, beside that of its kind: kept with every change of it. They may be many.
+    fn tallies(&self) -> Vec<Key> {
+        Vec::new()
+    }
+
     /// What of it belongs to what the account is set up with: kept there too, whenever it changes.
     fn shadow(&self) -> Option<Shadow> {
         None

@@ -56,6 +56,19 @@ pub fn count(kind: Kind, part: u64) -> Key {
     Key::new(format!("COUNT#{}", kind.name), format!("{part:02}"))
 }
 
+/// The partition of how many tickets have which tag.
+pub const TAGS: &str = "TAGS";
+
+/// In how many parts the tickets of a tag are counted: fewer than records, for most changes leave tags alone.
+pub const TAG_PARTS: u64 = 4;
+
+/// A part of the number of tickets that have a tag. No tag has a space in it.
+#[must_use]
+pub fn tag(tag: &str, ticket: u64) -> Key {
+    let part = ticket.checked_rem(TAG_PARTS).unwrap_or_default();
+    Key::new(TAGS, format!("{tag} {part}"))
+}
+
 /// The number last given to a ticket.
 #[must_use]
 pub fn last_ticket() -> Key {

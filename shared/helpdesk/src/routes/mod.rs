@@ -19,6 +19,7 @@ pub mod requests;
 mod rules;
 mod shown;
 pub mod slas;
+pub mod tags;
 pub mod ticket_forms;
 pub mod ticket_rules;
 pub mod tickets;
@@ -183,6 +184,13 @@ pub const ACCOUNT: Family = Family {
     ],
 };
 
+/// Tags of tickets.
+pub const TAGS: Family = Family {
+    name: "tags",
+    paths: &["tags", "autocomplete"],
+    routes: &[tags::ROUTES, tags::AUTOCOMPLETE],
+};
+
 /// All of them. Each has a constant of its own, by which its function names it.
 pub const FAMILIES: &[Family] = &[
     GROUPS,
@@ -196,9 +204,10 @@ pub const FAMILIES: &[Family] = &[
     FIELDS,
     FORMS,
     ORGANIZATIONS,
-    ACCOUNT,
     WEBHOOKS,
     RULES,
+    ACCOUNT,
+    TAGS,
 ];
 
 /// Every route.

@@ -28,7 +28,8 @@ pub use via::Via;
 use crate::ids::{
     BrandId, CustomStatusId, FieldId, FormId, GroupId, OrganizationId, TicketId, UserId,
 };
-use crate::record::{Home, Kind as RecordKind, Link, Record};
+use crate::record::{Home, Kind as RecordKind, Link, Record, places};
+use crate::store::Key;
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,6 +137,10 @@ impl Record for Ticket {
 
     fn id(&self) -> u64 {
         self.id.get()
+    }
+
+    fn tallies(&self) -> Vec<Key> {
+        self.tags.iter().map(|tag| places::tag(tag, self.id.get())).collect()
     }
 
     fn links(&self) -> Vec<Link> {

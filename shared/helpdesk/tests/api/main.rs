@@ -23,6 +23,7 @@ mod people;
 mod people_go;
 mod requests;
 mod slas;
+mod tags;
 mod ticket_forms;
 mod tickets;
 mod tokens;

@@ -281,11 +281,13 @@ async fn cursors_walk_views_in_their_order_even_if_one_is_deleted() {
 async fn views_are_counted_compacted_and_defined() {
     let world = World::new();
     let before = world.get("/views/count.json").await.is(200)["count"]["value"].as_u64().unwrap();
-    for index in 0..40 {
-        world.post("/views", unsolved(&format!("v{index:02}"))).await.is(201);
+    let mut ids = Vec::new();
+    for index in 0..60 {
+        let made = world.post("/views", unsolved(&format!("v{index:02}"))).await.is(201);
+        ids.push(made["view"]["id"].to_string());
     }
     let counted = world.get("/views/count.json").await.is(200);
-    assert_eq!(counted["count"]["value"], before + 40);
+    assert_eq!(counted["count"]["value"], before + 60);
     assert_eq!(counted.as_object().unwrap().len(), 1);
     let compact = world.get("/views/compact.json?per_page=2").await.is(200);
     assert_eq!(compact["views"].as_array().unwrap().len(), 32);
@@ -302,6 +304,9 @@ async fn views_are_counted_compacted_and_defined() {
     assert_eq!(group["values"][1]["title"], "Support");
     let permitted = world.get("/views?include=permissions").await.is(200);
     assert_eq!(permitted["views"][0]["permissions"], json!({"can_edit": true, "can_delete": true}));
+    let all = format!("/views/destroy_many?ids={}", ids.join(","));
+    world.delete(&all).await.is(204);
+    assert_eq!(world.get("/views/count").await.is(200)["count"]["value"], before);
 }
 
 #[tokio::test]
