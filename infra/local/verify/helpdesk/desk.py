@@ -72,7 +72,7 @@ class Desk:
             self.check(wait is None, f"{answer.status_code} with Retry-After: {wait}")
         if answer.status_code == 204:
             self.check(answer.content == b"", f"204 with {answer.content[:100]}")
-        if answer.ok:
+        if answer.ok and "authorization" in answer.request.headers:
             self.check(int(answer.headers["x-rate-limit-remaining"]) < int(answer.headers["x-rate-limit"]))
 
     # Checks

@@ -145,7 +145,7 @@ def merged_organizations(desk):
     loser, winner = desk.organization("Loser"), desk.organization("Winner")
     user = desk.user("Moved", organization_id=loser.id)
     body = {"organization_merge": {"winner_id": winner.id}}
-    merge = desk.ask("POST", f"organizations/{loser.id}/merge.json", body, status=201)["organization_merge"]
+    merge = desk.ask("POST", f"organizations/{loser.id}/merge.json", body)["organization_merge"]
     desk.has(merge, loser_id=loser.id, winner_id=winner.id)
     for _ in range(200):
         merge = desk.ask("GET", f"organization_merges/{merge['id']}.json")["organization_merge"]

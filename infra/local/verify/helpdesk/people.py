@@ -45,8 +45,9 @@ def users(desk):
     desk.missing(made.id, desk.ids(z.users()))
     erased = z.users.permanently_delete(made.id)
     desk.has(erased, id=made.id, active=False)
-    desk.missing(made.id, desk.ids(z.users.deleted(cursor_pagination=100)))
-    desk.refused(404, "RecordNotFound", z.users, id=made.id)
+    # It is known of them that they were, and nothing else.
+    erased = next(it for it in z.users.deleted(cursor_pagination=100) if it.id == made.id)
+    desk.has(erased, name="Permanently Deleted User", email=None, phone=None)
     desk.refused(404, "RecordNotFound", z.users.update, User(id=2**62, name="Nobody"))
     desk.refused(404, "RecordNotFound", z.users.delete, User(id=2**62))
 

@@ -13,12 +13,12 @@ def views(desk):
     z = desk.z
     view = z.views.create(View(title=desk.unique("Unsolved"), all=UNSOLVED))
     desk.has(view, active=True, restriction=None, default=False, raw_title=view.title, url=f"{desk.root}/views/{view.id}.json")
-    desk.same(dict(view.conditions)["all"], UNSOLVED)
+    desk.same(view.conditions.all, UNSOLVED)
     desk.holds(len(view.execution["columns"]) > 0)
     desk.has(z.views(id=view.id), title=view.title)
     view.title = desk.unique("Still unsolved")
     desk.has(z.views.update(view), title=view.title, active=True)
-    desk.same(dict(z.views(id=view.id).conditions)["all"], UNSOLVED)
+    desk.same(z.views(id=view.id).conditions.all, UNSOLVED)
     output = {"columns": ["status", "subject", "requester"], "group_by": "assignee", "group_order": "asc",
               "sort_by": "status", "sort_order": "desc"}
     shaped = desk.ask("POST", "views.json", {"view": {"title": desk.unique("Shaped"), "all": UNSOLVED, "output": output}},

@@ -5,7 +5,8 @@ use super::rules::{self, Governed};
 use super::tickets::{sees, ticket as visible};
 use super::{Shown, created, one};
 use crate::access::Action::{ChangeOwned, ListTickets, ReadOwned};
-use crate::account::Group;
+use crate::account::custom_status::fitting;
+use crate::account::{CustomStatus, Group};
 use crate::api::{Answer, Ask, Call, Guard, Refused, Route};
 use crate::field::ticket::Outcome;
 use crate::ids::{RecordId, UserId};
@@ -246,7 +247,9 @@ async fn apply_to(call: &Call<'_>) -> Result<Answer, Refused> {
     let ticket = visible(call, "ticket_id").await?;
     let of = rules::named::<Macro>(call).await?;
     let effect = worked_out(call, &of, Some(&ticket))?;
-    let after = effect.on(&ticket);
+    let mut after = effect.on(&ticket);
+    let statuses = call.account.all::<CustomStatus>()?;
+    after.custom_status_id = fitting(&statuses, after.status, after.custom_status_id);
     let mut shown = after.shown(call);
     if let (Some(said), Some(shown)) = (effect.said, shown.as_object_mut()) {
         let placeholders = placeholders(call, &after).await?;

@@ -72,7 +72,8 @@ impl Agents {
 }
 
 /// Opens ticket `id`, as `edit` says. `followed` is the ticket that it names as the one it follows up: that does
-/// something only if it is closed.
+/// something only if it is closed. Its submitter, who is its requester unless the edit says otherwise, says the first
+/// word ([requesters and submitters](https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#requesters-and-submitters)).
 ///
 /// # Errors
 /// Why it cannot be, by field.
@@ -87,6 +88,9 @@ pub fn open(
 ) -> Result<Applied, Refusal> {
     let requester_id = edit.requester_id.unwrap_or(by.id);
     let followed = followed.filter(|ticket| ticket.status == Status::Closed);
+    // As if the requester had sent it themselves, who writes no internal notes; a follow-up is who asks for it.
+    let note = edit.comment.as_ref().is_some_and(|it| it.public == Some(false));
+    let submitter_id = if note || followed.is_some() { by.id } else { requester_id };
     let blank = Ticket {
         id,
         created_at: at,
@@ -101,7 +105,7 @@ pub fn open(
         status: Status::New,
         custom_status_id: None,
         requester_id,
-        submitter_id: edit.submitter_id.unwrap_or(by.id),
+        submitter_id: edit.submitter_id.unwrap_or(submitter_id),
         assignee_id: None,
         group_id: None,
         organization_id: None,
@@ -360,8 +364,10 @@ fn said(ticket: &Ticket, new: &NewComment, by: Actor, refusal: &mut Refusal) -> 
         let text = format!("Comment: is too long (maximum is {MAX_COMMENT} bytes)");
         refusal.add("comment", text, Some("ValueTooLong"));
     }
-    let author_id = new.author_id.filter(|_| by.agent).unwrap_or(by.id);
-    let by_default = ticket.is_public || ticket.description.is_empty();
+    let first = ticket.description.is_empty();
+    let speaker = if first { ticket.submitter_id } else { by.id };
+    let author_id = if by.agent { new.author_id.unwrap_or(speaker) } else { by.id };
+    let by_default = ticket.is_public || first;
     let public = !by.agent || new.public.unwrap_or(by_default);
     let (body, html_body) = (new.body.clone(), new.html_body.clone());
     let uploads = new.uploads.clone();

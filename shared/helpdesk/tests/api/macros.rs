@@ -220,6 +220,9 @@ async fn a_ticket_is_shown_as_it_would_be_and_stays_as_it_is() {
     let result = world.ask(AGENT, "GET", &path, Value::Null).await.is(200)["result"].clone();
     let after = &result["ticket"];
     assert_eq!((&after["assignee_id"], &after["status"]), (&json!(1001), &json!("pending")));
+    // A client sends all of it back: its custom status must not say otherwise than its status.
+    let status = world.get(&format!("/custom_statuses/{}", after["custom_status_id"])).await;
+    assert_eq!(status.is(200)["custom_status"]["status_category"], "pending");
     assert_eq!(after["tags"], json!(["hot", "new"]));
     assert_eq!(after["email_cc_ids"], json!([4001]));
     assert_eq!((&after["subject"], &after["id"]), (&json!("Fire"), &ticket["id"]));

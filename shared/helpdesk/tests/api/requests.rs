@@ -54,7 +54,10 @@ async fn no_requester_sees_an_internal_note() {
     }
     let said = world.ask(ADA, "GET", "/requests/1/comments", Value::Null).await.is(200);
     assert_eq!(said["count"], 1, "nor how many there are");
-    assert_eq!(said["users"][0]["agent"], true);
+    assert_eq!(
+        (&said["users"][0]["name"], &said["users"][0]["agent"]),
+        (&json!(ADA), &json!(false))
+    );
     let notes = world.get("/tickets/1/comments").await.is(200);
     let id = &notes["comments"][1]["id"];
     let path = format!("/requests/1/comments/{id}");
@@ -76,7 +79,7 @@ async fn a_requester_asks_says_more_and_solves() {
     assert_eq!(world.get("/tickets/3").await.is(200)["ticket"]["tags"], json!([]));
     let solve = json!({"request": {"solved": true}});
     world.ask(ADA, "PUT", "/requests/3", solve.clone()).await.is(422);
-    let me = world.get("/tickets/1").await.is(200)["ticket"]["submitter_id"].clone();
+    let me = world.get("/users/me").await.is(200)["user"]["id"].clone();
     let pending = json!({"ticket": {"assignee_id": me, "status": "pending"}});
     world.put("/tickets/3", pending).await.is(200);
     let more = json!({"request": {"comment": {"body": "And ash", "public": false}}});

@@ -42,7 +42,7 @@ async fn a_ticket_is_opened_and_told_with_its_audit() {
     assert_eq!(ticket["description"], "The smoke is very colorful.");
     assert_eq!(ticket["tags"], json!(["fire", "printer"]));
     assert_eq!(ticket["via"]["channel"], "web");
-    assert_ne!(ticket["requester_id"], ticket["submitter_id"]);
+    assert_eq!(ticket["requester_id"], ticket["submitter_id"], "as if Ada had sent it herself");
     let events = body["audit"]["events"].as_array().unwrap();
     assert_eq!(events[0]["type"], "Comment");
     assert_eq!(events[0]["body"], "The smoke is very colorful.");
@@ -53,6 +53,31 @@ async fn a_ticket_is_opened_and_told_with_its_audit() {
     assert_eq!(again["ticket"], *ticket);
     let second = json!({"description": "x", "requester": {"email": "ada@acme.example"}});
     assert_eq!(opened(&world, second).await["requester_id"], ticket["requester_id"]);
+}
+
+#[tokio::test]
+async fn the_submitter_says_the_first_word() {
+    let world = World::new();
+    let me = world.get("/users/me").await.is(200)["user"]["id"].clone();
+    let requester = json!({"email": "ada@acme.example", "name": "Ada"});
+    let sent = opened(&world, json!({"description": "x", "requester": requester})).await;
+    let on_behalf = json!({"description": "x", "requester": requester, "submitter_id": me});
+    let on_behalf = opened(&world, on_behalf).await;
+    let quoted = json!({"comment": {"body": "x", "author_id": me}, "requester": requester});
+    opened(&world, quoted).await;
+    let note = json!({"comment": {"body": "x", "public": false}, "requester": requester});
+    assert_eq!(opened(&world, note).await["submitter_id"], me, "customers write no notes");
+    assert_eq!((&sent["submitter_id"], &on_behalf["submitter_id"]), (&sent["requester_id"], &me));
+    for (ticket, author) in [(1, &sent["requester_id"]), (2, &me), (3, &me)] {
+        let comments = world.get(&format!("/tickets/{ticket}/comments")).await.is(200);
+        assert_eq!(comments["comments"][0]["author_id"], *author, "{ticket}");
+    }
+    // What the requester says, though an agent passes it on, is no reply.
+    for author in [&sent["requester_id"], &me] {
+        let said = json!({"ticket": {"comment": {"body": "y", "author_id": author}}});
+        world.put("/tickets/1", said).await.is(200);
+    }
+    assert_eq!(world.get("/tickets/1/metrics").await.is(200)["ticket_metric"]["replies"], 1);
 }
 
 #[tokio::test]
@@ -423,10 +448,11 @@ async fn who_is_mentioned_follows_and_hears_of_it() {
     )
     .await;
     let ticket = world.get("/tickets/1").await.is(200)["ticket"].clone();
-    let (me, cc) = (&ticket["submitter_id"], &ticket["email_cc_ids"][0]);
+    let me = world.get("/users/me").await.is(200)["user"]["id"].clone();
+    let cc = &ticket["email_cc_ids"][0];
     let said = json!({"ticket": {"comment": {"body": "Can @owner look?", "author_id": ticket["requester_id"]}}});
     let body = world.put("/tickets/1", said).await.is(200);
-    assert_eq!(body["ticket"]["follower_ids"], json!([me]));
+    assert_eq!(body["ticket"]["follower_ids"], json!([me.clone()]));
     let told = |kind: &str| {
         let events = body["audit"]["events"].as_array().unwrap().clone();
         events.into_iter().find(|it| it["type"] == kind).map(|it| it["recipients"].clone())

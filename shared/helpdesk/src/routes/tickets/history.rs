@@ -16,12 +16,17 @@ pub(super) fn happened(
     at: Timestamp,
 ) -> Result<Happened, Refused> {
     let actor = call.actor()?;
-    let public = comment.is_some_and(|it| it.public);
-    let helps = actor.is_agent() && before.is_none_or(|it| it.requester_id != actor.id());
+    let agents = call.account.agents()?.groups;
+    let helps = |it: &Comment| {
+        let asks = before.is_some_and(|ticket| ticket.requester_id == it.author_id);
+        agents.contains_key(&it.author_id) && !asks
+    };
+    let said = comment.filter(|it| it.public);
+    let replied = said.is_some_and(helps);
     Ok(Happened {
         commented: comment.is_some(),
-        replied: public && helps,
-        asked: public && !helps,
+        replied,
+        asked: said.is_some() && !replied,
         by_requester: before.is_none_or(|it| it.requester_id == actor.id()),
         by_assignee: before.is_some_and(|it| it.assignee_id == Some(actor.id())),
         at,
