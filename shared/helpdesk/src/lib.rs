@@ -14,6 +14,7 @@ pub mod record;
 pub mod refusal;
 pub mod routes;
 pub mod rule;
+pub mod satisfaction;
 pub mod secret;
 pub mod store;
 pub mod tag;

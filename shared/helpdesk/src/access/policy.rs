@@ -119,6 +119,8 @@ actions! {
     ManageTokens = "manageTokens",
     /// Change webhooks.
     ManageWebhooks = "manageWebhooks",
+    /// See what requesters think of how they were helped.
+    ReadRatings = "readRatings",
     /// See who changed what the account is set up with.
     ReadAuditLog = "readAuditLog",
     /// Export everything.

@@ -17,6 +17,7 @@ pub mod organizations;
 pub mod recipient_addresses;
 pub mod requests;
 mod rules;
+pub mod satisfaction;
 mod shown;
 pub mod slas;
 pub mod tags;
@@ -82,6 +83,7 @@ pub const TICKETS: Family = Family {
         tickets::DELETED,
         tickets::IMPORTS,
         macros::OF_TICKETS,
+        satisfaction::OF_TICKETS,
     ],
 };
 
@@ -191,6 +193,13 @@ pub const TAGS: Family = Family {
     routes: &[tags::ROUTES, tags::AUTOCOMPLETE],
 };
 
+/// What requesters think of how they were helped.
+pub const SATISFACTION: Family = Family {
+    name: "satisfaction",
+    paths: &["satisfaction_ratings", "satisfaction_reasons"],
+    routes: &[satisfaction::ROUTES],
+};
+
 /// All of them. Each has a constant of its own, by which its function names it.
 pub const FAMILIES: &[Family] = &[
     GROUPS,
@@ -208,6 +217,7 @@ pub const FAMILIES: &[Family] = &[
     RULES,
     ACCOUNT,
     TAGS,
+    SATISFACTION,
 ];
 
 /// Every route.

@@ -153,7 +153,7 @@ pub struct Change {
 }
 
 /// Fields that are no news.
-const SILENT: [&str; 12] = [
+const SILENT: [&str; 13] = [
     "id",
     "created_at",
     "updated_at",
@@ -166,6 +166,7 @@ const SILENT: [&str; 12] = [
     "clocks",
     "has_incidents",
     "followup_ids",
+    "satisfaction_rating_id",
 ];
 
 /// Fields of a new ticket that its audit tells of, set or not.

@@ -123,6 +123,9 @@ pub fn open(
         recipient: None,
         has_incidents: false,
         followup_ids: BTreeSet::new(),
+        satisfaction_score: None,
+        satisfaction_comment: None,
+        satisfaction_rating_id: None,
         metrics: Metrics::default(),
         clocks: Clocks::default(),
     };

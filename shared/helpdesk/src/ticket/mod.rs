@@ -22,11 +22,11 @@ pub use mention::mentioned;
 pub use metric_events::{Clocks, MetricEvent};
 pub use metrics::Metrics;
 pub use notice::notices;
-pub use status::{Kind, Priority, Status};
+pub use status::{Kind, Priority, Score, Status};
 pub use via::Via;
 
 use crate::ids::{
-    BrandId, CustomStatusId, FieldId, FormId, GroupId, OrganizationId, TicketId, UserId,
+    BrandId, CustomStatusId, FieldId, FormId, GroupId, OrganizationId, RecordId, TicketId, UserId,
 };
 use crate::record::{Home, Kind as RecordKind, Link, Record, places};
 use crate::store::Key;
@@ -114,6 +114,15 @@ pub struct Ticket {
     /// Tickets that follow it up.
     #[serde(default)]
     pub followup_ids: BTreeSet<TicketId>,
+    /// What its requester thinks of how it was handled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction_score: Option<Score>,
+    /// What they say to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction_comment: Option<String>,
+    /// The record of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction_rating_id: Option<RecordId>,
     /// What is measured of it.
     #[serde(default)]
     pub metrics: Metrics,

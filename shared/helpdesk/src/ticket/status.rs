@@ -55,6 +55,18 @@ words! {
 }
 
 words! {
+    /// What a requester thinks of how a ticket was handled.
+    Score {
+        /// They were asked, and said nothing yet.
+        Offered = "offered",
+        /// They are satisfied.
+        Good = "good",
+        /// They are not.
+        Bad = "bad",
+    }
+}
+
+words! {
     /// How urgent a ticket is.
     Priority {
         /// Least.

@@ -22,6 +22,7 @@ mod outside;
 mod people;
 mod people_go;
 mod requests;
+mod satisfaction;
 mod slas;
 mod tags;
 mod ticket_forms;

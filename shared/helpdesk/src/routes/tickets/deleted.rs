@@ -8,6 +8,7 @@ use crate::api::{Answer, Call, Method, Refused};
 use crate::file::Holder;
 use crate::job::{self, Step};
 use crate::record::{Changes, Kept, Link};
+use crate::satisfaction;
 use crate::store::{Item, Key, MOST_WRITES, Range};
 use crate::ticket::comment::{AUDITS, Comment, history};
 use crate::ticket::{DeletedTicket, Ticket};
@@ -151,7 +152,11 @@ pub(super) async fn erase(call: &Call<'_>) -> Result<Answer, Refused> {
         }
     }
     call.release(held);
-    call.remove(&deleted).await
+    let mut changes = Changes::new();
+    changes.delete(&deleted)?;
+    satisfaction::forget(call, &deleted.ticket, &mut changes).await?;
+    call.commit(changes).await?;
+    Ok(Answer::gone())
 }
 
 /// What leads to an audit or a comment, whose files go at once.

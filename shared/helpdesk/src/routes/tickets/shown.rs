@@ -47,7 +47,7 @@ pub fn ticket_shown(call: &Call<'_>, ticket: &Ticket) -> Value {
         "due_at": ticket.due_at,
         "tags": ticket.tags,
         "custom_fields": fields,
-        "satisfaction_rating": {"score": "unoffered"},
+        "satisfaction_rating": satisfaction(ticket),
         "sharing_agreement_ids": [],
         "custom_status_id": ticket.custom_status_id,
         "encoded_id": encoded(ticket.id.get()),
@@ -63,6 +63,16 @@ pub fn ticket_shown(call: &Call<'_>, ticket: &Ticket) -> Value {
         shown.insert("via_followup_source_id".to_owned(), json!(id));
     }
     shown
+}
+
+fn satisfaction(ticket: &Ticket) -> Value {
+    match (ticket.satisfaction_score, ticket.satisfaction_rating_id) {
+        (Some(score), Some(id)) => {
+            json!({"id": id, "score": score, "comment": ticket.satisfaction_comment})
+        }
+        (Some(score), None) => json!({"score": score}),
+        (None, _) => json!({"score": "unoffered"}),
+    }
 }
 
 /// What an email about a ticket is known by, in letters that nobody takes for others.
