@@ -4,6 +4,7 @@ use super::answer::{Answer, Body};
 use super::ask::{Ask, Method};
 use super::call::{Call, Desk};
 use super::identity::{self, Who};
+use super::include;
 use super::rate;
 use super::refused::Refused;
 use super::route::{Does, Guard, Route, find};
@@ -80,7 +81,7 @@ async fn answered(
     let limit = rate::Limit::of(&call, asked)?;
     call.actor = who.actor(&call).await?;
     admit(&call, guard)?;
-    let answer = run(&call).await?;
+    let answer = include::with(&call, run(&call).await?).await?;
     Ok(limit.tell(answer))
 }
 

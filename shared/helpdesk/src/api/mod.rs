@@ -5,6 +5,7 @@ pub mod ask;
 pub mod call;
 pub mod entry;
 mod identity;
+mod include;
 pub mod list;
 pub mod page;
 mod rate;

@@ -8,8 +8,10 @@
 
 use super::metrics::Happened;
 use super::{Status, Ticket};
+use crate::ids::TicketId;
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What is measured.
@@ -119,6 +121,19 @@ pub struct Minutes {
     pub calendar: i64,
     /// Within business hours.
     pub business: i64,
+}
+
+impl MetricEvent {
+    /// As the API tells it.
+    #[must_use]
+    pub fn shown(&self, ticket: TicketId) -> Value {
+        let mut shown = serde_json::to_value(self).unwrap_or_default();
+        if let Some(shown) = shown.as_object_mut() {
+            shown.insert("ticket_id".to_owned(), json!(ticket));
+            shown.insert("deleted".to_owned(), Value::Bool(false));
+        }
+        shown
+    }
 }
 
 /// Where a clock is to stand.

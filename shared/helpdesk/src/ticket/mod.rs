@@ -132,6 +132,12 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// The list of those that an agent is assigned and has not solved.
+    #[must_use]
+    pub fn assigned_and_open(agent: UserId) -> String {
+        format!("assignee/{agent}/open")
+    }
+
     /// As it is written at a time.
     #[must_use]
     pub fn generated(self, at: Timestamp) -> Self {
@@ -161,6 +167,7 @@ impl Record for Ticket {
         ];
         let mut on = |list: Option<String>| links.extend(list.map(|list| Link::by_id(list, id)));
         on(self.assignee_id.map(|it| format!("assignee/{it}/tickets")));
+        on(self.assignee_id.filter(|_| self.status < Status::Solved).map(Self::assigned_and_open));
         // Who asked for something that is not done yet is not deleted, and who works on it is relieved.
         let unclosed = self.status != Status::Closed;
         on(unclosed.then(|| format!("requester/{}/unclosed", self.requester_id)));

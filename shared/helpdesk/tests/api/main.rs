@@ -15,6 +15,7 @@ mod entry;
 mod fields;
 mod files;
 mod groups;
+mod include;
 mod isolation;
 mod macros;
 mod organizations;

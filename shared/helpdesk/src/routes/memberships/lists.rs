@@ -7,7 +7,6 @@ use crate::api::{Answer, Call, Page, Paging, Refused};
 use crate::ids::{OrganizationId, UserId};
 use crate::organization::Organization;
 use crate::record::{Kept, places};
-use crate::routes::Shown;
 use crate::user::membership::MEMBERSHIPS;
 use crate::user::{OrganizationMembership, User};
 use serde_json::{Value, json};
@@ -95,28 +94,14 @@ async fn organizations(
     Ok(all.into_iter().map(|it| (it.id, it)).collect())
 }
 
-/// A page, with the people and organizations beside it that `include` asks for.
+/// A page, with what the organizations are called.
 async fn told(call: &Call<'_>, page: Page<Row>) -> Result<Answer, Refused> {
     let organizations = organizations(call, &page.records).await?;
-    let mut people: Vec<u64> = page.records.iter().map(|(user, _)| user.get()).collect();
-    people.sort_unstable();
-    people.dedup();
-    let mut body = page.about(call.ask);
-    let row = |(user, it): &Row| {
+    let page = page.map(|(user, it)| {
         let organization = organizations.get(&it.organization_id).map(|it| &it.record);
-        shown(call, *user, it, organization)
-    };
-    let mut put = |name: &str, all: Value| drop(body.insert(name.to_owned(), all));
-    put("organization_memberships", page.records.iter().map(row).collect());
-    let wanted = call.ask.list("include");
-    if wanted.contains(&"organizations") {
-        put("organizations", organizations.values().map(|it| it.shown(call)).collect());
-    }
-    if wanted.contains(&"users") && call.actor()?.is_agent() {
-        let people = call.get_all::<User>(&people).await?;
-        put("users", people.iter().map(|it| it.shown(call)).collect());
-    }
-    Ok(Answer::ok(Value::Object(body)))
+        shown(call, user, &it, organization)
+    });
+    Ok(Answer::ok(page.envelope(call.ask, "organization_memberships")))
 }
 
 /// One membership, under its name.

@@ -2,7 +2,7 @@
 //! ([tickets](https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/)).
 
 mod asked;
-mod audits;
+pub mod audits;
 pub mod comments;
 mod deleted;
 mod history;
@@ -19,7 +19,9 @@ mod write;
 
 pub use asked::{Asked, More, Named};
 pub use see::{sees, ticket, visible, within};
-pub use shown::{attachment_shown, audit_shown, comment_shown, custom_fields, ticket_shown};
+pub use shown::{
+    attachment_shown, audit_shown, comment_shown, custom_fields, metrics_shown, ticket_shown,
+};
 pub use write::{Written, moved, open, rewritten, save};
 
 use crate::access::Action::{

@@ -1,6 +1,6 @@
 //! People in lists.
 
-use super::{EXTERNAL, include};
+use super::EXTERNAL;
 use crate::access::Role;
 use crate::account::{CustomRole, Group, GroupMembership};
 use crate::api::list::{self, List};
@@ -11,18 +11,13 @@ use crate::record::{Kept, Record, places};
 use crate::routes::Shown;
 use crate::user::User;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// A page of people as it is answered.
 pub(super) async fn answer(call: &Call<'_>, page: Page<Kept<User>>) -> Result<Answer, Refused> {
-    let mut body = page.about(call.ask);
-    let users = page.records;
-    let shown = users.iter().map(|user| user.shown(call)).collect();
-    body.insert(User::KIND.plural.to_owned(), Value::Array(shown));
-    let mut body = Value::Object(body);
-    include::with(call, &users, &mut body).await?;
-    Ok(Answer::ok(body))
+    let page = page.map(|user| user.shown(call));
+    Ok(Answer::ok(page.envelope(call.ask, User::KIND.plural)))
 }
 
 /// People who are not on a list that the store keeps: their ids are known.

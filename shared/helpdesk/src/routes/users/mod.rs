@@ -8,7 +8,6 @@ mod asked;
 mod deleted;
 mod end_users;
 mod identities;
-mod include;
 mod list;
 mod many;
 mod me;
@@ -23,6 +22,7 @@ mod tags;
 mod write;
 
 pub use organization::join_by_domain;
+pub use shown::identity as identity_shown;
 
 use crate::access::Action::{
     CreateUsers, ListUsers, ManageAgents, ManageGroupMemberships, ReadAccount, ReadUser,
@@ -156,7 +156,5 @@ async fn person(call: &Call<'_>, variable: &str) -> Result<Kept<User>, Refused> 
 
 async fn show(call: &Call<'_>) -> Result<Answer, Refused> {
     let user = person(call, "id").await?;
-    let mut body = routes::one(call, &user.record);
-    include::with(call, std::slice::from_ref(&user), &mut body).await?;
-    Ok(Answer::ok(body))
+    Ok(Answer::ok(routes::one(call, &user.record)))
 }

@@ -140,7 +140,8 @@ fn default_group(user: &User, call: &Call<'_>) -> Option<crate::ids::GroupId> {
 /// What somebody is known by
 /// ([user identities](https://developer.zendesk.com/api-reference/ticketing/users/user_identities/)), under `/users` or
 /// `/end_users`.
-pub(super) fn identity(call: &Call<'_>, under: &str, user: &User, identity: &Identity) -> Value {
+#[must_use]
+pub fn identity(call: &Call<'_>, under: &str, user: &User, identity: &Identity) -> Value {
     let mut shown = json!({
         "url": call.url(&format!("/{under}/{}/identities/{}.json", user.id, identity.id)),
         "id": identity.id,
