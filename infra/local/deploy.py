@@ -238,6 +238,7 @@ def outputs(found, feeds):
         "state_machine": by_id("AWS::StepFunctions::StateMachine")["SignalsStateMachine"],
         "failed_records_bucket": by_id("AWS::S3::Bucket")["FailedRecordsBucket"],
         "drop_bucket": by_id("AWS::S3::Bucket")["DropBucket"],
+        "files_bucket": by_id("AWS::S3::Bucket")["FilesBucket"],
         "lake": {
             "bucket": by_id("AWS::S3::Bucket")["LakeBucket"],
             "database": by_id("AWS::Glue::Database")["LakeDatabase"],

@@ -45,7 +45,13 @@ class Proxy:
     async def forward(self, scope, body, send):
         prefix = f"/_aws/execute-api/{self.api_id}/{STAGE}"
         raw = scope.get("raw_path") or scope["path"].encode()
-        inner = {**scope, "path": prefix + scope["path"], "raw_path": prefix.encode() + raw}
+        headers = _forwarded(scope)
+        inner = {
+            **scope,
+            "path": prefix + scope["path"],
+            "raw_path": prefix.encode() + raw,
+            "headers": headers,
+        }
         encoding = dict(scope["headers"]).get(b"content-encoding", b"identity")
         binary_body.set(encoding.strip().lower() != b"identity")
         parts = [{"type": "http.request", "body": body, "more_body": False}]
@@ -57,13 +63,33 @@ class Proxy:
         async def watched(message):
             nonlocal started
             started = True
-            await send(message)
+            await send(_plain(message))
 
         try:
             await asyncio.wait_for(self.ministack(inner, receive, watched), TIMEOUT_S)
         except asyncio.TimeoutError:
             if not started:
                 await _answer(send, 503, {"message": "Service Unavailable"})
+
+
+def _forwarded(scope):
+    """The request's headers, with those by which the gateway says how it was reached."""
+    port = scope["server"][1]
+    peer = (scope.get("client") or ("127.0.0.1",))[0]
+    said = {
+        b"x-forwarded-proto": scope["scheme"].encode(),
+        b"x-forwarded-port": str(port).encode(),
+        b"x-forwarded-for": peer.encode(),
+    }
+    return [(name, value) for name, value in scope["headers"] if name not in said] + list(said.items())
+
+
+def _plain(message):
+    """An answer without a body has no content type, unless the function gave it one."""
+    if message["type"] != "http.response.start" or message["status"] not in (204, 304):
+        return message
+    headers = [(name, value) for name, value in message["headers"] if name.lower() != b"content-type"]
+    return {**message, "headers": headers}
 
 
 async def _read(receive):

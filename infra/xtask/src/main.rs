@@ -4,6 +4,7 @@ mod aws;
 mod demo;
 mod down;
 mod events;
+mod families;
 mod funnel;
 mod http;
 mod outbox;
@@ -53,7 +54,7 @@ enum Command {
     Token(token::TokenArgs),
     /// Check the rules of the house
     Tidy,
-    /// Write a new connector, channel or function
+    /// Write a new connector, channel, family of routes or function
     New(scaffold::NewArgs),
 }
 

@@ -1,4 +1,5 @@
-//! Files of the helpdesk in S3: `<tenant>/<name>`.
+//! Files of the helpdesk in S3: `<tenant>/<name>`. One that was left and is not kept yet has the tag `state=left`; the
+//! bucket's lifecycle deletes it after a week.
 
 use crate::fault::fault;
 use aws_sdk_s3::Client;
@@ -13,6 +14,9 @@ use std::time::Duration;
 
 /// How long what was presigned can be used.
 const VALID: Duration = Duration::from_secs(15 * 60);
+
+/// The tag of a file that was left and is not kept yet.
+const LEFT: &str = "state=left";
 
 /// Files in a bucket.
 #[derive(Debug, Clone)]
@@ -62,12 +66,12 @@ impl Files for FileBucket {
     ) -> Soon<'a, Result<(), Fault>> {
         Box::pin(async move {
             let put = self.client.put_object().bucket(&self.bucket).key(key(tenant, name));
-            let put = put.content_type(content_type).body(ByteStream::from(bytes)).send();
-            put.await.map(drop).map_err(|error| fault("PutObject", &error))
+            let put = put.content_type(content_type).tagging(LEFT).body(ByteStream::from(bytes));
+            put.send().await.map(drop).map_err(|error| fault("PutObject", &error))
         })
     }
 
-    /// S3 takes exactly as many bytes, of this media type alone: both headers are signed.
+    /// S3 takes exactly as many bytes, of this media type alone, and over no other file: all headers are signed.
     fn upload<'a>(
         &'a self,
         tenant: &'a TenantId,
@@ -78,9 +82,29 @@ impl Files for FileBucket {
         Box::pin(async move {
             let length = i64::try_from(size).map_err(|_| Fault::invalid("size", "is too large"))?;
             let put = self.client.put_object().bucket(&self.bucket).key(key(tenant, name));
-            let put = put.content_type(content_type).content_length(length).presigned(valid()?);
+            let put = put.content_type(content_type).content_length(length);
+            let put = put.tagging(LEFT).if_none_match("*").presigned(valid()?);
             let put = put.await.map_err(|error| fault("PutObject", &error))?;
             Ok(put.uri().to_owned())
+        })
+    }
+
+    fn upload_headers(&self, content_type: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("content-type", content_type.to_owned()),
+            ("x-amz-tagging", LEFT.to_owned()),
+            ("if-none-match", "*".to_owned()),
+        ]
+    }
+
+    fn keep<'a>(&'a self, tenant: &'a TenantId, name: &'a str) -> Soon<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let keep = self.client.delete_object_tagging().bucket(&self.bucket);
+            let kept = keep.key(key(tenant, name)).send().await;
+            kept.map(drop).map_err(|error| match error.code() {
+                Some("NoSuchKey") => Fault::NotFound("the file is no longer there".to_owned()),
+                _ => fault("DeleteObjectTagging", &error),
+            })
         })
     }
 

@@ -1,12 +1,13 @@
-//! The helpdesk's jobs onto their queue.
+//! What the helpdesk has to do later onto its queue: jobs and invitations.
 
 use crate::fault::fault;
 use aws_sdk_sqs::Client;
 use ceap_helpdesk::job::{Queue, Waiting};
 use ceap_helpdesk::store::Soon;
+use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_kernel::{Fault, TenantId};
 
-/// The queue of jobs.
+/// The queue of what is to be done later.
 #[derive(Debug, Clone)]
 pub struct JobQueue {
     client: Client,
@@ -20,14 +21,30 @@ impl JobQueue {
     }
 }
 
+impl JobQueue {
+    async fn put(&self, waiting: &Waiting) -> Result<(), Fault> {
+        let body = serde_json::to_string(waiting);
+        let body = body.map_err(|error| Fault::Internal(error.to_string()))?;
+        let send = self.client.send_message().queue_url(&self.url).message_body(body);
+        send.send().await.map(drop).map_err(|error| fault("SendMessage", &error))
+    }
+}
+
 impl Queue for JobQueue {
     fn start<'a>(&'a self, tenant: &'a TenantId, id: &'a str) -> Soon<'a, Result<(), Fault>> {
-        Box::pin(async move {
-            let waiting = Waiting { tenant: tenant.clone(), job: id.to_owned() };
-            let body = serde_json::to_string(&waiting)
-                .map_err(|error| Fault::Internal(error.to_string()))?;
-            let send = self.client.send_message().queue_url(&self.url).message_body(body);
-            send.send().await.map(drop).map_err(|error| fault("SendMessage", &error))
-        })
+        let waiting = Waiting::Job { tenant: tenant.clone(), id: id.to_owned() };
+        Box::pin(async move { self.put(&waiting).await })
+    }
+}
+
+impl Invitations for JobQueue {
+    fn send<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        invitation: &'a Invitation,
+    ) -> Soon<'a, Result<(), Fault>> {
+        let (tenant, invitation) = (tenant.clone(), invitation.clone());
+        let waiting = Waiting::Invitation { tenant, invitation };
+        Box::pin(async move { self.put(&waiting).await })
     }
 }

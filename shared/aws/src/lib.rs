@@ -14,6 +14,8 @@ pub mod dynamodb;
 pub mod emitter;
 #[cfg(feature = "eum")]
 pub mod eum;
+#[cfg(all(feature = "eventbridge", feature = "helpdesk"))]
+pub mod fact_bus;
 #[cfg(feature = "helpdesk")]
 pub mod file_bucket;
 #[cfg(feature = "helpdesk")]

@@ -18,7 +18,6 @@ use ceap_aws::dynamodb::{
     QuarantineStore, Runs, SchemaStore, SourceStore, SubjectStore, SuppressionList, Table,
     TenantStore, UseCaseStore,
 };
-use ceap_aws::file_bucket::FileBucket;
 use ceap_aws::model_bucket::ModelBucket;
 use ceap_aws::stream::KinesisStream;
 use ceap_engagement::event::Arrived;
@@ -28,7 +27,6 @@ use ceap_engagement::onboarding::{Tenant, Tenants};
 use ceap_engagement::pipeline::accept::EventStream;
 use ceap_engagement::quarantine::Rejected;
 use ceap_engagement::use_case::{Document, Settings, UseCase, UseCases};
-use ceap_helpdesk::file::{Files, Stored};
 use ceap_kernel::access::{Credential, Principal, Role};
 use ceap_kernel::{Fault, ModelId, TenantId};
 use ceap_testkit::builders::{Hands, catalogue_documents, event, fresh_tenant, noon, settings};
@@ -130,43 +128,6 @@ fn model_files() {
         bucket.accept(&tenant, &id).await.unwrap();
         assert_eq!(bucket.get(&tenant, &id).await.unwrap(), Some(file));
         bucket.forget(&tenant, &id).await.unwrap();
-    });
-}
-
-/// A bucket of its own, and what presigned addresses let their holders do.
-#[test]
-fn helpdesk_files() {
-    local::run(async || {
-        let Some(config) = local::stack().await else { return };
-        let client = aws_sdk_s3::Client::new(&config);
-        let name = local::unique("files");
-        client.create_bucket().bucket(&name).send().await.unwrap();
-        let bucket = FileBucket::new(&config, &name);
-        let (mine, yours) = (fresh_tenant("mine"), fresh_tenant("yours"));
-        assert_eq!(bucket.look(&mine, "a/b").await, Ok(None));
-        bucket.delete(&mine, "a/b").await.unwrap();
-        bucket.put(&mine, "a/b", "text/plain", b"hello".to_vec()).await.unwrap();
-        let stored = |size, kind: &str| Some(Stored { size, content_type: kind.to_owned() });
-        assert_eq!(bucket.look(&mine, "a/b").await, Ok(stored(5, "text/plain")));
-        assert_eq!(bucket.look(&yours, "a/b").await, Ok(None), "another tenant's");
-
-        let browser = reqwest::Client::new();
-        let url = bucket.upload(&mine, "large", "image/png", 3).await.unwrap();
-        let signed = url.split(['?', '&']).find(|it| it.starts_with("X-Amz-SignedHeaders="));
-        assert_eq!(signed, Some("X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost"));
-        let put = browser.put(&url).header("content-type", "image/png").body("png");
-        assert!(put.send().await.unwrap().status().is_success());
-        assert_eq!(bucket.look(&mine, "large").await, Ok(stored(3, "image/png")));
-
-        let url = bucket.download(&mine, "large", "ü.html", "text/html").await.unwrap();
-        let got = browser.get(&url).send().await.unwrap();
-        let header = |name: &str| got.headers()[name].to_str().unwrap().to_owned();
-        let expected = "attachment; filename=\"_.html\"; filename*=UTF-8''%C3%BC.html";
-        assert_eq!(header("content-disposition"), expected);
-        assert_eq!(header("content-type"), "text/html");
-        assert_eq!(got.bytes().await.unwrap(), "png");
-        bucket.delete(&mine, "large").await.unwrap();
-        assert_eq!(bucket.look(&mine, "large").await, Ok(None));
     });
 }
 

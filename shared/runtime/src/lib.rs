@@ -15,6 +15,7 @@ pub mod desk;
 pub mod erasures;
 pub mod feeds;
 pub mod firehose;
+pub mod helpdesk;
 pub mod http;
 pub mod inbox;
 pub mod items;

@@ -6,10 +6,11 @@
 //!
 //! Format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
-use ceap_kernel::{Clock, Labels, Metric, SystemClock, Tally};
+use ceap_kernel::{Clock, Labels, Metric, SystemClock, Tally, TenantId};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::time::Duration;
 
 const NAMESPACE: &str = "CEAP";
 
@@ -30,6 +31,41 @@ fn lines(tally: &Tally, at: i64) -> Vec<String> {
         groups.entry((labels, property(metric))).or_default().push((metric, count));
     }
     groups.into_iter().map(|((labels, detail), counts)| line(labels, detail, &counts, at)).collect()
+}
+
+/// Prints how long a request to the helpdesk took, by its route and status.
+pub fn request(family: &str, tenant: Option<&TenantId>, route: &str, status: u16, took: Duration) {
+    let at = SystemClock.now().as_millisecond();
+    let line = request_line(family, tenant, route, status, took, at);
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+fn request_line(
+    family: &str,
+    tenant: Option<&TenantId>,
+    route: &str,
+    status: u16,
+    took: Duration,
+    at: i64,
+) -> String {
+    let metrics = json!([
+        {"Name": "HelpdeskLatency", "Unit": "Milliseconds"},
+        {"Name": "HelpdeskFaults", "Unit": "Count"},
+    ]);
+    let line = json!({
+        "_aws": {
+            "Timestamp": at,
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": metrics}],
+        },
+        "tenant": tenant,
+        "family": family,
+        "route": route,
+        "status": status,
+        "HelpdeskLatency": took.as_secs_f64() * 1000.0,
+        "HelpdeskFaults": u8::from(status >= 500),
+    });
+    line.to_string()
 }
 
 /// What a metric's detail is called.
@@ -105,5 +141,16 @@ mod tests {
         let second: Value = serde_json::from_str(&lines[1]).unwrap();
         assert_eq!(second["reason"], "expired");
         assert_eq!(second["tenant"], "acme");
+    }
+
+    #[test]
+    fn a_request_is_told_by_its_route() {
+        let tenant = TenantId::new("acme").unwrap();
+        let took = Duration::from_micros(1500);
+        let line = request_line("groups", Some(&tenant), "GET /groups/{id}", 503, took, 5);
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&line["route"], &line["status"]), (&json!("GET /groups/{id}"), &json!(503)));
+        assert_eq!((&line["HelpdeskLatency"], &line["HelpdeskFaults"]), (&json!(1.5), &json!(1)));
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], "HelpdeskLatency");
     }
 }

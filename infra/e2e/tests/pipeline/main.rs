@@ -20,6 +20,7 @@ mod demo;
 mod erasure;
 mod feeds;
 mod files;
+mod helpdesk;
 mod lake;
 mod messages;
 mod pinpoint;

@@ -1,7 +1,8 @@
-//! `new`: writes a connector, channel or function so that it compiles, is wired, and passes every check.
+//! `new`: writes a connector, channel, family or function so that it compiles, is wired, and passes every check.
 
 mod channel;
 mod connector;
+mod family;
 mod function;
 mod names;
 mod plan;
@@ -29,6 +30,8 @@ enum What {
     Connector(Named),
     /// Something that takes messages out
     Channel(Named),
+    /// The function of a family of the helpdesk's routes
+    Family(Named),
     /// A Lambda function
     Function {
         #[command(flatten)]
@@ -52,6 +55,7 @@ pub fn run(repo: &Repo, args: &NewArgs) -> Result<()> {
     let next = match &args.what {
         What::Connector(named) => connector::plan(&mut plan, &Names::new(&named.name))?,
         What::Channel(named) => channel::plan(&mut plan, &Names::new(&named.name))?,
+        What::Family(named) => family::plan(&mut plan, repo, &Names::new(&named.name))?,
         What::Function { named, context } => {
             function::plan(&mut plan, &Names::new(&named.name), context)?
         }

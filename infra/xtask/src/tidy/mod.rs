@@ -3,6 +3,7 @@
 mod asl;
 mod edges;
 mod extensions;
+mod families;
 mod floors;
 mod functions;
 mod house;
@@ -34,7 +35,7 @@ impl Finding {
 type Check = fn(&House) -> Vec<Finding>;
 
 /// Every check, in the order of the report.
-const CHECKS: [(&str, Check); 13] = [
+const CHECKS: [(&str, Check); 14] = [
     ("top-level entries", layout::top_level),
     ("floors of the crates", floors::check),
     ("sizes of files", sizes::check),
@@ -48,6 +49,7 @@ const CHECKS: [(&str, Check); 13] = [
     ("state machines' placeholders and times", asl::in_templates),
     ("channels and connectors agree", extensions::check),
     ("routes and the API's document agree", routes::check),
+    ("the helpdesk's routes lead to their families", families::check),
 ];
 
 /// Runs all checks and prints what is broken; `true` if nothing is.

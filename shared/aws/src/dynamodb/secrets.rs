@@ -140,3 +140,44 @@ impl SecretKeeper for SecretStore {
             .map_err(|error| fault("DeleteItem", &error))
     }
 }
+
+#[cfg(feature = "helpdesk")]
+mod of_helpdesk {
+    use super::{Secret, SecretKeeper, SecretStore, Secrets};
+    use ceap_helpdesk::store::Soon;
+    use ceap_kernel::{Fault, TenantId};
+
+    impl ceap_helpdesk::secret::Secrets for SecretStore {
+        fn get<'a>(
+            &'a self,
+            tenant: &'a TenantId,
+            name: &'a str,
+        ) -> Soon<'a, Result<Option<String>, Fault>> {
+            Box::pin(async move {
+                match Secrets::get(self, tenant, name).await {
+                    Ok(secret) => Ok(Some(secret.reveal().to_owned())),
+                    Err(Fault::NotFound(_)) => Ok(None),
+                    Err(fault) => Err(fault),
+                }
+            })
+        }
+
+        fn keep<'a>(
+            &'a self,
+            tenant: &'a TenantId,
+            name: &'a str,
+            secret: &'a str,
+        ) -> Soon<'a, Result<(), Fault>> {
+            let secret = Secret::new(secret);
+            Box::pin(async move { SecretKeeper::keep(self, tenant, name, &secret).await })
+        }
+
+        fn forget<'a>(
+            &'a self,
+            tenant: &'a TenantId,
+            name: &'a str,
+        ) -> Soon<'a, Result<(), Fault>> {
+            Box::pin(SecretKeeper::forget(self, tenant, name))
+        }
+    }
+}

@@ -339,9 +339,9 @@ impl<'a> Call<'a> {
     /// # Errors
     /// As [`Self::commit`].
     pub async fn commit_part(&self, changes: Changes) -> Result<(), Refused> {
-        let held = self.hold();
+        let once = self.once.take();
         let done = self.commit(changes).await;
-        self.release(held);
+        self.once.set(once);
         done
     }
 

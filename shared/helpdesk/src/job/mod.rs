@@ -14,6 +14,7 @@ use crate::api::{Answer, Call, Method, Refused};
 use crate::ids::UserId;
 use crate::record::{Changes, Link};
 use crate::store::{Key, Soon};
+use crate::user::Invitation;
 use ceap_kernel::{Fault, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -24,13 +25,24 @@ pub trait Queue {
     fn start<'a>(&'a self, tenant: &'a TenantId, id: &'a str) -> Soon<'a, Result<(), Fault>>;
 }
 
-/// A job that waits in a queue.
+/// What waits in the helpdesk's queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiting {
-    /// Whose.
-    pub tenant: TenantId,
-    /// Its id.
-    pub job: String,
+#[serde(rename_all = "snake_case")]
+pub enum Waiting {
+    /// A job to be done.
+    Job {
+        /// Whose.
+        tenant: TenantId,
+        /// Its id.
+        id: String,
+    },
+    /// Somebody to be invited.
+    Invitation {
+        /// By whom.
+        tenant: TenantId,
+        /// Who, and where.
+        invitation: Invitation,
+    },
 }
 
 /// How long a job is remembered.

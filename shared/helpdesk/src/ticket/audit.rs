@@ -32,6 +32,9 @@ pub struct Audit {
     /// What the ticket's clocks did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metric_events: Vec<MetricEvent>,
+    /// Whether it is the past of an imported ticket.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
 }
 
 /// What the lists of audits hold of one.

@@ -5,6 +5,7 @@ mod audit;
 pub mod comment;
 mod deleted;
 mod edit;
+pub mod fact;
 mod life;
 mod mention;
 pub mod metric_events;

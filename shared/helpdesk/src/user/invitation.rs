@@ -3,9 +3,10 @@
 use crate::ids::{IdentityId, UserId};
 use crate::store::Soon;
 use ceap_kernel::{Fault, TenantId};
+use serde::{Deserialize, Serialize};
 
 /// Who is asked, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invitation {
     /// Who.
     pub user_id: UserId,

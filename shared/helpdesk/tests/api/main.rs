@@ -12,6 +12,7 @@ mod automations;
 mod cast;
 mod custom_statuses;
 mod entry;
+mod facts;
 mod fields;
 mod files;
 mod groups;

@@ -143,6 +143,7 @@ fn remembered(
             events,
             recorded_at: call.at,
             metric_events: Vec::new(),
+            imported: true,
         };
         audit.keep(changes)?;
         changes.put(Comment::key(ticket.id, comment.id), &comment, None)?;

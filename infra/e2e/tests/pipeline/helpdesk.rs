@@ -1,0 +1,134 @@
+//! The helpdesk's API on the running stack: what lies between a client and its routes, which have tests of their own.
+
+use ceap_e2e::http::{self, Answer};
+use ceap_e2e::tenant::Tenant;
+use ceap_e2e::{PATIENCE, aws, stack, until};
+use serde_json::{Value, json};
+
+/// One call of the API as the tenant's administrator.
+fn call(tenant: &Tenant, method: &str, path: &str, body: &Value) -> Answer {
+    let bearer = format!("Bearer {}", tenant.token);
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    http::call(method, &format!("{}/api/v2/{path}", aws::API), &headers, body.as_bytes())
+}
+
+fn get(tenant: &Tenant, path: &str) -> Value {
+    let answer = call(tenant, "GET", path, &Value::Null);
+    assert_eq!(answer.status, 200, "{path}: {answer}");
+    answer.json()
+}
+
+/// Waits until a job is done.
+pub fn done(tenant: &Tenant, started: &Answer) -> Value {
+    assert_eq!(started.status, 200, "{started}");
+    let url = started.json()["job_status"]["url"].as_str().unwrap().to_owned();
+    let path =
+        url.strip_prefix(&format!("{}/api/v2/", aws::API)).unwrap_or_else(|| panic!("{url}"));
+    until("the job to be done", PATIENCE, || {
+        let status = get(tenant, path)["job_status"].take();
+        (status["status"] == "completed").then_some(status)
+    })
+}
+
+#[test]
+fn groups_are_kept_and_jobs_are_done() {
+    let Some(_stack) = stack() else { return };
+    let tenant = Tenant::new("desk");
+    let first = get(&tenant, "groups.json");
+    assert_eq!(first["count"], 1, "an account begins with one: {first}");
+    let asked = json!({"group": {"name": "Billing & more", "description": "Zoë's"}});
+    let made = call(&tenant, "POST", "groups.json", &asked);
+    assert_eq!(made.status, 201, "{made}");
+    let group = made.json()["group"].clone();
+    assert_eq!(made.header("location"), group["url"].as_str().unwrap());
+    let url = format!("{}/api/v2/groups/{}.json", aws::API, group["id"]);
+    assert_eq!(group["url"], url, "links are on the caller's own host");
+    assert_eq!(get(&tenant, &format!("groups/{}", group["id"]))["group"], group);
+
+    let owner = get(&tenant, "group_memberships.json")["group_memberships"][0]["user_id"].clone();
+    let memberships: Vec<Value> = [&group["id"], &json!(1)]
+        .iter()
+        .map(|group| json!({"user_id": owner, "group_id": group}))
+        .collect();
+    let asked = json!({"group_memberships": memberships});
+    let started = call(&tenant, "POST", "group_memberships/create_many.json", &asked);
+    let job = done(&tenant, &started);
+    let outcome = |n: usize| job["results"][n]["success"].clone();
+    assert_eq!((outcome(0), outcome(1)), (json!(true), json!(false)), "{job}");
+    let members = get(&tenant, &format!("groups/{}/memberships.json", group["id"]));
+    assert_eq!(members["count"], 1, "{members}");
+
+    let gone = call(&tenant, "DELETE", &format!("groups/{}.json", group["id"]), &Value::Null);
+    assert_eq!((gone.status, gone.body.len(), gone.header("content-type")), (204, 0, ""), "{gone}");
+    let gone = call(&tenant, "GET", &format!("groups/{}.json", group["id"]), &Value::Null);
+    assert_eq!((gone.status, &gone.json()["error"]), (404, &json!("RecordNotFound")));
+}
+
+#[test]
+fn queries_and_headers_arrive_as_they_were_sent() {
+    let Some(_stack) = stack() else { return };
+    let tenant = Tenant::new("desk-wire");
+    for name in ["a", "b"] {
+        let made = call(&tenant, "POST", "groups", &json!({"group": {"name": name}}));
+        assert_eq!(made.status, 201, "{made}");
+    }
+    let page = get(&tenant, "groups.json?page[size]=2");
+    let next = page["links"]["next"].as_str().unwrap();
+    let path = next.strip_prefix(&format!("{}/api/v2/", aws::API)).unwrap();
+    let last = get(&tenant, path);
+    assert_eq!(
+        (last["groups"].as_array().unwrap().len(), &last["meta"]["has_more"]),
+        (1, &json!(false))
+    );
+
+    let bearer = format!("Bearer {}", tenant.token);
+    let ask = |method: &str, more: &[(&str, &str)], path: &str, body: &[u8]| {
+        let mut headers = vec![("authorization", bearer.as_str())];
+        headers.extend_from_slice(more);
+        http::call(method, &format!("{}/api/v2/{path}", aws::API), &headers, body)
+    };
+    let read = ask("GET", &[], "groups.json", &[]);
+    let etag = read.header("etag").to_owned();
+    assert_eq!(read.header("x-rate-limit"), "700");
+    assert_eq!(ask("GET", &[("if-none-match", &etag)], "groups.json", &[]).status, 304);
+    let packed = http::gzip(br#"{"group": {"name": "packed"}}"#);
+    let headers = [("content-encoding", "gzip"), ("content-type", "application/json")];
+    assert_eq!(ask("POST", &headers, "groups.json", &packed).status, 201);
+
+    let nowhere = call(&tenant, "GET", "no/such/route.json", &Value::Null);
+    assert_eq!((nowhere.status, &nowhere.json()["error"]), (404, &json!("InvalidEndpoint")));
+    let stranger = format!("Bearer ceap_{}_{}", tenant.name, "0".repeat(64));
+    let headers = [("authorization", stranger.as_str())];
+    let url = format!("{}/api/v2/groups.json", aws::API);
+    let refused = http::call("GET", &url, &headers, &[]);
+    assert_eq!(
+        (refused.status, &refused.json()["error"]),
+        (401, &json!("Couldn't authenticate you"))
+    );
+    let large = vec![b' '; 7 * 1024 * 1024];
+    let headers = [("content-type", "application/json")];
+    let refused = ask("POST", &headers, "groups.json", &large);
+    assert_eq!((refused.status, &refused.json()["error"]), (413, &json!("RequestEntityTooLarge")));
+}
+
+#[test]
+fn what_happens_to_tickets_comes_as_events_of_their_requesters() {
+    let Some(_stack) = stack() else { return };
+    let tenant = Tenant::new("desk-events");
+    let email = format!("ada@{}.example.com", tenant.name);
+    let requester = json!({"name": "Ada", "email": email});
+    let asked = json!({"ticket": {"comment": {"body": "It burns."}, "requester": requester}});
+    let made = call(&tenant, "POST", "tickets.json", &asked);
+    assert_eq!(made.status, 201, "{made}");
+    let ticket = made.json()["ticket"].clone();
+    let subject = format!("user-{}", ticket["requester_id"]);
+    tenant.wait_for_count(&subject, "TicketCreated.v1", 1);
+    tenant.wait_for_count(&subject, "CommentAdded.v1", 1);
+    assert_eq!(tenant.profile(&subject).unwrap()["email"], email);
+
+    let path = format!("tickets/{}.json", ticket["id"]);
+    let changed = json!({"ticket": {"priority": "high"}});
+    assert_eq!(call(&tenant, "PUT", &path, &changed).status, 200);
+    tenant.wait_for_count(&subject, "TicketUpdated.v1", 1);
+}

@@ -1,0 +1,147 @@
+//! The helpdesk on Lambda: families of routes behind the HTTP API, and the jobs that they start.
+
+mod deliver;
+mod gateway;
+mod herald;
+mod work;
+
+pub use herald::Herald;
+
+use crate::env::Env;
+use crate::metrics;
+use aws_lambda_events::event::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::http::Method as HttpMethod;
+use ceap_aws::dynamodb::{self, CurrentCredentials, HelpdeskStore, SecretStore, Table};
+use ceap_aws::file_bucket::FileBucket;
+use ceap_aws::job_queue::JobQueue;
+use ceap_channels::http::Reach;
+use ceap_helpdesk::access::credential::{Platform, Shown};
+use ceap_helpdesk::account::Remembered;
+use ceap_helpdesk::api::{self, Ask, Desk, Refused, Told};
+use ceap_helpdesk::file::Files;
+use ceap_helpdesk::job::Queue;
+use ceap_helpdesk::routes::Family;
+use ceap_helpdesk::secret::Secrets;
+use ceap_helpdesk::store::Store;
+use ceap_helpdesk::user::Invitations;
+use ceap_helpdesk::webhook::Deliver;
+use ceap_kernel::{Clock, Fault, SystemClock, TenantId, hash64};
+use deliver::Deliverer;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use std::time::Instant;
+
+/// All that a helpdesk's functions reach.
+pub struct Office {
+    store: Box<dyn Store>,
+    accounts: Remembered,
+    platform: Box<dyn Platform>,
+    clock: Box<dyn Clock>,
+    jobs: Box<dyn Queue>,
+    invitations: Box<dyn Invitations>,
+    files: Box<dyn Files>,
+    secrets: Box<dyn Secrets>,
+    deliver: Box<dyn Deliver>,
+}
+
+impl Office {
+    /// Built of `HELPDESK_TABLE`, `PLATFORM_TABLE`, `JOBS_QUEUE`, `FILES_BUCKET`, `SECRETS_KEY` and `ALLOW_LOOPBACK`.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the variable.
+    pub async fn open(env: &Env) -> Result<Self, Fault> {
+        let config = ceap_aws::config().await;
+        let client = dynamodb::client(&config);
+        let table = |name| Table::new(&client, env.get(name));
+        let queue = JobQueue::new(&config, env.get("JOBS_QUEUE"));
+        let secrets = SecretStore::new(&config, table("PLATFORM_TABLE"), env.get("SECRETS_KEY"));
+        let reach = Reach::loopback(env.parse("ALLOW_LOOPBACK")?);
+        Ok(Self {
+            store: Box::new(HelpdeskStore::new(table("HELPDESK_TABLE"), SystemClock)),
+            accounts: Remembered::default(),
+            platform: Box::new(CurrentCredentials::new(table("PLATFORM_TABLE"))),
+            clock: Box::new(SystemClock),
+            jobs: Box::new(queue.clone()),
+            invitations: Box::new(queue),
+            files: Box::new(FileBucket::new(&config, env.get("FILES_BUCKET"))),
+            secrets: Box::new(secrets),
+            deliver: Box::new(Deliverer::new(reach)),
+        })
+    }
+
+    fn desk(&self) -> Desk<'_> {
+        Desk {
+            store: &*self.store,
+            accounts: &self.accounts,
+            platform: &*self.platform,
+            clock: &*self.clock,
+            jobs: &*self.jobs,
+            invitations: &*self.invitations,
+            files: &*self.files,
+            secrets: &*self.secrets,
+            deliver: &*self.deliver,
+            random: &crate::random,
+        }
+    }
+
+    /// Serves a family's routes behind the HTTP API.
+    ///
+    /// # Errors
+    /// From Lambda's runtime API.
+    pub async fn serve(&self, family: &Family) -> Result<(), Error> {
+        run(service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
+            Ok::<_, Error>(self.answer(family, event.payload).await)
+        }))
+        .await
+    }
+
+    async fn answer(
+        &self,
+        family: &Family,
+        event: ApiGatewayV2httpRequest,
+    ) -> ApiGatewayV2httpResponse {
+        let began = Instant::now();
+        let head = event.request_context.http.method == HttpMethod::HEAD;
+        let (told, tenant) = match gateway::asked(event) {
+            Ok(ask) => {
+                let told = Box::pin(api::answer(&self.desk(), family.routes, &ask)).await;
+                let tenant = whose(&ask, &told);
+                (told, tenant)
+            }
+            Err(refused) => (refusal(&refused), None),
+        };
+        record(family, &told, tenant.as_ref(), began);
+        gateway::sent(told, head)
+    }
+}
+
+/// Whose account was asked for: known once the token was found good.
+fn whose(ask: &Ask, told: &Told) -> Option<TenantId> {
+    let shown = ask.header("authorization").and_then(|it| Shown::read(it).ok())?;
+    (told.status != Refused::Unknown.status()).then_some(shown.token.tenant)
+}
+
+/// What is refused before it is known what is asked.
+fn refusal(refused: &Refused) -> Told {
+    let answer = refused.answer();
+    let body = match answer.body {
+        api::answer::Body::Json(value) => value.to_string(),
+        api::answer::Body::Empty => String::new(),
+    };
+    let mut headers = answer.headers;
+    headers.push(("content-type", "application/json; charset=utf-8".to_owned()));
+    Told { status: answer.status, headers, body, route: None, fault: None }
+}
+
+/// Tells operators what was asked, how it ended and how long it took: of the caller, only whose account it is.
+fn record(family: &Family, told: &Told, tenant: Option<&TenantId>, began: Instant) {
+    let route = told.route.as_deref().unwrap_or("none");
+    if let Some(fault) = &told.fault {
+        let kind = format!("{:016x}", hash64(&[route, fault.code()]));
+        let family = family.name;
+        tracing::error!(stage = "helpdesk", family, route, code = fault.code(), kind, %fault, "failed");
+    }
+    metrics::request(family.name, tenant, route, told.status, began.elapsed());
+}
+
+#[cfg(test)]
+mod tests;

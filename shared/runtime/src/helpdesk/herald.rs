@@ -1,0 +1,151 @@
+//! What happens to tickets, told to the bus and to the event stream, as it is read from the stream of the helpdesk's
+//! table.
+
+use crate::batch::{Answer, failed};
+use crate::bootstrap::log;
+use crate::env::Env;
+use aws_lambda_events::event::dynamodb::{Event as Changes, EventRecord};
+use ceap_aws::dynamodb::{self, HelpdeskStore, QuarantineStore, Table};
+use ceap_aws::fact_bus::FactBus;
+use ceap_aws::stream::KinesisStream;
+use ceap_engagement::event::{Arrived, Event};
+use ceap_engagement::pipeline::accept::EventStream;
+use ceap_engagement::profile::PROFILE_UPDATED;
+use ceap_engagement::quarantine::{Quarantine, Rejected};
+use ceap_helpdesk::store::Store;
+use ceap_helpdesk::ticket::Audit;
+use ceap_helpdesk::ticket::fact::{self, Bus, Fact, Kind};
+use ceap_kernel::{Clock, Fault, SubjectId, SystemClock, TenantId};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+const NAME: &str = "helpdesk-events";
+
+/// The source of events about tickets.
+const SOURCE: &str = "ceap/helpdesk";
+
+/// Tells what happens.
+pub struct Herald<E, Q> {
+    pub(super) store: Box<dyn Store>,
+    pub(super) bus: Box<dyn Bus>,
+    pub(super) stream: E,
+    pub(super) quarantine: Q,
+    pub(super) clock: Box<dyn Clock>,
+}
+
+/// An item, as far as it is read here.
+#[derive(Debug, Deserialize)]
+struct Row {
+    pk: String,
+    body: String,
+}
+
+impl Herald<KinesisStream, QuarantineStore> {
+    /// Built of `HELPDESK_TABLE`, `QUARANTINE_TABLE`, `EVENT_BUS` and `EVENT_STREAM`.
+    pub async fn open(env: &Env) -> Self {
+        let config = ceap_aws::config().await;
+        let client = dynamodb::client(&config);
+        let table = |name| Table::new(&client, env.get(name));
+        Self {
+            store: Box::new(HelpdeskStore::new(table("HELPDESK_TABLE"), SystemClock)),
+            bus: Box::new(FactBus::new(&config, env.get("EVENT_BUS"))),
+            stream: KinesisStream::new(&config, env.get("EVENT_STREAM")),
+            quarantine: QuarantineStore::new(table("QUARANTINE_TABLE")),
+            clock: Box::new(SystemClock),
+        }
+    }
+}
+
+impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
+    /// Takes batch after batch of changes of the table.
+    ///
+    /// # Errors
+    /// From Lambda's runtime API.
+    pub async fn serve(&self) -> Result<(), Error> {
+        run(service_fn(move |event: LambdaEvent<Changes>| async move {
+            Ok::<_, Error>(self.take(event.payload).await)
+        }))
+        .await
+    }
+
+    /// Takes a batch. One that fails comes again from its first change on; ids make what was told twice count once.
+    pub(super) async fn take(&self, changes: Changes) -> Answer {
+        let first = changes.records.first().and_then(|it| it.change.sequence_number.clone());
+        match Box::pin(self.told(changes)).await {
+            Ok(()) => Answer::default(),
+            Err(fault) => {
+                log(NAME, &fault);
+                failed(first.into_iter().collect())
+            }
+        }
+    }
+
+    async fn told(&self, changes: Changes) -> Result<(), Fault> {
+        let (mut audits, mut rejected) = (BTreeMap::<TenantId, Vec<Audit>>::new(), Vec::new());
+        for record in changes.records {
+            match audit(record) {
+                Ok(Some((tenant, audit))) => audits.entry(tenant).or_default().push(audit),
+                Ok(None) => {}
+                Err(fault) => {
+                    let at = self.clock.now();
+                    rejected.push(Rejected::new(None, NAME, &fault, Value::Null, at));
+                }
+            }
+        }
+        if !rejected.is_empty() {
+            self.quarantine.keep(&rejected).await?;
+        }
+        for (tenant, audits) in audits {
+            let facts = fact::facts(&*self.store, &tenant, &audits).await?;
+            let events = self.events(&facts)?;
+            if !facts.is_empty() {
+                futures::try_join!(self.bus.tell(&facts), self.stream.put(&events))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Facts as events of those who asked for the tickets. A ticket that is opened by somebody whom only the helpdesk knows
+    /// tells what it knows of them, so that they can be written to.
+    fn events(&self, facts: &[Fact]) -> Result<Vec<Arrived>, Fault> {
+        let mut events = Vec::new();
+        for fact in facts {
+            let subject = SubjectId::new(fact.requester.subject())?;
+            let event = |id: String, kind: &str, data: Map<String, Value>| Arrived {
+                tenant: fact.tenant.clone(),
+                at: self.clock.now(),
+                event: Event {
+                    id,
+                    source: SOURCE.to_owned(),
+                    kind: kind.to_owned(),
+                    subject: subject.clone(),
+                    time: fact.time,
+                    data,
+                },
+            };
+            let profile = fact.requester.profile().filter(|_| fact.kind == Kind::Created);
+            let known =
+                |data| event(format!("{PROFILE_UPDATED}:{}", fact.id), PROFILE_UPDATED, data);
+            events.extend(profile.map(known));
+            events.push(event(fact.id.clone(), fact.kind.as_str(), fact.data.clone()));
+        }
+        Ok(events)
+    }
+}
+
+/// The audit that a change added, if it did. (The stream is filtered before; what is left beside is nothing of ours.)
+fn audit(record: EventRecord) -> Result<Option<(TenantId, Audit)>, Fault> {
+    let sort = serde_dynamo::from_item::<_, Map<String, Value>>(record.change.keys).ok();
+    let sort = sort.as_ref().and_then(|keys| keys.get("sk")?.as_str()).unwrap_or_default();
+    if record.event_name != "INSERT" || !sort.starts_with("A#") {
+        return Ok(None);
+    }
+    let wrong = |what: String| Fault::invalid("record", what);
+    let row: Row = serde_dynamo::from_item(record.change.new_image)
+        .map_err(|error| wrong(error.to_string()))?;
+    let tenant = row.pk.split('#').next().unwrap_or_default();
+    let audit = serde_json::from_str(&row.body).map_err(|error| wrong(error.to_string()))?;
+    Ok(Some((TenantId::new(tenant)?, audit)))
+}
