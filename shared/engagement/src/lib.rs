@@ -5,6 +5,7 @@ pub mod affinity;
 pub mod audience;
 pub mod candidate;
 pub mod candidate_list;
+mod canonical;
 pub mod condition;
 pub mod consents;
 pub mod endpoint;

@@ -1,5 +1,6 @@
 //! What is kept of one field of one event.
 
+use crate::canonical::canonical;
 use ceap_kernel::hash64;
 use serde_json::Value;
 
@@ -90,5 +91,5 @@ pub fn computable(value: &Value) -> Option<f64> {
 }
 
 fn hash(value: &Value) -> u64 {
-    hash64(&[&value.to_string()])
+    hash64(&[&canonical(value)])
 }

@@ -7,6 +7,7 @@ use super::follow;
 use super::gates::{Addresses, Gates, Passed, Proposal};
 use super::ingest::Subjects;
 use super::receive::Help;
+use crate::canonical::canonical;
 use crate::link::LinkMaker;
 use crate::message::{Attachment, ChannelQueues, Claims, Content, Record, State, Suppressions};
 use crate::message_log::{MessageLog, View};
@@ -334,9 +335,8 @@ fn check_key(key: &str) -> Result<(), Fault> {
 
 /// A digest of the whole request: the same for the same fields in any order.
 fn fingerprint(request: &Request) -> Result<String, Fault> {
-    let json =
-        serde_json::to_string(request).map_err(|error| Fault::Internal(error.to_string()))?;
-    Ok(digest(&["request", &json]))
+    let json = serde_json::to_value(request).map_err(|error| Fault::Internal(error.to_string()))?;
+    Ok(digest(&["request", &canonical(&json)]))
 }
 
 /// A request's texts, compiled.

@@ -339,9 +339,9 @@ impl<'a> Call<'a> {
     /// # Errors
     /// As [`Self::commit`].
     pub async fn commit_part(&self, changes: Changes) -> Result<(), Refused> {
-        let once = self.once.take();
+        let held = self.hold();
         let done = self.commit(changes).await;
-        self.once.set(once);
+        self.release(held);
         done
     }
 

@@ -18,8 +18,8 @@ use serde_json::{Map, Value, json};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Writes of one commit, so that what goes with them fits in too.
-pub(super) const COMMIT: usize = 90;
+/// Rules of one commit, so that what the account's log tells of each fits in too.
+pub(super) const COMMIT: usize = 45;
 
 /// A rule that not everybody may change.
 pub(super) trait Governed: Rule + Shown + Send + Sync + 'static {

@@ -424,3 +424,25 @@ async fn who_may_do_what() {
     world.post(&format!("{path}/emptied"), json!({})).await.is(404);
     assert_eq!(world.get("/organization_subscriptions").await.is(404)["error"], "InvalidEndpoint");
 }
+
+#[tokio::test]
+async fn who_is_first_known_by_a_ticket_joins_by_their_domain() {
+    let world = World::new();
+    let later = add(&world, json!({"name": "B", "domain_names": ["domain.example"]})).await;
+    let a = add(&world, json!({"name": "A", "domain_names": ["domain.example"]})).await;
+    let own = add(&world, json!({"name": "C", "domain_names": ["boss@domain.example"]})).await;
+    let ask = async |email: &str| {
+        let asked = json!({"ticket": {"subject": "s", "comment": {"body": "x"},
+            "requester": {"name": "New", "email": email}}});
+        world.post("/tickets", asked).await.is(201)["ticket"].clone()
+    };
+    // Where several have a domain, it is the first by name; who is named goes before their domain.
+    let ticket = ask("new@domain.example").await;
+    assert_eq!(ticket["organization_id"], a["id"]);
+    let of = world.get(&format!("/users/{}/organizations", ticket["requester_id"])).await.is(200);
+    assert_eq!(names(&of), ["A"]);
+    assert_eq!(ask("boss@domain.example").await["organization_id"], own["id"]);
+    assert_eq!(ask("someone@else.example").await["organization_id"], Value::Null);
+    world.delete(&format!("/organizations/{}", a["id"])).await.is(204);
+    assert_eq!(ask("next@domain.example").await["organization_id"], later["id"]);
+}

@@ -1,8 +1,8 @@
 //! What a row is known by.
 
+use crate::canonical::canonical;
 use ceap_kernel::{digest, hash64};
 use serde_json::Value;
-use std::fmt::Write;
 
 /// What tells a row from others of its source, if its mapping does not say: a digest of what it holds. So rows that
 /// come again, from windows that overlap and from pages that are read again, are the same event; rows that hold the
@@ -16,40 +16,6 @@ pub fn known_by(row: &Value) -> String {
 #[must_use]
 pub fn key(row: &Value) -> String {
     format!("{:016x}", hash64(&["row", &canonical(row)]))
-}
-
-/// JSON with fields in the order of their names, whoever wrote it.
-fn canonical(value: &Value) -> String {
-    let mut text = String::new();
-    write(&mut text, value);
-    text
-}
-
-fn write(text: &mut String, value: &Value) {
-    match value {
-        Value::Object(fields) => {
-            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
-            fields.sort_by_key(|(name, _)| *name);
-            text.push('{');
-            for (name, value) in fields {
-                let _ = write!(text, "{}:", Value::from(name.as_str()));
-                write(text, value);
-                text.push(',');
-            }
-            text.push('}');
-        }
-        Value::Array(items) => {
-            text.push('[');
-            for item in items {
-                write(text, item);
-                text.push(',');
-            }
-            text.push(']');
-        }
-        plain => {
-            let _ = write!(text, "{plain}");
-        }
-    }
 }
 
 #[cfg(test)]

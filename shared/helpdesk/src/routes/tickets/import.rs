@@ -142,8 +142,8 @@ fn remembered(
             metadata,
             events,
             recorded_at: call.at,
-            metric_events: Vec::new(),
             imported: true,
+            metric_events: Vec::new(),
         };
         audit.keep(changes)?;
         changes.put(Comment::key(ticket.id, comment.id), &comment, None)?;

@@ -1,6 +1,7 @@
 //! Opening and changing a ticket: what it becomes, what that did, and what was said go into the store together.
 
 use super::super::ticket_rules;
+use super::super::users::join_by_domain;
 use super::asked::{Asked, More};
 use super::history::happened;
 use super::people;
@@ -23,6 +24,7 @@ use crate::ticket::{
 };
 use crate::user::User;
 use ceap_kernel::{Fault, Timestamp};
+use futures::future::try_join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -128,7 +130,8 @@ pub async fn open(
         None => None,
     };
     let requester = asked.edit.requester_id.unwrap_or(actor.id());
-    if asked.edit.organization_id.is_none() {
+    let usual = asked.edit.organization_id.is_none();
+    if usual {
         let of = people::organization_of(call, requester, &people).await?;
         asked.edit.organization_id = Some(of);
     }
@@ -137,15 +140,22 @@ pub async fn open(
     let agents = call.account.agents()?;
     // Its number is not given before it is known that it can be: numbers count without gaps then.
     let none_yet = TicketId::LAST;
-    let trial = |id| {
+    let trial = |id, edit: &Edit| {
         let followed = followed.as_ref().map(|it| &it.record);
-        ticket::open(id, &asked.edit, followed, actor.of_tickets(), &agents, &rules, call.at)
+        ticket::open(id, edit, followed, actor.of_tickets(), &agents, &rules, call.at)
     };
-    trial(none_yet)?;
+    trial(none_yet, &asked.edit)?;
     let uploads = uploads(call, &asked).await?;
-    let number = call.desk.store.add(&call.tenant, &places::last_ticket(), 1, None).await?;
+    let last = places::last_ticket();
+    let number = async { Ok(call.desk.store.add(&call.tenant, &last, 1, None).await?) };
+    let joining = people.added.iter_mut().map(|user| join_by_domain(call, user));
+    let (number, _) = futures::try_join!(number, try_join_all(joining))?;
+    if usual {
+        let of = people::organization_of(call, requester, &people).await?;
+        asked.edit.organization_id = Some(of);
+    }
     let id = TicketId::new(number).ok_or_else(|| Fault::Internal("no more ids".to_owned()))?;
-    let mut applied = trial(id)?;
+    let mut applied = trial(id, &asked.edit)?;
     if applied.ticket.via_followup_source_id.is_none() {
         applied.ticket.via = channel(&asked.more, via.clone());
     }
@@ -426,8 +436,8 @@ fn work_out(
         metadata,
         events,
         recorded_at: at,
-        metric_events,
         imported: false,
+        metric_events,
     };
     if !audit.events.is_empty() {
         audit.keep(changes)?;

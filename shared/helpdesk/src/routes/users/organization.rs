@@ -3,10 +3,9 @@
 use crate::access::Role;
 use crate::api::{Call, Refused};
 use crate::ids::{MembershipId, OrganizationId};
-use crate::organization::{NAME, Organization, canonical, of_domain};
-use crate::record::places;
+use crate::organization::{NAME, Organization, canonical};
 use crate::refusal::Refusal;
-use crate::store::Range;
+use crate::routes::organizations::of_address;
 use crate::user::{OrganizationMembership, User};
 use serde::Deserialize;
 
@@ -60,18 +59,16 @@ pub(super) fn join(
     Ok(())
 }
 
-/// Puts a customer who belongs to no organization into the one that has the domain of their address, if there is one
-/// ([mapping users to organizations](https://support.zendesk.com/hc/en-us/articles/4408882246298)).
-pub(super) async fn join_by_domain(call: &Call<'_>, user: &mut User) -> Result<(), Refused> {
+/// Puts a customer who belongs to no organization into the one that has their address or its domain, if there is one.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`.
+pub async fn join_by_domain(call: &Call<'_>, user: &mut User) -> Result<(), Refused> {
     if user.role != Role::EndUser || !user.memberships.is_empty() {
         return Ok(());
     }
-    let Some((_, domain)) = user.email().and_then(|email| email.rsplit_once('@')) else {
-        return Ok(());
-    };
-    let found = call.range(&Range::of(places::list(&of_domain(domain)), 1)).await?;
-    let id = found.items.first().and_then(|item| places::ranked(&item.key.sort));
-    match id.and_then(OrganizationId::new) {
+    let Some(email) = user.email() else { return Ok(()) };
+    match of_address(call, email).await? {
         Some(id) => join(call, user, Some(id)),
         None => Ok(()),
     }
