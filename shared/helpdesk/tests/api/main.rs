@@ -11,6 +11,7 @@ mod account;
 mod automations;
 mod cast;
 mod custom_statuses;
+mod documented;
 mod entry;
 mod facts;
 mod fields;
