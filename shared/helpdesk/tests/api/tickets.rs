@@ -56,6 +56,22 @@ async fn a_ticket_is_opened_and_told_with_its_audit() {
 }
 
 #[tokio::test]
+async fn an_audit_tells_agents_from_where_a_change_came() {
+    let world = World::new();
+    let mut headers = world.basic("owner@acme.example", world.token("acme"));
+    headers.push(("user-agent".to_owned(), "Zenpy/2.0.57".to_owned()));
+    headers.push(("x-forwarded-for".to_owned(), "203.0.113.9, 203.0.113.1".to_owned()));
+    let asked = json!({"ticket": {"description": "x", "requester": {"email": "ada@acme.example"}}});
+    let opened = world.with(headers, "POST", "/tickets", asked).await.is(201);
+    let known = json!({"client": "Zenpy/2.0.57", "ip_address": "203.0.113.1"});
+    assert_eq!(opened["audit"]["metadata"]["system"], known);
+    let comments = world.get("/tickets/1/comments").await.is(200);
+    assert_eq!(comments["comments"][0]["metadata"]["system"], known);
+    let comments = world.ask("ada@acme.example", "GET", "/requests/1/comments", Value::Null).await;
+    assert_eq!(comments.is(200)["comments"][0]["metadata"]["system"], json!({}));
+}
+
+#[tokio::test]
 async fn the_submitter_says_the_first_word() {
     let world = World::new();
     let me = world.get("/users/me").await.is(200)["user"]["id"].clone();

@@ -1,6 +1,7 @@
 //! How tickets, and what happened to them, are shown.
 
 use super::super::Shown;
+use crate::access::Actor;
 use crate::api::Call;
 use crate::field::TicketField;
 use crate::file::Attachment;
@@ -98,9 +99,13 @@ pub fn custom_fields(call: &Call<'_>, ticket: &Ticket) -> Value {
     own.map(|it| json!({"id": it.id, "value": value(it)})).collect()
 }
 
-/// A comment as the API shows it.
+/// A comment as the API shows it. From where it was written is for agents to know.
 #[must_use]
 pub fn comment_shown(call: &Call<'_>, comment: &Comment) -> Value {
+    let mut metadata = comment.metadata.clone();
+    if !call.actor.as_ref().is_some_and(Actor::is_agent) {
+        metadata.as_object_mut().map(|it| it.insert("system".to_owned(), json!({})));
+    }
     json!({
         "id": comment.id,
         "type": "Comment",
@@ -113,7 +118,7 @@ pub fn comment_shown(call: &Call<'_>, comment: &Comment) -> Value {
         "audit_id": comment.audit_id,
         "via": comment.via,
         "created_at": comment.created_at,
-        "metadata": comment.metadata,
+        "metadata": metadata,
     })
 }
 

@@ -384,12 +384,24 @@ async fn uploads(call: &Call<'_>, asked: &Asked) -> Result<Taken, Refused> {
     upload::take(call, tokens).await
 }
 
+/// Characters of what a client says of itself that are kept.
+const MAX_CLIENT: usize = 255;
+
 /// How a change comes.
 struct How<'a> {
     more: &'a More,
     uploads: Taken,
     via: Via,
     mentioned: BTreeSet<UserId>,
+}
+
+/// With what, and from where, a change is asked for
+/// ([audits](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_audits/)).
+fn system(call: &Call<'_>) -> Value {
+    let client = call.ask.header("user-agent");
+    let client = client.map(|it| it.chars().take(MAX_CLIENT).collect::<String>());
+    let known = [("client", client), ("ip_address", call.ask.ip_address().map(str::to_owned))];
+    known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// What a change did, as it is remembered and told: put with `changes`, but for the ticket itself.
@@ -405,7 +417,7 @@ fn work_out(
     let audit_id = AuditId::fresh(call)?;
     let author = call.actor()?.id();
     let via = channel(more, via);
-    let metadata = json!({"system": {}, "custom": custom(more)});
+    let metadata = json!({"system": system(call), "custom": custom(more)});
     let comment = comment
         .map(|said| {
             let head = (audit_id, ticket.id, &via, &metadata);
