@@ -18,10 +18,10 @@ from helpdesk.desk import FAMILIES, Desk
 
 def run(desk, work):
     """Runs one family. What went wrong in it."""
-    desk.family = work.__name__
     checks, failed, began = desk.checks, len(desk.failed), time.monotonic()
     try:
-        work(desk)
+        with desk.alone(work.__name__):
+            work(desk)
     except Exception as error:  # Whatever ends a family, the others still run.
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "verify" in frame.filename]
         where = " < ".join(f"{os.path.basename(it.filename)}:{it.lineno}: {it.line}" for it in reversed(frames))

@@ -42,8 +42,9 @@ export async function accountSettings(desk) {
   for (const part of ["branding", "tickets", "api", "user", "brands", "limits", "active_features"]) {
     desk.among(part, Object.keys(settings));
   }
-  const { agent_can_change_requester: before, ...rest } = settings.tickets;
-  desk.holds(Object.keys(rest).length > 0 && before !== null);
+  const { default_brand_id } = settings.brands;
+  const { result: changed } = await zendesk.accountsettings.update({ settings: { brands: { default_brand_id } } });
+  desk.same(changed.brands, settings.brands);
   const agent = await desk.agent("Unset");
   const asAgent = desk.client({ username: agent.email });
   await desk.refused(403, null, () => asAgent.accountsettings.update({ settings: { tickets: {} } }));

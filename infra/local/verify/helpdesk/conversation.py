@@ -63,7 +63,7 @@ def audits(desk):
     ids = [event["id"] for audit in (first, second) for event in audit.events]
     desk.same(len(ids), len(set(ids)))
     desk.same(second.via.channel, "api")
-    desk.holds("Zenpy" in second.metadata.system["client"])
+    desk.holds("Zenpy" in second.metadata.system.client)
     shown = desk.ask("GET", f"tickets/{ticket.id}/audits/{second.id}.json")["audit"]
     desk.same([event["id"] for event in shown["events"]], [event["id"] for event in second.events])
     desk.same(desk.ask("GET", f"tickets/{ticket.id}/audits/count.json")["count"]["value"], 2)

@@ -75,7 +75,7 @@ export class Desk {
     const wait = answer.headers.get("retry-after");
     this.check((answer.status === 429 || answer.status === 503) === (wait !== null), `${answer.status}, wait ${wait}`);
     const type = answer.headers.get("content-type") ?? "";
-    return { status: answer.status, headers: answer.headers, text, body: type.includes("json") ? JSON.parse(text) : undefined };
+    return { status: answer.status, headers: answer.headers, text, body: type.includes("json") && text ? JSON.parse(text) : undefined };
   }
 
   // Checks

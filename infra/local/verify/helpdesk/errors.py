@@ -37,11 +37,11 @@ def error_shapes(desk):
 @family
 def authentication(desk):
     """Who is let in: by token, as Basic and Bearer, and nobody else."""
-    wrong = desk.client(token=desk.token[:-4] + "0000")
+    wrong = desk.client(token=desk.own[:-4] + "0000")
     body = desk.refused(401, "Couldn't authenticate you", wrong.groups)
     desk.same(body, {"error": "Couldn't authenticate you"})
     desk.refused(401, "Couldn't authenticate you", desk.client(email="nobody@nowhere.example").groups)
-    bearer = desk.client(oauth_token=desk.token)
+    bearer = desk.client(oauth_token=desk.own)
     desk.has(bearer.users.me(), role="admin")
     desk.same(sorted(desk.ids(bearer.groups())), sorted(desk.ids(desk.z.groups())))
     desk.ask("GET", "groups.json", status=401, client=desk.client(anonymous=True))

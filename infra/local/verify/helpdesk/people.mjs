@@ -32,8 +32,8 @@ export async function users(desk) {
   const deleted = await zendesk.users.getAll(["deleted_users"]);
   desk.among(made.id, desk.ids(deleted.flatMap((page) => page.deleted_users)));
   await zendesk.users.request("DELETE", ["deleted_users", made.id]);
-  const erased = (await zendesk.users.get(["deleted_users", made.id])).result.deleted_user;
-  desk.has(erased, { active: false, email: null });
+  const listed = (await zendesk.users.getAll(["deleted_users"])).flatMap((page) => page.deleted_users);
+  desk.has(listed.find((it) => it.id === made.id), { active: false, email: null, name: "Permanently Deleted User" });
   await desk.refused(404, "RecordNotFound", () => zendesk.users.show(2 ** 52));
 }
 

@@ -1,5 +1,7 @@
 // Rules: views, macros, triggers, automations and SLA policies.
 
+import { randomInt } from "node:crypto";
+
 const unsolved = [{ field: "status", operator: "less_than", value: "solved" }];
 
 export async function views(desk) {
@@ -51,7 +53,7 @@ export async function macros(desk) {
   desk.has((await zendesk.macros.update(macro.id, { macro: { description: "Ends it" } })).result.macro, { title, description: "Ends it" });
   desk.among(macro.id, desk.ids((await zendesk.macros.listActive()).result));
   desk.same(desk.ids((await zendesk.macros.search(title)).result), [macro.id]);
-  desk.among("Close", (await zendesk.macros.categories()).result.categories);
+  desk.among("Close", (await zendesk.macros.categories())[0].categories);
   await desk.paged("macros", "macros", await zendesk.macros.listByParams({ active: true }), [macro.id]);
   desk.has((await zendesk.macros.apply(macro.id)).result.result.ticket, { status: "solved" });
   const asker = await desk.user("Ada");
@@ -111,8 +113,10 @@ export async function automations(desk) {
     const automation = { title: desk.unique("Wake up"), conditions: { all: waits(hours), any: [] }, actions };
     return (await zendesk.automations.create({ automation })).result;
   };
-  const [made, other] = [await create(24), await create(48)];
-  desk.has(made, { active: true, conditions: { all: waits(24), any: [] }, actions });
+  // Two that do the same cannot be.
+  const hours = 24 + randomInt(500);
+  const [made, other] = [await create(hours), await create(hours + 1)];
+  desk.has(made, { active: true, conditions: { all: waits(hours), any: [] }, actions });
   desk.has((await zendesk.automations.show(made.id)).result, { title: made.title });
   const title = desk.unique("Wake up now");
   desk.has((await zendesk.automations.update(made.id, { automation: { title } })).result, { title });

@@ -1,5 +1,7 @@
 """Rules: views, macros, triggers, automations and SLA policies."""
 
+import secrets
+
 from zenpy.lib.api_objects import Automation, Comment, Macro, SlaPolicy, Ticket, Trigger, View
 
 from .desk import family
@@ -160,18 +162,20 @@ def trigger_categories(desk):
 def automations(desk):
     """Automations: what happens to a ticket that waits."""
     z = desk.z
+    # Two that do the same cannot be.
+    hours = secrets.randbelow(500)
     all_ = [{"field": "status", "operator": "is", "value": "pending"},
-            {"field": "PENDING", "operator": "greater_than", "value": "24"}]
+            {"field": "PENDING", "operator": "greater_than", "value": str(hours + 24)}]
     actions = [{"field": "status", "value": "open"}]
     made = z.automations.create(Automation(title=desk.unique("Wake up"), all=all_, actions=actions))
     desk.has(made, active=True, default=False, url=f"{desk.root}/automations/{made.id}.json")
-    desk.same((made.conditions["all"], made.actions), (all_, actions))
+    desk.same((made.conditions.all, made.actions), (all_, actions))
     desk.has(z.automations(id=made.id), title=made.title)
     made.title = desk.unique("Wake up now")
     desk.has(z.automations.update(made), title=made.title)
     others = []
     for nth in range(3):
-        waiting = [all_[0], {**all_[1], "value": str(100 + nth)}]
+        waiting = [all_[0], {**all_[1], "value": str(hours + 25 + nth)}]
         others.append(z.automations.create(Automation(title=desk.unique(f"Automation {nth}"), all=waiting, actions=actions)))
     desk.paged(z.automations, [made.id, *desk.ids(others)])
     desk.among(made.id, [it["id"] for it in desk.ask("GET", "automations/active.json?per_page=100")["automations"]])

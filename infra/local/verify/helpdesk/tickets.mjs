@@ -41,7 +41,7 @@ export async function ticketLists(desk) {
   await desk.paged("tickets", "tickets", await zendesk.tickets.list(), ids);
   await desk.paged(`users/${asker.id}/tickets/requested`, "tickets", made, ids);
   desk.same(desk.ids((await zendesk.tickets.showMany(ids)).result).sort(), [...ids].sort());
-  await desk.change(ids[0], { priority: "low" });
+  await desk.change(ids[0], { assignee_id: desk.me.id });
   desk.among(ids[0], desk.ids(await zendesk.tickets.listRecent()));
   const { body } = await desk.fetch("GET", `users/${asker.id}/tickets/requested.json?per_page=2&page=2`);
   desk.same([desk.ids(body.tickets), body.count], [ids.slice(2, 4), 5]);
