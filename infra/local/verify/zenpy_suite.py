@@ -1,6 +1,6 @@
 """Drives every family of the helpdesk's API through zenpy, unmodified.
 
-    ZENPY_FORCE_NETLOC=127.0.0.1:3000 ZENPY_FORCE_SCHEME=http python zenpy_suite.py TENANT EMAIL TOKEN [FAMILY ...]
+    ZENPY_FORCE_NETLOC=127.0.0.1:3000 ZENPY_FORCE_SCHEME=http python zenpy_suite.py TENANT EMAIL TOKEN [FAMILY ... | -FAMILY ...]
 
 EMAIL is the owner's, TOKEN one that may act for them. What it makes has a random suffix: it can be run again.
 Prints a line for each family, then `{"families": n, "checks": n, "failed": []}`, and ends with 1 if any failed.
@@ -36,7 +36,10 @@ def run(desk, work):
 def main():
     tenant, email, token, *chosen = sys.argv[1:]
     desk = Desk(os.environ["ZENPY_FORCE_NETLOC"], tenant, email, token)
+    left_out = [name[1:] for name in chosen if name.startswith("-")]
+    chosen = [name for name in chosen if not name.startswith("-")]
     families = [work for work in FAMILIES if not chosen or work.__name__ in chosen]
+    families = [work for work in families if work.__name__ not in left_out]
     for work in families:
         run(desk, work)
     print(json.dumps({"families": len(families), "checks": desk.checks, "failed": desk.failed}))

@@ -35,3 +35,4 @@ mod tenants;
 mod unknown_types;
 mod use_cases;
 mod webhooks;
+mod zendesk_clients;
