@@ -29,7 +29,7 @@ use name::Name;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Consents of one request.
 const MOST_AT_ONCE: usize = 20;
@@ -208,7 +208,7 @@ where
         let mut tally = Tally::default();
         let mut taken = Taken {
             subject: put.subject.clone(),
-            accepted: said.keys().cloned().collect(),
+            accepted: said.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
             confirmations: Vec::new(),
             suppressed: self.suppressed(tenant, &put.subject, &profile, &said).await?,
         };

@@ -34,7 +34,8 @@ fn written() -> String {
     let (mut done, mut refused) = (0, 0);
     let mut table = String::new();
     for family in FAMILIES {
-        let _ = write!(table, "\n## {}\n\n| operation | what | who |\n|---|---|---|\n", family.name);
+        let _ =
+            write!(table, "\n## {}\n\n| operation | what | who |\n|---|---|---|\n", family.name);
         for route in family.routes.iter().flat_map(|routes| routes.iter()) {
             let Route { method, path, what, does } = route;
             let end = match does {
