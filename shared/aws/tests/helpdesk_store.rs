@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 fn script(replies: Vec<(u16, Value)>) -> Server {
     let next = AtomicUsize::new(0);
     Server::new(move |_| {
-        let at = next.fetch_add(1, Ordering::Relaxed).min(replies.len() - 1);
+        let at = next.fetch_add(1, Ordering::Relaxed).min(replies.len().saturating_sub(1));
         let (status, body) = &replies[at];
         json(*status, body)
     })
