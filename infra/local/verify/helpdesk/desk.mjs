@@ -9,8 +9,8 @@ const installed = createRequire(path.resolve(process.env.CEAP_VERIFY_NODE, "pack
 const { createClient } = installed("node-zendesk");
 
 // How many times a job is looked at, and how long to wait between.
-const LOOKS = 600;
-const PAUSE = 100;
+const LOOKS = 400;
+const PAUSE = 300;
 
 /** The helpdesk under test, as its owner sees it. */
 export class Desk {

@@ -158,7 +158,7 @@ class Desk:
         self.among(job.status, ("queued", "working", "completed"))
         until = time.monotonic() + PATIENCE
         while job.status in ("queued", "working") and time.monotonic() < until:
-            time.sleep(0.05)
+            time.sleep(0.2)
             job = self.z.job_status(id=job.id)
         self.check(job.status == status, f"job is {job.status}: {job.message}")
         return job

@@ -97,7 +97,7 @@ export async function jobStatuses(desk) {
   const { result } = await zendesk.tickets.createMany({ tickets: [{ subject: "By a job", description: "x" }] });
   const job = result.job_status;
   desk.has(job, { status: "queued", url: `${desk.endpoint}/job_statuses/${job.id}.json` });
-  const ended = await zendesk.jobstatuses.watch(job.id, 100, 600);
+  const ended = await zendesk.jobstatuses.watch(job.id, 300, 400);
   desk.has(ended, { id: job.id, total: 1, progress: 1, status: "completed" });
   const [one] = (await zendesk.jobstatuses.showMany([job.id])).result.job_statuses;
   desk.has(one, { id: job.id });

@@ -62,7 +62,7 @@ def large_files(desk):
     upload = z.attachments.upload(io.BytesIO(bytes(1024 * 1024)), target_name="one.bin")
     desk.same(upload.attachment.size, 1024 * 1024)
     session = z.users.session
-    large = bytes(5 * 1024 * 1024)
+    large = bytes(4 * 1024 * 1024 + 1)
     answer = session.post(f"{desk.root}/uploads.json?filename=large.bin", data=large)
     desk.same(answer.status_code, 413)
     desk.holds(isinstance(answer.json(), dict) and answer.json().get("error"))

@@ -38,8 +38,6 @@ def organizations(desk):
     desk.same(desk.ids(z.organizations.requests(id=made.id)), [ticket.id])
     related = desk.ask("GET", f"organizations/{made.id}/related.json")["organization_related"]
     desk.same((related["tickets_count"], related["users_count"]), (1, 1))
-    # Its tags are its tickets' too.
-    desk.among("gold", ticket.tags)
 
     others = [desk.organization(f"Firm {nth}") for nth in range(3)]
     desk.paged(z.organizations, [made.id, *desk.ids(others)])
