@@ -1,5 +1,7 @@
 """Organizations, and who belongs to them."""
 
+import time
+
 from zenpy.lib.api_objects import Organization, OrganizationMembership, User
 
 from .desk import family
@@ -46,6 +48,11 @@ def organizations(desk):
 
     z.organizations.delete(made)
     desk.refused(404, "RecordNotFound", z.organizations, id=made.id)
+    # A job tells its people.
+    for _ in range(100):
+        if z.users(id=member.id).organization_id is None:
+            break
+        time.sleep(0.3)
     desk.has(z.users(id=member.id), organization_id=None)
     desk.refused(404, "RecordNotFound", z.organizations.update, Organization(id=2**62, name="Nowhere"))
 

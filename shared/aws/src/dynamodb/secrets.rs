@@ -29,6 +29,7 @@ pub struct SecretStore {
     kms: aws_sdk_kms::Client,
     key: String,
     known: Mutex<Known>,
+    remembered: Duration,
 }
 
 impl fmt::Debug for SecretStore {
@@ -51,13 +52,20 @@ impl SecretStore {
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, table: Table, key: impl Into<String>) -> Self {
         let kms = aws_sdk_kms::Client::new(config);
-        Self { table, kms, key: key.into(), known: Mutex::default() }
+        Self { table, kms, key: key.into(), known: Mutex::default(), remembered: REMEMBERED }
+    }
+
+    /// The same, remembering nothing: for who shows a secret that somebody has just changed.
+    #[must_use]
+    pub const fn forgetful(mut self) -> Self {
+        self.remembered = Duration::ZERO;
+        self
     }
 
     fn remembered(&self, place: &(TenantId, String)) -> Option<Secret> {
         let known = self.known.lock().ok()?;
         let (at, secret) = known.get(place)?;
-        (at.elapsed() < REMEMBERED).then(|| secret.clone())
+        (at.elapsed() < self.remembered).then(|| secret.clone())
     }
 
     fn remember(&self, place: (TenantId, String), secret: &Secret) {

@@ -201,7 +201,13 @@ fn admit(call: &Call<'_>, guard: Guard) -> Result<(), Refused> {
 fn told(answer: Answer, ask: &Ask, route: Option<String>, fault: Option<Fault>) -> Told {
     let Answer { mut status, body, mut headers } = answer;
     let mut body = match body {
-        Body::Empty => String::new(),
+        Body::Empty => {
+            // Who is told of no type takes it for JSON, which nothing is not.
+            if !matches!(status, 204 | 304) {
+                headers.push(("content-type", "text/plain; charset=utf-8".to_owned()));
+            }
+            String::new()
+        }
         Body::Json(value) => {
             headers.push(("content-type", "application/json; charset=utf-8".to_owned()));
             text(&value)

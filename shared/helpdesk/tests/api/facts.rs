@@ -42,9 +42,9 @@ async fn a_ticket_tells_that_it_was_opened_and_changed_and_what_was_said() {
     assert_eq!(created.id, format!("TicketCreated.v1:{}", made["audit"]["id"]));
     assert_eq!(&created.data["ticket"]["id"], id);
     assert_eq!(created.data["ticket"]["tags"], json!(["vip"]));
-    assert_eq!(created.data["author"]["role"], "admin");
+    assert_eq!(created.data["author"]["role"], "end-user", "who requests says what it opens with");
     assert_eq!(opened.data["comment"]["body"], "It burns.");
-    assert_eq!(opened.data["comment"]["by_requester"], false);
+    assert_eq!(opened.data["comment"]["by_requester"], true);
     let status =
         updated.data["changes"].as_array().unwrap().iter().find(|it| it["field"] == "status");
     assert_eq!(status.unwrap()["value"], "pending");
