@@ -178,7 +178,7 @@ def satisfaction_ratings(desk):
     given = as_asker.satisfaction_ratings.create(ticket.id, SatisfactionRating(score="good", comment="Awesome support!"))
     desk.has(given, score="good", comment="Awesome support!", ticket_id=ticket.id, requester_id=asker.id, assignee_id=me.id,
              group_id=desk.shown(ticket).group_id)
-    desk.same(desk.shown(ticket).satisfaction_rating["score"], "good")
+    desk.same(desk.shown(ticket).satisfaction_rating.score, "good")
     changed = as_asker.satisfaction_ratings.create(ticket.id, SatisfactionRating(score="bad"))
     desk.has(changed, score="bad", ticket_id=ticket.id)
     desk.paged(z.satisfaction_ratings, [changed.id])
