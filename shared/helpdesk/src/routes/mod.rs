@@ -6,6 +6,7 @@ pub mod automations;
 pub mod brands;
 pub mod custom_roles;
 pub mod custom_statuses;
+pub mod exports;
 pub mod fields;
 pub mod files;
 pub mod groups;
@@ -52,6 +53,10 @@ pub const GROUPS: Family = Family {
     paths: &["groups", "group_memberships"],
     routes: &[groups::ROUTES, groups::MEMBERSHIPS, users::OF_GROUPS],
 };
+
+/// What changed since a time.
+pub const EXPORTS: Family =
+    Family { name: "exports", paths: &["incremental", "exports"], routes: &[exports::ROUTES] };
 
 /// Files with comments.
 pub const FILES: Family = Family {
@@ -204,6 +209,7 @@ pub const SATISFACTION: Family = Family {
 pub const FAMILIES: &[Family] = &[
     GROUPS,
     FILES,
+    EXPORTS,
     JOBS,
     TICKETS,
     REQUESTS,

@@ -1,10 +1,11 @@
 //! A ticket that was deleted, and may come back.
 
-use super::Ticket;
+use super::{Clocks, Metrics, Ticket, Via};
 use crate::ids::UserId;
 use crate::record::{Home, Kind, Link, Record};
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A ticket that was deleted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,36 @@ pub struct DeletedTicket {
     pub actor_name: String,
     /// When.
     pub deleted_at: Timestamp,
+}
+
+/// The list of those that are gone for good, by when they went: all that is left of each, so that exports tell of it.
+pub const SCRUBBED: &str = "scrubbed/tickets";
+
+/// What Zendesk puts in the place of what somebody wrote.
+const BLANK: &str = "SCRUBBED";
+
+impl DeletedTicket {
+    /// What is left of it: nothing that anybody wrote or set up, but that it was there, and whose it was.
+    #[must_use]
+    pub fn scrubbed(&self) -> Ticket {
+        Ticket {
+            external_id: None,
+            subject: Some(BLANK.to_owned()),
+            description: BLANK.to_owned(),
+            follower_ids: BTreeSet::new(),
+            email_cc_ids: BTreeSet::new(),
+            tags: BTreeSet::new(),
+            custom_fields: BTreeMap::new(),
+            via: Via::of(&self.ticket.via.channel),
+            recipient: None,
+            metrics: Metrics::default(),
+            clocks: Clocks::default(),
+            satisfaction_score: None,
+            satisfaction_comment: None,
+            satisfaction_rating_id: None,
+            ..self.ticket.clone()
+        }
+    }
 }
 
 impl Record for DeletedTicket {

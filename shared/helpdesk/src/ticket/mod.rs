@@ -16,7 +16,7 @@ mod via;
 
 pub use audit::{AUDITED, Audit, Change, Event, Listed, MEASURED, What, changes, creation};
 pub use comment::Comment;
-pub use deleted::DeletedTicket;
+pub use deleted::{DeletedTicket, SCRUBBED};
 pub use edit::{Edit, FieldValue, NewComment};
 pub use life::{Actor, Agents, Applied, Rules, Said, apply, open};
 pub use mention::mentioned;

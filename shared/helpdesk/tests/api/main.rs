@@ -13,6 +13,7 @@ mod cast;
 mod custom_statuses;
 mod documented;
 mod entry;
+mod exports;
 mod facts;
 mod fields;
 mod files;

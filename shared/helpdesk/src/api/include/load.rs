@@ -72,6 +72,20 @@ impl Load {
         Self::ALL.iter().find(|(own, _)| *own == name).map(|(_, load)| *load)
     }
 
+    /// Whether tickets have to be read for it, beyond what is shown of them.
+    pub const fn is_within_tickets(self) -> bool {
+        matches!(
+            self,
+            Self::LastAudits
+                | Self::MetricSets
+                | Self::Dates
+                | Self::CommentCount
+                | Self::IncidentCounts
+                | Self::MetricEvents
+                | Self::Slas
+        )
+    }
+
     /// Whether end-users may ask for it: what they are told of others is little.
     pub const fn is_for_anyone(self) -> bool {
         matches!(self, Self::Users | Self::Organizations)

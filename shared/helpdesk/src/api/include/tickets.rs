@@ -29,11 +29,13 @@ pub(super) async fn within(
     loads: &BTreeSet<Load>,
     records: &[Map<String, Value>],
 ) -> Result<Within, Refused> {
-    if main != Main::Tickets {
+    if main != Main::Tickets || !loads.iter().any(|it| it.is_within_tickets()) {
         return Ok(Within::default());
     }
     let ids: Vec<u64> = records.iter().filter_map(|it| it.get("id")?.as_u64()).collect();
-    let tickets = call.get_all::<Ticket>(&ids).await?;
+    let alive = |it: &&Map<String, Value>| it.get("status") != Some(&json!("deleted"));
+    let there = records.iter().filter(alive).filter_map(|it| it.get("id")?.as_u64());
+    let tickets = call.get_all::<Ticket>(&there.collect::<Vec<u64>>()).await?;
     let tickets: BTreeMap<u64, Kept<Ticket>> =
         tickets.into_iter().map(|it| (it.id.get(), it)).collect();
     let each = ids.iter().map(|id| of_one(call, loads, tickets.get(id), ids.len() == 1));

@@ -11,7 +11,7 @@ use crate::record::{Changes, Kept, Link};
 use crate::satisfaction;
 use crate::store::{Item, Key, MOST_WRITES, Range};
 use crate::ticket::comment::{AUDITS, Comment, history};
-use crate::ticket::{DeletedTicket, Ticket};
+use crate::ticket::{DeletedTicket, SCRUBBED, Ticket};
 use crate::user::User;
 use futures::future::try_join_all;
 use serde_json::{Value, json};
@@ -155,6 +155,7 @@ pub(super) async fn erase(call: &Call<'_>) -> Result<Answer, Refused> {
     let mut changes = Changes::new();
     changes.delete(&deleted)?;
     satisfaction::forget(call, &deleted.ticket, &mut changes).await?;
+    changes.list(&Link::by_time(SCRUBBED, call.at, id.get()), &deleted.scrubbed())?;
     call.commit(changes).await?;
     Ok(Answer::gone())
 }
