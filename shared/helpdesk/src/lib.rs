@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod account;
+pub mod activity;
 pub mod api;
 pub mod field;
 pub mod file;
@@ -17,6 +18,7 @@ pub mod rule;
 pub mod satisfaction;
 pub mod secret;
 pub mod store;
+pub mod suspended;
 pub mod tag;
 pub mod text;
 pub mod ticket;

@@ -265,7 +265,10 @@ impl Changes {
     fn record<R: Record>(&mut self, record: &R, expect: Expect) -> Result<(), Fault> {
         let key = places::record(R::KIND, record.id());
         let body = json(record)?;
-        self.write(Write::Put { key, body, expect, expires_at: None }, Clash::Changed);
+        self.write(
+            Write::Put { key, body, expect, expires_at: record.expires_at() },
+            Clash::Changed,
+        );
         self.account |= R::KIND.home == Home::Account;
         Ok(())
     }

@@ -70,6 +70,11 @@ pub trait Record: Clone + Serialize + DeserializeOwned {
         Vec::new()
     }
 
+    /// From when on it is no more, if that is known. Only of kinds of which there are few, that nobody counts.
+    fn expires_at(&self) -> Option<ceap_kernel::Timestamp> {
+        None
+    }
+
     /// Numbers that it is one of, beside that of its kind: kept with every change of it. They may be many.
     fn tallies(&self) -> Vec<Key> {
         Vec::new()

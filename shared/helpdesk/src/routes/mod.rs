@@ -1,6 +1,7 @@
 //! What can be asked, family by family: each its own Lambda function.
 
 pub mod account;
+pub mod activities;
 pub mod audit_logs;
 pub mod automations;
 pub mod brands;
@@ -21,6 +22,7 @@ mod rules;
 pub mod satisfaction;
 mod shown;
 pub mod slas;
+pub mod suspended_tickets;
 pub mod tags;
 pub mod ticket_forms;
 pub mod ticket_rules;
@@ -205,6 +207,17 @@ pub const SATISFACTION: Family = Family {
     routes: &[satisfaction::ROUTES],
 };
 
+/// Tickets that are held back.
+pub const SUSPENDED: Family = Family {
+    name: "suspended",
+    paths: &["suspended_tickets"],
+    routes: &[suspended_tickets::ROUTES],
+};
+
+/// What agents are told of their tickets.
+pub const ACTIVITIES: Family =
+    Family { name: "activities", paths: &["activities"], routes: &[activities::ROUTES] };
+
 /// All of them. Each has a constant of its own, by which its function names it.
 pub const FAMILIES: &[Family] = &[
     GROUPS,
@@ -224,6 +237,8 @@ pub const FAMILIES: &[Family] = &[
     ACCOUNT,
     TAGS,
     SATISFACTION,
+    SUSPENDED,
+    ACTIVITIES,
 ];
 
 /// Every route.

@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod activities;
 mod automations;
 mod cast;
 mod custom_statuses;
@@ -28,6 +29,7 @@ mod people_go;
 mod requests;
 mod satisfaction;
 mod slas;
+mod suspended;
 mod tags;
 mod ticket_forms;
 mod tickets;

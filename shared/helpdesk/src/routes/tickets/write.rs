@@ -9,6 +9,7 @@ use super::see;
 use super::shown::{audit_shown, ticket_shown};
 use crate::access::{Action, Resource};
 use crate::account::Staff;
+use crate::activity;
 use crate::api::{Answer, Ask, Call, Refused};
 use crate::file::Attachment;
 use crate::file::upload::{self, Taken};
@@ -117,9 +118,23 @@ fn fingerprint(ask: &Ask) -> String {
 /// 403 for what who asks may not; 422 that names the fields.
 pub async fn open(
     call: &Call<'_>,
+    asked: Asked,
+    via: Via,
+    added: Vec<User>,
+) -> Result<Written, Refused> {
+    open_with(call, asked, via, added, Changes::new()).await
+}
+
+/// The same, together with other changes.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_with(
+    call: &Call<'_>,
     mut asked: Asked,
     via: Via,
     added: Vec<User>,
+    mut changes: Changes,
 ) -> Result<Written, Refused> {
     let none = Default::default();
     let mut people = people::resolve(call, &mut asked, &none, &none).await?;
@@ -159,7 +174,6 @@ pub async fn open(
     if applied.ticket.via_followup_source_id.is_none() {
         applied.ticket.via = channel(&asked.more, via.clone());
     }
-    let mut changes = Changes::new();
     let how = How { more: &asked.more, uploads, via, mentioned };
     let written = work_out(call, None, applied, how, &mut changes)?;
     changes.create(&written.ticket)?;
@@ -458,6 +472,7 @@ fn work_out(
         changes.put(Comment::key(ticket.id, comment.id), comment, None)?;
         uploads.give(comment, changes)?;
     }
+    activity::tell(call, before, &ticket, comment.as_ref(), changes)?;
     Ok(Written { ticket, audit, comment })
 }
 
