@@ -6,6 +6,7 @@ use ceap_helpdesk::job::{Queue, Waiting};
 use ceap_helpdesk::store::Soon;
 use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_kernel::{Fault, TenantId};
+use ulid::Ulid;
 
 /// The queue of what is to be done later.
 #[derive(Debug, Clone)]
@@ -44,7 +45,8 @@ impl Invitations for JobQueue {
         invitation: &'a Invitation,
     ) -> Soon<'a, Result<(), Fault>> {
         let (tenant, invitation) = (tenant.clone(), invitation.clone());
-        let waiting = Waiting::Invitation { tenant, invitation };
+        let id = Ulid::generate().to_string();
+        let waiting = Waiting::Invitation { tenant, id, invitation };
         Box::pin(async move { self.put(&waiting).await })
     }
 }

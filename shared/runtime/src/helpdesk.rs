@@ -3,6 +3,8 @@
 mod deliver;
 mod gateway;
 mod herald;
+mod invite;
+mod verify;
 mod work;
 
 pub use herald::Herald;

@@ -1,15 +1,19 @@
-//! The helpdesk's jobs: requests on many records that were asked for at once.
+//! What the helpdesk does later: jobs, which are requests on many records that were asked for at once, and invitations.
 
 use ceap_runtime::helpdesk::Office;
 use ceap_runtime::{Env, Error, start};
 
-const SETTINGS: [&str; 6] = [
+const SETTINGS: [&str; 10] = [
     "HELPDESK_TABLE",
     "PLATFORM_TABLE",
     "JOBS_QUEUE",
     "FILES_BUCKET",
     "SECRETS_KEY",
     "ALLOW_LOOPBACK",
+    "PROFILES_TABLE",
+    "ENGAGEMENT_TABLE",
+    "CHANNEL_QUEUE_PREFIX",
+    "PUBLIC_URL",
 ];
 
 fn main() -> Result<(), Error> {

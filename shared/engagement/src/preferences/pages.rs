@@ -156,6 +156,29 @@ impl Frame<'_> {
         self.page(words.confirmed, self.about(words.confirmed_about, channel, hint))
     }
 
+    /// Asks whether an address is one's own.
+    #[must_use]
+    pub fn verify(&self, address: &str) -> String {
+        let words = self.words();
+        let form = Html::default()
+            .raw("<form method=\"post\"><button type=\"submit\">")
+            .text(words.verify_button)
+            .raw("</button></form>");
+        self.page(words.verify, self.named(words.verify_about, address).with(form))
+    }
+
+    /// Says that it is.
+    #[must_use]
+    pub fn verified(&self, address: &str) -> String {
+        let words = self.words();
+        self.page(words.verified, self.named(words.verified_about, address))
+    }
+
+    fn named(&self, about: &str, address: &str) -> Html {
+        let about = Html::default().raw("<p>").text(about).raw(" <strong>").text(address);
+        about.raw("</strong></p>")
+    }
+
     /// Shows the channels and what was chosen for each.
     #[must_use]
     pub fn preferences(&self, choices: &[Choice], done: Done) -> String {

@@ -97,6 +97,16 @@ pub struct Words {
     pub confirmed: &'static str,
     /// What that means.
     pub confirmed_about: &'static str,
+    /// Asks whether an address is one's own.
+    pub verify: &'static str,
+    /// What that is for, before the address.
+    pub verify_about: &'static str,
+    /// The button.
+    pub verify_button: &'static str,
+    /// It is one's own.
+    pub verified: &'static str,
+    /// What that means, before the address.
+    pub verified_about: &'static str,
     /// The link is none.
     pub unknown: &'static str,
     /// What to do then.
@@ -118,6 +128,12 @@ pub struct Words {
     pub ask_text: &'static str,
     /// Its HTML, in Liquid.
     pub ask_html: &'static str,
+    /// The subject of the message that asks whether an address is one's own.
+    pub verify_subject: &'static str,
+    /// Its text, in Liquid.
+    pub verify_text: &'static str,
+    /// Its HTML, in Liquid.
+    pub verify_html: &'static str,
 }
 
 impl Words {
@@ -164,6 +180,11 @@ static ENGLISH: Words = Words {
     confirmed: "Thank you, that is confirmed",
     confirmed_about: "You can change your mind at any time, by the link in every message. You agreed \
                       to get messages here:",
+    verify: "Is this your address?",
+    verify_about: "Confirm it, and our help desk knows you by it:",
+    verify_button: "This is my address",
+    verified: "Thank you, that is confirmed",
+    verified_about: "Our help desk knows you by this address:",
     unknown: "This link is not valid",
     unknown_about: "It is not complete, or it is no longer valid. Please use the link in the newest \
                     message that you have.",
@@ -191,6 +212,15 @@ static ENGLISH: Words = Words {
                {% if data.brand != '' %} from {{ data.brand }}{% endif %}.</p>\
                <p><a href=\"{{ data.url }}\">Confirm</a></p>\
                <p>If you did not ask for this, ignore it and you will get none.</p>",
+    verify_subject: "Please confirm your address",
+    verify_text: "Hello {{ data.name }},\n\nour help desk was given this address as yours. Please \
+                  confirm that it is: {{ data.url }}\n\n\
+                  If it is not, or you do not know of it, ignore this. The link is good for seven days.",
+    verify_html: "<p>Hello {{ data.name }},</p>\
+                  <p>our help desk was given this address as yours. Please confirm that it is.</p>\
+                  <p><a href=\"{{ data.url }}\">Confirm</a></p>\
+                  <p>If it is not, or you do not know of it, ignore this. The link is good for seven \
+                  days.</p>",
 };
 
 static GERMAN: Words = Words {
@@ -214,6 +244,11 @@ static GERMAN: Words = Words {
     confirmed: "Danke, das ist bestätigt",
     confirmed_about: "Sie können das jederzeit ändern, über den Link in jeder Nachricht. Sie haben \
                       zugestimmt, hier Nachrichten zu erhalten:",
+    verify: "Ist das Ihre Adresse?",
+    verify_about: "Bestätigen Sie sie, damit unser Helpdesk Sie daran erkennt:",
+    verify_button: "Das ist meine Adresse",
+    verified: "Danke, das ist bestätigt",
+    verified_about: "Unser Helpdesk kennt Sie unter dieser Adresse:",
     unknown: "Dieser Link ist nicht gültig",
     unknown_about: "Er ist unvollständig oder nicht mehr gültig. Bitte nehmen Sie den Link in der \
                     neuesten Nachricht, die Sie haben.",
@@ -243,6 +278,17 @@ static GERMAN: Words = Words {
                {% if data.brand != '' %} von {{ data.brand }}{% endif %} erhalten möchten.</p>\
                <p><a href=\"{{ data.url }}\">Bestätigen</a></p>\
                <p>Wenn Sie das nicht wollten, tun Sie nichts, und Sie erhalten keine.</p>",
+    verify_subject: "Bitte bestätigen Sie Ihre Adresse",
+    verify_text: "Guten Tag {{ data.name }},\n\nunserem Helpdesk wurde diese Adresse als Ihre genannt. \
+                  Bitte bestätigen Sie, dass sie es ist: {{ data.url }}\n\n\
+                  Ist sie es nicht, oder wissen Sie nichts davon, tun Sie nichts. Der Link gilt sieben \
+                  Tage.",
+    verify_html: "<p>Guten Tag {{ data.name }},</p>\
+                  <p>unserem Helpdesk wurde diese Adresse als Ihre genannt. Bitte bestätigen Sie, dass \
+                  sie es ist.</p>\
+                  <p><a href=\"{{ data.url }}\">Bestätigen</a></p>\
+                  <p>Ist sie es nicht, oder wissen Sie nichts davon, tun Sie nichts. Der Link gilt \
+                  sieben Tage.</p>",
 };
 
 #[cfg(test)]

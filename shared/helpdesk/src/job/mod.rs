@@ -40,6 +40,8 @@ pub enum Waiting {
     Invitation {
         /// By whom.
         tenant: TenantId,
+        /// An id of its own.
+        id: String,
         /// Who, and where.
         invitation: Invitation,
     },

@@ -7,11 +7,13 @@ pub mod membership;
 pub mod phone;
 mod photo;
 pub mod terms;
+mod verification;
 
 pub use identity::{Identity, Means};
 pub use invitation::{Invitation, Invitations};
 pub use membership::OrganizationMembership;
 pub use photo::Photo;
+pub use verification::Verification;
 
 use crate::access::{Face, Restriction, Role};
 use crate::account::Staff;

@@ -40,5 +40,17 @@ pub const GROUP: Group = Group {
         page("POST /v1/confirm/{token}", "confirmConsent", "Confirms a consent")
             .takes(FORMS)
             .or_nothing(),
+        page(
+            "GET /v1/verifications/{token}",
+            "showVerification",
+            "Asks whether an address is one's own",
+        ),
+        page(
+            "POST /v1/verifications/{token}",
+            "verifyAddress",
+            "Shows that an address is one's own",
+        )
+        .takes(FORMS)
+        .or_nothing(),
     ],
 };

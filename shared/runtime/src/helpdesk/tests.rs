@@ -179,8 +179,8 @@ impl Invitations for Around {
         tenant: &'a TenantId,
         invitation: &'a Invitation,
     ) -> Soon<'a, Result<(), Fault>> {
-        let (tenant, invitation) = (tenant.clone(), invitation.clone());
-        self.0.lock().unwrap().push(Waiting::Invitation { tenant, invitation });
+        let (tenant, id, invitation) = (tenant.clone(), "1".to_owned(), invitation.clone());
+        self.0.lock().unwrap().push(Waiting::Invitation { tenant, id, invitation });
         Box::pin(async { Ok(()) })
     }
 }
@@ -317,11 +317,11 @@ async fn jobs_that_wait_are_done() {
     let started = told(&office, &GROUPS, start).await;
     assert_eq!(started["body"]["job_status"]["status"], "queued", "{started}");
     let waiting = around.0.lock().unwrap().pop().unwrap();
+    let Waiting::Job { id, .. } = waiting else { panic!("{waiting:?}") };
     for _ in 0..2 {
-        let (disposal, _) = office.done(&waiting).await.unwrap();
+        let (disposal, _) = office.job(&tenant("acme"), &id).await.unwrap();
         assert!(matches!(disposal, Disposal::Done), "also when the queue brings it twice");
     }
-    let Waiting::Job { id, .. } = waiting else { panic!("{waiting:?}") };
     let path = format!("/api/v2/job_statuses/{id}.json");
     let done = told(&office, &JOBS, event("GET", &path, "", &[])).await;
     assert_eq!(done["body"]["job_status"]["status"], "completed", "{done}");

@@ -1,37 +1,48 @@
-//! Jobs, as their queue brings them.
+//! What the helpdesk has to do later, as its queue brings it.
 
 use super::Office;
+use super::invite::Inviter;
 use crate::batch;
 use crate::bootstrap::log;
 use crate::env::Env;
+use ceap_aws::dynamodb;
 use ceap_aws::sqs::Postponer;
 use ceap_engagement::pipeline::send::Disposal;
 use ceap_helpdesk::job::{self, Waiting};
 use ceap_helpdesk::routes;
-use ceap_kernel::{Fault, Tally};
+use ceap_kernel::{Fault, Tally, TenantId};
 use lambda_runtime::Error;
 
 /// Seconds after which a job goes on that could not: at once here, if it is not the first time, a little later.
 const PAUSE_S: u32 = 2;
 
 impl Office {
-    /// Does the jobs that come from the queue `JOBS_QUEUE`.
+    /// Does what comes from the queue `JOBS_QUEUE`: jobs, and invitations by the desk of messages
+    /// ([`crate::desk::desk`]), whose links begin with `PUBLIC_URL`.
     ///
     /// # Errors
     /// From Lambda's runtime API.
     pub async fn work(&self, env: &Env) -> Result<(), Error> {
         let config = ceap_aws::config().await;
         let postpone = Postponer::new(&config, env.get("JOBS_QUEUE"));
-        let doing = async |waiting: &Waiting, _: u32| self.done(waiting).await;
+        let desk = crate::desk::desk(env, &config, &dynamodb::client(&config));
+        let inviter = Inviter { desk, public_url: env.get("PUBLIC_URL").to_owned() };
+        let doing = async |waiting: &Waiting, _: u32| match waiting {
+            Waiting::Job { tenant, id } => self.job(tenant, id).await,
+            Waiting::Invitation { tenant, id, invitation } => {
+                let sent = inviter.invite(&*self.store, tenant, id, invitation).await;
+                sent.map(|tally| (Disposal::Done, tally))
+            }
+        };
         batch::queue("helpdesk-job", &postpone, doing).await
     }
 
-    pub(super) async fn done(&self, waiting: &Waiting) -> Result<(Disposal, Tally), Fault> {
-        let done = match waiting {
-            Waiting::Job { tenant, id } => job::run(&self.desk(), &routes::all(), tenant, id).await,
-            Waiting::Invitation { .. } => Err(Fault::Internal("nobody is invited yet".to_owned())),
-        };
-        match done {
+    pub(super) async fn job(
+        &self,
+        tenant: &TenantId,
+        id: &str,
+    ) -> Result<(Disposal, Tally), Fault> {
+        match job::run(&self.desk(), &routes::all(), tenant, id).await {
             Ok(()) => Ok((Disposal::Done, Tally::default())),
             Err(fault) if fault.retryable() => {
                 log("helpdesk-job", &fault);

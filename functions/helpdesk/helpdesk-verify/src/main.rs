@@ -1,0 +1,17 @@
+//! The page where people show that an address is theirs.
+
+use ceap_runtime::helpdesk::Office;
+use ceap_runtime::{Env, Error, start};
+
+const SETTINGS: [&str; 6] = [
+    "HELPDESK_TABLE",
+    "PLATFORM_TABLE",
+    "JOBS_QUEUE",
+    "FILES_BUCKET",
+    "SECRETS_KEY",
+    "ALLOW_LOOPBACK",
+];
+
+fn main() -> Result<(), Error> {
+    start(async { Office::open(&Env::read(&SETTINGS)?).await?.verify().await })
+}

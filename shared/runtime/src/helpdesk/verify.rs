@@ -1,0 +1,54 @@
+//! The page where people show that an address is theirs. A GET changes nothing: mail scanners follow every link.
+
+use super::Office;
+use crate::bootstrap::log;
+use crate::http::{Asked, Reply};
+use ceap_engagement::preferences::pages::{self, Frame};
+use ceap_engagement::preferences::words::Language;
+use ceap_helpdesk::user::Verification;
+use ceap_kernel::Fault;
+use ceap_kernel::access::Credential;
+
+const NAME: &str = "helpdesk-verify";
+
+impl Office {
+    /// Serves the page.
+    ///
+    /// # Errors
+    /// From Lambda's runtime API.
+    pub async fn verify(&self) -> Result<(), lambda_runtime::Error> {
+        crate::http::open(NAME, async |asked: &Asked| Ok(self.page(asked).await)).await
+    }
+
+    pub(super) async fn page(&self, asked: &Asked) -> Reply {
+        let languages = asked.header("accept-language").unwrap_or_default();
+        let language = Language::accepted(languages).unwrap_or(Language::English);
+        let frame = Frame { language, brand: "" };
+        let token = asked.path("token").unwrap_or_default();
+        let (status, html) = match self.shown(&frame, asked.method(), &token).await {
+            Ok(html) => (200, html),
+            Err(fault) if fault.retryable() => {
+                log(NAME, &fault);
+                (503, frame.trouble())
+            }
+            Err(fault @ Fault::Internal(_)) => {
+                log(NAME, &fault);
+                (500, frame.trouble())
+            }
+            Err(_) => (404, frame.unknown()),
+        };
+        let reply = Reply::text(status, "text/html; charset=utf-8", html);
+        pages::headers().into_iter().fold(reply, |reply, (name, value)| reply.header(name, value))
+    }
+
+    async fn shown(&self, frame: &Frame<'_>, method: &str, token: &str) -> Result<String, Fault> {
+        let token = Credential::parse(token)?;
+        let (store, gone) = (&*self.store, || Fault::NotFound("no such link".to_owned()));
+        if method == "POST" {
+            let done = Verification::finish(store, &token, self.clock.now()).await?;
+            return Ok(frame.verified(&done.email));
+        }
+        let asked = Verification::of(store, &token).await?.ok_or_else(gone)?;
+        Ok(frame.verify(&asked.email))
+    }
+}
