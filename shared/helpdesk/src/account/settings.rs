@@ -19,6 +19,10 @@ pub struct Settings {
     pub agent_comments_public: bool,
     /// Whether anyone may ask, without being known.
     pub anonymous_requests: bool,
+    /// Whose requests are let in, whoever is blocked: see [`crate::suspended::judge`].
+    pub allowlist: String,
+    /// Whose requests are held back or refused.
+    pub blocklist: String,
     /// Whether people may put others in copy.
     pub ccs: bool,
     /// Requests a minute of the whole account.
@@ -39,6 +43,8 @@ impl Default for Settings {
             assign_tickets_upon_solve: false,
             agent_comments_public: true,
             anonymous_requests: true,
+            allowlist: String::new(),
+            blocklist: String::new(),
             ccs: true,
             rate_limit: 700,
             locale: "en-US".to_owned(),

@@ -43,6 +43,9 @@ const READ_ONLY: [&str; 15] = [
 /// Bytes of a file that comes with a ticket.
 const MOST_BYTES: u64 = 50 * 1024 * 1024;
 
+/// Characters of an allowlist or blocklist.
+const MOST_ENTRIES: usize = 10_000;
+
 /// All settings: those that can be changed, and what is so of every account here.
 fn shown(settings: &Settings, brand: Option<BrandId>) -> Value {
     let ids: Vec<u64> = match settings.locale_ids.as_slice() {
@@ -63,6 +66,9 @@ fn shown(settings: &Settings, brand: Option<BrandId>) -> Value {
     put("localization", "time_zone", json!(settings.time_zone));
     put("localization", "iana_time_zone", json!(time_zone::iana(&settings.time_zone)));
     put("localization", "default_locale_identifier", json!(settings.locale));
+    put("user", "anonymous_requests", json!(settings.anonymous_requests));
+    put("user", "allowlist", json!(settings.allowlist));
+    put("user", "blocklist", json!(settings.blocklist));
     put("limits", "attachment_size", json!(MOST_BYTES));
     all
 }
@@ -136,6 +142,11 @@ fn change(
         ("tickets", "assign_tickets_upon_solve") => {
             value.as_bool().map(|it| settings.assign_tickets_upon_solve = it)
         }
+        ("user", "anonymous_requests") => {
+            value.as_bool().map(|it| settings.anonymous_requests = it)
+        }
+        ("user", "allowlist") => entries(value).map(|it| settings.allowlist = it),
+        ("user", "blocklist") => entries(value).map(|it| settings.blocklist = it),
         ("localization", "time_zone") => {
             let known = value.as_str().and_then(time_zone::known);
             known.map(|it| it.clone_into(&mut settings.time_zone))
@@ -169,6 +180,11 @@ fn change(
         refusal.add(name, format!("{}: is invalid", title(name)), Some("InvalidValue"));
     }
     Ok(())
+}
+
+/// Addresses and domains, as many as Zendesk takes.
+fn entries(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| text.chars().count() <= MOST_ENTRIES).map(str::to_owned)
 }
 
 fn title(name: &str) -> String {

@@ -22,6 +22,7 @@ mod rules;
 pub mod satisfaction;
 mod shown;
 pub mod slas;
+mod strangers;
 pub mod suspended_tickets;
 pub mod tags;
 pub mod ticket_forms;

@@ -1,15 +1,14 @@
 //! Tickets as their requesters see them: without internal notes, and without what only agents are to know
 //! ([requests](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket-requests/)).
 
+use super::strangers::{self, Stranger};
 use super::tickets::comments::{self, all};
-use super::tickets::people::{is_address, newcomer};
 use super::tickets::see;
 use super::tickets::{Asked, Named, comment_shown, custom_fields, open, save};
-use crate::access::{Action, Actor, Face, Resource};
+use crate::access::{Action, Resource};
 use crate::api::list::{self, List};
 use crate::api::{Answer, Ask, Call, Guard, Page, Paging, Refused, Route};
 use crate::record::{Kept, places};
-use crate::refusal::Refusal;
 use crate::routes;
 use crate::store::Key;
 use crate::ticket::{Edit, NewComment, Status, Ticket, Via};
@@ -223,8 +222,14 @@ async fn create(call: &Call<'_>) -> Result<Answer, Refused> {
     let written = if call.actor.is_some() {
         open(call, asked, Via::default(), Vec::new()).await?
     } else {
-        let (actor, added) = stranger(call, said.requester).await?;
-        open(&call.by(actor), asked, Via::of("web"), added).await?
+        match Stranger::named(call, said.requester.unwrap_or_default()).await? {
+            Stranger::Welcome(actor, added) => {
+                open(&call.by(actor), asked, Via::of("web"), added).await?
+            }
+            Stranger::Doubtful(author, cause) => {
+                return strangers::hold(call, author, cause, asked.edit).await;
+            }
+        }
     };
     let ticket = &written.ticket;
     let location = call.url(&format!("/requests/{}.json", ticket.id));
@@ -255,38 +260,6 @@ fn taken(call: &Call<'_>, given: Value) -> Result<Value, Refused> {
             .retain(|name, _| matches!(name.as_str(), "body" | "html_body" | "value" | "uploads"));
     }
     Ok(Value::Object(fields))
-}
-
-/// Somebody who is not known to the request, but says who they are; known to the account or not yet. Agents have to
-/// show that it is they.
-async fn stranger(call: &Call<'_>, named: Option<Named>) -> Result<(Actor, Vec<User>), Refused> {
-    if !call.account.settings()?.anonymous_requests {
-        return Err(Refused::Unknown);
-    }
-    let named = named.unwrap_or_default();
-    let mut refusal = Refusal::default();
-    if named.name.as_deref().is_none_or(|name| name.trim().is_empty()) {
-        refusal.add("requester", "Requester: Name: cannot be blank", Some("BlankValue"));
-    }
-    let email = canonical(named.email.as_deref().unwrap_or_default());
-    if !is_address(&email) {
-        let text = "Requester: Email: is not properly formatted";
-        refusal.add("requester", text, Some("InvalidFormat"));
-    }
-    let () = refusal.against(())?;
-    let known = call.lookup::<Face>(EMAIL, &email).await?;
-    if known.as_ref().is_some_and(|face| face.role.is_agent() || face.suspended) {
-        return Err(Refused::Unknown);
-    }
-    let (face, added) = match known {
-        Some(face) => (face, Vec::new()),
-        None => {
-            let user = newcomer(call, named.name.as_deref(), &email)?;
-            (user.face(), vec![user])
-        }
-    };
-    let actor = Actor { face, group_ids: BTreeSet::new(), may: BTreeSet::new() };
-    Ok((actor, added))
 }
 
 async fn update(call: &Call<'_>) -> Result<Answer, Refused> {

@@ -125,3 +125,53 @@ async fn they_are_dropped() {
     assert!(ids(&world, "/suspended_tickets").await.is_empty());
     world.delete("/suspended_tickets/1").await.is(404);
 }
+
+/// Asks for something without a token.
+async fn ask(world: &World, email: &str) -> crate::world::Got {
+    let request = json!({"request": {"subject": "Offer", "comment": {"html_body": "<b>Buy</b> now"},
+        "requester": {"name": "Zoe", "email": email}}});
+    let headers = vec![("x-ceap-tenant".to_owned(), "acme".to_owned())];
+    world.with(headers, "POST", "/requests", request).await
+}
+
+#[tokio::test]
+async fn whom_the_account_doubts_is_held_back_before_they_ask() {
+    let world = World::new();
+    cast::all(&world).await;
+    let lists = json!({"settings": {"user": {"allowlist": "good.example",
+        "blocklist": "* reject:bad.example"}}});
+    world.put("/account/settings", lists).await.is(200);
+    let shown = world.get("/account/settings").await.is(200);
+    assert_eq!(shown["settings"]["user"]["blocklist"], "* reject:bad.example");
+    ask(&world, "zoe@good.example").await.is(201);
+    ask(&world, "zoe@bad.example").await.is(403);
+    let told = ask(&world, "zoe@other.example").await.is(202);
+    let path = format!("/suspended_tickets/{}", told["suspended_ticket"]["id"]);
+    let held = world.get(&path).await.is(200)["suspended_ticket"].clone();
+    assert_eq!((&held["content"], &held["subject"]), (&json!("Buy now"), &json!("Offer")));
+    assert_eq!(held["author"]["email"], "zoe@other.example");
+    assert_eq!(world.get("/tickets").await.is(200)["count"], 1);
+    let let_in = world.put(&format!("{path}/recover"), json!({})).await.is(200);
+    assert_eq!(let_in["ticket"]["description"], "Buy now");
+}
+
+#[tokio::test]
+async fn what_somebody_asks_who_is_suspended_is_held_back() {
+    let world = World::new();
+    cast::all(&world).await;
+    let suspend = json!({"user": {"suspended": true}});
+    world.put("/users/4001", suspend).await.is(200);
+    ask(&world, CUSTOMER).await.is(202);
+    let all = world.get("/suspended_tickets").await.is(200);
+    assert_eq!(all["suspended_tickets"][0]["cause_id"], 16);
+    assert_eq!(all["suspended_tickets"][0]["author"]["id"], 4001);
+}
+
+#[tokio::test]
+async fn nobody_asks_without_being_known_where_the_account_does_not_let_them() {
+    let world = World::new();
+    cast::all(&world).await;
+    let closed = json!({"settings": {"user": {"anonymous_requests": false}}});
+    world.put("/account/settings", closed).await.is(200);
+    ask(&world, "zoe@good.example").await.is(401);
+}

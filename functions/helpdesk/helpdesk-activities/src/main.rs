@@ -1,0 +1,18 @@
+//! The helpdesk's routes of the family `activities`.
+
+use ceap_helpdesk::routes::ACTIVITIES;
+use ceap_runtime::helpdesk::Office;
+use ceap_runtime::{Env, Error, start};
+
+const SETTINGS: [&str; 6] = [
+    "HELPDESK_TABLE",
+    "PLATFORM_TABLE",
+    "JOBS_QUEUE",
+    "FILES_BUCKET",
+    "SECRETS_KEY",
+    "ALLOW_LOOPBACK",
+];
+
+fn main() -> Result<(), Error> {
+    start(async { Office::open(&Env::read(&SETTINGS)?).await?.serve(&ACTIVITIES).await })
+}
