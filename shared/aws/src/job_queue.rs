@@ -1,9 +1,11 @@
-//! What the helpdesk has to do later onto its queue: jobs and invitations.
+//! What the helpdesk has to do later onto its queue: jobs, invitations and notices.
 
 use crate::fault::fault;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry as Entry;
 use ceap_helpdesk::job::{Queue, Waiting};
 use ceap_helpdesk::store::Soon;
+use ceap_helpdesk::ticket::letter::{Notice, Notices};
 use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_kernel::{Fault, TenantId};
 use ulid::Ulid;
@@ -24,10 +26,45 @@ impl JobQueue {
 
 impl JobQueue {
     async fn put(&self, waiting: &Waiting) -> Result<(), Fault> {
-        let body = serde_json::to_string(waiting);
-        let body = body.map_err(|error| Fault::Internal(error.to_string()))?;
-        let send = self.client.send_message().queue_url(&self.url).message_body(body);
+        let send = self.client.send_message().queue_url(&self.url).message_body(body(waiting)?);
         send.send().await.map(drop).map_err(|error| fault("SendMessage", &error))
+    }
+
+    /// Of what was not taken, all comes again: what is done once is not done twice.
+    async fn put_all(&self, waiting: &[Waiting]) -> Result<(), Fault> {
+        for part in waiting.chunks(BATCH) {
+            let mut send = self.client.send_message_batch().queue_url(&self.url);
+            for (index, waiting) in part.iter().enumerate() {
+                let entry = Entry::builder().id(index.to_string()).message_body(body(waiting)?);
+                let entry = entry.build().map_err(|error| Fault::Internal(error.to_string()))?;
+                send = send.entries(entry);
+            }
+            let sent = send.send().await.map_err(|error| fault("SendMessageBatch", &error))?;
+            if let Some(failed) = sent.failed().first() {
+                let code = failed.code();
+                return Err(Fault::Unavailable(format!("SendMessageBatch took not all: {code}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Messages that SQS takes at once.
+const BATCH: usize = 10;
+
+fn body(waiting: &Waiting) -> Result<String, Fault> {
+    serde_json::to_string(waiting).map_err(|error| Fault::Internal(error.to_string()))
+}
+
+impl Notices for JobQueue {
+    fn tell<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        notices: &'a [Notice],
+    ) -> Soon<'a, Result<(), Fault>> {
+        let waiting = |notice: &Notice| Waiting::Notice { tenant: tenant.clone(), notice: *notice };
+        let waiting: Vec<Waiting> = notices.iter().map(waiting).collect();
+        Box::pin(async move { self.put_all(&waiting).await })
     }
 }
 

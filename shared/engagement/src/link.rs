@@ -109,6 +109,15 @@ impl Signer {
         Ok(format!("{}.{what}.{signature}", self.tenant))
     }
 
+    /// 256 bits for a secret of this name: nobody else can make them, and they are the same whenever it is made again.
+    ///
+    /// # Errors
+    /// `Internal` when the key cannot sign.
+    pub fn secret(&self, name: &str) -> Result<[u8; 32], Fault> {
+        // No token begins so (RFC 4648 §5 has no `!`), so that none can be had as a secret.
+        Ok(self.mac(&format!("!{name}"))?.finalize().into_bytes().into())
+    }
+
     /// What a token of this tenant allows at `now`.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 mod deliver;
 mod gateway;
 mod herald;
-mod invite;
+mod post;
 mod verify;
 mod work;
 

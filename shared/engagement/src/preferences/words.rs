@@ -134,6 +134,10 @@ pub struct Words {
     pub verify_text: &'static str,
     /// Its HTML, in Liquid.
     pub verify_html: &'static str,
+    /// The subject of the message that tells what was said on a ticket, in Liquid.
+    pub notice_subject: &'static str,
+    /// Its text, in Liquid.
+    pub notice_text: &'static str,
 }
 
 impl Words {
@@ -221,6 +225,9 @@ static ENGLISH: Words = Words {
                   <p><a href=\"{{ data.url }}\">Confirm</a></p>\
                   <p>If it is not, or you do not know of it, ignore this. The link is good for seven \
                   days.</p>",
+    notice_subject: "[#{{ data.ticket }}] {{ data.title }}",
+    notice_text: "{{ data.author }} {% if data.mentioned %}mentioned you on{% else %}commented on{% endif %} \
+                  ticket #{{ data.ticket }}:\n\n{{ data.text }}",
 };
 
 static GERMAN: Words = Words {
@@ -289,6 +296,10 @@ static GERMAN: Words = Words {
                   <p><a href=\"{{ data.url }}\">Bestätigen</a></p>\
                   <p>Ist sie es nicht, oder wissen Sie nichts davon, tun Sie nichts. Der Link gilt \
                   sieben Tage.</p>",
+    notice_subject: "[#{{ data.ticket }}] {{ data.title }}",
+    notice_text: "{{ data.author }} hat {% if data.mentioned %}Sie in Ticket{% else %}zu Ticket{% endif %} \
+                  #{{ data.ticket }} {% if data.mentioned %}erwähnt{% else %}geschrieben{% endif %}:\n\n\
+                  {{ data.text }}",
 };
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::api::{Answer, Call, Method, Refused};
 use crate::ids::UserId;
 use crate::record::{Changes, Link};
 use crate::store::{Key, Soon};
+use crate::ticket::letter::Notice;
 use crate::user::Invitation;
 use ceap_kernel::{Fault, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,13 @@ pub enum Waiting {
         id: String,
         /// Who, and where.
         invitation: Invitation,
+    },
+    /// People to be written to, whom an update of a ticket told.
+    Notice {
+        /// In whose account.
+        tenant: TenantId,
+        /// Of what.
+        notice: Notice,
     },
 }
 

@@ -135,10 +135,14 @@ pub async fn facts(
 }
 
 /// What was read.
-struct Known(HashMap<Key, Item>);
+pub(super) struct Known(HashMap<Key, Item>);
 
 impl Known {
-    async fn read(store: &dyn Store, tenant: &TenantId, mut keys: Vec<Key>) -> Result<Self, Fault> {
+    pub(super) async fn read(
+        store: &dyn Store,
+        tenant: &TenantId,
+        mut keys: Vec<Key>,
+    ) -> Result<Self, Fault> {
         keys.sort_unstable();
         keys.dedup();
         if keys.is_empty() {
@@ -148,14 +152,17 @@ impl Known {
         Ok(Self(items.into_iter().map(|item| (item.key.clone(), item)).collect()))
     }
 
-    fn record<R: Record>(&self, id: u64) -> Result<Option<R>, Fault> {
+    pub(super) fn record<R: Record>(&self, id: u64) -> Result<Option<R>, Fault> {
         let item = self.0.get(&places::record(R::KIND, id));
         Ok(item.map(Kept::<R>::read).transpose()?.map(|kept| kept.record))
     }
 
-    fn value<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Fault> {
+    pub(super) fn value<T: serde::de::DeserializeOwned>(
+        &self,
+        key: &Key,
+    ) -> Result<Option<T>, Fault> {
         let read = |item: &Item| serde_json::from_str(&item.body);
-        let wrong = |error| Fault::Internal(format!("unreadable comment: {error}"));
+        let wrong = |error| Fault::Internal(format!("unreadable record: {error}"));
         self.0.get(key).map(read).transpose().map_err(wrong)
     }
 }
@@ -271,11 +278,16 @@ fn short(value: &Value) -> Value {
     }
 }
 
+/// What somebody is as a customer: what the team's other systems call them, if these do.
+pub(super) fn subject(external_id: Option<&str>, id: UserId) -> String {
+    external_id.map_or_else(|| format!("user-{id}"), str::to_owned)
+}
+
 impl Requester {
     /// The subject that they are: as the team's other systems call them, if these do.
     #[must_use]
     pub fn subject(&self) -> String {
-        self.external_id.clone().unwrap_or_else(|| format!("user-{}", self.id))
+        subject(self.external_id.as_deref(), self.id)
     }
 
     /// What their profile learns of them. The profile of whom other systems know is theirs to keep.

@@ -6,6 +6,7 @@ pub mod comment;
 mod deleted;
 mod edit;
 pub mod fact;
+pub mod letter;
 mod life;
 mod mention;
 pub mod metric_events;

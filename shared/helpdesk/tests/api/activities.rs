@@ -8,12 +8,7 @@ const DAY: i64 = 24 * 60 * 60;
 
 /// A ticket of the customer that `AGENT` has, whom somebody else gave it.
 async fn given(world: &World) -> String {
-    cast::all(world).await;
-    let group = world.get("/groups").await.is(200)["groups"][0]["id"].clone();
-    for agent in [1001, 2001] {
-        let membership = json!({"user_id": agent, "group_id": group});
-        world.post("/group_memberships", json!({"group_membership": membership})).await.is(201);
-    }
+    cast::team(world).await;
     let ticket = json!({"subject": "Printer", "comment": {"body": "It smokes."},
         "requester_id": 4001, "assignee_id": 1001, "priority": "low"});
     let made = world.ask(LEAD, "POST", "/tickets", json!({"ticket": ticket})).await.is(201);

@@ -7,6 +7,7 @@ use ceap_helpdesk::record::Changes;
 use ceap_helpdesk::store::Store;
 use ceap_helpdesk::user::{Identity, Means, User};
 use ceap_kernel::{Clock, TenantId, Timestamp};
+use serde_json::json;
 
 /// Adds somebody to the tenant whose name their address has, and tells their id.
 pub async fn add(world: &World, email: &str, role: Role, id: u64) -> u64 {
@@ -43,4 +44,14 @@ pub async fn all(world: &World) {
     add(world, OTHER, Role::Agent, 2001).await;
     add(world, LEAD, Role::TeamLead, 3001).await;
     add(world, CUSTOMER, Role::EndUser, 4001).await;
+}
+
+/// All of them, with the agents in a group, so that tickets can be given to them.
+pub async fn team(world: &World) {
+    all(world).await;
+    let group = world.get("/groups").await.is(200)["groups"][0]["id"].clone();
+    for agent in [1001, 2001, 3001] {
+        let membership = json!({"user_id": agent, "group_id": group});
+        world.post("/group_memberships", json!({"group_membership": membership})).await.is(201);
+    }
 }

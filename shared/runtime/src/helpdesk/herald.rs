@@ -7,6 +7,7 @@ use crate::env::Env;
 use aws_lambda_events::event::dynamodb::{Event as Changes, EventRecord};
 use ceap_aws::dynamodb::{self, HelpdeskStore, QuarantineStore, Table};
 use ceap_aws::fact_bus::FactBus;
+use ceap_aws::job_queue::JobQueue;
 use ceap_aws::stream::KinesisStream;
 use ceap_engagement::event::{Arrived, Event};
 use ceap_engagement::pipeline::accept::EventStream;
@@ -15,6 +16,7 @@ use ceap_engagement::quarantine::{Quarantine, Rejected};
 use ceap_helpdesk::store::Store;
 use ceap_helpdesk::ticket::Audit;
 use ceap_helpdesk::ticket::fact::{self, Bus, Fact, Kind};
+use ceap_helpdesk::ticket::letter::{Notice, Notices};
 use ceap_kernel::{Clock, Fault, SubjectId, SystemClock, TenantId};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Deserialize;
@@ -30,6 +32,7 @@ const SOURCE: &str = "ceap/helpdesk";
 pub struct Herald<E, Q> {
     pub(super) store: Box<dyn Store>,
     pub(super) bus: Box<dyn Bus>,
+    pub(super) notices: Box<dyn Notices>,
     pub(super) stream: E,
     pub(super) quarantine: Q,
     pub(super) clock: Box<dyn Clock>,
@@ -43,7 +46,7 @@ struct Row {
 }
 
 impl Herald<KinesisStream, QuarantineStore> {
-    /// Built of `HELPDESK_TABLE`, `QUARANTINE_TABLE`, `EVENT_BUS` and `EVENT_STREAM`.
+    /// Built of `HELPDESK_TABLE`, `QUARANTINE_TABLE`, `EVENT_BUS`, `EVENT_STREAM` and `JOBS_QUEUE`.
     pub async fn open(env: &Env) -> Self {
         let config = ceap_aws::config().await;
         let client = dynamodb::client(&config);
@@ -51,6 +54,7 @@ impl Herald<KinesisStream, QuarantineStore> {
         Self {
             store: Box::new(HelpdeskStore::new(table("HELPDESK_TABLE"), SystemClock)),
             bus: Box::new(FactBus::new(&config, env.get("EVENT_BUS"))),
+            notices: Box::new(JobQueue::new(&config, env.get("JOBS_QUEUE"))),
             stream: KinesisStream::new(&config, env.get("EVENT_STREAM")),
             quarantine: QuarantineStore::new(table("QUARANTINE_TABLE")),
             clock: Box::new(SystemClock),
@@ -100,9 +104,11 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
         for (tenant, audits) in audits {
             let facts = fact::facts(&*self.store, &tenant, &audits).await?;
             let events = self.events(&facts)?;
+            let notices: Vec<Notice> = audits.iter().filter_map(Notice::of).collect();
             if !facts.is_empty() {
                 futures::try_join!(self.bus.tell(&facts), self.stream.put(&events))?;
             }
+            self.notices.tell(&tenant, &notices).await?;
         }
         Ok(())
     }

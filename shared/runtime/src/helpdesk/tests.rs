@@ -18,6 +18,7 @@ use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::memory::Memory;
 use ceap_helpdesk::store::{Key, Soon};
 use ceap_helpdesk::ticket::fact::{Bus, Fact};
+use ceap_helpdesk::ticket::letter::{Notice, Notices};
 use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_kernel::access::{Credential, Principal, Role};
 use ceap_kernel::{Fault, TenantId};
@@ -181,6 +182,18 @@ impl Invitations for Around {
     ) -> Soon<'a, Result<(), Fault>> {
         let (tenant, id, invitation) = (tenant.clone(), "1".to_owned(), invitation.clone());
         self.0.lock().unwrap().push(Waiting::Invitation { tenant, id, invitation });
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Notices for Around {
+    fn tell<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        notices: &'a [Notice],
+    ) -> Soon<'a, Result<(), Fault>> {
+        let waiting = |notice: &Notice| Waiting::Notice { tenant: tenant.clone(), notice: *notice };
+        self.0.lock().unwrap().extend(notices.iter().map(waiting));
         Box::pin(async { Ok(()) })
     }
 }
@@ -363,10 +376,11 @@ fn changes(store: &Memory) -> Value {
 async fn what_happens_to_tickets_is_told_to_the_bus_and_the_stream() {
     let (hands, ears) = (Hands::default(), Ears::default());
     let store = Memory::new(Arc::new(hands.clone()));
-    let (office, _) = office_of(store.clone(), hands.clone());
+    let (office, around) = office_of(store.clone(), hands.clone());
     let mut open = event("POST", "/api/v2/tickets", "", &[]);
     let requester = json!({"name": "Ada", "email": "ada@x.example"});
-    let ticket = json!({"ticket": {"comment": {"body": "It burns."}, "requester": requester}});
+    let ticket = json!({"ticket": {"comment": {"body": "It burns."}, "requester": requester,
+        "email_ccs": [{"user_email": "bo@x.example", "action": "put"}]}});
     open["body"] = json!(ticket.to_string());
     let made = told(&office, &TICKETS, open).await;
     assert_eq!(made["statusCode"], 201, "{made}");
@@ -374,6 +388,7 @@ async fn what_happens_to_tickets_is_told_to_the_bus_and_the_stream() {
     let herald = Herald {
         store: Box::new(store.clone()),
         bus: Box::new(ears.clone()),
+        notices: Box::new(around.clone()),
         stream: World::new(noon()),
         quarantine: World::new(noon()),
         clock: Box::new(hands),
@@ -390,6 +405,13 @@ async fn what_happens_to_tickets_is_told_to_the_bus_and_the_stream() {
     assert!(events.iter().all(|it| it.event.subject.as_str() == requester));
     assert_eq!(events[0].event.data["email"], "ada@x.example");
     assert!(events.iter().all(|it| Profile::check(&it.event).is_ok()));
+    let notices = std::mem::take(&mut *around.0.lock().unwrap());
+    let [Waiting::Notice { notice, .. }] = &notices[..] else { panic!("{notices:?}") };
+    assert_eq!(
+        json!(notice.ticket_id),
+        made["body"]["ticket"]["id"],
+        "who is in copy is written to"
+    );
 
     // What cannot be read holds nothing up, and what is told again is the same.
     let body = json!({"S": "{"});

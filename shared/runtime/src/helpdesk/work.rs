@@ -1,7 +1,7 @@
 //! What the helpdesk has to do later, as its queue brings it.
 
 use super::Office;
-use super::invite::Inviter;
+use super::post::Post;
 use crate::batch;
 use crate::bootstrap::log;
 use crate::env::Env;
@@ -17,7 +17,7 @@ use lambda_runtime::Error;
 const PAUSE_S: u32 = 2;
 
 impl Office {
-    /// Does what comes from the queue `JOBS_QUEUE`: jobs, and invitations by the desk of messages
+    /// Does what comes from the queue `JOBS_QUEUE`: jobs, and invitations and notices by the desk of messages
     /// ([`crate::desk::desk`]), whose links begin with `PUBLIC_URL`.
     ///
     /// # Errors
@@ -25,12 +25,17 @@ impl Office {
     pub async fn work(&self, env: &Env) -> Result<(), Error> {
         let config = ceap_aws::config().await;
         let postpone = Postponer::new(&config, env.get("JOBS_QUEUE"));
-        let desk = crate::desk::desk(env, &config, &dynamodb::client(&config));
-        let inviter = Inviter { desk, public_url: env.get("PUBLIC_URL").to_owned() };
+        let client = dynamodb::client(&config);
+        let desk = crate::desk::desk(env, &config, &client);
+        let post = Post { desk, links: crate::desk::links(env, &config, &client) };
         let doing = async |waiting: &Waiting, _: u32| match waiting {
             Waiting::Job { tenant, id } => self.job(tenant, id).await,
             Waiting::Invitation { tenant, id, invitation } => {
-                let sent = inviter.invite(&*self.store, tenant, id, invitation).await;
+                let sent = post.invite(&*self.store, tenant, id, invitation).await;
+                sent.map(|tally| (Disposal::Done, tally))
+            }
+            Waiting::Notice { tenant, notice } => {
+                let sent = post.notify(&*self.store, tenant, notice).await;
                 sent.map(|tally| (Disposal::Done, tally))
             }
         };

@@ -1,0 +1,157 @@
+//! What the helpdesk writes to people: invitations, by which they show that an address is theirs, and what was said on
+//! tickets that they follow. Both are messages, through the same gates as any other.
+
+use crate::desk::MessageDesk;
+use ceap_aws::dynamodb::SecretStore;
+use ceap_engagement::link::Links;
+use ceap_engagement::pipeline::request::Request;
+use ceap_engagement::preferences::words::{Language, Words};
+use ceap_helpdesk::store::Store;
+use ceap_helpdesk::ticket::letter::{Letter, Notice, letters};
+use ceap_helpdesk::user::{Invitation, Verification};
+use ceap_kernel::access::Credential;
+use ceap_kernel::{Clock, Fault, SystemClock, Tally, TenantId};
+use futures::future::try_join_all;
+use serde_json::{Value, json};
+
+/// The page that the link of an invitation opens.
+const PAGE: &str = "verifications";
+
+/// Writes to people.
+pub(super) struct Post {
+    /// Sends messages.
+    pub desk: MessageDesk,
+    /// What links are made with.
+    pub links: Links<SecretStore>,
+}
+
+impl Post {
+    /// Invites somebody. Under the same `id` they get one message, with the same link.
+    pub async fn invite(
+        &self,
+        store: &dyn Store,
+        tenant: &TenantId,
+        id: &str,
+        invitation: &Invitation,
+    ) -> Result<Tally, Fault> {
+        let key = format!("invitation/{id}");
+        let secret = self.links.signer(tenant).await?.secret(&key)?;
+        let token = Credential::generate(tenant.clone(), &secret);
+        Verification::begin(store, &token, invitation, SystemClock.now()).await?;
+        let link = self.links.url(PAGE, &token.reveal());
+        self.send(tenant, &key, inviting(invitation, &link)).await
+    }
+
+    /// Writes to those whom an update of a ticket told; once to each, however often this is done.
+    pub async fn notify(
+        &self,
+        store: &dyn Store,
+        tenant: &TenantId,
+        notice: &Notice,
+    ) -> Result<Tally, Fault> {
+        let letters = letters(store, tenant, notice).await?;
+        let sent = letters.iter().map(|letter| {
+            let key = format!("notice/{}/{}", notice.audit_id, letter.user_id);
+            async move { self.send(tenant, &key, telling(letter)).await }
+        });
+        let mut all = Tally::default();
+        for tally in try_join_all(sent).await? {
+            all.merge(tally);
+        }
+        Ok(all)
+    }
+
+    /// Sends a message. To an address that no mail can go to there is none, now or later.
+    async fn send(&self, tenant: &TenantId, key: &str, message: Value) -> Result<Tally, Fault> {
+        let request: Request = serde_json::from_value(message)
+            .map_err(|error| Fault::Internal(format!("a letter is no request: {error}")))?;
+        match self.desk.send(tenant, key, &request).await {
+            Ok((_, tally)) => Ok(tally),
+            Err(Fault::Invalid { .. }) => Ok(Tally::default()),
+            Err(fault) => Err(fault),
+        }
+    }
+}
+
+fn words(locale: &str) -> &'static Words {
+    Language::of(locale).unwrap_or(Language::English).words()
+}
+
+fn inviting(invitation: &Invitation, link: &str) -> Value {
+    let words = words(&invitation.locale);
+    json!({
+        "subject": format!("user-{}", invitation.user_id),
+        "channel": "email",
+        "to": invitation.email,
+        "purpose": "transactional",
+        "content": {
+            "subject": words.verify_subject, "text": words.verify_text, "html": words.verify_html,
+        },
+        "data": {"name": invitation.name, "url": link},
+        "expires_in": "7d",
+    })
+}
+
+fn telling(letter: &Letter) -> Value {
+    let words = words(&letter.locale);
+    json!({
+        "subject": letter.subject,
+        "channel": "email",
+        "to": letter.email,
+        "purpose": "transactional",
+        "content": {"subject": words.notice_subject, "text": words.notice_text},
+        "data": {
+            "ticket": letter.ticket_id,
+            "title": letter.title,
+            "author": letter.author,
+            "text": letter.text,
+            "mentioned": letter.mentioned,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ceap_helpdesk::ids::{IdentityId, TicketId, UserId};
+    use rstest::rstest;
+
+    fn request(said: &Value) -> Request {
+        serde_json::from_value(said.clone()).unwrap()
+    }
+
+    #[rstest]
+    #[case("de-CH", "Bitte bestätigen Sie Ihre Adresse")]
+    #[case("fr", "Please confirm your address")]
+    fn an_invitation_is_a_message_that_can_be_sent(#[case] locale: &str, #[case] subject: &str) {
+        let invitation = Invitation {
+            user_id: UserId::new(7).unwrap(),
+            name: "Ada <b>".to_owned(),
+            locale: locale.to_owned(),
+            identity_id: IdentityId::new(8).unwrap(),
+            email: "ada@x.example".to_owned(),
+        };
+        let said = inviting(&invitation, "https://x.example/v1/verifications/t");
+        assert_eq!(request(&said).to.as_deref(), Some("ada@x.example"));
+        assert_eq!(said["content"]["subject"], subject);
+    }
+
+    #[test]
+    fn so_is_what_was_said_on_a_ticket() {
+        let letter = Letter {
+            user_id: UserId::new(7).unwrap(),
+            subject: "u-7".to_owned(),
+            email: "ada@x.example".to_owned(),
+            locale: "de".to_owned(),
+            mentioned: true,
+            ticket_id: TicketId::new(35).unwrap(),
+            title: "Fire {{ data.text }}".to_owned(),
+            author: "Bo".to_owned(),
+            text: "It {{ burns }}.".to_owned(),
+        };
+        let said = telling(&letter);
+        let request = request(&said);
+        assert_eq!((request.subject.as_str(), &request.data["ticket"]), ("u-7", &json!(35)));
+        assert!(!said["content"].to_string().contains("burns"), "what people say is no template");
+    }
+}
