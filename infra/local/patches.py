@@ -19,7 +19,7 @@ SCHEDULER_TICK_S = 0.25
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 ENVIRONMENTS = 8
 
-# Set by the proxy for a request whose body is compressed.
+# Set by the proxy for a request whose body is compressed, or is no text.
 binary_body = contextvars.ContextVar("binary_body", default=False)
 
 
@@ -31,7 +31,7 @@ def apply_all():
     keep_stream_positions()
     concurrency_from_parameter()
     few_environments()
-    binary_when_compressed()
+    binary_when_it_is()
 
 
 def answer_at_once():
@@ -147,8 +147,8 @@ def few_environments():
     lambda_svc._execute_function_provided_warm = execute_in_turn
 
 
-def binary_when_compressed():
-    """A compressed body is no text whatever its content type says; it comes as base64."""
+def binary_when_it_is():
+    """What is no text, as a compressed body, comes as base64 whatever its content type says."""
     is_text = apigateway._v2_request_body_is_text
     apigateway._v2_request_body_is_text = lambda kind: not binary_body.get() and is_text(kind)
 

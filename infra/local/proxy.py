@@ -14,6 +14,15 @@ TIMEOUT_S = 30  # of an HTTP API
 STAGE = "$default"
 
 
+def is_text(body):
+    """Whether a body can be handed on as text: node-zendesk says of a file's bytes that they are JSON."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 class Proxy:
     """An ASGI application that hands each request to MiniStack's, under the path of the API."""
 
@@ -53,7 +62,7 @@ class Proxy:
             "headers": headers,
         }
         encoding = dict(scope["headers"]).get(b"content-encoding", b"identity")
-        binary_body.set(encoding.strip().lower() != b"identity")
+        binary_body.set(encoding.strip().lower() != b"identity" or not is_text(body))
         parts = [{"type": "http.request", "body": body, "more_body": False}]
         started = False
 

@@ -3,9 +3,8 @@
 use crate::fault::fault;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry as Entry;
-use ceap_helpdesk::job::{Queue, Waiting};
+use ceap_helpdesk::job::{Later, Queue, Waiting};
 use ceap_helpdesk::store::Soon;
-use ceap_helpdesk::ticket::letter::{Notice, Notices};
 use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_kernel::{Fault, TenantId};
 use ulid::Ulid;
@@ -31,12 +30,15 @@ impl JobQueue {
     }
 
     /// Of what was not taken, all comes again: what is done once is not done twice.
-    async fn put_all(&self, waiting: &[Waiting]) -> Result<(), Fault> {
+    async fn put_all(&self, waiting: &[Waiting], after_s: u16) -> Result<(), Fault> {
         for part in waiting.chunks(BATCH) {
             let mut send = self.client.send_message_batch().queue_url(&self.url);
             for (index, waiting) in part.iter().enumerate() {
                 let entry = Entry::builder().id(index.to_string()).message_body(body(waiting)?);
-                let entry = entry.build().map_err(|error| Fault::Internal(error.to_string()))?;
+                let entry = entry
+                    .delay_seconds(after_s.into())
+                    .build()
+                    .map_err(|error| Fault::Internal(error.to_string()))?;
                 send = send.entries(entry);
             }
             let sent = send.send().await.map_err(|error| fault("SendMessageBatch", &error))?;
@@ -56,15 +58,9 @@ fn body(waiting: &Waiting) -> Result<String, Fault> {
     serde_json::to_string(waiting).map_err(|error| Fault::Internal(error.to_string()))
 }
 
-impl Notices for JobQueue {
-    fn tell<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        notices: &'a [Notice],
-    ) -> Soon<'a, Result<(), Fault>> {
-        let waiting = |notice: &Notice| Waiting::Notice { tenant: tenant.clone(), notice: *notice };
-        let waiting: Vec<Waiting> = notices.iter().map(waiting).collect();
-        Box::pin(async move { self.put_all(&waiting).await })
+impl Later for JobQueue {
+    fn put<'a>(&'a self, waiting: &'a [Waiting], after_s: u16) -> Soon<'a, Result<(), Fault>> {
+        Box::pin(self.put_all(waiting, after_s))
     }
 }
 

@@ -135,8 +135,10 @@ export async function suspendedTickets(desk) {
   desk.has((await zendesk.suspendedtickets.show(first.id)).result, { id: first.id });
   await desk.paged("suspended_tickets", "suspended_tickets", all, desk.ids([first, second, third]));
   await zendesk.suspendedtickets.recover(first.id);
-  desk.same((await zendesk.tickets.listByUserRequested(asker.id)).map((it) => it.subject), [first.subject]);
+  // One is the ticket of who lets it in, as Zendesk documents it; several are their authors'.
+  desk.holds((await zendesk.tickets.listByUserRequested(desk.me.id)).some((it) => it.subject === first.subject));
   await zendesk.suspendedtickets.recoverMany([second.id]);
+  desk.same((await zendesk.tickets.listByUserRequested(asker.id)).map((it) => it.subject), [second.subject]);
   await desk.empty(zendesk.suspendedtickets.delete(third.id));
   await desk.refused(404, "RecordNotFound", () => zendesk.suspendedtickets.show(third.id));
   const left = desk.ids(await zendesk.suspendedtickets.list());

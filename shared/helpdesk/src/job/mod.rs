@@ -26,6 +26,16 @@ pub trait Queue {
     fn start<'a>(&'a self, tenant: &'a TenantId, id: &'a str) -> Soon<'a, Result<(), Fault>>;
 }
 
+/// Has things done that follow from what was kept.
+pub trait Later {
+    /// Has these done after so many seconds, at most 900, at least once.
+    fn put<'a>(&'a self, waiting: &'a [Waiting], after_s: u16) -> Soon<'a, Result<(), Fault>>;
+}
+
+/// Seconds after which a job is begun whose queue did not take it when it was asked for. One that was done by then has
+/// nothing left to do.
+pub const SWEPT_AFTER_S: u16 = 60;
+
 /// What waits in the helpdesk's queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -171,6 +181,8 @@ pub async fn start_with(
     let link = Link { list: "jobs".to_owned(), rank };
     changes.put(link.key(), &json!({}), Some(expires_at))?;
     call.commit(changes).await?;
-    call.desk.jobs.start(&call.tenant, &job.id).await?;
+    // It is kept by now, and whoever hears of that begins it later ([`SWEPT_AFTER_S`]): to tell the caller that it failed
+    // would have it asked for twice.
+    let _ = call.desk.jobs.start(&call.tenant, &job.id).await;
     Ok(job)
 }

@@ -4,7 +4,7 @@ use super::fact::{Known, subject};
 use super::{Audit, Comment, Ticket, What};
 use crate::ids::{AuditId, TicketId, UserId};
 use crate::record::{Record, places};
-use crate::store::{Soon, Store};
+use crate::store::Store;
 use crate::user::User;
 use ceap_kernel::{Fault, TenantId};
 use serde::{Deserialize, Serialize};
@@ -16,16 +16,6 @@ pub struct Notice {
     pub ticket_id: TicketId,
     /// The update.
     pub audit_id: AuditId,
-}
-
-/// Has letters written.
-pub trait Notices {
-    /// Has those of these updates of one account written, soon, at least once.
-    fn tell<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        notices: &'a [Notice],
-    ) -> Soon<'a, Result<(), Fault>>;
 }
 
 impl Notice {

@@ -1,5 +1,5 @@
-//! What happens to tickets, told to the bus and to the event stream, as it is read from the stream of the helpdesk's
-//! table.
+//! What happens to tickets, told to the bus, to the event stream and to people, as it is read from the stream of the
+//! helpdesk's table; and jobs, of which their queue may not have heard.
 
 use crate::batch::{Answer, failed};
 use crate::bootstrap::log;
@@ -13,10 +13,11 @@ use ceap_engagement::event::{Arrived, Event};
 use ceap_engagement::pipeline::accept::EventStream;
 use ceap_engagement::profile::PROFILE_UPDATED;
 use ceap_engagement::quarantine::{Quarantine, Rejected};
+use ceap_helpdesk::job::{Later, SWEPT_AFTER_S, Waiting};
 use ceap_helpdesk::store::Store;
 use ceap_helpdesk::ticket::Audit;
 use ceap_helpdesk::ticket::fact::{self, Bus, Fact, Kind};
-use ceap_helpdesk::ticket::letter::{Notice, Notices};
+use ceap_helpdesk::ticket::letter::Notice;
 use ceap_kernel::{Clock, Fault, SubjectId, SystemClock, TenantId};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Deserialize;
@@ -32,7 +33,7 @@ const SOURCE: &str = "ceap/helpdesk";
 pub struct Herald<E, Q> {
     pub(super) store: Box<dyn Store>,
     pub(super) bus: Box<dyn Bus>,
-    pub(super) notices: Box<dyn Notices>,
+    pub(super) later: Box<dyn Later>,
     pub(super) stream: E,
     pub(super) quarantine: Q,
     pub(super) clock: Box<dyn Clock>,
@@ -54,7 +55,7 @@ impl Herald<KinesisStream, QuarantineStore> {
         Self {
             store: Box::new(HelpdeskStore::new(table("HELPDESK_TABLE"), SystemClock)),
             bus: Box::new(FactBus::new(&config, env.get("EVENT_BUS"))),
-            notices: Box::new(JobQueue::new(&config, env.get("JOBS_QUEUE"))),
+            later: Box::new(JobQueue::new(&config, env.get("JOBS_QUEUE"))),
             stream: KinesisStream::new(&config, env.get("EVENT_STREAM")),
             quarantine: QuarantineStore::new(table("QUARANTINE_TABLE")),
             clock: Box::new(SystemClock),
@@ -87,10 +88,18 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
     }
 
     async fn told(&self, changes: Changes) -> Result<(), Fault> {
-        let (mut audits, mut rejected) = (BTreeMap::<TenantId, Vec<Audit>>::new(), Vec::new());
+        let mut audits = BTreeMap::<TenantId, Vec<Audit>>::new();
+        let (mut jobs, mut notices, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
         for record in changes.records {
-            match audit(record) {
-                Ok(Some((tenant, audit))) => audits.entry(tenant).or_default().push(audit),
+            match added(record) {
+                Ok(Some((tenant, Added::Audit(audit)))) => {
+                    let notice = Notice::of(&audit);
+                    notices.extend(
+                        notice.map(|notice| Waiting::Notice { tenant: tenant.clone(), notice }),
+                    );
+                    audits.entry(tenant).or_default().push(*audit);
+                }
+                Ok(Some((tenant, Added::Job(id)))) => jobs.push(Waiting::Job { tenant, id }),
                 Ok(None) => {}
                 Err(fault) => {
                     let at = self.clock.now();
@@ -104,12 +113,11 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
         for (tenant, audits) in audits {
             let facts = fact::facts(&*self.store, &tenant, &audits).await?;
             let events = self.events(&facts)?;
-            let notices: Vec<Notice> = audits.iter().filter_map(Notice::of).collect();
             if !facts.is_empty() {
                 futures::try_join!(self.bus.tell(&facts), self.stream.put(&events))?;
             }
-            self.notices.tell(&tenant, &notices).await?;
         }
+        futures::try_join!(self.later.put(&notices, 0), self.later.put(&jobs, SWEPT_AFTER_S))?;
         Ok(())
     }
 
@@ -141,17 +149,31 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
     }
 }
 
-/// The audit that a change added, if it did. (The stream is filtered before; what is left beside is nothing of ours.)
-fn audit(record: EventRecord) -> Result<Option<(TenantId, Audit)>, Fault> {
+/// What a change added.
+enum Added {
+    /// What an update did.
+    Audit(Box<Audit>),
+    /// A job, by its id.
+    Job(String),
+}
+
+/// What a change added, if it did. (The stream is filtered before; what is left beside is nothing of ours.)
+fn added(record: EventRecord) -> Result<Option<(TenantId, Added)>, Fault> {
     let sort = serde_dynamo::from_item::<_, Map<String, Value>>(record.change.keys).ok();
     let sort = sort.as_ref().and_then(|keys| keys.get("sk")?.as_str()).unwrap_or_default();
-    if record.event_name != "INSERT" || !sort.starts_with("A#") {
+    let is_audit = sort.starts_with("A#");
+    if record.event_name != "INSERT" || !(is_audit || sort == "JOB") {
         return Ok(None);
     }
     let wrong = |what: String| Fault::invalid("record", what);
     let row: Row = serde_dynamo::from_item(record.change.new_image)
         .map_err(|error| wrong(error.to_string()))?;
-    let tenant = row.pk.split('#').next().unwrap_or_default();
-    let audit = serde_json::from_str(&row.body).map_err(|error| wrong(error.to_string()))?;
-    Ok(Some((TenantId::new(tenant)?, audit)))
+    let (tenant, partition) = row.pk.split_once('#').unwrap_or_default();
+    let tenant = TenantId::new(tenant)?;
+    if is_audit {
+        let audit = serde_json::from_str(&row.body).map_err(|error| wrong(error.to_string()))?;
+        return Ok(Some((tenant, Added::Audit(audit))));
+    }
+    let id = partition.strip_prefix("JOB#").ok_or_else(|| wrong("names no job".to_owned()))?;
+    Ok(Some((tenant, Added::Job(id.to_owned()))))
 }

@@ -12,13 +12,12 @@ use ceap_helpdesk::access::credential::Platform;
 use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{Ask, Method, Refused, Told};
 use ceap_helpdesk::file::{Files, Stored};
-use ceap_helpdesk::job::{Queue, Waiting};
+use ceap_helpdesk::job::{Later, Queue, SWEPT_AFTER_S, Waiting};
 use ceap_helpdesk::routes::{FAMILIES, Family, GROUPS, JOBS, TICKETS};
 use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::memory::Memory;
 use ceap_helpdesk::store::{Key, Soon};
 use ceap_helpdesk::ticket::fact::{Bus, Fact};
-use ceap_helpdesk::ticket::letter::{Notice, Notices};
 use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_kernel::access::{Credential, Principal, Role};
 use ceap_kernel::{Fault, TenantId};
@@ -186,14 +185,11 @@ impl Invitations for Around {
     }
 }
 
-impl Notices for Around {
-    fn tell<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        notices: &'a [Notice],
-    ) -> Soon<'a, Result<(), Fault>> {
-        let waiting = |notice: &Notice| Waiting::Notice { tenant: tenant.clone(), notice: *notice };
-        self.0.lock().unwrap().extend(notices.iter().map(waiting));
+impl Later for Around {
+    fn put<'a>(&'a self, waiting: &'a [Waiting], after_s: u16) -> Soon<'a, Result<(), Fault>> {
+        let jobs = waiting.iter().all(|it| matches!(it, Waiting::Job { .. }));
+        assert!(waiting.is_empty() || after_s == if jobs { SWEPT_AFTER_S } else { 0 });
+        self.0.lock().unwrap().extend_from_slice(waiting);
         Box::pin(async { Ok(()) })
     }
 }
@@ -388,7 +384,7 @@ async fn what_happens_to_tickets_is_told_to_the_bus_and_the_stream() {
     let herald = Herald {
         store: Box::new(store.clone()),
         bus: Box::new(ears.clone()),
-        notices: Box::new(around.clone()),
+        later: Box::new(around.clone()),
         stream: World::new(noon()),
         quarantine: World::new(noon()),
         clock: Box::new(hands),
@@ -407,11 +403,8 @@ async fn what_happens_to_tickets_is_told_to_the_bus_and_the_stream() {
     assert!(events.iter().all(|it| Profile::check(&it.event).is_ok()));
     let notices = std::mem::take(&mut *around.0.lock().unwrap());
     let [Waiting::Notice { notice, .. }] = &notices[..] else { panic!("{notices:?}") };
-    assert_eq!(
-        json!(notice.ticket_id),
-        made["body"]["ticket"]["id"],
-        "who is in copy is written to"
-    );
+    let id = &made["body"]["ticket"]["id"];
+    assert_eq!(&json!(notice.ticket_id), id, "who is in copy is written to");
 
     // What cannot be read holds nothing up, and what is told again is the same.
     let body = json!({"S": "{"});
@@ -426,6 +419,29 @@ async fn what_happens_to_tickets_is_told_to_the_bus_and_the_stream() {
     herald.take(serde_json::from_value(changes).unwrap()).await;
     assert_eq!(herald.stream.stores().stream, events);
     assert_eq!(herald.quarantine.stores().quarantine.len(), 1);
+}
+
+#[tokio::test]
+async fn a_job_is_begun_of_which_its_queue_did_not_hear() {
+    let (hands, around) = (Hands::default(), Around::default());
+    let store = Memory::new(Arc::new(hands.clone()));
+    let (office, _) = office_of(store.clone(), hands.clone());
+    let mut start = event("POST", "/api/v2/group_memberships/create_many", "", &[]);
+    start["body"] =
+        json!({"group_memberships": [{"user_id": 1, "group_id": 2}]}).to_string().into();
+    let started = told(&office, &GROUPS, start).await;
+    let herald = Herald {
+        store: Box::new(store.clone()),
+        bus: Box::new(Ears::default()),
+        later: Box::new(around.clone()),
+        stream: World::new(noon()),
+        quarantine: World::new(noon()),
+        clock: Box::new(hands),
+    };
+    herald.take(serde_json::from_value(changes(&store)).unwrap()).await;
+    let waiting = std::mem::take(&mut *around.0.lock().unwrap());
+    let [Waiting::Job { tenant: of, id }] = &waiting[..] else { panic!("{waiting:?}") };
+    assert_eq!((of, &json!(id)), (&tenant("acme"), &started["body"]["job_status"]["id"]));
 }
 
 /// The document that `cargo xtask tidy` compares with the templates.
