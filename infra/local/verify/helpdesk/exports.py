@@ -67,7 +67,7 @@ def incremental_people(desk):
     """Users and organizations that changed."""
     z = desk.z
     start = since(desk)
-    user, firm = desk.user("Exported"), desk.organization("Exported")
+    user, _, firm = desk.user("Exported"), desk.user("Exported too"), desk.organization("Exported")
     z.users.update(User(id=user.id, name="Exported and changed"))
     for by_time in (False, True):
         exported = {it.id: it for it in z.users.incremental(start_time=start, paginate_by_time=by_time)}
@@ -133,7 +133,7 @@ def activities(desk):
     as_agent = desk.client(email=agent.email)
     ticket = desk.ticket(assignee_id=me.id)
     as_agent.tickets.update(Ticket(id=ticket.id, comment={"body": "For you"}))
-    mine = [it for it in z.activities() if it.target["ticket"]["id"] == ticket.id]
+    mine = [it for it in z.activities() if it.target.ticket.id == ticket.id]
     desk.among("tickets.comment", [it.verb for it in mine])
     activity = next(it for it in mine if it.verb == "tickets.comment")
     desk.has(activity, user_id=me.id, actor_id=agent.id, url=f"{desk.root}/activities/{activity.id}.json")
@@ -141,7 +141,7 @@ def activities(desk):
     desk.has(z.activities(id=activity.id), verb="tickets.comment")
     desk.holds(desk.ask("GET", "activities/count.json")["count"]["value"] >= 1)
     theirs = desk.ticket(assignee_id=agent.id)
-    desk.same([it.verb for it in as_agent.activities() if it.target["ticket"]["id"] == theirs.id], ["tickets.assignment"])
+    desk.among("tickets.assignment", [it.verb for it in as_agent.activities() if it.target.ticket.id == theirs.id])
     # Nobody reads another's.
     desk.refused(404, "RecordNotFound", as_agent.activities, id=activity.id)
     page = desk.ask("GET", "activities.json")

@@ -1,7 +1,7 @@
 //! What the clocks of tickets did
 //! ([ticket metric events](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_metric_events/)).
 
-use super::asked::{settled, start};
+use super::asked::{second, settled, start};
 use super::events::{audit, fetch};
 use super::page::{Place, Source};
 use crate::api::page::{MOST, link};
@@ -60,7 +60,6 @@ pub(super) async fn by_pages(call: &Call<'_>) -> Result<Answer, Refused> {
         None => (begun.as_deref().map_err(Clone::clone)?, "0"),
     };
     let told: usize = told.parse().map_err(|_| wrong())?;
-    let until = settled(call)?;
     // The audit of the cursor itself is read again, since it may have more.
     let after = match at {
         Some(_) => rank.get(..rank.len().saturating_sub(1)).unwrap_or_default(),
@@ -69,9 +68,8 @@ pub(super) async fn by_pages(call: &Call<'_>) -> Result<Answer, Refused> {
     let limit = MOST.min(size).saturating_add(LIKE);
     let range = Range::of(places::list(MEASURED), limit).after(Some(after.to_owned()));
     let found = call.range(&range).await?;
-    let old =
-        found.items.into_iter().filter(|it| it.key.sort.as_str() >= rank && it.key.sort < until);
-    let places: Vec<Place> = old.map(|item| Place { list: 0, item }).collect();
+    let behind = found.items.into_iter().filter(|it| it.key.sort.as_str() >= rank);
+    let places: Vec<Place> = behind.map(|item| Place { list: 0, item }).collect();
     let all = source.told(call, &places).await?;
     let each = places.iter().zip(all).flat_map(|(place, events)| {
         let rank = &place.item.key.sort;
@@ -83,7 +81,11 @@ pub(super) async fn by_pages(call: &Call<'_>) -> Result<Answer, Refused> {
     let left: Vec<(String, Value)> = left.map(|(place, _, _, event)| (place, event)).collect();
     let more = left.len() > size;
     let page: Vec<(String, Value)> = left.into_iter().take(size).collect();
-    let last = page.last().map(|(place, _)| crate::api::page::cursor(place));
+    // After the last page it goes on from what nothing can join any more: what is young is told again.
+    let old = |(place, _): &&(String, Value)| more || second(place) < settled(call);
+    let last = page.iter().rfind(old).map(|(place, _)| place.clone());
+    let last = last.unwrap_or_else(|| format!("{rank}!{told}"));
+    let last = (!page.is_empty()).then(|| crate::api::page::cursor(&last));
     let next = last.clone().filter(|_| more);
     let next = next.map(|it| link(call.ask, &[("page[after]", Some(it))]));
     let events: Vec<Value> = page.into_iter().map(|(_, event)| event).collect();

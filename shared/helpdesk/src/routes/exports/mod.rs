@@ -2,14 +2,17 @@
 //! ([incremental exports](https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/),
 //! [using them](https://developer.zendesk.com/documentation/ticketing/managing-tickets/using-the-incremental-export-api/)).
 //!
-//! What is younger than a minute is not told yet: whatever is still being written then has a later time than all that
-//! was told. So nothing is passed over, and what changes again is told again.
+//! What is younger than a minute may still get company: something else that is being written with an earlier time. So
+//! nothing goes on from there. A cursor goes on from before that minute, and knows what of it was told already (`cursor`);
+//! the last page by time ends before it, so that it is told again. Nothing is passed over, and what changes again is told
+//! again.
 //!
-//! A page by time ends with a whole second, and the next one begins with the second after it: each record is told once.
-//! Where one second alone has more than a page takes, its next page begins within it, at a `cursor` that `next_page`
-//! has. Exports go forward only: there is no page before.
+//! A page by time ends with a whole second, and the next one begins with the second after it. Where one second alone has
+//! more than a page takes, its next page begins within it, at a `cursor` that `next_page` has. Exports go forward only:
+//! there is no page before.
 
 mod asked;
+mod cursor;
 mod events;
 mod metric_events;
 mod page;

@@ -1,6 +1,7 @@
 //! Pages of an export.
 
-use super::asked::{Asked, cursor, second, settled};
+use super::asked::{Asked, second, settled};
+use super::cursor::{Cursor, REMEMBERED, hash};
 use crate::api::page::link;
 use crate::api::{Answer, Call, Refused};
 use crate::record::places;
@@ -57,7 +58,6 @@ impl Ahead {
         after: &str,
         most: usize,
     ) -> Result<Self, Refused> {
-        let until = settled(call)?;
         let range = |list: &&str| {
             let limit = most.saturating_add(1);
             Range::of(places::list(list), limit).after(Some(after.to_owned()))
@@ -66,12 +66,8 @@ impl Ahead {
         let found = try_join_all(ranges.iter().map(|range| call.range(range))).await?;
         let mut ahead = Self { places: Vec::new(), more: false };
         for (list, found) in found.into_iter().enumerate() {
-            let count = found.items.len();
-            let old = found.items.into_iter().filter(|item| item.key.sort < until);
-            let before = ahead.places.len();
-            ahead.places.extend(old.map(|item| Place { list, item }));
-            let all_old = ahead.places.len().saturating_sub(before) == count;
-            ahead.more |= found.more && all_old;
+            ahead.places.extend(found.items.into_iter().map(|item| Place { list, item }));
+            ahead.more |= found.more;
         }
         ahead.places.sort_by(|a, b| a.rank().cmp(b.rank()));
         ahead.more |= ahead.places.len() > most;
@@ -140,7 +136,7 @@ pub(super) async fn by_time<S: Source>(
     source: &S,
 ) -> Result<Answer, Refused> {
     let most = asked.reach.max(asked.per_page);
-    let ahead = Ahead::read(call, &source.lists(), &asked.after, most).await?;
+    let ahead = Ahead::read(call, &source.lists(), &asked.from.after, most).await?;
     let wanted = ahead.up_to(asked.per_page).or_else(|| ahead.from(asked.per_page));
     let wanted = wanted.unwrap_or(ahead.places.len());
     let fit = Fit::of(call, source, ahead.part(wanted)).await?;
@@ -149,7 +145,12 @@ pub(super) async fn by_time<S: Source>(
     let last = ahead.part(count).last().map(Place::rank);
     let whole = ahead.whole(count);
     let end = last.map(|rank| second(rank).saturating_add(i64::from(whole)));
-    let within = last.filter(|_| !whole).map(cursor);
+    // The next page begins at a time, if one may: what is young is told again.
+    let ends = ahead.ends(count);
+    let end = end.map(|end| if ends { end.min(settled(call)) } else { end });
+    let young = end.is_some_and(|end| end > settled(call));
+    let within = last.filter(|_| !ends && (young || !whole));
+    let within = within.map(|rank| Cursor::behind(rank.to_owned()).text());
     let next =
         end.map(|end| link(call.ask, &[("start_time", Some(end.to_string())), ("cursor", within)]));
     let values = fit.values(count);
@@ -157,7 +158,7 @@ pub(super) async fn by_time<S: Source>(
         S::NAME,
         json!({
             "count": values.as_array().map(Vec::len),
-            "end_of_stream": ahead.ends(count),
+            "end_of_stream": ends,
             "end_time": end,
             "next_page": next,
         }),
@@ -171,10 +172,11 @@ pub(super) async fn by_cursor<S: Source>(
     asked: &Asked,
     source: &S,
 ) -> Result<Answer, Refused> {
-    let ahead = Ahead::read(call, &source.lists(), &asked.after, asked.per_page).await?;
+    let most = asked.per_page.saturating_add(asked.from.told.len());
+    let ahead = Ahead::read(call, &source.lists(), &asked.from.after, most).await?;
     let fit = Fit::of(call, source, &ahead.places).await?;
-    let count = fit.count;
-    let after = ahead.part(count).last().map(|it| cursor(it.rank()));
+    let walk = Walk::along(&ahead, fit, asked, settled(call));
+    let after = walk.passed.then(|| walk.next.text());
     let url = after.clone().map(|it| link(call.ask, &[("cursor", Some(it)), ("start_time", None)]));
     Ok(Answer::ok(named(
         S::NAME,
@@ -183,10 +185,46 @@ pub(super) async fn by_cursor<S: Source>(
             "after_url": url,
             "before_cursor": null,
             "before_url": null,
-            "end_of_stream": ahead.ends(count),
+            "end_of_stream": walk.ends,
         }),
-        fit.values(count),
+        Value::Array(walk.values),
     )))
+}
+
+/// What a page by cursor tells.
+struct Walk {
+    values: Vec<Value>,
+    /// Where the next page begins.
+    next: Cursor,
+    /// Whether there was anything to pass.
+    passed: bool,
+    ends: bool,
+}
+
+impl Walk {
+    /// Goes along places until a page is full, or as many are young as a cursor remembers: the others are told later.
+    fn along(ahead: &Ahead, fit: Fit, asked: &Asked, settled: i64) -> Self {
+        let (mut values, mut next) = (Vec::new(), Cursor::behind(asked.from.after.clone()));
+        let (mut told, mut passed, mut full) = (0_usize, 0_usize, false);
+        for (place, own) in ahead.part(fit.count).iter().zip(fit.values) {
+            full = next.told.len() >= REMEMBERED;
+            if full || told >= asked.per_page {
+                break;
+            }
+            let (rank, hash) = (place.rank(), hash(&own));
+            if second(rank) < settled {
+                next.after = rank.to_owned();
+            } else {
+                next.told.insert(rank.to_owned(), hash);
+            }
+            if asked.from.told.get(rank) != Some(&hash) {
+                values.extend(own);
+                told = told.saturating_add(1);
+            }
+            passed = passed.saturating_add(1);
+        }
+        Self { values, next, passed: passed > 0, ends: full || ahead.ends(passed) }
+    }
 }
 
 fn named(name: &str, about: Value, values: Value) -> Value {
