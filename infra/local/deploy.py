@@ -250,6 +250,10 @@ def outputs(found, feeds):
             "bus": by_id("AWS::Events::EventBus", feeds)["Shop"],
             "table": by_id("AWS::DynamoDB::Table", feeds)["Customers"],
         },
+        "sign_in": {
+            "user_pool": by_id("AWS::Cognito::UserPool")["UserPool"],
+            "client": by_id("AWS::Cognito::UserPoolClient")["Client"],
+        },
         "sender_domain": SENDER_DOMAIN,
     }
 
@@ -269,7 +273,8 @@ def main():
     artifacts = Artifacts()
     template = build(ROOT / "template.yaml", arguments.bin_dir, artifacts)
     feeds = build(ROOT / "infra" / "local" / "feeds.yaml", arguments.bin_dir, artifacts)
-    parameters = {"Stage": STAGE, "LogRetentionDays": "1", "DelayScale": arguments.delay_scale, "AllowLoopback": "true", "PublicUrl": API_URL, "SmsProviders": "sns"}
+    parameters = {"Stage": STAGE, "LogRetentionDays": "1", "DelayScale": arguments.delay_scale, "AllowLoopback": "true", "PublicUrl": API_URL, "SmsProviders": "sns",
+                  "SignIn": "cognito", "SignInMfa": "OPTIONAL", "CognitoEndpoint": ENDPOINT}
     changed = deploy(STACK, template, parameters)
     changed = deploy(FEEDS, feeds, {}) or changed
     found = list(deployed_resources(STACK))

@@ -14,9 +14,9 @@ use aws_sdk_kinesis::types::ShardIteratorType;
 use ceap_aws::athena::Lake;
 use ceap_aws::dynamodb::{
     self, AffinityStore, AudienceStore, Candidates, Catalogue, Client, Courses, CredentialStore,
-    EndpointStore, Erasures, HelpdeskStore, Holdings, InboxStore, Messages, ModelStore, Objects,
-    QuarantineStore, Runs, SchemaStore, SourceStore, SubjectStore, SuppressionList, Table,
-    TenantStore, UseCaseStore,
+    CurrentCredentials, EndpointStore, Erasures, HelpdeskStore, Holdings, InboxStore, Messages,
+    ModelStore, Objects, QuarantineStore, Runs, SchemaStore, SourceStore, SubjectStore,
+    SuppressionList, Table, TenantStore, UseCaseStore,
 };
 use ceap_aws::model_bucket::ModelBucket;
 use ceap_aws::stream::KinesisStream;
@@ -27,7 +27,8 @@ use ceap_engagement::onboarding::{Tenant, Tenants};
 use ceap_engagement::pipeline::accept::EventStream;
 use ceap_engagement::quarantine::Rejected;
 use ceap_engagement::use_case::{Document, Settings, UseCase, UseCases};
-use ceap_kernel::access::{Credential, Principal, Role};
+use ceap_helpdesk::access::credential::Platform as _;
+use ceap_kernel::access::{Credential, Principal, Role, SignInClient};
 use ceap_kernel::{Fault, ModelId, TenantId};
 use ceap_testkit::builders::{Hands, catalogue_documents, event, fresh_tenant, noon, settings};
 use ceap_testkit::contracts;
@@ -504,6 +505,20 @@ fn tenants_credentials_and_use_cases() {
             let stranger = renamed.authenticate(None, &credentials).await;
             assert!(matches!(stranger, Err(Fault::Unauthorized(_))), "{stranger:?}");
         }
+
+        let current = CurrentCredentials::new(copy.table());
+        let door = |tenant: &TenantId| SignInClient {
+            tenant: tenant.clone(),
+            providers: ["Acme".to_owned()].into(),
+        };
+        tenants.admit("7abc", &door(&name)).await.unwrap();
+        tenants.admit("7abc", &door(&name)).await.unwrap();
+        let taken = tenants.admit("7abc", &door(&other)).await;
+        assert!(matches!(taken, Err(Fault::Conflict(_))), "{taken:?}");
+        tenants.dismiss("7abc", &other).await.unwrap();
+        assert_eq!(current.client("7abc").await, Ok(Some(door(&name))), "it is not the other's");
+        tenants.dismiss("7abc", &name).await.unwrap();
+        assert_eq!(current.client("7abc").await, Ok(None));
 
         let use_cases = UseCaseStore::new(copy.table());
         let nobody = use_cases.plan(&fresh_tenant("nobody")).await;

@@ -5,10 +5,11 @@ use crate::profile;
 use crate::secret::{self, Secret, SecretKeeper};
 use crate::use_case::library::Schedules;
 use crate::use_case::{Document, Duty, Settings, UseCase, catalogue};
-use ceap_kernel::access::{Credential, Principal, Role};
+use ceap_kernel::access::{Credential, Principal, Role, SignInClient};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeSet;
 
 /// What the `tenants` function is asked.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -54,6 +55,19 @@ pub enum Request {
         #[serde(deserialize_with = "required")]
         value: Option<Secret>,
     },
+    /// Lets people into a tenant that exists who sign in through an app client, or lets them in no longer.
+    SignIn {
+        /// Its name.
+        tenant: TenantId,
+        /// The app client's id.
+        client_id: String,
+        /// Identity providers that may vouch for people; none: only who has a password in the pool comes in.
+        #[serde(default)]
+        providers: BTreeSet<String>,
+        /// Whether nobody comes in through it any more.
+        #[serde(default)]
+        revoked: bool,
+    },
 }
 
 fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
@@ -70,6 +84,21 @@ pub enum Answer {
     Secret(Kept),
     /// The settings that hold from now on.
     Settings(Box<Changed>),
+    /// Who may sign in from now on.
+    SignIn(Door),
+}
+
+/// An app client, and who comes in through it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Door {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Its id.
+    pub client_id: String,
+    /// Identity providers that may vouch for people.
+    pub providers: BTreeSet<String>,
+    /// Whether nobody comes in.
+    pub revoked: bool,
 }
 
 /// A tenant's settings, as they are seen everywhere within ten seconds.
@@ -152,6 +181,18 @@ pub trait Tenants {
         principal: &Principal,
         at: Timestamp,
     ) -> Result<(), Fault>;
+
+    /// Keeps what an app client is for.
+    ///
+    /// # Errors
+    /// `Conflict` when it is another tenant's; `Unavailable` or `Throttled`.
+    async fn admit(&self, client_id: &str, client: &SignInClient) -> Result<(), Fault>;
+
+    /// Forgets a tenant's app client; one that is not the tenant's stays as it is.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    async fn dismiss(&self, client_id: &str, tenant: &TenantId) -> Result<(), Fault>;
 }
 
 /// Makes a tenant or credentials, or keeps a secret. `random` gives 256 fresh random bits each time.
@@ -218,6 +259,17 @@ pub async fn run(
             }
             return Ok(Answer::Secret(Kept { tenant, name, kept: value.is_some() }));
         }
+        Request::SignIn { tenant, client_id, providers, revoked } => {
+            check_client(&client_id, &providers)?;
+            known(tenants, &tenant).await?;
+            if revoked {
+                tenants.dismiss(&client_id, &tenant).await?;
+            } else {
+                let client = SignInClient { tenant: tenant.clone(), providers: providers.clone() };
+                tenants.admit(&client_id, &client).await?;
+            }
+            return Ok(Answer::SignIn(Door { tenant, client_id, providers, revoked }));
+        }
     };
     let holder =
         Principal { tenant: tenant.clone(), role, email: Some(email.clone()), source: None };
@@ -270,6 +322,29 @@ fn check(settings: &Settings) -> Result<(), Fault> {
     settings.check()
 }
 
+/// Ids of app clients and names of providers as Cognito has them
+/// ([CreateUserPoolClient](https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolClientType.html),
+/// [CreateIdentityProvider](https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateIdentityProvider.html)).
+fn check_client(id: &str, providers: &BTreeSet<String>) -> Result<(), Fault> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '+';
+    if !(1..=128).contains(&id.len()) || !id.chars().all(plain) {
+        let rule = "must be the id of an app client: at most 128 letters and digits";
+        return Err(Fault::invalid("client_id", rule));
+    }
+    let named = |name: &String| {
+        (1..=32).contains(&name.chars().count())
+            && !name.chars().any(|c| c.is_control() || c.is_whitespace())
+    };
+    if providers.len() > MOST_PROVIDERS || !providers.iter().all(named) {
+        let rule = "must be at most 50 names of at most 32 characters, without blanks";
+        return Err(Fault::invalid("providers", rule));
+    }
+    Ok(())
+}
+
+/// Identity providers that one tenant may believe.
+const MOST_PROVIDERS: usize = 50;
+
 fn documents(ids: Option<Vec<String>>) -> Result<Vec<Document>, Fault> {
     let starters = || catalogue::STARTERS.map(str::to_owned).to_vec();
     ids.unwrap_or_else(starters)
@@ -313,6 +388,17 @@ mod tests {
         }
 
         async fn grant(&self, _: &str, _: &Principal, _: Timestamp) -> Result<(), Fault> {
+            Ok(())
+        }
+
+        async fn admit(&self, id: &str, client: &SignInClient) -> Result<(), Fault> {
+            let others = || Fault::Conflict("the app client is another tenant's".to_owned());
+            assert_eq!(client.tenant.as_str(), "acme");
+            (id != "taken").then_some(()).ok_or_else(others)
+        }
+
+        async fn dismiss(&self, id: &str, tenant: &TenantId) -> Result<(), Fault> {
+            assert_eq!((id, tenant.as_str()), ("gone", "acme"));
             Ok(())
         }
     }
@@ -395,6 +481,31 @@ mod tests {
         let kept = Kept::default();
         assert!(ask(&kept, json!({"action": "secret", "tenant": "acme", "name": "a"})).is_err());
         assert!(kept.0.borrow().is_empty());
+    }
+
+    #[test]
+    fn an_app_client_is_of_one_tenant() {
+        let kept = Kept::default();
+        let sign_in = |tenant: &str, id: &str, more: Value| {
+            let mut request = json!({"action": "sign-in", "tenant": tenant, "client_id": id});
+            request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            ask(&kept, request)
+        };
+        let answer = sign_in("acme", "7abc", json!({"providers": ["Acme"]})).unwrap();
+        let expected =
+            json!({"tenant": "acme", "client_id": "7abc", "providers": ["Acme"], "revoked": false});
+        assert_eq!(answer, expected);
+        let answer = sign_in("acme", "gone", json!({"revoked": true})).unwrap();
+        assert_eq!(answer["revoked"], true);
+        let conflict = sign_in("acme", "taken", json!({}));
+        assert!(matches!(conflict, Err(Fault::Conflict(_))), "{conflict:?}");
+        assert!(matches!(sign_in("other", "7abc", json!({})), Err(Fault::NotFound(_))));
+        for (id, providers) in
+            [("", json!([])), ("a#b", json!([])), ("7abc", json!([""])), ("7abc", json!(["a b"]))]
+        {
+            let fault = sign_in("acme", id, json!({"providers": providers}));
+            assert!(matches!(fault, Err(Fault::Invalid { .. })), "{id}: {fault:?}");
+        }
     }
 
     #[test]

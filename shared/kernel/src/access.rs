@@ -6,6 +6,7 @@
 
 use crate::{Fault, SourceId, TenantId, digest};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// What a credential is for.
@@ -79,6 +80,25 @@ pub struct Principal {
     /// The source whose write key it is, where it is one's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceId>,
+}
+
+/// What an app client of the user pool is to the platform: who signs in through it belongs to its tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInClient {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The identity providers that the tenant believes. All tenants share one pool, where each provider may say of
+    /// anybody that an address is theirs: one tenant's provider says so to nobody else.
+    #[serde(default)]
+    pub providers: BTreeSet<String>,
+}
+
+impl SignInClient {
+    /// Whether the tenant believes all of these.
+    #[must_use]
+    pub fn believes(&self, providers: &[String]) -> bool {
+        providers.iter().all(|provider| self.providers.contains(provider))
+    }
 }
 
 /// Looks credentials up.

@@ -17,7 +17,8 @@ use ceap_aws::dynamodb::{self, CurrentCredentials, HelpdeskStore, SecretStore, T
 use ceap_aws::file_bucket::FileBucket;
 use ceap_aws::job_queue::JobQueue;
 use ceap_channels::http::Reach;
-use ceap_helpdesk::access::credential::{Platform, Shown};
+use ceap_helpdesk::access::credential::Platform;
+use ceap_helpdesk::access::sign_in::{Clients, SignIn};
 use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Ask, Desk, Refused, Told};
 use ceap_helpdesk::file::Files;
@@ -27,7 +28,8 @@ use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::Store;
 use ceap_helpdesk::user::Invitations;
 use ceap_helpdesk::webhook::Deliver;
-use ceap_kernel::{Clock, Fault, SystemClock, TenantId, hash64};
+use ceap_kernel::{Clock, Fault, SystemClock, hash64};
+use ceap_sign_in::{Nobody, UserPool};
 use deliver::Deliverer;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use std::time::Instant;
@@ -37,6 +39,8 @@ pub struct Office {
     store: Box<dyn Store>,
     accounts: Remembered,
     platform: Box<dyn Platform>,
+    sign_in: Box<dyn SignIn>,
+    clients: Clients,
     clock: Box<dyn Clock>,
     jobs: Box<dyn Queue>,
     invitations: Box<dyn Invitations>,
@@ -46,7 +50,8 @@ pub struct Office {
 }
 
 impl Office {
-    /// Built of `HELPDESK_TABLE`, `PLATFORM_TABLE`, `JOBS_QUEUE`, `FILES_BUCKET`, `SECRETS_KEY` and `ALLOW_LOOPBACK`.
+    /// Built of `HELPDESK_TABLE`, `PLATFORM_TABLE`, `JOBS_QUEUE`, `FILES_BUCKET`, `SECRETS_KEY`, `ALLOW_LOOPBACK`,
+    /// `SIGN_IN_ISSUER` and `SIGN_IN_KEYS`.
     ///
     /// # Errors
     /// `Invalid`, naming the variable.
@@ -62,6 +67,8 @@ impl Office {
             store: Box::new(HelpdeskStore::new(table("HELPDESK_TABLE"), SystemClock)),
             accounts: Remembered::default(),
             platform: Box::new(CurrentCredentials::new(table("PLATFORM_TABLE"))),
+            sign_in: sign_in(env, reach)?,
+            clients: Clients::default(),
             clock: Box::new(SystemClock),
             jobs: Box::new(queue.clone()),
             invitations: Box::new(queue),
@@ -76,6 +83,8 @@ impl Office {
             store: &*self.store,
             accounts: &self.accounts,
             platform: &*self.platform,
+            sign_in: &*self.sign_in,
+            clients: &self.clients,
             clock: &*self.clock,
             jobs: &*self.jobs,
             invitations: &*self.invitations,
@@ -104,23 +113,19 @@ impl Office {
     ) -> ApiGatewayV2httpResponse {
         let began = Instant::now();
         let head = event.request_context.http.method == HttpMethod::HEAD;
-        let (told, tenant) = match gateway::asked(event) {
-            Ok(ask) => {
-                let told = Box::pin(api::answer(&self.desk(), family.routes, &ask)).await;
-                let tenant = whose(&ask, &told);
-                (told, tenant)
-            }
-            Err(refused) => (refusal(&refused), None),
+        let told = match gateway::asked(event) {
+            Ok(ask) => Box::pin(api::answer(&self.desk(), family.routes, &ask)).await,
+            Err(refused) => refusal(&refused),
         };
-        record(family, &told, tenant.as_ref(), began);
+        record(family, &told, began);
         gateway::sent(told, head)
     }
 }
 
-/// Whose account was asked for: known once the token was found good.
-fn whose(ask: &Ask, told: &Told) -> Option<TenantId> {
-    let shown = ask.header("authorization").and_then(|it| Shown::read(it).ok())?;
-    (told.status != Refused::Unknown.status()).then_some(shown.token.tenant)
+/// Who verifies the tokens of people who signed in: nobody signs in where no issuer is named.
+fn sign_in(env: &Env, reach: Reach) -> Result<Box<dyn SignIn>, Fault> {
+    let Some(issuer) = env.given("SIGN_IN_ISSUER") else { return Ok(Box::new(Nobody)) };
+    Ok(Box::new(UserPool::new(issuer, env.get("SIGN_IN_KEYS"), reach, Box::new(SystemClock))?))
 }
 
 /// What is refused before it is known what is asked.
@@ -132,18 +137,18 @@ fn refusal(refused: &Refused) -> Told {
     };
     let mut headers = answer.headers;
     headers.push(("content-type", "application/json; charset=utf-8".to_owned()));
-    Told { status: answer.status, headers, body, route: None, fault: None }
+    Told { status: answer.status, headers, body, route: None, tenant: None, fault: None }
 }
 
 /// Tells operators what was asked, how it ended and how long it took: of the caller, only whose account it is.
-fn record(family: &Family, told: &Told, tenant: Option<&TenantId>, began: Instant) {
+fn record(family: &Family, told: &Told, began: Instant) {
     let route = told.route.as_deref().unwrap_or("none");
     if let Some(fault) = &told.fault {
         let kind = format!("{:016x}", hash64(&[route, fault.code()]));
         let family = family.name;
         tracing::error!(stage = "helpdesk", family, route, code = fault.code(), kind, %fault, "failed");
     }
-    metrics::request(family.name, tenant, route, told.status, began.elapsed());
+    metrics::request(family.name, told.tenant.as_ref(), route, told.status, began.elapsed());
 }
 
 #[cfg(test)]

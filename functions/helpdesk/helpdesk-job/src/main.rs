@@ -3,13 +3,15 @@
 use ceap_runtime::helpdesk::Office;
 use ceap_runtime::{Env, Error, start};
 
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 12] = [
     "HELPDESK_TABLE",
     "PLATFORM_TABLE",
     "JOBS_QUEUE",
     "FILES_BUCKET",
     "SECRETS_KEY",
     "ALLOW_LOOPBACK",
+    "SIGN_IN_ISSUER",
+    "SIGN_IN_KEYS",
     "PROFILES_TABLE",
     "ENGAGEMENT_TABLE",
     "CHANNEL_QUEUE_PREFIX",

@@ -4,6 +4,8 @@
 
 use super::Table;
 use super::item::{Item, from_json};
+#[cfg(feature = "helpdesk")]
+use ceap_kernel::access::SignInClient;
 use ceap_kernel::access::{Credentials, Principal};
 use ceap_kernel::{Fault, TenantId};
 use std::collections::HashMap;
@@ -78,6 +80,13 @@ impl ceap_helpdesk::access::credential::Platform for CurrentCredentials {
         fingerprint: &'a str,
     ) -> ceap_helpdesk::store::Soon<'a, Result<Option<Principal>, Fault>> {
         Box::pin(current(&self.0, tenant, fingerprint))
+    }
+
+    fn client<'a>(
+        &'a self,
+        id: &'a str,
+    ) -> ceap_helpdesk::store::Soon<'a, Result<Option<SignInClient>, Fault>> {
+        Box::pin(super::clients::get(&self.0, id))
     }
 }
 

@@ -6,6 +6,7 @@ mod audiences;
 mod candidate_list;
 mod candidates;
 mod caps;
+mod clients;
 mod conversions;
 mod courses;
 mod credentials;

@@ -2,12 +2,12 @@
 
 use super::Table;
 use super::item::{from_json, json, key, text};
-use super::{credentials, senders, use_case_keeper};
+use super::{clients, credentials, senders, use_case_keeper};
 use crate::fault::fault;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use ceap_engagement::onboarding::{Tenant, Tenants};
 use ceap_engagement::use_case::Document;
-use ceap_kernel::access::Principal;
+use ceap_kernel::access::{Principal, SignInClient};
 use ceap_kernel::{Fault, TenantId, Timestamp};
 
 pub(super) const TENANT: &str = "TENANT";
@@ -116,5 +116,13 @@ impl Tenants for TenantStore {
             .await
             .map(|_| ())
             .map_err(|error| fault("PutItem", &error))
+    }
+
+    async fn admit(&self, client_id: &str, client: &SignInClient) -> Result<(), Fault> {
+        clients::put(&self.0, client_id, client).await
+    }
+
+    async fn dismiss(&self, client_id: &str, tenant: &TenantId) -> Result<(), Fault> {
+        clients::delete(&self.0, client_id, tenant).await
     }
 }

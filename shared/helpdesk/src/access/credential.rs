@@ -6,7 +6,7 @@ use crate::record::{Home, Kind, Link, Record, Told, Unique};
 use crate::store::Soon;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ceap_kernel::access::{Credential, Principal};
+use ceap_kernel::access::{Credential, Principal, SignInClient};
 use ceap_kernel::{Fault, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -20,15 +20,18 @@ pub trait Platform {
         tenant: &'a TenantId,
         fingerprint: &'a str,
     ) -> Soon<'a, Result<Option<Principal>, Fault>>;
+
+    /// The app client with this id, as of now: one that was taken away lets nobody in from then on.
+    fn client<'a>(&'a self, id: &'a str) -> Soon<'a, Result<Option<SignInClient>, Fault>>;
 }
 
 /// What a request shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
-    /// The token.
-    pub token: Credential,
-    /// The address of whom it acts for, where it says so: `email/token:TOKEN` (Basic).
-    pub email: Option<String>,
+pub enum Shown {
+    /// A token of the platform or of the account, and whom it acts for, where it says so: `email/token:TOKEN` (Basic).
+    Token(Credential, Option<String>),
+    /// A token of somebody who signed in elsewhere, not verified yet (RFC 7519).
+    SignedIn(String),
 }
 
 impl Shown {
@@ -41,7 +44,13 @@ impl Shown {
         let wrong = || Fault::Unauthorized("Couldn't authenticate you".to_owned());
         let (scheme, rest) = header.trim().split_once(' ').ok_or_else(wrong)?;
         if scheme.eq_ignore_ascii_case("bearer") {
-            return Ok(Self { token: Credential::parse(rest.trim())?, email: None });
+            let token = rest.trim();
+            // Three parts between dots: no token of ours has any.
+            return if token.split('.').count() == 3 {
+                Ok(Self::SignedIn(token.to_owned()))
+            } else {
+                Ok(Self::Token(Credential::parse(token)?, None))
+            };
         }
         if !scheme.eq_ignore_ascii_case("basic") {
             return Err(wrong());
@@ -50,7 +59,7 @@ impl Shown {
         let decoded = String::from_utf8(decoded).map_err(|_| wrong())?;
         let (name, token) = decoded.split_once("/token:").ok_or_else(wrong)?;
         let token = Credential::parse(token)?;
-        Ok(Self { token, email: Some(name.to_owned()).filter(|name| !name.is_empty()) })
+        Ok(Self::Token(token, Some(name.to_owned()).filter(|name| !name.is_empty())))
     }
 }
 

@@ -3,6 +3,7 @@
 mod actor;
 pub mod credential;
 mod policy;
+pub mod sign_in;
 
 pub use actor::{Actor, Face, Restriction, Role};
 pub use policy::{Action, Owned, Resource, permits};

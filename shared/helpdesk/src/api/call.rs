@@ -23,6 +23,10 @@ pub struct Desk<'a> {
     pub accounts: &'a crate::account::Remembered,
     /// The platform's credentials.
     pub platform: &'a dyn crate::access::credential::Platform,
+    /// Verifies the tokens of people who signed in.
+    pub sign_in: &'a dyn crate::access::sign_in::SignIn,
+    /// Whose app clients were, as last read.
+    pub clients: &'a crate::access::sign_in::Clients,
     /// The time.
     pub clock: &'a dyn ceap_kernel::Clock,
     /// Does jobs.

@@ -3,12 +3,12 @@
 use super::answer::{Answer, Body};
 use super::ask::{Ask, Method};
 use super::call::{Call, Desk};
+use super::caller::Caller;
 use super::identity::{self, Who};
 use super::include;
 use super::rate;
 use super::refused::Refused;
 use super::route::{Does, Guard, Route, find};
-use crate::access::credential::Shown;
 use crate::access::{Face, Resource, permits};
 use crate::account::{Account, seed};
 use crate::organization::Organization;
@@ -33,6 +33,8 @@ pub struct Told {
     pub body: String,
     /// The route that was asked for, if there is one: `GET /tickets/{id}`.
     pub route: Option<String>,
+    /// Whose account it was asked of, by somebody who is known there.
+    pub tenant: Option<TenantId>,
     /// What went wrong on our side, for the log.
     pub fault: Option<Fault>,
 }
@@ -44,15 +46,17 @@ pub async fn answer(desk: &Desk<'_>, routes: &[&'static [Route]], ask: &Ask) -> 
         return told(Refused::NoRoute(None).answer(), ask, None, None);
     };
     let name = Some(format!("{} {}", route.method.as_str(), route.path));
-    match Box::pin(answered(desk, route, path, ask)).await {
-        Ok(answer) => told(answer, ask, name, None),
+    let mut whose = None;
+    match Box::pin(answered(desk, route, path, ask, &mut whose)).await {
+        Ok(answer) => Told { tenant: whose, ..told(answer, ask, name, None) },
         Err(Refused::Unknown) if let Does::Run(Guard::KnownOr(answer), ..) = route.does => {
             told(answer(), ask, name, None)
         }
+        Err(Refused::Unknown) => told(Refused::Unknown.answer(), ask, name, None),
         Err(refused) => {
             let answer = refused.answer();
             let fault = if let Refused::Fault(fault) = refused { Some(fault) } else { None };
-            told(answer, ask, name, fault)
+            Told { tenant: whose, ..told(answer, ask, name, fault) }
         }
     }
 }
@@ -62,21 +66,23 @@ async fn answered(
     route: &Route,
     path: Vec<(&'static str, String)>,
     ask: &Ask,
+    whose: &mut Option<TenantId>,
 ) -> Result<Answer, Refused> {
     let (guard, needs, run) = match route.does {
         Does::Run(guard, needs, run) => (guard, needs, run),
         Does::Refuse(reason) => return Err(Refused::NoRoute(Some(reason))),
     };
-    let shown = ask.header("authorization").map(Shown::read).transpose()?;
-    let tenant = whose(shown.as_ref(), ask)?;
+    let caller = Caller::read(desk, ask).await?;
+    let tenant = caller.tenant(desk, ask).await?;
+    if caller != Caller::Anyone {
+        *whose = Some(tenant.clone());
+    }
     let mut call = begun(desk, tenant, path, ask)?;
     let mut keys = needs(ask);
     keys.push(places::stamp());
     keys.extend(named(&call));
-    let (who, asked) = futures::try_join!(
-        identity::identify(&call, shown.as_ref(), keys),
-        rate::count(&call, shown.as_ref())
-    )?;
+    let (who, asked) =
+        futures::try_join!(identity::identify(&call, &caller, keys), rate::count(&call, &caller))?;
     call.account = account(&call, &who).await?;
     let limit = rate::Limit::of(&call, asked)?;
     call.actor = who.actor(&call).await?;
@@ -132,19 +138,6 @@ fn begun<'a>(
         memo: RefCell::new(HashMap::new()),
         last_id: Cell::new(0),
     })
-}
-
-/// Whose account it is: the token says so, or, of who shows none, a header or the query.
-fn whose(shown: Option<&Shown>, ask: &Ask) -> Result<TenantId, Refused> {
-    let claimed = ask.header("x-ceap-tenant").or_else(|| ask.query("tenant"));
-    match (shown, claimed) {
-        (Some(shown), Some(claimed)) if shown.token.tenant.as_str() != claimed => {
-            Err(Refused::Forbidden)
-        }
-        (Some(shown), _) => Ok(shown.token.tenant.clone()),
-        (None, Some(claimed)) => TenantId::new(claimed).map_err(|_| Refused::Unknown),
-        (None, None) => Err(Refused::Unknown),
-    }
 }
 
 /// Times in the API are whole seconds.
@@ -222,7 +215,7 @@ fn told(answer: Answer, ask: &Ask, route: Option<String>, fault: Option<Fault>) 
         headers.push(("etag", tag));
         headers.push(("cache-control", "max-age=0, private, must-revalidate".to_owned()));
     }
-    Told { status, headers, body, route, fault }
+    Told { status, headers, body, route, tenant: None, fault }
 }
 
 fn text(value: &Value) -> String {

@@ -1,14 +1,16 @@
 //! Who asks.
 
 use super::call::Call;
+use super::caller::Caller;
 use super::refused::Refused;
-use crate::access::credential::{Known, Shown, TOKEN};
+use crate::access::credential::{Known, TOKEN};
+use crate::access::sign_in::Verified;
 use crate::access::{Action, Actor, Face, Resource, permits};
 use crate::account::CustomRole;
 use crate::record::{Record, places};
 use crate::store::Key;
 use crate::user::{EMAIL, User, canonical};
-use ceap_kernel::access::{Principal, Role};
+use ceap_kernel::access::{Credential, Principal, Role};
 
 /// Who asks, as far as it is known before their account is.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,37 +57,80 @@ impl Who {
 /// Reads who asks, and with it whatever else is known to be needed.
 pub(super) async fn identify(
     call: &Call<'_>,
-    shown: Option<&Shown>,
+    caller: &Caller,
+    keys: Vec<Key>,
+) -> Result<Who, Refused> {
+    match caller {
+        Caller::Anyone => {
+            call.fetch(keys).await?;
+            Ok(Who { face: None, behalf: None, founder: None })
+        }
+        Caller::Token(token, named) => of_token(call, token, named.as_deref(), keys).await,
+        Caller::Person(person, address) => of_person(call, person, address, keys).await,
+    }
+}
+
+/// Whom an address is to lead to.
+fn of_address(address: &str) -> Key {
+    places::unique(EMAIL, &canonical(address))
+}
+
+fn behalf(call: &Call<'_>) -> Option<String> {
+    call.ask.header("x-on-behalf-of").map(str::to_owned)
+}
+
+/// Somebody who signed in: the client is theirs whose account it is, and the account knows their address.
+async fn of_person(
+    call: &Call<'_>,
+    person: &Verified,
+    address: &str,
     mut keys: Vec<Key>,
 ) -> Result<Who, Refused> {
-    let behalf = call.ask.header("x-on-behalf-of").map(str::to_owned);
-    let Some(shown) = shown else {
-        call.fetch(keys).await?;
-        return Ok(Who { face: None, behalf: None, founder: None });
+    let behalf = behalf(call);
+    keys.push(of_address(address));
+    keys.extend(behalf.as_deref().map(of_address));
+    let client = call.desk.platform.client(&person.client);
+    let ((), client) = futures::try_join!(call.fetch(keys), client)?;
+    let Some(client) = client.filter(|client| client.tenant == call.tenant) else {
+        call.desk.clients.forget(&person.client);
+        return Err(Refused::Unknown);
     };
-    let fingerprint = shown.token.fingerprint();
-    keys.push(places::unique(TOKEN, &fingerprint));
-    keys.extend(shown.token.holder().map(|id| places::record(User::KIND, id)));
-    let emails = shown.email.iter().chain(&behalf);
-    keys.extend(emails.map(|email| places::unique(EMAIL, &canonical(email))));
-    let platform = call.desk.platform.principal(&call.tenant, &fingerprint);
-    let ((), principal) = futures::try_join!(call.fetch(keys), platform)?;
-    match call.lookup::<Known>(TOKEN, &fingerprint).await? {
-        Some(known) => of_token(call, shown, &known, behalf).await,
-        None => of_platform(call, shown, principal, behalf).await,
+    if !client.believes(&person.providers) {
+        return Err(Refused::Unknown);
     }
+    let face = by_email(call, address).await?.filter(|face| !face.suspended);
+    Ok(Who { face: Some(face.ok_or(Refused::Unknown)?), behalf, founder: None })
 }
 
 async fn of_token(
     call: &Call<'_>,
-    shown: &Shown,
+    token: &Credential,
+    named: Option<&str>,
+    mut keys: Vec<Key>,
+) -> Result<Who, Refused> {
+    let behalf = behalf(call);
+    let fingerprint = token.fingerprint();
+    keys.push(places::unique(TOKEN, &fingerprint));
+    keys.extend(token.holder().map(|id| places::record(User::KIND, id)));
+    keys.extend(named.into_iter().chain(behalf.as_deref()).map(of_address));
+    let platform = call.desk.platform.principal(&call.tenant, &fingerprint);
+    let ((), principal) = futures::try_join!(call.fetch(keys), platform)?;
+    match call.lookup::<Known>(TOKEN, &fingerprint).await? {
+        Some(known) => of_account(call, named, &known, behalf).await,
+        None => of_platform(call, named, principal, behalf).await,
+    }
+}
+
+async fn of_account(
+    call: &Call<'_>,
+    named: Option<&str>,
     known: &Known,
     behalf: Option<String>,
 ) -> Result<Who, Refused> {
     if !known.covers(call.ask) {
         return Err(Refused::Forbidden);
     }
-    let face = match (known.holder, &shown.email) {
+    let face = match (known.holder, named) {
         (Some(holder), _) => call.find::<User>(holder.get()).await?.map(|user| user.face()),
         (None, Some(email)) => by_email(call, email).await?,
         (None, None) => None,
@@ -96,13 +141,13 @@ async fn of_token(
 
 async fn of_platform(
     call: &Call<'_>,
-    shown: &Shown,
+    named: Option<&str>,
     principal: Option<Principal>,
     behalf: Option<String>,
 ) -> Result<Who, Refused> {
     let principal = principal.filter(|it| it.tenant == call.tenant).ok_or(Refused::Unknown)?;
     let own = principal.email.as_deref().map(canonical);
-    let named = shown.email.as_deref().map(canonical);
+    let named = named.map(canonical);
     let email = match principal.role {
         Role::Admin => named.or(own),
         // Others act for themselves alone.

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod ask;
 pub mod call;
+mod caller;
 pub mod entry;
 mod identity;
 mod include;

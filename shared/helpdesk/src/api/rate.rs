@@ -5,18 +5,17 @@
 
 use super::answer::Answer;
 use super::call::Call;
+use super::caller::Caller;
 use super::refused::Refused;
-use crate::access::credential::Shown;
 use crate::store::Key;
 use ceap_kernel::{Fault, Timestamp};
 
 const MINUTE: i64 = 60;
 
 /// One more request. How many it is in this minute.
-pub(super) async fn count(call: &Call<'_>, shown: Option<&Shown>) -> Result<u64, Refused> {
-    let by = shown.map_or_else(|| "anyone".to_owned(), |shown| shown.token.fingerprint());
+pub(super) async fn count(call: &Call<'_>, caller: &Caller) -> Result<u64, Refused> {
     let minute = call.at.as_second().div_euclid(MINUTE);
-    let key = Key::new(format!("RATE#{by}"), minute.to_string());
+    let key = Key::new(format!("RATE#{}", caller.counted_by()), minute.to_string());
     let over = minute.saturating_add(2).saturating_mul(MINUTE);
     let over = Timestamp::from_second(over).map_err(|error| Fault::Internal(error.to_string()))?;
     Ok(call.desk.store.add(&call.tenant, &key, 1, Some(over)).await?)

@@ -110,8 +110,8 @@ fn ending(text: &str) -> String {
 /// Goes on only if who asks shows no token that is good for some things only: it makes none that is good for more.
 async fn unrestricted(call: &Call<'_>) -> Result<(), Refused> {
     let shown = call.ask.header("authorization").map(Credentials::read).transpose()?;
-    let Some(shown) = shown else { return Ok(()) };
-    let known: Option<Known> = call.lookup(TOKEN, &shown.token.fingerprint()).await?;
+    let Some(Credentials::Token(token, _)) = shown else { return Ok(()) };
+    let known: Option<Known> = call.lookup(TOKEN, &token.fingerprint()).await?;
     let scoped = known.is_some_and(|it| !it.scopes.is_empty());
     if scoped { Err(Refused::Forbidden) } else { Ok(()) }
 }
@@ -235,7 +235,12 @@ async fn show_own(call: &Call<'_>) -> Result<Answer, Refused> {
 /// The token that this request shows, if it is one that acts for its holder.
 async fn current(call: &Call<'_>) -> Result<Answer, Refused> {
     let shown = call.ask.header("authorization").map(Credentials::read).transpose()?;
-    let fingerprint = shown.map(|it| it.token.fingerprint()).ok_or(Refused::Unknown)?;
+    // Who signed in shows a token that is none of the account's.
+    let fingerprint = match shown {
+        Some(Credentials::Token(token, _)) => token.fingerprint(),
+        Some(Credentials::SignedIn(_)) => return Err(Refused::NotFound),
+        None => return Err(Refused::Unknown),
+    };
     let known: Option<Known> = call.lookup(TOKEN, &fingerprint).await?;
     let known = known.filter(|it| it.holder.is_some()).ok_or(Refused::NotFound)?;
     let token = call.get::<ApiToken>(known.id.get()).await?;

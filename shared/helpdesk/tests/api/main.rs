@@ -29,6 +29,7 @@ mod people;
 mod people_go;
 mod requests;
 mod satisfaction;
+mod sign_in;
 mod slas;
 mod suspended;
 mod tags;

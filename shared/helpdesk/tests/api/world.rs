@@ -4,15 +4,16 @@ use crate::outside::Outside;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ceap_helpdesk::access::credential::Platform;
+use ceap_helpdesk::access::sign_in::{Clients, SignIn, Verified};
 use ceap_helpdesk::account::Remembered;
-use ceap_helpdesk::api::{self, Ask, Desk, Method};
+use ceap_helpdesk::api::{self, Ask, Desk, Method, Told};
 use ceap_helpdesk::file::{Files, Stored};
 use ceap_helpdesk::job::{self, Queue};
 use ceap_helpdesk::routes;
 use ceap_helpdesk::store::Soon;
 use ceap_helpdesk::store::memory::Memory;
 use ceap_helpdesk::user::{Invitation, Invitations};
-use ceap_kernel::access::{Credential, Principal, Role};
+use ceap_kernel::access::{Credential, Principal, Role, SignInClient};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
@@ -33,6 +34,11 @@ impl Clock for Hands {
 #[derive(Default)]
 pub struct Around {
     pub principals: RefCell<HashMap<String, Principal>>,
+    /// App clients, and how often one was looked up.
+    pub clients: RefCell<HashMap<String, SignInClient>>,
+    pub lookups: Cell<usize>,
+    /// What is said by tokens that are good, and what becomes of those that are not.
+    pub tokens: RefCell<HashMap<String, Result<Verified, Fault>>>,
     pub jobs: RefCell<Vec<(TenantId, String)>>,
     pub files: RefCell<BTreeMap<String, (String, Vec<u8>)>>,
     pub invited: RefCell<Vec<Invitation>>,
@@ -48,6 +54,20 @@ impl Platform for Around {
     ) -> Soon<'a, Result<Option<Principal>, Fault>> {
         let known = self.principals.borrow().get(fingerprint).cloned();
         Box::pin(async move { Ok(known.filter(|it| it.tenant == *tenant)) })
+    }
+
+    fn client<'a>(&'a self, id: &'a str) -> Soon<'a, Result<Option<SignInClient>, Fault>> {
+        self.lookups.set(self.lookups.get() + 1);
+        let known = self.clients.borrow().get(id).cloned();
+        Box::pin(async move { Ok(known) })
+    }
+}
+
+impl SignIn for Around {
+    fn verify<'a>(&'a self, token: &'a str) -> Soon<'a, Result<Verified, Fault>> {
+        let said = self.tokens.borrow().get(token).cloned();
+        let said = said.unwrap_or_else(|| Err(Fault::Unauthorized("not good".to_owned())));
+        Box::pin(async move { said })
     }
 }
 
@@ -132,6 +152,7 @@ pub struct World {
     pub around: Around,
     pub outside: Outside,
     pub accounts: Remembered,
+    pub clients: Clients,
     tokens: HashMap<String, String>,
     seed: Cell<u64>,
     count: Cell<u16>,
@@ -177,7 +198,8 @@ impl World {
         }
         let accounts = Remembered::default();
         let (outside, seed, count) = (Outside::default(), Cell::new(7), Cell::new(0));
-        Self { store, hands, around, outside, accounts, tokens, seed, count }
+        let clients = Clients::default();
+        Self { store, hands, around, outside, accounts, clients, tokens, seed, count }
     }
 
     /// The platform's token of a tenant, which acts for any address.
@@ -247,6 +269,19 @@ impl World {
         path: &str,
         body: Vec<u8>,
     ) -> Got {
+        let (told, got) = self.told(headers, method, path, body).await;
+        assert_eq!(told.fault, None, "{path}");
+        got
+    }
+
+    /// The same, with what operators are told.
+    pub async fn told(
+        &self,
+        headers: Vec<(String, String)>,
+        method: &str,
+        path: &str,
+        body: Vec<u8>,
+    ) -> (Told, Got) {
         let (raw_path, query) = path.split_once('?').unwrap_or((path, ""));
         let pairs = query.split('&').filter(|it| !it.is_empty());
         let query = pairs.map(|it| it.split_once('=').unwrap_or((it, "")));
@@ -260,10 +295,10 @@ impl World {
         };
         let told = self.at_desk(async |desk| api::answer(desk, &routes::all(), &ask).await).await;
         let body = serde_json::from_str(&told.body).unwrap_or(Value::Null);
-        assert_eq!(told.fault, None, "{path}");
         // No two requests come in the same millisecond: ids have its order.
         self.tick(1_000_000);
-        Got { status: told.status, body, headers: told.headers }
+        let got = Got { status: told.status, body, headers: told.headers.clone() };
+        (told, got)
     }
 
     /// Does the jobs that wait.
@@ -305,6 +340,8 @@ impl World {
             store: &self.store,
             accounts: &self.accounts,
             platform: &self.around,
+            sign_in: &self.around,
+            clients: &self.clients,
             clock: &self.hands,
             jobs: &self.around,
             invitations: &self.around,

@@ -9,6 +9,7 @@ use ceap_channels::http::Reach;
 use ceap_engagement::pipeline::send::Disposal;
 use ceap_engagement::profile::Profile;
 use ceap_helpdesk::access::credential::Platform;
+use ceap_helpdesk::access::sign_in::Clients;
 use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{Ask, Method, Refused, Told};
 use ceap_helpdesk::file::{Files, Stored};
@@ -19,8 +20,9 @@ use ceap_helpdesk::store::memory::Memory;
 use ceap_helpdesk::store::{Key, Soon};
 use ceap_helpdesk::ticket::fact::{Bus, Fact};
 use ceap_helpdesk::user::{Invitation, Invitations};
-use ceap_kernel::access::{Credential, Principal, Role};
+use ceap_kernel::access::{Credential, Principal, Role, SignInClient};
 use ceap_kernel::{Fault, TenantId};
+use ceap_sign_in::Nobody;
 use ceap_testkit::World;
 use ceap_testkit::builders::{Hands, noon, tenant};
 use flate2::{Compression, write::GzEncoder};
@@ -139,6 +141,7 @@ fn answers_without_a_body_say_nothing_of_one() {
         headers: vec![("x-rate-limit", "700".to_owned()), ("location", "\n".to_owned())],
         body: body.to_owned(),
         route: None,
+        tenant: None,
         fault: None,
     };
     let gone = serde_json::to_value(sent(told(204, ""), false)).unwrap();
@@ -162,6 +165,10 @@ impl Platform for Around {
         let principal = Principal { tenant: of.clone(), role: Role::Admin, email, source: None };
         let known = credential().fingerprint() == fingerprint;
         Box::pin(async move { Ok(known.then_some(principal)) })
+    }
+
+    fn client<'a>(&'a self, _: &'a str) -> Nothing<'a, Option<SignInClient>> {
+        nothing()
     }
 }
 
@@ -263,6 +270,8 @@ fn office_of(store: Memory, hands: Hands) -> (Office, Around) {
         store: Box::new(store),
         accounts: Remembered::default(),
         platform: Box::new(around.clone()),
+        sign_in: Box::new(Nobody),
+        clients: Clients::default(),
         clock: Box::new(hands),
         jobs: Box::new(around.clone()),
         invitations: Box::new(around.clone()),
