@@ -28,6 +28,7 @@ def apply_all():
     schedule_to_event_bus()
     logs_as_they_come()
     keep_attributes_on_nested_update()
+    login_pages_without_style()
     keep_stream_positions()
     concurrency_from_parameter()
     few_environments()
@@ -115,6 +116,16 @@ def keep_attributes_on_nested_update():
         return update(kind, physical_id, old, new, stack_name, logical_id, old_attrs)
 
     provisioners._update_resource = update_resource
+
+
+def login_pages_without_style():
+    """CloudFormation knows no styles of Cognito's pages; here they have none."""
+    handlers = {
+        "create": lambda logical_id, props, stack_name: (f"{props['UserPoolId']}|{logical_id}", {}),
+        "update": lambda physical_id, *_, **__: (physical_id, {}),
+        "delete": lambda *_: None,
+    }
+    provisioners._RESOURCE_HANDLERS["AWS::Cognito::ManagedLoginBranding"] = handlers
 
 
 def keep_stream_positions():

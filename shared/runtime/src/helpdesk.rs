@@ -20,7 +20,7 @@ use ceap_channels::http::Reach;
 use ceap_helpdesk::access::credential::Platform;
 use ceap_helpdesk::access::sign_in::{Clients, SignIn};
 use ceap_helpdesk::account::Remembered;
-use ceap_helpdesk::api::{self, Ask, Desk, Refused, Told};
+use ceap_helpdesk::api::{self, Desk, Refused, Told};
 use ceap_helpdesk::file::Files;
 use ceap_helpdesk::job::Queue;
 use ceap_helpdesk::routes::Family;

@@ -29,6 +29,7 @@ mod registry;
 mod report;
 mod runs;
 mod sdks;
+mod sign_in;
 mod sources;
 mod ssh_logins;
 mod tenants;
