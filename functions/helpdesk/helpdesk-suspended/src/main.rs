@@ -4,13 +4,15 @@ use ceap_helpdesk::routes::SUSPENDED;
 use ceap_runtime::helpdesk::Office;
 use ceap_runtime::{Env, Error, start};
 
-const SETTINGS: [&str; 6] = [
+const SETTINGS: [&str; 8] = [
     "HELPDESK_TABLE",
     "PLATFORM_TABLE",
     "JOBS_QUEUE",
     "FILES_BUCKET",
     "SECRETS_KEY",
     "ALLOW_LOOPBACK",
+    "SIGN_IN_ISSUER",
+    "SIGN_IN_KEYS",
 ];
 
 fn main() -> Result<(), Error> {
