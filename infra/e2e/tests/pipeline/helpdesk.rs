@@ -132,3 +132,51 @@ fn what_happens_to_tickets_comes_as_events_of_their_requesters() {
     assert_eq!(call(&tenant, "PUT", &path, &changed).status, 200);
     tenant.wait_for_count(&subject, "TicketUpdated.v1", 1);
 }
+
+#[test]
+fn who_is_added_shows_that_their_address_is_theirs() {
+    let Some(_stack) = stack() else { return };
+    let tenant = Tenant::new("desk-invites");
+    let email = format!("vera@{}.example.com", tenant.name);
+    let user = json!({"user": {"name": "Vera <b>", "email": email}});
+    let made = call(&tenant, "POST", "users.json", &user);
+    assert_eq!((made.status, &made.json()["user"]["verified"]), (201, &json!(false)), "{made}");
+    let path = format!("users/{}.json", made.json()["user"]["id"]);
+
+    let mails = tenant.wait_for_messages(1);
+    let [mail] = &mails[..] else { panic!("{mails:?}") };
+    assert_eq!((&mail.to, mail.text.contains("Hello Vera <b>")), (&email, true), "{mail:?}");
+    let start = format!("{}/v1/verifications/", aws::API);
+    let link = mail.text.split_whitespace().find(|word| word.starts_with(&start)).unwrap();
+    let page = http::call("GET", link, &[], &[]);
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert_eq!(get(&tenant, &path)["user"]["verified"], false, "scanners follow links, too");
+    assert_eq!(http::call("POST", link, &[], &[]).status, 200);
+    assert_eq!(get(&tenant, &path)["user"]["verified"], true);
+    let other = format!("{}0", &link[..link.len() - 1]);
+    let wrong = if other == link { format!("{}1", &link[..link.len() - 1]) } else { other };
+    assert_eq!(http::call("POST", &wrong, &[], &[]).status, 404);
+}
+
+#[test]
+fn who_is_in_copy_is_written_to_once() {
+    let Some(_stack) = stack() else { return };
+    let tenant = Tenant::new("desk-copies");
+    let copy = format!("bo@{}.example.com", tenant.name);
+    let ticket = json!({"ticket": {"subject": "Fire", "comment": {"body": "It burns."},
+        "email_ccs": [{"user_email": copy, "action": "put"}]}});
+    let made = call(&tenant, "POST", "tickets.json", &ticket);
+    assert_eq!(made.status, 201, "{made}");
+    let id = &made.json()["ticket"]["id"];
+    let note = json!({"ticket": {"comment": {"body": "Between us.", "public": false}}});
+    assert_eq!(call(&tenant, "PUT", &format!("tickets/{id}.json"), &note).status, 200);
+    let reply = json!({"ticket": {"comment": {"body": "It is out."}}});
+    assert_eq!(call(&tenant, "PUT", &format!("tickets/{id}.json"), &reply).status, 200);
+    let mails = tenant.wait_for_messages(2);
+    let texts: Vec<(&str, bool)> = mails
+        .iter()
+        .map(|it| (it.title.as_str(), it.to == copy && !it.text.contains("Between us.")))
+        .collect();
+    let title = format!("[#{id}] Fire");
+    assert_eq!(texts, [(title.as_str(), true), (title.as_str(), true)], "{mails:?}");
+}
