@@ -146,6 +146,9 @@ async fn the_last_minute_is_told_and_gone_over_again() {
     let told = world.get(&early).await.is(200);
     assert_eq!((&told["count"], &told["end_time"]), (&json!(1), &json!(BEGAN + 1)));
     assert_eq!(followed(&world, &told["next_page"]).await["count"], 0);
+    let now = world.hands.now().as_second();
+    let clocks = world.get(&format!("/incremental/ticket_metric_events?start_time={now}")).await;
+    assert_eq!(clocks.is(200)["end_of_stream"], true, "clients begin with the present");
     for wrong in ["", "start_time=", "start_time=undefined", "start_time=x", "start_time=-1"] {
         world.get(&format!("/incremental/tickets?{wrong}")).await.is(400);
     }
