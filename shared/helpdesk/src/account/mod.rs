@@ -134,6 +134,20 @@ pub struct Remembered(Mutex<HashMap<TenantId, Arc<Account>>>);
 const MOST: usize = 64;
 
 impl Remembered {
+    /// Reads an account that is not remembered, while others ask which stamp it has.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    pub async fn begin(&self, store: &dyn Store, tenant: &TenantId) -> Result<(), Fault> {
+        if self.known(tenant).is_none() {
+            let account = Account::load(store, tenant).await?;
+            if account.stamp != 0 {
+                self.keep(tenant, Arc::new(account));
+            }
+        }
+        Ok(())
+    }
+
     /// The account as of `stamp`: as remembered, or read anew.
     ///
     /// # Errors
@@ -144,16 +158,23 @@ impl Remembered {
         tenant: &TenantId,
         stamp: u64,
     ) -> Result<Arc<Account>, Fault> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(tenant).cloned();
-        if let Some(account) = known.filter(|account| account.stamp == stamp) {
+        if let Some(account) = self.known(tenant).filter(|account| account.stamp == stamp) {
             return Ok(account);
         }
         let account = Arc::new(Account::load(store, tenant).await?);
+        self.keep(tenant, account.clone());
+        Ok(account)
+    }
+
+    fn known(&self, tenant: &TenantId) -> Option<Arc<Account>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(tenant).cloned()
+    }
+
+    fn keep(&self, tenant: &TenantId, account: Arc<Account>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST {
             all.clear();
         }
-        all.insert(tenant.clone(), account.clone());
-        Ok(account)
+        all.insert(tenant.clone(), account);
     }
 }

@@ -81,8 +81,11 @@ async fn answered(
     let mut keys = needs(ask);
     keys.push(places::stamp());
     keys.extend(named(&call));
-    let (who, asked) =
-        futures::try_join!(identity::identify(&call, &caller, keys), rate::count(&call, &caller))?;
+    let (who, asked, ()) = futures::try_join!(
+        identity::identify(&call, &caller, keys),
+        rate::count(&call, &caller),
+        async { Ok(desk.accounts.begin(desk.store, &call.tenant).await?) }
+    )?;
     call.account = account(&call, &who).await?;
     let limit = rate::Limit::of(&call, asked)?;
     call.actor = who.actor(&call).await?;
