@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import pathlib
+import re
 import sys
 import time
 import urllib.request
@@ -114,6 +115,13 @@ def localise(path, template, bin_dir, artifacts):
         properties["Definition"] = json.loads(definition.read_text(encoding="utf-8"))
 
 
+def reachable(body):
+    """The addresses of WebSocket APIs, which AWS has under its own names: here they are paths of the local endpoint."""
+    host = r"//\$\{(\w+)\}\.execute-api\.\$\{AWS::Region\}\.\$\{AWS::URLSuffix\}"
+    path = rf"{ENDPOINT.removeprefix('http:')}/_aws/execute-api/${{\1}}"
+    return re.sub(f"https:{host}", f"http:{path}", re.sub(f"wss:{host}", f"ws:{path}", body))
+
+
 def expand(template):
     """SAM to CloudFormation, with the translator that AWS itself runs."""
     if "AWS::Serverless" not in json.dumps(template.get("Transform", "")):
@@ -131,7 +139,7 @@ def build(root_path, bin_dir, artifacts):
         sys.exit(f"no binary in {bin_dir} for: {', '.join(sorted(missing))}; build the workspace first")
     for properties, path, template in loaded:
         localise(path, template, bin_dir, artifacts)
-        body = json.dumps(expand(template), sort_keys=True)
+        body = reachable(json.dumps(expand(template), sort_keys=True))
         digest = hashlib.sha256(body.encode()).hexdigest()[:24]
         key = artifacts.put(f"templates/{path.parent.name}-{path.stem}-{digest}.json", body.encode)
         properties["Location"] = f"{ENDPOINT}/{ARTIFACTS}/{key}"
@@ -201,8 +209,10 @@ def finish(found):
     """What MiniStack does not take from a template."""
     cors = resources(load(ROOT / "infra" / "api.yaml"), "AWS::ApiGatewayV2::Api")[0]["CorsConfiguration"]
     cors["AllowOrigins"] = ["*"]  # the default of the parameter it is split from
+    gateway = client("apigatewayv2")
     for api in (physical for kind, _, physical in found if kind == "AWS::ApiGatewayV2::Api"):
-        client("apigatewayv2").update_api(ApiId=api, CorsConfiguration=cors)
+        if gateway.get_api(ApiId=api)["ProtocolType"] == "HTTP":  # a WebSocket API knows no CORS
+            gateway.update_api(ApiId=api, CorsConfiguration=cors)
     dynamodb = client("dynamodb")
     for table in (physical for kind, _, physical in found if kind == "AWS::DynamoDB::Table"):
         now = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]

@@ -6,6 +6,8 @@ mod fault;
 
 #[cfg(feature = "athena")]
 pub mod athena;
+#[cfg(feature = "apigateway")]
+pub mod connections;
 #[cfg(feature = "s3")]
 pub mod drop_bucket;
 #[cfg(feature = "dynamodb")]

@@ -11,6 +11,7 @@ pub mod ids;
 pub mod job;
 pub mod locale;
 pub mod organization;
+pub mod presence;
 pub mod record;
 pub mod refusal;
 pub mod routes;

@@ -137,6 +137,16 @@ id!(
     TenantId, |text: &str| slug("tenant", text),
     "pattern" = SLUG, "maxLength" = 63
 );
+
+impl TenantId {
+    /// In the place of a tenant, where what is kept has to be found before it is known whose it is. It is no slug: no
+    /// tenant is called so, and nobody can say that theirs is.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self("-".to_owned())
+    }
+}
+
 id!(
     /// One declarative document of a tenant. A slug.
     UseCaseId, |text: &str| slug("use_case", text),
@@ -328,6 +338,7 @@ mod tests {
         for bad in ["", "Acme", "a#b", "-a", "a--b", "a-", "1a", "a b", &"a".repeat(64)] {
             assert!(TenantId::new(bad).is_err(), "{bad}");
         }
+        assert!(TenantId::new(TenantId::nobody().as_str()).is_err());
     }
 
     #[test]

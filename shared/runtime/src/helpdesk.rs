@@ -4,6 +4,8 @@ mod deliver;
 mod gateway;
 mod herald;
 mod post;
+mod presence;
+mod unreached;
 mod verify;
 mod work;
 
@@ -13,6 +15,7 @@ use crate::env::Env;
 use crate::metrics;
 use aws_lambda_events::event::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::http::Method as HttpMethod;
+use ceap_aws::connections::GatewayConnections;
 use ceap_aws::dynamodb::{self, CurrentCredentials, HelpdeskStore, SecretStore, Table};
 use ceap_aws::file_bucket::FileBucket;
 use ceap_aws::job_queue::JobQueue;
@@ -23,6 +26,7 @@ use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Desk, Refused, Told};
 use ceap_helpdesk::file::Files;
 use ceap_helpdesk::job::Queue;
+use ceap_helpdesk::presence::Connections;
 use ceap_helpdesk::routes::Family;
 use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::Store;
@@ -33,6 +37,7 @@ use ceap_sign_in::{Nobody, UserPool};
 use deliver::Deliverer;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use std::time::Instant;
+use unreached::Unreached;
 
 /// All that a helpdesk's functions reach.
 pub struct Office {
@@ -47,6 +52,7 @@ pub struct Office {
     files: Box<dyn Files>,
     secrets: Box<dyn Secrets>,
     deliver: Box<dyn Deliver>,
+    connections: Box<dyn Connections>,
 }
 
 impl Office {
@@ -75,6 +81,32 @@ impl Office {
             files: Box::new(FileBucket::new(&config, env.get("FILES_BUCKET"))),
             secrets: Box::new(secrets),
             deliver: Box::new(Deliverer::new(reach)),
+            connections: Box::new(Unreached),
+        })
+    }
+
+    /// Of the function that keeps connections, which reaches little else: built of `HELPDESK_TABLE`, `PLATFORM_TABLE`,
+    /// `PRESENCE_ENDPOINT`, `ALLOW_LOOPBACK`, `SIGN_IN_ISSUER` and `SIGN_IN_KEYS`.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the variable.
+    pub async fn of_connections(env: &Env) -> Result<Self, Fault> {
+        let config = ceap_aws::config().await;
+        let client = dynamodb::client(&config);
+        let table = |name| Table::new(&client, env.get(name));
+        Ok(Self {
+            store: Box::new(HelpdeskStore::new(table("HELPDESK_TABLE"), SystemClock)),
+            accounts: Remembered::default(),
+            platform: Box::new(CurrentCredentials::new(table("PLATFORM_TABLE"))),
+            sign_in: sign_in(env, Reach::loopback(env.parse("ALLOW_LOOPBACK")?))?,
+            clients: Clients::default(),
+            clock: Box::new(SystemClock),
+            jobs: Box::new(Unreached),
+            invitations: Box::new(Unreached),
+            files: Box::new(Unreached),
+            secrets: Box::new(Unreached),
+            deliver: Box::new(Unreached),
+            connections: Box::new(GatewayConnections::new(&config, env.get("PRESENCE_ENDPOINT"))),
         })
     }
 
@@ -91,6 +123,7 @@ impl Office {
             files: &*self.files,
             secrets: &*self.secrets,
             deliver: &*self.deliver,
+            connections: &*self.connections,
             random: &crate::random,
         }
     }

@@ -10,8 +10,8 @@ use super::{Finding, families, house::House};
 /// The API's document.
 const DOCUMENT: &str = "docs/src/openapi.json";
 
-/// The route of all that no other takes.
-const DEFAULT: &str = "$default";
+/// What routes begin with that are no paths: that of all that no other takes, and those of a WebSocket API.
+const NO_PATH: char = '$';
 
 /// Checks that each is there because of the other.
 pub fn check(house: &House) -> Vec<Finding> {
@@ -32,7 +32,7 @@ pub fn check(house: &House) -> Vec<Finding> {
 }
 
 fn compared(mut routes: BTreeMap<String, String>, operations: &BTreeSet<String>) -> Vec<Finding> {
-    routes.remove(DEFAULT);
+    routes.retain(|route, _| !route.starts_with(NO_PATH));
     let dead = operations.iter().filter(|operation| !routes.contains_key(*operation));
     let dead = dead.map(|it| Finding::new(DOCUMENT, format!("no template has the route `{it}`")));
     let mute = routes.iter().filter(|(route, _)| !operations.contains(*route));
@@ -64,7 +64,10 @@ mod tests {
         let routes = |keys: &[&str]| {
             keys.iter().map(|key| ((*key).to_owned(), "t.yaml".to_owned())).collect()
         };
-        assert_eq!(compared(routes(&["GET /a", "POST /a", "$default"]), &operations), []);
+        assert_eq!(
+            compared(routes(&["GET /a", "POST /a", "$default", "$connect"]), &operations),
+            []
+        );
         let texts = compared(routes(&["GET /a", "PUT /a"]), &operations);
         let files: Vec<&str> = texts.iter().map(|it| it.file.as_str()).collect();
         assert_eq!(files, [DOCUMENT, "t.yaml"]);

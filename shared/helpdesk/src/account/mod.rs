@@ -19,6 +19,7 @@ pub use recipient_address::{RECIPIENT, RecipientAddress};
 pub use settings::Settings;
 pub use staff::Staff;
 
+use crate::access::{Actor, Face};
 use crate::ids::{GroupId, UserId};
 use crate::record::{Kept, Record, places};
 use crate::store::{Found, Item, Range, Store};
@@ -99,6 +100,25 @@ impl Account {
     pub fn groups_of(&self, agent: UserId) -> Result<BTreeSet<GroupId>, Fault> {
         let all = self.all::<GroupMembership>()?;
         Ok(all.iter().filter(|it| it.user_id == agent).map(|it| it.group_id).collect())
+    }
+
+    /// Somebody, with what the account says of them.
+    ///
+    /// # Errors
+    /// `Internal` if their memberships or their role cannot be read.
+    pub fn actor(&self, mut face: Face) -> Result<Actor, Fault> {
+        let group_ids = self.groups_of(face.id)?;
+        let role = match face.custom_role_id {
+            Some(id) => self.find::<CustomRole>(id.get())?,
+            None => None,
+        };
+        let may = role.as_ref().map(|role| role.allows()).unwrap_or_default();
+        if let Some(role) = role.filter(|_| face.role.is_agent()) {
+            face.role = role.base.max(face.role);
+            face.private_only |= role.writes_notes_only();
+            face.restriction = role.restriction().unwrap_or(face.restriction);
+        }
+        Ok(Actor { face, group_ids, may })
     }
 
     /// The agents, as tickets need to know them: each with their groups, the default one first.

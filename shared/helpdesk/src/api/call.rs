@@ -39,6 +39,8 @@ pub struct Desk<'a> {
     pub secrets: &'a dyn crate::secret::Secrets,
     /// Makes webhooks' requests.
     pub deliver: &'a dyn crate::webhook::Deliver,
+    /// Posts to who is connected to the WebSocket API.
+    pub connections: &'a dyn crate::presence::Connections,
     /// 256 random bits.
     pub random: &'a dyn Fn() -> [u8; 32],
 }

@@ -72,13 +72,36 @@ async fn answered(
         Does::Run(guard, needs, run) => (guard, needs, run),
         Does::Refuse(reason) => return Err(Refused::NoRoute(Some(reason))),
     };
+    let (call, limit) = admitted(desk, guard, needs(ask), path, ask, whose).await?;
+    let answer = include::with(&call, run(&call).await?).await?;
+    Ok(limit.tell(answer))
+}
+
+/// Who asks for what is no route, if they may.
+pub(crate) async fn known<'a>(
+    desk: &'a Desk<'a>,
+    guard: Guard,
+    ask: &'a Ask,
+) -> Result<Call<'a>, Refused> {
+    Ok(admitted(desk, guard, Vec::new(), Vec::new(), ask, &mut None).await?.0)
+}
+
+/// Who asks, if they may, and how much more; `keys` are read together with who they are. `whose` learns whose account it
+/// is, also of who may not.
+async fn admitted<'a>(
+    desk: &'a Desk<'a>,
+    guard: Guard,
+    mut keys: Vec<Key>,
+    path: Vec<(&'static str, String)>,
+    ask: &'a Ask,
+    whose: &mut Option<TenantId>,
+) -> Result<(Call<'a>, rate::Limit), Refused> {
     let caller = Caller::read(desk, ask).await?;
     let tenant = caller.tenant(desk, ask).await?;
     if caller != Caller::Anyone {
         *whose = Some(tenant.clone());
     }
     let mut call = begun(desk, tenant, path, ask)?;
-    let mut keys = needs(ask);
     keys.push(places::stamp());
     keys.extend(named(&call));
     let (who, asked, ()) = futures::try_join!(
@@ -90,8 +113,7 @@ async fn answered(
     let limit = rate::Limit::of(&call, asked)?;
     call.actor = who.actor(&call).await?;
     admit(&call, guard)?;
-    let answer = include::with(&call, run(&call).await?).await?;
-    Ok(limit.tell(answer))
+    Ok((call, limit))
 }
 
 /// Makes the request of a step of a job, as `face` would make it; `once` remembers that it was done.

@@ -6,8 +6,7 @@ use super::refused::Refused;
 use crate::access::credential::{Known, TOKEN};
 use crate::access::sign_in::Verified;
 use crate::access::{Action, Actor, Face, Resource, permits};
-use crate::account::CustomRole;
-use crate::record::{Record, places};
+use crate::record::{Record as _, places};
 use crate::store::Key;
 use crate::user::{EMAIL, User, canonical};
 use ceap_kernel::access::{Credential, Principal, Role};
@@ -44,13 +43,13 @@ impl Who {
             (None, Some(founder)) => founder_of(call, founder.as_deref()).await?,
             (None, None) => return Ok(None),
         };
-        let actor = with_account(call, face)?;
+        let actor = call.account.actor(face)?;
         let Some(email) = self.behalf else { return Ok(Some(actor)) };
         if !permits(&actor, Action::Assume, Resource::Account)? {
             return Err(Refused::Forbidden);
         }
         let face = by_email(call, &email).await?.filter(|face| !face.suspended);
-        Ok(Some(with_account(call, face.ok_or(Refused::Unknown)?)?))
+        Ok(Some(call.account.actor(face.ok_or(Refused::Unknown)?)?))
     }
 }
 
@@ -179,20 +178,4 @@ async fn founder_of(call: &Call<'_>, email: Option<&str>) -> Result<Face, Refuse
     let owner = call.account.settings()?.owner_id.ok_or(Refused::Unknown)?;
     let owner = call.find::<User>(owner.get()).await?;
     owner.map(|user| user.face()).ok_or(Refused::Unknown)
-}
-
-fn with_account(call: &Call<'_>, face: Face) -> Result<Actor, Refused> {
-    let group_ids = call.account.groups_of(face.id)?;
-    let role = match face.custom_role_id {
-        Some(id) => call.account.find::<CustomRole>(id.get())?,
-        None => None,
-    };
-    let may = role.as_ref().map(|role| role.allows()).unwrap_or_default();
-    let mut face = face;
-    if let Some(role) = role.filter(|_| face.role.is_agent()) {
-        face.role = role.base.max(face.role);
-        face.private_only |= role.writes_notes_only();
-        face.restriction = role.restriction().unwrap_or(face.restriction);
-    }
-    Ok(Actor { face, group_ids, may })
 }

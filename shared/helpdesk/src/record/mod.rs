@@ -2,11 +2,13 @@
 
 pub mod changes;
 mod kept;
+mod known;
 pub mod places;
 pub mod told;
 
 pub use changes::Changes;
 pub use kept::Kept;
+pub(crate) use known::Known;
 pub use told::Told;
 
 use crate::store::Key;

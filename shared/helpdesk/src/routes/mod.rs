@@ -16,6 +16,7 @@ pub mod locales;
 pub mod macros;
 pub mod memberships;
 pub mod organizations;
+pub mod presence;
 pub mod recipient_addresses;
 pub mod requests;
 mod rules;
@@ -219,6 +220,10 @@ pub const SUSPENDED: Family = Family {
 pub const ACTIVITIES: Family =
     Family { name: "activities", paths: &["activities"], routes: &[activities::ROUTES] };
 
+/// Who else is at a ticket: where to connect to be told. All else of it goes over that connection.
+pub const PRESENCE: Family =
+    Family { name: "presence", paths: &["presence"], routes: &[presence::ROUTES] };
+
 /// All of them. Each has a constant of its own, by which its function names it.
 pub const FAMILIES: &[Family] = &[
     GROUPS,
@@ -240,6 +245,7 @@ pub const FAMILIES: &[Family] = &[
     SATISFACTION,
     SUSPENDED,
     ACTIVITIES,
+    PRESENCE,
 ];
 
 /// Every route.

@@ -5,14 +5,13 @@
 
 use super::{Audit, Comment, DeletedTicket, Ticket, What};
 use crate::ids::UserId;
-use crate::record::{Kept, Record, places};
-use crate::store::{Item, Key, Store};
+use crate::record::{Known, Record, places};
+use crate::store::Store;
 use crate::time_zone;
 use crate::user::User;
 use ceap_kernel::{Fault, TenantId, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::collections::HashMap;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -132,39 +131,6 @@ pub async fn facts(
         facts.extend(comment.map(|comment| told.comment(&comment)));
     }
     Ok(facts.into_iter().flatten().collect())
-}
-
-/// What was read.
-pub(super) struct Known(HashMap<Key, Item>);
-
-impl Known {
-    pub(super) async fn read(
-        store: &dyn Store,
-        tenant: &TenantId,
-        mut keys: Vec<Key>,
-    ) -> Result<Self, Fault> {
-        keys.sort_unstable();
-        keys.dedup();
-        if keys.is_empty() {
-            return Ok(Self(HashMap::new()));
-        }
-        let items = store.get(tenant, &keys).await?;
-        Ok(Self(items.into_iter().map(|item| (item.key.clone(), item)).collect()))
-    }
-
-    pub(super) fn record<R: Record>(&self, id: u64) -> Result<Option<R>, Fault> {
-        let item = self.0.get(&places::record(R::KIND, id));
-        Ok(item.map(Kept::<R>::read).transpose()?.map(|kept| kept.record))
-    }
-
-    pub(super) fn value<T: serde::de::DeserializeOwned>(
-        &self,
-        key: &Key,
-    ) -> Result<Option<T>, Fault> {
-        let read = |item: &Item| serde_json::from_str(&item.body);
-        let wrong = |error| Fault::Internal(format!("unreadable record: {error}"));
-        self.0.get(key).map(read).transpose().map_err(wrong)
-    }
 }
 
 /// An update, with all that is known of it.

@@ -1,9 +1,9 @@
 //! What is written to those whom an update told of what was said.
 
-use super::fact::{Known, subject};
+use super::fact::subject;
 use super::{Audit, Comment, Ticket, What};
 use crate::ids::{AuditId, TicketId, UserId};
-use crate::record::{Record, places};
+use crate::record::{Known, Record, places};
 use crate::store::Store;
 use crate::user::User;
 use ceap_kernel::{Fault, TenantId};

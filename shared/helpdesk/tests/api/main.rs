@@ -27,6 +27,7 @@ mod organizations;
 mod outside;
 mod people;
 mod people_go;
+mod presence;
 mod requests;
 mod satisfaction;
 mod sign_in;

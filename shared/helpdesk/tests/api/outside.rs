@@ -1,11 +1,13 @@
-//! What lies outside: secrets that are kept, and webhooks' requests with what they are answered.
+//! What lies outside: secrets that are kept, webhooks' requests with what they are answered, and who is connected.
 
+use ceap_helpdesk::presence::{Connections, Posted};
 use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::Soon;
 use ceap_helpdesk::webhook::{Deliver, Delivered, Prepared, Undelivered};
 use ceap_kernel::{Fault, TenantId};
+use serde_json::Value;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 #[derive(Default)]
 pub struct Outside {
@@ -56,5 +58,35 @@ impl Deliver for Outside {
         };
         let answer = self.answers.borrow_mut().pop_front().unwrap_or_else(usual);
         Box::pin(async move { Ok(answer) })
+    }
+}
+
+/// Connections of the WebSocket API.
+#[derive(Default)]
+pub struct Lines {
+    /// What was posted, and to whom.
+    pub posted: RefCell<Vec<(String, Value)>>,
+    /// Those that are no more.
+    pub gone: RefCell<BTreeSet<String>>,
+    /// Those that cannot be reached just now.
+    pub broken: RefCell<BTreeSet<String>>,
+}
+
+impl Connections for Lines {
+    fn url(&self) -> &str {
+        "wss://live.example/live"
+    }
+
+    fn post<'a>(&'a self, connection: &'a str, text: &'a str) -> Soon<'a, Result<Posted, Fault>> {
+        let posted = if self.gone.borrow().contains(connection) {
+            Ok(Posted::Gone)
+        } else if self.broken.borrow().contains(connection) {
+            Err(Fault::Unavailable("no answer".to_owned()))
+        } else {
+            let told = serde_json::from_str(text).unwrap();
+            self.posted.borrow_mut().push((connection.to_owned(), told));
+            Ok(Posted::Sent)
+        };
+        Box::pin(async { posted })
     }
 }

@@ -1,6 +1,6 @@
 //! A helpdesk in memory: what every test asks.
 
-use crate::outside::Outside;
+use crate::outside::{Lines, Outside};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ceap_helpdesk::access::credential::Platform;
@@ -151,6 +151,7 @@ pub struct World {
     pub hands: Hands,
     pub around: Around,
     pub outside: Outside,
+    pub lines: Lines,
     pub accounts: Remembered,
     pub clients: Clients,
     tokens: HashMap<String, String>,
@@ -197,9 +198,9 @@ impl World {
             tokens.insert((*name).to_owned(), credential.reveal());
         }
         let accounts = Remembered::default();
-        let (outside, seed, count) = (Outside::default(), Cell::new(7), Cell::new(0));
-        let clients = Clients::default();
-        Self { store, hands, around, outside, accounts, clients, tokens, seed, count }
+        let (outside, lines, clients) = (Outside::default(), Lines::default(), Clients::default());
+        let (seed, count) = (Cell::new(7), Cell::new(0));
+        Self { store, hands, around, outside, lines, accounts, clients, tokens, seed, count }
     }
 
     /// The platform's token of a tenant, which acts for any address.
@@ -348,6 +349,7 @@ impl World {
             files: &self.around,
             secrets: &self.outside,
             deliver: &self.outside,
+            connections: &self.lines,
             random: &random,
         };
         act(&desk).await

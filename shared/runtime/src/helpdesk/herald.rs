@@ -5,6 +5,7 @@ use crate::batch::{Answer, failed};
 use crate::bootstrap::log;
 use crate::env::Env;
 use aws_lambda_events::event::dynamodb::{Event as Changes, EventRecord};
+use ceap_aws::connections::GatewayConnections;
 use ceap_aws::dynamodb::{self, HelpdeskStore, QuarantineStore, Table};
 use ceap_aws::fact_bus::FactBus;
 use ceap_aws::job_queue::JobQueue;
@@ -13,7 +14,9 @@ use ceap_engagement::event::{Arrived, Event};
 use ceap_engagement::pipeline::accept::EventStream;
 use ceap_engagement::profile::PROFILE_UPDATED;
 use ceap_engagement::quarantine::{Quarantine, Rejected};
+use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::job::{Later, SWEPT_AFTER_S, Waiting};
+use ceap_helpdesk::presence::{Connections, Live};
 use ceap_helpdesk::store::Store;
 use ceap_helpdesk::ticket::Audit;
 use ceap_helpdesk::ticket::fact::{self, Bus, Fact, Kind};
@@ -37,6 +40,8 @@ pub struct Herald<E, Q> {
     pub(super) stream: E,
     pub(super) quarantine: Q,
     pub(super) clock: Box<dyn Clock>,
+    pub(super) accounts: Remembered,
+    pub(super) connections: Box<dyn Connections>,
 }
 
 /// An item, as far as it is read here.
@@ -47,7 +52,7 @@ struct Row {
 }
 
 impl Herald<KinesisStream, QuarantineStore> {
-    /// Built of `HELPDESK_TABLE`, `QUARANTINE_TABLE`, `EVENT_BUS`, `EVENT_STREAM` and `JOBS_QUEUE`.
+    /// Built of `HELPDESK_TABLE`, `QUARANTINE_TABLE`, `EVENT_BUS`, `EVENT_STREAM`, `JOBS_QUEUE` and `PRESENCE_ENDPOINT`.
     pub async fn open(env: &Env) -> Self {
         let config = ceap_aws::config().await;
         let client = dynamodb::client(&config);
@@ -59,6 +64,8 @@ impl Herald<KinesisStream, QuarantineStore> {
             stream: KinesisStream::new(&config, env.get("EVENT_STREAM")),
             quarantine: QuarantineStore::new(table("QUARANTINE_TABLE")),
             clock: Box::new(SystemClock),
+            accounts: Remembered::default(),
+            connections: Box::new(GatewayConnections::new(&config, env.get("PRESENCE_ENDPOINT"))),
         }
     }
 }
@@ -110,15 +117,32 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
         if !rejected.is_empty() {
             self.quarantine.keep(&rejected).await?;
         }
-        for (tenant, audits) in audits {
-            let facts = fact::facts(&*self.store, &tenant, &audits).await?;
+        for (tenant, audits) in &audits {
+            let facts = fact::facts(&*self.store, tenant, audits).await?;
             let events = self.events(&facts)?;
             if !facts.is_empty() {
                 futures::try_join!(self.bus.tell(&facts), self.stream.put(&events))?;
             }
         }
         futures::try_join!(self.later.put(&notices, 0), self.later.put(&jobs, SWEPT_AFTER_S))?;
+        for (tenant, audits) in &audits {
+            self.show(tenant, audits).await;
+        }
         Ok(())
+    }
+
+    /// Tells the agents who watch. Who could not be told reads the ticket sooner or later: the batch does not come again
+    /// for that.
+    async fn show(&self, tenant: &TenantId, audits: &[Audit]) {
+        let live = Live {
+            store: &*self.store,
+            accounts: &self.accounts,
+            clock: &*self.clock,
+            connections: &*self.connections,
+        };
+        if let Err(fault) = live.changed(tenant, audits).await {
+            log(NAME, &fault);
+        }
     }
 
     /// Facts as events of those who asked for the tickets. A ticket that is opened by somebody whom only the helpdesk knows

@@ -1,5 +1,8 @@
+mod presence;
+
 use super::deliver::Deliverer;
 use super::gateway::{asked, sent};
+use super::unreached::Unreached;
 use super::{Herald, Office, refusal};
 use crate::batch::Answer;
 use aws_lambda_events::event::apigw::ApiGatewayV2httpRequest;
@@ -278,6 +281,7 @@ fn office_of(store: Memory, hands: Hands) -> (Office, Around) {
         files: Box::new(around.clone()),
         secrets: Box::new(around.clone()),
         deliver: Box::new(Deliverer::new(Reach::Public)),
+        connections: Box::new(Unreached),
     };
     (office, around)
 }
@@ -397,6 +401,8 @@ async fn what_happens_to_tickets_is_told_to_the_bus_and_the_stream() {
         stream: World::new(noon()),
         quarantine: World::new(noon()),
         clock: Box::new(hands),
+        accounts: Remembered::default(),
+        connections: Box::new(Unreached),
     };
     let mut changes = changes(&store);
     let taken = herald.take(serde_json::from_value(changes.clone()).unwrap()).await;
@@ -446,6 +452,8 @@ async fn a_job_is_begun_of_which_its_queue_did_not_hear() {
         stream: World::new(noon()),
         quarantine: World::new(noon()),
         clock: Box::new(hands),
+        accounts: Remembered::default(),
+        connections: Box::new(Unreached),
     };
     herald.take(serde_json::from_value(changes(&store)).unwrap()).await;
     let waiting = std::mem::take(&mut *around.0.lock().unwrap());
