@@ -17,6 +17,7 @@ pub mod flaky;
 pub mod http;
 pub mod lake;
 pub mod outbox;
+pub mod socket;
 pub mod tap;
 pub mod tenant;
 pub mod time;

@@ -143,7 +143,7 @@ impl TenantId {
     /// tenant is called so, and nobody can say that theirs is.
     #[must_use]
     pub fn nobody() -> Self {
-        Self("-".to_owned())
+        Self("*".to_owned())
     }
 }
 

@@ -24,6 +24,7 @@ mod helpdesk;
 mod lake;
 mod messages;
 mod pinpoint;
+mod presence;
 mod queries;
 mod registry;
 mod report;
