@@ -198,8 +198,8 @@ async fn who_is_gone_without_a_word_is_found_out() {
     watch(&world, "c", 1, "viewing").await;
     let told = told(&world);
     let last = |line: &str, ticket: u64| {
-        let of = told.iter().filter(|(to, it)| to == line && it["ticket_id"] == ticket);
-        let last = of.last().map(|(_, it)| it["agents"].clone()).unwrap_or_default();
+        let mut of = told.iter().filter(|(to, it)| to == line && it["ticket_id"] == ticket);
+        let last = of.next_back().map(|(_, it)| it["agents"].clone()).unwrap_or_default();
         last.as_array().into_iter().flatten().map(|it| it["id"].clone()).collect::<Vec<_>>()
     };
     assert_eq!(last("b", 1), [2001, 3001]);
