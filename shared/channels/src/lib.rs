@@ -7,6 +7,7 @@ pub mod mime;
 pub mod push;
 pub mod slack;
 pub mod sms;
+pub mod ticket;
 pub mod voice;
 pub mod web_push;
 pub mod webhook;
@@ -86,6 +87,7 @@ pub const CHANNELS: &[&dyn Channel] = &[
     &voice::Voice,
     &whatsapp::WhatsApp,
     &in_app::InApp,
+    &ticket::Ticket,
 ];
 
 /// The channel `name`.

@@ -1,5 +1,10 @@
 //! A message: one rendered action on one channel, and the record of what became of it.
 
+mod ticket;
+
+pub(crate) use ticket::fits;
+pub use ticket::{Ticket, Update};
+
 use crate::policy::Decision;
 use crate::policy::cap::Cap;
 use crate::profile::Profile;
@@ -31,6 +36,9 @@ pub struct Content {
     /// The provider's own approved template, for channels that know such (WhatsApp).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<Approved>,
+    /// What becomes of it in the helpdesk, for the channel that opens tickets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Ticket>,
     /// What it is about, for channels that programs read: event, features, score and reasons, or the
     /// `data` of a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -137,8 +137,8 @@ async fn each_does_what_its_sample_says() {
 }
 
 #[test]
-fn there_are_seventeen_each_with_its_sample_and_page() {
-    assert_eq!(catalogue::CATALOGUE.len(), 17);
+fn there_are_eighteen_each_with_its_sample_and_page() {
+    assert_eq!(catalogue::CATALOGUE.len(), 18);
     let pages = samples().join("../../docs/src/catalogue");
     for (id, _) in catalogue::CATALOGUE {
         assert!(read::<Expected>(&format!("{id}.expected.json")).is_some(), "{id} has no sample");

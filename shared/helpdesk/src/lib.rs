@@ -10,6 +10,7 @@ pub mod file;
 pub mod ids;
 pub mod job;
 pub mod locale;
+pub mod message;
 pub mod organization;
 pub mod presence;
 pub mod record;

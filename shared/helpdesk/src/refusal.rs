@@ -71,6 +71,16 @@ impl Refusal {
         if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
 
+    /// All reasons, each after its field.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let each = |(field, reasons): (&String, &Vec<Reason>)| {
+            let all: Vec<&str> = reasons.iter().map(|it| it.description.as_str()).collect();
+            format!("{field}: {}", all.join(", "))
+        };
+        self.0.iter().map(each).collect::<Vec<_>>().join("; ")
+    }
+
     /// The reasons against `field`.
     #[must_use]
     pub fn reasons(&self, field: &str) -> &[Reason] {

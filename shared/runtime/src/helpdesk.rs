@@ -26,6 +26,7 @@ use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Desk, Refused, Told};
 use ceap_helpdesk::file::Files;
 use ceap_helpdesk::job::Queue;
+use ceap_helpdesk::message::Counter;
 use ceap_helpdesk::presence::Connections;
 use ceap_helpdesk::routes::Family;
 use ceap_helpdesk::secret::Secrets;
@@ -38,6 +39,17 @@ use deliver::Deliverer;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use std::time::Instant;
 use unreached::Unreached;
+
+/// Where messages of the platform are handed in: of a helpdesk, the records in `table` alone.
+#[must_use]
+pub fn counter(table: Table) -> Counter {
+    Counter {
+        store: Box::new(HelpdeskStore::new(table, SystemClock)),
+        accounts: Remembered::default(),
+        clock: Box::new(SystemClock),
+        random: Box::new(crate::random),
+    }
+}
 
 /// All that a helpdesk's functions reach.
 pub struct Office {

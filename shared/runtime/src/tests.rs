@@ -283,7 +283,8 @@ async fn what_a_simulation_is_asked() {
 
 #[tokio::test]
 async fn what_the_other_channels_are_asked() {
-    for channel in ["webhook", "slack", "push", "web-push", "voice", "whatsapp", "in-app"] {
+    for channel in ["webhook", "slack", "push", "web-push", "voice", "whatsapp", "in-app", "ticket"]
+    {
         let function = format!("deliver-{channel}");
         let event: SqsEvent = serde_json::from_value(sample(&function, "one")).unwrap();
         let stage = async |dispatch: &Dispatch, _| {

@@ -25,5 +25,7 @@ mod world;
 
 pub use chaos::Strike;
 pub use drive::{LEASE_S, Sent};
-pub use fakes::{Ask, Carrier, Documents, Dropped, Habits, Message, ModelRoom, Remote, Told};
+pub use fakes::{
+    Ask, Carrier, Documents, Dropped, Habits, Helpdesk, Message, ModelRoom, Remote, Told,
+};
 pub use world::{Stores, World};

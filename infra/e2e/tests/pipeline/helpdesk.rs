@@ -1,8 +1,9 @@
 //! The helpdesk's API on the running stack: what lies between a client and its routes, which have tests of their own.
 
+use ceap_e2e::events::{customer, event};
 use ceap_e2e::http::{self, Answer};
 use ceap_e2e::tenant::Tenant;
-use ceap_e2e::{PATIENCE, aws, stack, until};
+use ceap_e2e::{PATIENCE, aws, stack, time, until};
 use serde_json::{Value, json};
 
 /// One call of the API as the tenant's administrator.
@@ -179,4 +180,60 @@ fn who_is_in_copy_is_written_to_once() {
         .collect();
     let title = format!("[#{id}] Fire");
     assert_eq!(texts, [(title.as_str(), true), (title.as_str(), true)], "{mails:?}");
+}
+
+#[test]
+fn a_use_case_opens_a_ticket_and_goes_on_with_it() {
+    let Some(_stack) = stack() else { return };
+    let tenant = Tenant::new("desk-action");
+    let group = get(&tenant, "groups.json")["groups"][0].clone();
+    let document = json!({
+        "id": "crash", "version": 1, "name": "Crash", "purpose": "operational",
+        "trigger": {"event": "app_crashed"},
+        "score": {"kind": "expression", "base": 0.5, "terms": []},
+        "ttl": "24h", "key": "event.data.report",
+        "action": {
+            "channel": "ticket", "subject": "The app crashes", "text": "Report {{ event.data.report }}.",
+            "ticket": {"priority": "high", "tags": ["crash"], "group": group["name"], "public": true},
+        },
+    });
+    let headers = format!("Bearer {}", tenant.token);
+    let headers = [("authorization", headers.as_str()), ("content-type", "application/json")];
+    let url = format!("{}/v1/use-cases/crash", aws::API);
+    let kept = http::call("PUT", &url, &headers, document.to_string().as_bytes());
+    assert_eq!(kept.status, 200, "{kept}");
+
+    let now = time::now();
+    let email = format!("ada@{}.example.com", tenant.name);
+    let known = json!({"email": email, "traits": {"name": "Ada Lovelace"}});
+    tenant.send(&[customer("ada", now - 60, &known)]);
+    tenant.wait_for_count("ada", "profile_updated", 1);
+    let crash = |n: i64| {
+        let data = json!({"report": format!("r{n}")});
+        event("app_crashed", "ada", &format!("crash-{n}"), now - 30 + n, &data)
+    };
+    let said = |expected: usize| {
+        until("what was said", PATIENCE, || {
+            let comments = get(&tenant, "tickets/1/comments.json")["comments"].take();
+            (comments.as_array()?.len() >= expected).then_some(comments)
+        })
+    };
+    tenant.send(&[crash(1)]);
+    let ticket = until("the ticket", PATIENCE, || {
+        get(&tenant, "tickets.json")["tickets"].as_array()?.first().cloned()
+    });
+    let facts = ["subject", "priority", "tags", "group_id"].map(|it| ticket[it].clone());
+    let expected = [json!("The app crashes"), json!("high"), json!(["crash"]), group["id"].clone()];
+    assert_eq!((facts, &ticket["via"]["channel"]), (expected, &json!("rule")));
+    let requester = get(&tenant, &format!("users/{}.json", ticket["requester_id"]))["user"].clone();
+    let facts = ["external_id", "email", "name"].map(|it| requester[it].clone());
+    assert_eq!(facts, [json!("ada"), json!(email), json!("Ada Lovelace")]);
+
+    tenant.send(&[crash(2)]);
+    let said = said(2);
+    let bodies: Vec<&Value> = said.as_array().unwrap().iter().map(|it| &it["plain_body"]).collect();
+    assert_eq!(bodies, ["Report r1.", "Report r2."]);
+    assert_eq!(get(&tenant, "tickets.json")["count"], 1);
+    // It is the customer's by their own id, so what happens to it comes back as events of theirs.
+    tenant.wait_for_count("ada", "TicketCreated.v1", 1);
 }

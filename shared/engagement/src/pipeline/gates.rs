@@ -2,7 +2,7 @@
 
 use crate::link::{LinkMaker, Linked, MessageLinks};
 use crate::message::{
-    CapCheck, Claimed, Claims, Content, Dispatch, Recipient, Record, State, Suppressions,
+    CapCheck, Claimed, Claims, Content, Dispatch, Recipient, Record, State, Suppressions, Ticket,
 };
 use crate::policy::{self, Case, Decision, Gate, Refusal, Terms, Verdict};
 use crate::profile::Profile;
@@ -288,7 +288,8 @@ impl<M: Claims, P: Suppressions, A: Addresses, L: LinkMaker, C: Clock> Gates<M, 
 fn bytes(content: &Content) -> usize {
     let texts = [&content.subject, &content.html, &content.link].into_iter().flatten();
     let files = content.attachments.iter().map(|file| &file.data);
-    texts.chain([&content.text]).chain(files).map(String::len).sum()
+    let texts: usize = texts.chain([&content.text]).chain(files).map(String::len).sum();
+    texts.saturating_add(content.ticket.as_ref().map_or(0, Ticket::bytes))
 }
 
 /// A message that is written and not yet claimed.

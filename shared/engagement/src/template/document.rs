@@ -1,5 +1,6 @@
 //! Templates as a person writes them.
 
+use crate::message::Ticket;
 use ceap_kernel::Fault;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -32,6 +33,9 @@ pub struct TextsDocument {
     /// The provider's own approved template, for channels that know such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<ApprovedDocument>,
+    /// The ticket that it opens or goes on with, for channel `ticket`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Ticket>,
 }
 
 /// A template that the provider keeps, and what it is filled with.

@@ -25,6 +25,7 @@ mod rewrite;
 mod scope;
 mod syntax;
 mod texts;
+mod ticket;
 mod url;
 mod words;
 mod work;

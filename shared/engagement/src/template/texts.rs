@@ -5,6 +5,7 @@ use super::escape::Escape;
 use super::liquid::Template;
 use super::mjml;
 use super::partials::{Partials, invalid};
+use super::ticket::TicketTexts;
 use crate::message::{Approved, Content};
 use ceap_kernel::Fault;
 use serde_json::Value;
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Which language a recipient reads is looked up as RFC 4647 §3.4 says: `de-CH` finds `de-CH`, then
 /// `de`, then the default; letters' case does not matter, and `_` is `-`. A message is in one
 /// language throughout: a language gives every text that the default gives, which is checked here.
-/// Only `link` is taken from the default where a language has none.
+/// Only `link` and `ticket` are taken from the default where a language has none.
 #[derive(Debug)]
 pub struct Texts {
     default: Language,
@@ -29,6 +30,7 @@ struct Language {
     html: Option<Template>,
     link: Option<Template>,
     approved: Option<Provided>,
+    ticket: Option<TicketTexts>,
 }
 
 #[derive(Debug)]
@@ -95,6 +97,7 @@ impl Texts {
         let language = found.unwrap_or(&self.default);
         let part = |template: Option<&Template>| template.map(|it| it.render(facts)).transpose();
         let approved = language.approved.as_ref().map(|it| it.render(facts)).transpose()?;
+        let ticket = language.ticket.as_ref().or(self.default.ticket.as_ref());
         let text = match &language.text {
             Some(text) => text.render(facts)?,
             None => approved.as_ref().map(|it| it.parameters.join("\n")).unwrap_or_default(),
@@ -105,6 +108,7 @@ impl Texts {
             html: part(language.html.as_ref())?,
             link: part(language.link.as_ref().or(self.default.link.as_ref()))?,
             approved,
+            ticket: ticket.map(|it| it.render(facts)).transpose()?,
             ..Content::default()
         })
     }
@@ -159,13 +163,16 @@ impl Language {
             }
             (html, None) => part("html", html, Escape::Html)?,
         };
-        let approved = document.approved.as_ref();
+        let (approved, ticket) = (document.approved.as_ref(), document.ticket.as_ref());
         Ok(Self {
             subject: part("subject", &document.subject, Escape::Line)?,
             text: part("text", &document.text, Escape::Text)?,
             html,
             link: part("link", &document.link, Escape::Url)?,
             approved: approved.map(|it| Provided::compile(at, it, partials)).transpose()?,
+            ticket: ticket
+                .map(|it| TicketTexts::compile(&join(at, "ticket"), it, partials))
+                .transpose()?,
         })
     }
 
@@ -189,7 +196,8 @@ impl Language {
 
     fn templates(&self) -> impl Iterator<Item = &Template> {
         let parts = [&self.subject, &self.text, &self.html, &self.link].into_iter().flatten();
-        parts.chain(self.approved.iter().flat_map(|approved| &approved.parameters))
+        let parts = parts.chain(self.approved.iter().flat_map(|approved| &approved.parameters));
+        parts.chain(self.ticket.iter().flat_map(TicketTexts::templates))
     }
 }
 
@@ -281,6 +289,10 @@ mod tests {
     #[case(json!({"text": "a"}), json!({"de-CH": {"text": "a"}, "de_ch": {"text": "a"}}),
            "is the same language")]
     #[case(json!({"text": "a"}), json!({"d!": {"text": "a"}}), "action.locales.d!: must be named")]
+    #[case(json!({"text": "a", "ticket": {"priority": "highest"}}), json!({}),
+           "action.ticket.priority: must be one of urgent")]
+    #[case(json!({"text": "a", "ticket": {"tags": ["{{ a"]}}), json!({}),
+           "action.ticket.tags[0]: line 1: ")]
     fn what_is_wrong_is_named(#[case] default: Value, #[case] locales: Value, #[case] says: &str) {
         let fault = texts(default, locales).unwrap_err().to_string();
         assert!(fault.contains(says), "{fault}");
@@ -296,6 +308,20 @@ mod tests {
         assert_eq!(content.approved.unwrap().parameters, ["1 2", "3!"]);
         let fault = texts.render(&json!({"a": 1}), None).unwrap_err().to_string();
         assert!(fault.starts_with("action.approved.parameters[1]: Unknown variable"), "{fault}");
+    }
+
+    #[test]
+    fn a_ticket_is_written_as_its_texts_are() {
+        let ticket = json!({"text": "t", "ticket": {
+            "priority": "{% if a > 3 %}urgent{% endif %}", "tags": ["app", "{{ b }}"],
+            "custom_fields": {"Crashes": "{{ a }}"}, "public": true, "update": "all"}});
+        let texts = texts(ticket, json!({"de": {"text": "t"}})).unwrap();
+        let written = texts.render(&json!({"a": 4, "b": "x\ny"}), Some("de")).unwrap().ticket;
+        let expected = json!({"priority": "urgent", "tags": ["app", "x y"],
+                              "custom_fields": {"Crashes": "4"}, "public": true, "update": "all"});
+        assert_eq!(serde_json::to_value(written).unwrap(), expected);
+        let fault = texts.render(&json!({"a": 4}), None).unwrap_err().to_string();
+        assert!(fault.starts_with("action.ticket.tags[1]: Unknown variable"), "{fault}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::goal::GoalDocument;
 use super::place;
 use super::trigger::TriggerDocument;
 use crate::feature::Feature;
+use crate::message::Ticket;
 use crate::policy::{QuietHours, SendWindow};
 use crate::reentry::Reentry;
 use crate::score::ScoreDocument;
@@ -92,6 +93,9 @@ pub struct ActionDocument {
     /// A template that the provider keeps, for channels that know such (WhatsApp).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<ApprovedDocument>,
+    /// The ticket that it opens or goes on with, for channel `ticket`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Ticket>,
     /// What it says in other languages, by BCP 47 tag.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub locales: BTreeMap<String, TextsDocument>,
@@ -141,6 +145,9 @@ pub struct FallbackDocument {
     /// A template that the provider keeps, for channels that know such (WhatsApp).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<ApprovedDocument>,
+    /// The ticket that it opens or goes on with, for channel `ticket`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Ticket>,
     /// What it says in other languages, by BCP 47 tag.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub locales: BTreeMap<String, TextsDocument>,

@@ -62,7 +62,7 @@ impl Step {
             return Err(Fault::invalid(format!("{place}.delay"), message));
         }
         let ActionDocument { channel, to, template, subject, text, html, .. } = action.clone();
-        let ActionDocument { mjml, link, approved, locales, fallback, .. } = action.clone();
+        let ActionDocument { mjml, link, approved, ticket, locales, fallback, .. } = action.clone();
         let first = FallbackDocument {
             channel,
             after: None,
@@ -74,6 +74,7 @@ impl Step {
             mjml,
             link,
             approved,
+            ticket,
             locales,
         };
         let mut add = |field: &str, at: &str, own: &FallbackDocument, says: &FallbackDocument| {
@@ -166,6 +167,7 @@ impl FallbackDocument {
             mjml: self.mjml.clone(),
             link: self.link.clone(),
             approved: self.approved.clone(),
+            ticket: self.ticket.clone(),
         }
     }
 }

@@ -48,6 +48,18 @@ fn refused(old: &str, new: &str, on: &str) -> String {
     "wieght",
     "score.terms[0].wieght: unknown field `wieght`"
 )]
+#[case::a_priority_that_there_is_not(
+    "  channel: email",
+    "  channel: email\n  ticket: {type: task, priority: highest}",
+    "highest",
+    "action.ticket.priority: must be one of urgent, high, normal, low"
+)]
+#[case::a_fact_that_there_is_not_in_a_ticket(
+    "  channel: email",
+    "  channel: email\n  ticket: {tags: [cart, '{{ event.date }}']}",
+    "event.date",
+    "action.ticket.tags[1]: `event.date` is unknown to templates"
+)]
 #[case::a_wrong_type(
     "name: Abandoned cart",
     "name: [Abandoned, cart]",

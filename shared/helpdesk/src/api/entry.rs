@@ -145,6 +145,22 @@ pub(crate) async fn again(
     }
 }
 
+/// A request that the platform makes by itself, as the account's owner would: in an account that is set up. `keys` are
+/// read with it.
+pub(crate) async fn by_itself<'a>(
+    desk: &'a Desk<'a>,
+    tenant: &TenantId,
+    ask: &'a Ask,
+    mut keys: Vec<Key>,
+) -> Result<Call<'a>, Refused> {
+    let mut call = begun(desk, tenant.clone(), Vec::new(), ask)?;
+    keys.push(places::stamp());
+    call.fetch(keys).await?;
+    call.account = account(&call, &Who::nobody()).await?;
+    call.actor = Who::owner().actor(&call).await?;
+    Ok(call)
+}
+
 fn begun<'a>(
     desk: &'a Desk<'a>,
     tenant: TenantId,

@@ -28,6 +28,16 @@ impl Who {
         Self { face: Some(face), behalf: None, founder: None }
     }
 
+    /// Nobody.
+    pub const fn nobody() -> Self {
+        Self { face: None, behalf: None, founder: None }
+    }
+
+    /// Whoever owns the account.
+    pub const fn owner() -> Self {
+        Self { face: None, behalf: None, founder: Some(None) }
+    }
+
     /// The address of whom the platform lets in as an administrator, if it does, and names one.
     pub const fn founder(&self) -> Option<&Option<String>> {
         self.founder.as_ref()
@@ -62,7 +72,7 @@ pub(super) async fn identify(
     match caller {
         Caller::Anyone => {
             call.fetch(keys).await?;
-            Ok(Who { face: None, behalf: None, founder: None })
+            Ok(Who::nobody())
         }
         Caller::Token(token, named) => of_token(call, token, named.as_deref(), keys).await,
         Caller::Person(person, address) => of_person(call, person, address, keys).await,

@@ -87,6 +87,26 @@ impl Refused {
         }
     }
 
+    /// What is wrong, in one line, for who does not read answers.
+    #[must_use]
+    pub fn says(&self) -> String {
+        match self {
+            Self::Unknown => "the account is not set up".to_owned(),
+            Self::Forbidden => "it is not allowed".to_owned(),
+            Self::NotFound | Self::NoRoute(_) => "there is no such thing".to_owned(),
+            Self::Parameter(name, rule) => format!("{name}: {rule}"),
+            Self::Invalid(refusal) => refusal.says(),
+            Self::TooMany(name) => format!("{name}: too many"),
+            Self::Conflict => "it was changed meanwhile".to_owned(),
+            Self::Throttled(_) => "too many requests".to_owned(),
+            Self::Unreadable(text)
+            | Self::TooLarge(text)
+            | Self::Other(_, _, text)
+            | Self::Listed(_, _, text) => text.clone(),
+            Self::Fault(fault) => fault.code().to_owned(),
+        }
+    }
+
     /// Its status.
     #[must_use]
     pub fn status(&self) -> u16 {

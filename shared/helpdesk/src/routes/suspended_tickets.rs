@@ -2,7 +2,7 @@
 //! ([suspended tickets](https://developer.zendesk.com/api-reference/ticketing/tickets/suspended_tickets/)).
 
 use super::tickets::people::newcomer;
-use super::tickets::{Asked, open_with, ticket_shown};
+use super::tickets::{Asked, Written, open_with, ticket_shown};
 use super::{Shown, one};
 use crate::access::Action::ManageSuspendedTickets;
 use crate::access::{Actor, Face};
@@ -95,10 +95,9 @@ async fn show(call: &Call<'_>) -> Result<Answer, Refused> {
 async fn recover(call: &Call<'_>) -> Result<Answer, Refused> {
     let suspended = suspended(call).await?;
     let asked = asked(&suspended)?;
-    let mut changes = Changes::new();
-    changes.delete(&suspended)?;
     let via = suspended.via.clone();
-    let written = open_with(call, asked, via, Vec::new(), changes).await?;
+    let gone = |_: &Written, changes: &mut Changes| Ok(changes.delete(&suspended)?);
+    let written = open_with(call, asked, via, Vec::new(), &gone).await?;
     Ok(Answer::ok(json!({"ticket": ticket_shown(call, &written.ticket)})))
 }
 
@@ -146,11 +145,10 @@ async fn of_author(call: &Call<'_>, suspended: &Kept<SuspendedTicket>) -> Result
         }
     };
     let actor = Actor { face, group_ids: BTreeSet::new(), may: BTreeSet::new() };
-    let mut changes = Changes::new();
-    changes.delete(suspended)?;
     let by = call.by(actor);
     let via = suspended.via.clone();
-    let written = open_with(&by, asked(suspended)?, via, added, changes).await?;
+    let gone = |_: &Written, changes: &mut Changes| Ok(changes.delete(suspended)?);
+    let written = open_with(&by, asked(suspended)?, via, added, &gone).await?;
     Ok(ticket_shown(call, &written.ticket))
 }
 

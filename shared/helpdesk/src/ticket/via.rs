@@ -27,6 +27,13 @@ impl Via {
         Self { channel: channel.to_owned(), source }
     }
 
+    /// By a rule of this name.
+    #[must_use]
+    pub fn rule(title: &str) -> Self {
+        let source = json!({"from": {"title": title}, "to": {}, "rel": null});
+        Self { channel: "rule".to_owned(), source }
+    }
+
     /// By a channel, because of a ticket.
     #[must_use]
     pub fn because(channel: &str, ticket: &super::Ticket, rel: &str) -> Self {

@@ -23,6 +23,7 @@ mod include;
 mod isolation;
 mod letters;
 mod macros;
+mod messages;
 mod organizations;
 mod outside;
 mod people;

@@ -7,6 +7,7 @@ mod endpoints;
 mod erasure;
 mod files;
 mod goals;
+mod helpdesk;
 mod history;
 mod inbox;
 mod items;
@@ -25,6 +26,7 @@ mod use_cases;
 
 pub use carrier::{Ask, Carrier, Habits, Told};
 pub use files::{Dropped, KeptObject};
+pub use helpdesk::Helpdesk;
 pub use messages::Message;
 pub use models::ModelRoom;
 pub use polls::Remote;

@@ -14,7 +14,7 @@ use ceap_kernel::{Fault, SignedDuration, SubjectId, TenantId, Timestamp};
 impl Addresses for World {
     fn addresses(&self, channel: &str, subject: &SubjectId, profile: &Profile) -> Vec<String> {
         match channel {
-            "in-app" => vec![subject.to_string()],
+            "in-app" | "ticket" => vec![subject.to_string()],
             "email" => profile.email.clone().into_iter().collect(),
             "sms" => profile.phone.clone().into_iter().collect(),
             other => profile.reached_by(other).map(str::to_owned).collect(),

@@ -49,6 +49,9 @@ pub struct More {
     pub metadata: Option<Value>,
     /// By what way it came.
     pub via: Option<Channel>,
+    /// Whether nobody wrote what is said: then it mentions nobody, since its values may come from anywhere.
+    #[serde(skip)]
+    pub automatic: bool,
 }
 
 /// By what way something came, as clients tell it.

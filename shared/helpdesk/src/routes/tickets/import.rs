@@ -68,7 +68,7 @@ pub(super) async fn import(call: &Call<'_>) -> Result<Answer, Refused> {
     }
     let mut asked = Asked::read(given)?;
     let none = Default::default();
-    let people = people::resolve(call, &mut asked, &none, &none).await?;
+    let people = people::resolve(call, &mut asked, &none, &none, Vec::new()).await?;
     let ticket = worked_out(call, asked, &past, &people).await?;
     let mut changes = Changes::new();
     changes.create(&ticket)?;

@@ -22,7 +22,7 @@ pub use see::{sees, ticket, visible, within};
 pub use shown::{
     attachment_shown, audit_shown, comment_shown, custom_fields, metrics_shown, ticket_shown,
 };
-pub use write::{Written, moved, open, open_with, rewritten, save};
+pub use write::{Written, later, moved, open, open_with, rewritten, save, save_with};
 
 use crate::access::Action::{
     CreateTicket, ExportData, ImportTickets, ListTickets, ManageDeletedTickets,

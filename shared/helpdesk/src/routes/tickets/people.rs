@@ -19,7 +19,8 @@ pub struct People {
     faces: BTreeMap<UserId, Face>,
 }
 
-/// Names everybody in `asked` by their ids, adding who is not known yet. `ccs` and `followers` are who is told so far.
+/// Names everybody in `asked` by their ids, adding who is not known yet to who is `added` anyway. `ccs` and `followers`
+/// are who is told so far.
 ///
 /// # Errors
 /// 422 for whom nobody can be; `Unavailable` or `Throttled`.
@@ -28,9 +29,10 @@ pub async fn resolve(
     asked: &mut Asked,
     ccs: &BTreeSet<UserId>,
     followers: &BTreeSet<UserId>,
+    added: Vec<User>,
 ) -> Result<People, Refused> {
     call.fetch(asked.keys()).await?;
-    let mut people = People::default();
+    let mut people = People { added, ..People::default() };
     let mut refusal = Refusal::default();
     let more = asked.more.clone();
     if let Some(named) = &more.requester {

@@ -122,10 +122,13 @@ pub async fn open(
     via: Via,
     added: Vec<User>,
 ) -> Result<Written, Refused> {
-    open_with(call, asked, via, added, Changes::new()).await
+    open_with(call, asked, via, added, &|_, _| Ok(())).await
 }
 
-/// The same, together with other changes.
+/// What is written in the same transaction as what becomes of a ticket: of a change that is worked out anew, anew.
+pub type Beside<'a> = &'a dyn Fn(&Written, &mut Changes) -> Result<(), Refused>;
+
+/// The same, with something beside it.
 ///
 /// # Errors
 /// As [`open`].
@@ -134,11 +137,10 @@ pub async fn open_with(
     mut asked: Asked,
     via: Via,
     added: Vec<User>,
-    mut changes: Changes,
+    beside: Beside<'_>,
 ) -> Result<Written, Refused> {
     let none = Default::default();
-    let mut people = people::resolve(call, &mut asked, &none, &none).await?;
-    people.added.extend(added);
+    let mut people = people::resolve(call, &mut asked, &none, &none, added).await?;
     let actor = call.actor()?;
     let followed = match asked.edit.via_followup_source_id {
         Some(id) => Some(followed(call, id).await?),
@@ -174,6 +176,7 @@ pub async fn open_with(
     if applied.ticket.via_followup_source_id.is_none() {
         applied.ticket.via = channel(&asked.more, via.clone());
     }
+    let mut changes = Changes::new();
     let how = How { more: &asked.more, uploads, via, mentioned };
     let written = work_out(call, None, applied, how, &mut changes)?;
     changes.create(&written.ticket)?;
@@ -189,11 +192,16 @@ pub async fn open_with(
             json!({"asked": fingerprint(call.ask), "ticket": id, "audit": written.audit.id});
         changes.once(idempotent(key), &value, Some(later(call.at, REMEMBERED_SECONDS)?))?;
     }
+    beside(&written, &mut changes)?;
     call.commit(changes).await?;
     Ok(written)
 }
 
-fn later(at: Timestamp, seconds: i64) -> Result<Timestamp, Fault> {
+/// So many seconds after `at`.
+///
+/// # Errors
+/// `Internal` when there is no such time.
+pub fn later(at: Timestamp, seconds: i64) -> Result<Timestamp, Fault> {
     Timestamp::from_second(at.as_second().saturating_add(seconds))
         .map_err(|error| Fault::Internal(error.to_string()))
 }
@@ -233,8 +241,22 @@ pub(super) async fn update(call: &Call<'_>) -> Result<Answer, Refused> {
 /// # Errors
 /// 404 if who asks does not see it; 403 for what they may not; 409 if it was changed meanwhile; 422 that names the fields.
 pub async fn save(call: &Call<'_>, id: u64, asked: Asked, via: Via) -> Result<Written, Refused> {
+    save_with(call, id, asked, via, &|_, _| Ok(())).await
+}
+
+/// The same, with something beside it.
+///
+/// # Errors
+/// As [`save`].
+pub async fn save_with(
+    call: &Call<'_>,
+    id: u64,
+    asked: Asked,
+    via: Via,
+    beside: Beside<'_>,
+) -> Result<Written, Refused> {
     for _ in 0..ATTEMPTS {
-        match attempt(call, id, asked.clone(), via.clone()).await {
+        match attempt(call, id, asked.clone(), via.clone(), beside).await {
             Err(Refused::Conflict) if !asked.more.safe_update => {}
             done => return done,
         }
@@ -242,7 +264,13 @@ pub async fn save(call: &Call<'_>, id: u64, asked: Asked, via: Via) -> Result<Wr
     Err(Refused::Conflict)
 }
 
-async fn attempt(call: &Call<'_>, id: u64, mut asked: Asked, via: Via) -> Result<Written, Refused> {
+async fn attempt(
+    call: &Call<'_>,
+    id: u64,
+    mut asked: Asked,
+    via: Via,
+    beside: Beside<'_>,
+) -> Result<Written, Refused> {
     let before = call.get::<Ticket>(id).await?;
     if !see::sees(call, &before).await? {
         return Err(Refused::NotFound);
@@ -260,7 +288,7 @@ async fn attempt(call: &Call<'_>, id: u64, mut asked: Asked, via: Via) -> Result
         }
     }
     let (ccs, followers) = (&before.email_cc_ids, &before.follower_ids);
-    let people = people::resolve(call, &mut asked, ccs, followers).await?;
+    let people = people::resolve(call, &mut asked, ccs, followers, Vec::new()).await?;
     let rules = ticket_rules::of(call, &mut asked.edit)?;
     let mentioned = follow(call, &mut asked, followers)?;
     let agents = call.account.agents()?;
@@ -279,6 +307,7 @@ async fn attempt(call: &Call<'_>, id: u64, mut asked: Asked, via: Via) -> Result
     if written.ticket.problem_id != before.problem_id {
         incident(call, &written.ticket, &mut changes).await?;
     }
+    beside(&written, &mut changes)?;
     call.commit(changes).await?;
     Ok(written)
 }
@@ -375,7 +404,7 @@ fn follow(
     followers: &BTreeSet<UserId>,
 ) -> Result<BTreeSet<UserId>, Refused> {
     let text = asked.edit.comment.as_ref().map(NewComment::text).unwrap_or_default();
-    if !text.contains('@') || !call.actor()?.is_agent() {
+    if asked.more.automatic || !text.contains('@') || !call.actor()?.is_agent() {
         return Ok(BTreeSet::new());
     }
     let staff = call.account.all::<Staff>()?;
