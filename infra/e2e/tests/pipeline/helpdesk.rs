@@ -201,7 +201,7 @@ fn a_use_case_opens_a_ticket_and_goes_on_with_it() {
     let headers = [("authorization", headers.as_str()), ("content-type", "application/json")];
     let url = format!("{}/v1/use-cases/crash", aws::API);
     let kept = http::call("PUT", &url, &headers, document.to_string().as_bytes());
-    assert_eq!(kept.status, 200, "{kept}");
+    assert_eq!(kept.status, 201, "{kept}");
 
     let now = time::now();
     let email = format!("ada@{}.example.com", tenant.name);
