@@ -1,5 +1,7 @@
 """Users, what they are known by, and the groups that they work in."""
 
+import time
+
 from zenpy.lib.api_objects import Group, GroupMembership, Identity, Ticket, User
 
 from .desk import family
@@ -159,6 +161,11 @@ def merged_users(desk):
     desk.has(z.users.merge(source.id, kept.id), id=kept.id, email=kept.email)
     desk.same({it.value for it in z.users.identities(id=kept.id)}, {source.email, kept.email})
     desk.has(z.users(id=source.id), active=False)
+    # Tickets follow in the background.
+    for _ in range(100):
+        if desk.shown(ticket).requester_id == kept.id:
+            break
+        time.sleep(0.1)
     desk.has(desk.shown(ticket), requester_id=kept.id)
     desk.same(desk.ids(z.users.search(query=source.email)), [kept.id])
     desk.refused(422, "RecordInvalid", z.users.merge, desk.me.id, kept.id)
