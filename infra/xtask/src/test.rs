@@ -76,13 +76,14 @@ fn cargo(repo: &Repo) -> Command {
 }
 
 /// Checks each function as who works on it alone compiles it: with the features that it asks for itself, not with
-/// those that the rest of the workspace switches on.
+/// those that the rest of the workspace switches on. Those that ask for the same are checked together.
 fn alone(repo: &Repo) -> Result<()> {
     let workspace = Workspace::read(repo)?;
-    workspace.functions().iter().try_for_each(|function| {
+    workspace.alike().iter().try_for_each(|functions| {
         let mut check = cargo(repo);
-        check.args(["check", "--quiet", "--package", function]);
-        process::shown(&mut check, &format!("cargo check of {function} alone"))
+        check.args(["check", "--quiet"]);
+        check.args(functions.iter().flat_map(|function| ["--package", function]));
+        process::shown(&mut check, &format!("cargo check of {} alone", functions.join(", ")))
     })
 }
 

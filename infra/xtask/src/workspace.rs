@@ -1,6 +1,7 @@
 //! The workspace as cargo describes it. Read from its JSON directly: the crate that does so switches features of
 //! `serde_json` on for the whole workspace, and everything would be built twice.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -31,12 +32,16 @@ pub struct Package {
 }
 
 /// A dependency.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Dependency {
     /// The package's name.
     pub name: String,
     /// `dev`, `build`, or nothing.
     pub kind: Option<String>,
+    /// Its features that are asked for.
+    pub features: Vec<String>,
+    /// Whether its default features are, too.
+    pub uses_default_features: bool,
 }
 
 impl Package {
@@ -65,10 +70,24 @@ impl Workspace {
 
     /// The packages under `functions/`, by name.
     pub fn functions(&self) -> Vec<&str> {
-        let root = self.workspace_root.join("functions");
-        let here = self.packages.iter().filter(|package| package.manifest_path.starts_with(&root));
-        let mut names: Vec<&str> = here.map(|package| package.name.as_str()).collect();
+        let mut names: Vec<&str> = self.under_functions().map(|it| it.name.as_str()).collect();
         names.sort_unstable();
         names
+    }
+
+    /// The same, those together that depend on the same with the same features.
+    pub fn alike(&self) -> Vec<Vec<&str>> {
+        let mut groups: BTreeMap<Vec<Dependency>, Vec<&str>> = BTreeMap::new();
+        for package in self.under_functions() {
+            let mut on = package.dependencies.clone();
+            on.sort();
+            groups.entry(on).or_default().push(&package.name);
+        }
+        groups.into_values().collect()
+    }
+
+    fn under_functions(&self) -> impl Iterator<Item = &Package> {
+        let root = self.workspace_root.join("functions");
+        self.packages.iter().filter(move |package| package.manifest_path.starts_with(&root))
     }
 }

@@ -81,7 +81,9 @@ mod tests {
     use super::*;
 
     fn dependency(name: &str, kind: &str) -> Dependency {
-        Dependency { name: name.to_owned(), kind: Some(kind.to_owned()) }
+        let kind = Some(kind.to_owned());
+        let features = Vec::new();
+        Dependency { name: name.to_owned(), kind, features, uses_default_features: true }
     }
 
     #[test]
