@@ -2,7 +2,7 @@
 //! ([activity stream](https://developer.zendesk.com/api-reference/ticketing/tickets/activity_stream/)).
 
 use super::Shown;
-use super::tickets::sees;
+use super::tickets::{comments, sees};
 use crate::activity::{Activity, Verb};
 use crate::api::list;
 use crate::api::{Answer, Call, Guard, Page, Paging, Refused, Route};
@@ -13,7 +13,6 @@ use crate::store::Range;
 use crate::ticket::{Comment, Ticket};
 use crate::user::User;
 use ceap_kernel::{Fault, Timestamp};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -30,7 +29,7 @@ const MOST: usize = 10_000;
 /// Characters of what was said that a title tells.
 const TITLE: usize = 100;
 
-fn read<T: DeserializeOwned>(body: &str) -> Result<T, Fault> {
+fn read(body: &str) -> Result<Activity, Fault> {
     serde_json::from_str(body)
         .map_err(|error| Fault::Internal(format!("unreadable activity: {error}")))
 }
@@ -121,7 +120,7 @@ async fn told(call: &Call<'_>, activity: &Activity) -> Result<Value, Refused> {
         Some(id) => call.item(&Comment::key(activity.ticket_id, id)).await?,
         None => None,
     };
-    let comment: Option<Comment> = comment.map(|item| read(&item.body)).transpose()?;
+    let comment = comment.as_ref().map(comments::read).transpose()?;
     let user = call.find::<User>(activity.user_id.get()).await?;
     let actor = call.find::<User>(activity.actor_id.get()).await?;
     let name = actor.as_ref().map_or("Somebody", |actor| actor.name.as_str());

@@ -3,7 +3,7 @@
 
 use super::{Invitation, User};
 use crate::ids::{IdentityId, UserId};
-use crate::record::{Changes, Kept, Record, places};
+use crate::record::{Changes, Kept, Known, Record, places};
 use crate::store::{Failure, Key, Store};
 use ceap_kernel::access::Credential;
 use ceap_kernel::{Fault, Timestamp};
@@ -64,10 +64,8 @@ impl Verification {
     /// # Errors
     /// `Unavailable` or `Throttled`.
     pub async fn of(store: &dyn Store, token: &Credential) -> Result<Option<Self>, Fault> {
-        let found = store.get(&token.tenant, &[key(token)]).await?;
-        let read = |body: &str| serde_json::from_str(body);
-        let wrong = |error| Fault::Internal(format!("unreadable verification: {error}"));
-        found.first().map(|item| read(&item.body)).transpose().map_err(wrong)
+        let key = key(token);
+        Known::read(store, &token.tenant, vec![key.clone()]).await?.value(&key)
     }
 
     /// The address is its holder's from now on, if they still have it.

@@ -67,7 +67,7 @@ impl Post {
             .map_err(|error| Fault::Internal(format!("a letter is no request: {error}")))?;
         match self.desk.send(tenant, key, &request).await {
             Ok((_, tally)) => Ok(tally),
-            Err(Fault::Invalid { .. }) => Ok(Tally::default()),
+            Err(Fault::Invalid { field, .. }) if field == "to" => Ok(Tally::default()),
             Err(fault) => Err(fault),
         }
     }

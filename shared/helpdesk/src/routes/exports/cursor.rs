@@ -29,7 +29,9 @@ impl Cursor {
     /// As callers have it, in Zendesk's form, `1576613539.0||467` in base64, with more behind it where ranks are
     /// remembered: `||<seconds later>.<id>.<hash>,…`, in hexadecimal digits.
     pub fn text(&self) -> String {
-        let (from, id) = (second(&self.after), places::ranked(&self.after).unwrap_or_default());
+        // A start is the place before the first id of its second.
+        let id = self.after.split_once('#').and_then(|_| places::ranked(&self.after));
+        let (from, id) = (second(&self.after), id.unwrap_or_default());
         let told = self.told.iter().map(|(rank, hash)| {
             let (later, id) = (second(rank).saturating_sub(from), places::ranked(rank));
             format!("{later:x}.{:x}.{hash:x}", id.unwrap_or_default())
@@ -84,6 +86,13 @@ mod tests {
             let cursor = Cursor::behind(rank.to_owned());
             assert_eq!(Cursor::read(&cursor.text()), Some(cursor));
         }
+    }
+
+    #[test]
+    fn a_start_is_before_every_id_of_its_second() {
+        let begun = Cursor::behind("001576613539".to_owned());
+        let read = Cursor::read(&begun.text()).unwrap();
+        assert_eq!(read.after, "001576613539#0000000000000000");
     }
 
     #[test]
