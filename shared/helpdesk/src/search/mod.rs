@@ -1,0 +1,21 @@
+//! Search: what tickets, people, organizations and groups are found by, and what is looked for.
+//!
+//! Everything here is pure. A record becomes a [`Document`]; a query of Zendesk's search language, or the conditions of
+//! a view, becomes a [`Filter`], and what who asks may see is one more. [`Filter::holds`] says which documents are
+//! found: it is what any index has to agree with. [`Sort`] says in which order.
+
+pub mod analysis;
+pub mod document;
+pub mod filter;
+mod language;
+pub mod order;
+pub mod query;
+pub mod view;
+pub mod visible;
+
+pub use document::{Document, Kind};
+pub use filter::{Filter, Seek};
+pub use language::Language;
+pub use order::{Key, Sort};
+pub use query::{Malformed, Names, Query, Sought};
+pub use visible::Audience;
