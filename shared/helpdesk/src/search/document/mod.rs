@@ -11,6 +11,8 @@ pub use ticket::{Beside, ticket};
 use super::Language;
 use super::analysis::{Token, canonical, tokens};
 use ceap_kernel::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -161,6 +163,12 @@ pub fn seconds(at: Timestamp) -> f64 {
     #[expect(clippy::cast_precision_loss)]
     let seconds = at.as_second() as f64;
     seconds
+}
+
+/// A day as a number: its beginning in UTC, whatever time it is anywhere.
+#[must_use]
+pub fn day(day: Date) -> Option<f64> {
+    Some(seconds(day.to_zoned(TimeZone::UTC).ok()?.timestamp()))
 }
 
 /// An id as a number.

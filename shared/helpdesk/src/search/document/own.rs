@@ -2,8 +2,6 @@
 
 use super::{Document, field};
 use crate::field::{Field, FieldType};
-use ceap_kernel::Timestamp;
-use jiff::civil::Date;
 use serde_json::Value;
 
 impl Document {
@@ -74,10 +72,7 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// A day as a number: its beginning in UTC, whatever time it is anywhere.
-#[must_use]
-pub(in crate::search) fn day(text: &str) -> Option<f64> {
-    let day: Date = text.parse().ok()?;
-    let begins: Timestamp = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
-    Some(super::seconds(begins))
+/// A day as it is written, as a number.
+fn day(text: &str) -> Option<f64> {
+    super::day(text.parse().ok()?)
 }
