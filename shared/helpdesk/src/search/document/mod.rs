@@ -6,7 +6,7 @@ mod people;
 mod ticket;
 
 pub use people::{group, organization, user};
-pub use ticket::{Beside, ticket};
+pub use ticket::{Beside, SATISFACTION, ticket};
 
 use super::Language;
 use super::analysis::{Token, canonical, tokens};

@@ -1,0 +1,389 @@
+//! The values of properties.
+
+use super::resolve::Names;
+use super::{Malformed, Operator, Property, Term, time, via};
+use crate::field::{Field, FieldType};
+use crate::ids::UserId;
+use crate::search::document::{field, rank};
+use crate::search::{Audience, Filter, Kind, analysis};
+use crate::ticket::{self, Priority, Status};
+use crate::user::phone;
+use std::ops::Bound::{Excluded, Included, Unbounded};
+
+/// A value that a property is compared with.
+pub(super) struct Value<'a> {
+    /// How.
+    pub operator: Operator,
+    /// With what.
+    pub term: &'a Term,
+    /// What is known of the account.
+    pub names: &'a dyn Names,
+}
+
+type Filtered = Result<Option<Filter>, Malformed>;
+
+impl Value<'_> {
+    /// The filter of a property; none, if it asks for nothing.
+    pub fn of(&self, property: Property) -> Filtered {
+        if !property.is_of(self.names.audience()) {
+            return Ok(Some(Filter::nothing()));
+        }
+        if let Property::Field(id) = property {
+            let Some(of) = self.names.field(id) else { return Ok(Some(Filter::nothing())) };
+            return self.own(&field::of_ticket(id), Kind::Ticket, of).map(Some);
+        }
+        if let Some(filter) = self.nothing_or_anything(property) {
+            return Ok(Some(filter));
+        }
+        self.named(property)
+    }
+
+    fn named(&self, property: Property) -> Filtered {
+        let name = property.field(self.names.audience());
+        match property {
+            Property::Created | Property::Updated | Property::Solved | Property::DueDate => {
+                let (now, zone) = (self.names.now(), self.names.zone());
+                time::compared(name, self.operator, self.term, now, &zone).map(Some)
+            }
+            Property::Status => self.ranked(name, Status::ALL, Status::as_str),
+            Property::Priority => self.ranked(name, Priority::ALL, Priority::as_str),
+            Property::OrderBy => Ok(None),
+            Property::Sort => self.one_of(&["asc", "desc"]).map(|_| None),
+            _ => {
+                self.equal()?;
+                self.equals(property, name)
+            }
+        }
+    }
+
+    /// What can only be equal.
+    fn equals(&self, property: Property, name: &str) -> Filtered {
+        let text = self.term.text.as_str();
+        let filter = match property {
+            Property::Type => self.kind()?,
+            Property::Assignee
+            | Property::Submitter
+            | Property::Requester
+            | Property::Commenter
+            | Property::Cc => {
+                let people = self.people();
+                Filter::any(self.fields(property).iter().map(|it| Filter::is_any(it, &people)))
+            }
+            Property::User => {
+                let people = Filter::is_any(field::ID, self.people());
+                Filter::all([Filter::kind(Kind::User), people])
+            }
+            Property::Subject
+            | Property::Description
+            | Property::AttachmentName
+            | Property::Name
+            | Property::Notes
+            | Property::Details => return Ok(self.words(&self.fields(property))),
+            Property::TicketType => {
+                let all = ticket::Kind::ALL.iter().map(|it| it.as_str());
+                Filter::is(name, self.one_of(&all.collect::<Vec<_>>())?)
+            }
+            Property::Satisfaction => {
+                Filter::is(name, self.one_of(&crate::search::document::SATISFACTION)?)
+            }
+            Property::Role => {
+                let word = text.to_lowercase().replace(['_', ' '], "-");
+                self.among(&word, &["end-user", "agent", "admin"])?;
+                Filter::is(name, word)
+            }
+            Property::Verified | Property::Suspended => {
+                Filter::is(name, self.one_of(&["true", "false"])?)
+            }
+            Property::HasAttachment => {
+                let fields = self.fields(property);
+                let any = Filter::any(fields.into_iter().map(Filter::present));
+                let has = self.one_of(&["true", "false"])? == "true";
+                let any = if has { any } else { !any };
+                Filter::all([Filter::kind(Kind::Ticket), any])
+            }
+            Property::Group => self.groups(),
+            Property::Organization => Filter::is_any(name, self.names.organizations(text)),
+            Property::Brand => Filter::is_any(name, self.names.brands(text)),
+            Property::Form => Filter::is_any(name, self.names.forms(text)),
+            Property::Tags => return Ok(self.tags()),
+            Property::Via => Filter::is_any(name, via::channels(text)),
+            Property::Phone => {
+                let number = phone::canonical(text);
+                let plus = format!("+{}", number.trim_start_matches('+'));
+                Filter::is_any(name, [number, plus])
+            }
+            Property::FieldValue => self.any_value(),
+            Property::CustomStatus | Property::Recipient | Property::Email => Filter::is(name, text),
+            Property::External => self.exactly(name),
+            Property::Created
+            | Property::Updated
+            | Property::Solved
+            | Property::DueDate
+            | Property::Status
+            | Property::Priority
+            | Property::OrderBy
+            | Property::Sort
+            | Property::Field(_) => return Ok(None),
+        };
+        Ok(Some(filter))
+    }
+
+    /// `none` and `*`, which are no words where they stand for nothing and for anything.
+    fn nothing_or_anything(&self, property: Property) -> Option<Filter> {
+        let kinds = kinds(property);
+        if self.operator != Operator::Is || kinds.is_empty() {
+            return None;
+        }
+        let present = || Filter::any(self.fields(property).into_iter().map(Filter::present));
+        let text = self.term.text.to_lowercase();
+        let there = match text.as_str() {
+            "none" if may_be_none(property) => !present(),
+            "*" if !self.term.quoted => present(),
+            _ => return None,
+        };
+        Some(Filter::all([Filter::any(kinds.iter().map(|kind| Filter::kind(*kind))), there]))
+    }
+
+    /// The fields that a property looks at.
+    fn fields(&self, property: Property) -> Vec<&'static str> {
+        let name = property.field(self.names.audience());
+        let internal = match property {
+            Property::Commenter => Some(field::INTERNAL_COMMENTER),
+            Property::Description => Some(field::INTERNAL),
+            Property::AttachmentName | Property::HasAttachment => Some(field::INTERNAL_ATTACHMENT),
+            _ => None,
+        };
+        let internal = internal.filter(|_| self.names.audience() == Audience::Agents);
+        [Some(name), internal].into_iter().flatten().collect()
+    }
+
+    fn wrong(&self, message: &str) -> Malformed {
+        Malformed::new(self.term.at, format!("{} {message}", self.term.text))
+    }
+
+    fn equal(&self) -> Result<(), Malformed> {
+        match self.operator {
+            Operator::Is => Ok(()),
+            Operator::Less | Operator::AtMost | Operator::More | Operator::AtLeast => {
+                Err(self.wrong("cannot be compared by < or >: it has no order here"))
+            }
+        }
+    }
+
+    fn one_of<'w>(&self, words: &[&'w str]) -> Result<&'w str, Malformed> {
+        self.among(&self.term.text.to_lowercase(), words)
+    }
+
+    fn among<'w>(&self, word: &str, words: &[&'w str]) -> Result<&'w str, Malformed> {
+        let found = words.iter().find(|it| **it == word).copied();
+        found.ok_or_else(|| self.wrong(&format!("is not one of {}", words.join(", "))))
+    }
+
+    fn kind(&self) -> Result<Filter, Malformed> {
+        let word = self.term.text.to_lowercase();
+        match Kind::named(&word) {
+            Some(kind) => Ok(Filter::kind(kind)),
+            // These are of the help center, which is searched elsewhere.
+            None if matches!(word.as_str(), "article" | "entry" | "topic") => Ok(Filter::nothing()),
+            None => Err(self.wrong("is not one of ticket, user, organization, group")),
+        }
+    }
+
+    fn people(&self) -> Vec<UserId> {
+        match self.term.text.to_lowercase().as_str() {
+            "me" => vec![self.names.asker()],
+            _ => self.names.people(&self.term.text),
+        }
+    }
+
+    /// Tickets of a group, and its agents.
+    fn groups(&self) -> Filter {
+        let groups = self.names.groups(&self.term.text);
+        let members = groups.iter().flat_map(|group| self.names.members(*group));
+        let members = Filter::is_any(field::ID, members);
+        let members = Filter::all([Filter::kind(Kind::User), members]);
+        Filter::any([Filter::is_any(field::GROUP, &groups), members])
+    }
+
+    /// All of these tags; a quoted value has several.
+    fn tags(&self) -> Option<Filter> {
+        let apart = |sign: char| sign.is_whitespace() || sign == ',';
+        let tags = self.term.text.split(apart).filter(|tag| !tag.is_empty());
+        let tags: Vec<Filter> = tags.map(|tag| self.exact(field::TAGS, tag)).collect();
+        (!tags.is_empty()).then(|| Filter::all(tags))
+    }
+
+    /// Exactly a value, or what begins so.
+    fn exactly(&self, name: &str) -> Filter {
+        self.exact(name, &self.term.text)
+    }
+
+    fn exact(&self, name: &str, text: &str) -> Filter {
+        match text.strip_suffix('*').filter(|_| !self.term.quoted) {
+            Some(prefix) => Filter::begins(name, prefix),
+            None => Filter::is(name, text),
+        }
+    }
+
+    /// The words of a text, one after the other, or the beginning of a word.
+    fn words(&self, fields: &[&str]) -> Option<Filter> {
+        let text = &self.term.text;
+        if analysis::count(text) == 0 {
+            return None;
+        }
+        let languages = self.names.languages();
+        Some(match text.strip_suffix('*').filter(|_| !self.term.quoted) {
+            Some(prefix) => Filter::prefix(fields, prefix, languages),
+            None => Filter::phrase(fields, text, languages),
+        })
+    }
+
+    /// A value of any of the account's own fields of tickets: its words, itself, or what an option is called.
+    fn any_value(&self) -> Filter {
+        let named = |of: &&Field| of.kind.has_options();
+        let fields = self.names.fields();
+        let chosen = fields.iter().copied().filter(named);
+        let chosen = chosen.map(|of| self.chosen(&field::of_ticket(of.id), of));
+        let words = self.words(&[field::VALUES]).into_iter();
+        let any = words.chain([self.exactly(field::VALUES)]).chain(chosen);
+        Filter::all([Filter::kind(Kind::Ticket), Filter::any(any)])
+    }
+
+    /// The options that are called so.
+    fn chosen(&self, name: &str, of: &Field) -> Filter {
+        let text = analysis::canonical(&self.term.text);
+        let called = of.custom_field_options.iter().filter(|it| {
+            let title = analysis::canonical(&it.name);
+            // Options within others are called `Hardware::Printer`.
+            title == text || title.rsplit("::").next() == Some(text.as_str())
+        });
+        Filter::is_any(name, called.map(|it| &it.value))
+    }
+
+    fn ranked<T: Copy + PartialEq>(
+        &self,
+        name: &str,
+        all: &[T],
+        word: fn(T) -> &'static str,
+    ) -> Filtered {
+        let words: Vec<&str> = all.iter().map(|it| word(*it)).collect();
+        let asked = self.one_of(&words)?;
+        if self.operator == Operator::Is {
+            return Ok(Some(Filter::is(name, asked)));
+        }
+        Ok(Some(self.number(name, rank(&words, &asked))))
+    }
+
+    fn number(&self, name: &str, number: f64) -> Filter {
+        let range = match self.operator {
+            Operator::Is => (Included(number), Included(number)),
+            Operator::Less => (Unbounded, Excluded(number)),
+            Operator::AtMost => (Unbounded, Included(number)),
+            Operator::More => (Excluded(number), Unbounded),
+            Operator::AtLeast => (Included(number), Unbounded),
+        };
+        Filter::number(name, range)
+    }
+
+    /// A value of fields of people and organizations; none, if there is no such field.
+    pub fn of_profile(&self, key: &str, fields: &[(Kind, &Field)]) -> Filtered {
+        let name = field::of_profile(key);
+        let any: Result<Vec<Filter>, Malformed> = fields
+            .iter()
+            .map(|(kind, of)| {
+                Ok(Filter::all([Filter::kind(*kind), self.own(&name, *kind, of)?]))
+            })
+            .collect();
+        Ok(Some(any?).filter(|any| !any.is_empty()).map(Filter::any))
+    }
+
+    /// A value of a field of the account's own.
+    fn own(&self, name: &str, kind: Kind, of: &Field) -> Result<Filter, Malformed> {
+        let text = analysis::canonical(&self.term.text);
+        let of_kind = |filter: Filter| Filter::all([Filter::kind(kind), filter]);
+        if self.operator == Operator::Is && text == "*" && !self.term.quoted {
+            return Ok(Filter::present(name));
+        }
+        if self.operator == Operator::Is && text == "none" && of.choice("none").is_none() {
+            return Ok(of_kind(Filter::absent(name)));
+        }
+        match of.kind {
+            FieldType::Date => {
+                let (now, zone) = (self.names.now(), self.names.zone());
+                time::compared_day(name, self.operator, self.term, now, &zone)
+            }
+            FieldType::Integer | FieldType::Decimal => {
+                let number: Option<f64> = text.parse().ok().filter(|it: &f64| it.is_finite());
+                let number = number.ok_or_else(|| self.wrong("is not a number"))?;
+                Ok(self.number(name, number))
+            }
+            FieldType::Checkbox => {
+                self.equal()?;
+                let checked = self.one_of(&["checked", "true", "unchecked", "false"])?;
+                let is = Filter::is(name, true);
+                Ok(if matches!(checked, "checked" | "true") { is } else { of_kind(!is) })
+            }
+            FieldType::Multiselect | FieldType::Tagger | FieldType::Dropdown => {
+                self.equal()?;
+                Ok(Filter::any([self.exactly(name), self.chosen(name, of)]))
+            }
+            _ => {
+                self.equal()?;
+                Ok(Filter::any(self.words(&[name]).into_iter().chain([self.exactly(name)])))
+            }
+        }
+    }
+}
+
+/// The kinds of what has a property, as far as `none` of it is looked for.
+const fn kinds(property: Property) -> &'static [Kind] {
+    match property {
+        Property::Type | Property::OrderBy | Property::Sort | Property::User => &[],
+        Property::Created | Property::Updated | Property::Name => Kind::ALL,
+        Property::Organization => &[Kind::Ticket, Kind::User],
+        Property::Tags | Property::External => &[Kind::Ticket, Kind::User, Kind::Organization],
+        Property::Notes | Property::Details => &[Kind::User, Kind::Organization],
+        Property::Role
+        | Property::Email
+        | Property::Phone
+        | Property::Verified
+        | Property::Suspended => &[Kind::User],
+        Property::Solved
+        | Property::DueDate
+        | Property::Assignee
+        | Property::Submitter
+        | Property::Requester
+        | Property::Commenter
+        | Property::Cc
+        | Property::Subject
+        | Property::Description
+        | Property::Status
+        | Property::CustomStatus
+        | Property::TicketType
+        | Property::Priority
+        | Property::Group
+        | Property::Via
+        | Property::Recipient
+        | Property::Brand
+        | Property::Form
+        | Property::HasAttachment
+        | Property::AttachmentName
+        | Property::FieldValue
+        | Property::Satisfaction
+        | Property::Field(_) => &[Kind::Ticket],
+    }
+}
+
+/// Whether `none` stands for nothing there; elsewhere it is a word like others.
+const fn may_be_none(property: Property) -> bool {
+    !matches!(
+        property,
+        Property::Subject
+            | Property::Description
+            | Property::AttachmentName
+            | Property::FieldValue
+            | Property::Name
+            | Property::Notes
+            | Property::Details
+    )
+}
