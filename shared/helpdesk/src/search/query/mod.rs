@@ -6,6 +6,7 @@
 //! A text is read into a [`Query`] by what can be told from it alone, and resolved against what the account has: names
 //! into ids, `me` into who asks, `4hours` into a time.
 
+mod own;
 mod parse;
 mod property;
 mod resolve;

@@ -2,7 +2,6 @@
 
 use super::resolve::Names;
 use super::{Malformed, Operator, Property, Term, time, via};
-use crate::field::{Field, FieldType};
 use crate::ids::UserId;
 use crate::search::document::{field, rank};
 use crate::search::{Audience, Filter, Kind, analysis};
@@ -20,7 +19,7 @@ pub(super) struct Value<'a> {
     pub names: &'a dyn Names,
 }
 
-type Filtered = Result<Option<Filter>, Malformed>;
+pub(super) type Filtered = Result<Option<Filter>, Malformed>;
 
 impl Value<'_> {
     /// The filter of a property; none, if it asks for nothing.
@@ -157,11 +156,11 @@ impl Value<'_> {
         [Some(name), internal].into_iter().flatten().collect()
     }
 
-    fn wrong(&self, message: &str) -> Malformed {
+    pub(super) fn wrong(&self, message: &str) -> Malformed {
         Malformed::new(self.term.at, format!("{} {message}", self.term.text))
     }
 
-    fn equal(&self) -> Result<(), Malformed> {
+    pub(super) fn equal(&self) -> Result<(), Malformed> {
         match self.operator {
             Operator::Is => Ok(()),
             Operator::Less | Operator::AtMost | Operator::More | Operator::AtLeast => {
@@ -170,7 +169,7 @@ impl Value<'_> {
         }
     }
 
-    fn one_of<'w>(&self, words: &[&'w str]) -> Result<&'w str, Malformed> {
+    pub(super) fn one_of<'w>(&self, words: &[&'w str]) -> Result<&'w str, Malformed> {
         self.among(&self.term.text.to_lowercase(), words)
     }
 
@@ -214,7 +213,7 @@ impl Value<'_> {
     }
 
     /// Exactly a value, or what begins so.
-    fn exactly(&self, name: &str) -> Filter {
+    pub(super) fn exactly(&self, name: &str) -> Filter {
         self.exact(name, &self.term.text)
     }
 
@@ -226,7 +225,7 @@ impl Value<'_> {
     }
 
     /// The words of a text, one after the other, or the beginning of a word.
-    fn words(&self, fields: &[&str]) -> Option<Filter> {
+    pub(super) fn words(&self, fields: &[&str]) -> Option<Filter> {
         let text = &self.term.text;
         if analysis::count(text) == 0 {
             return None;
@@ -236,28 +235,6 @@ impl Value<'_> {
             Some(prefix) => Filter::prefix(fields, prefix, languages),
             None => Filter::phrase(fields, text, languages),
         })
-    }
-
-    /// A value of any of the account's own fields of tickets: its words, itself, or what an option is called.
-    fn any_value(&self) -> Filter {
-        let named = |of: &&Field| of.kind.has_options();
-        let fields = self.names.fields();
-        let chosen = fields.iter().copied().filter(named);
-        let chosen = chosen.map(|of| self.chosen(&field::of_ticket(of.id), of));
-        let words = self.words(&[field::VALUES]).into_iter();
-        let any = words.chain([self.exactly(field::VALUES)]).chain(chosen);
-        Filter::all([Filter::kind(Kind::Ticket), Filter::any(any)])
-    }
-
-    /// The options that are called so.
-    fn chosen(&self, name: &str, of: &Field) -> Filter {
-        let text = analysis::canonical(&self.term.text);
-        let called = of.custom_field_options.iter().filter(|it| {
-            let title = analysis::canonical(&it.name);
-            // Options within others are called `Hardware::Printer`.
-            title == text || title.rsplit("::").next() == Some(text.as_str())
-        });
-        Filter::is_any(name, called.map(|it| &it.value))
     }
 
     fn ranked<T: Copy + PartialEq>(
@@ -274,7 +251,7 @@ impl Value<'_> {
         Ok(Some(self.number(name, rank(&words, &asked))))
     }
 
-    fn number(&self, name: &str, number: f64) -> Filter {
+    pub(super) fn number(&self, name: &str, number: f64) -> Filter {
         let range = match self.operator {
             Operator::Is => (Included(number), Included(number)),
             Operator::Less => (Unbounded, Excluded(number)),
@@ -283,55 +260,6 @@ impl Value<'_> {
             Operator::AtLeast => (Included(number), Unbounded),
         };
         Filter::number(name, range)
-    }
-
-    /// A value of fields of people and organizations; none, if there is no such field.
-    pub fn of_profile(&self, key: &str, fields: &[(Kind, &Field)]) -> Filtered {
-        let name = field::of_profile(key);
-        let any: Result<Vec<Filter>, Malformed> = fields
-            .iter()
-            .map(|(kind, of)| {
-                Ok(Filter::all([Filter::kind(*kind), self.own(&name, *kind, of)?]))
-            })
-            .collect();
-        Ok(Some(any?).filter(|any| !any.is_empty()).map(Filter::any))
-    }
-
-    /// A value of a field of the account's own.
-    fn own(&self, name: &str, kind: Kind, of: &Field) -> Result<Filter, Malformed> {
-        let text = analysis::canonical(&self.term.text);
-        let of_kind = |filter: Filter| Filter::all([Filter::kind(kind), filter]);
-        if self.operator == Operator::Is && text == "*" && !self.term.quoted {
-            return Ok(Filter::present(name));
-        }
-        if self.operator == Operator::Is && text == "none" && of.choice("none").is_none() {
-            return Ok(of_kind(Filter::absent(name)));
-        }
-        match of.kind {
-            FieldType::Date => {
-                let (now, zone) = (self.names.now(), self.names.zone());
-                time::compared_day(name, self.operator, self.term, now, &zone)
-            }
-            FieldType::Integer | FieldType::Decimal => {
-                let number: Option<f64> = text.parse().ok().filter(|it: &f64| it.is_finite());
-                let number = number.ok_or_else(|| self.wrong("is not a number"))?;
-                Ok(self.number(name, number))
-            }
-            FieldType::Checkbox => {
-                self.equal()?;
-                let checked = self.one_of(&["checked", "true", "unchecked", "false"])?;
-                let is = Filter::is(name, true);
-                Ok(if matches!(checked, "checked" | "true") { is } else { of_kind(!is) })
-            }
-            FieldType::Multiselect | FieldType::Tagger | FieldType::Dropdown => {
-                self.equal()?;
-                Ok(Filter::any([self.exactly(name), self.chosen(name, of)]))
-            }
-            _ => {
-                self.equal()?;
-                Ok(Filter::any(self.words(&[name]).into_iter().chain([self.exactly(name)])))
-            }
-        }
     }
 }
 
