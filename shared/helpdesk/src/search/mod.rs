@@ -7,6 +7,8 @@
 pub mod analysis;
 pub mod document;
 pub mod filter;
+#[cfg(test)]
+mod fixtures;
 mod language;
 pub mod order;
 pub mod query;

@@ -1,0 +1,54 @@
+//! What is found by which filter.
+
+use super::super::fixtures::{LANGUAGES, ticket_document};
+use super::*;
+use rstest::rstest;
+use serde_json::json;
+
+#[rstest]
+#[case::everything(Filter::everything(), true)]
+#[case::nothing(Filter::nothing(), false)]
+#[case::keyword(Filter::is("status", "Open"), true)]
+#[case::other_keyword(Filter::is("status", "new"), false)]
+#[case::beginning(Filter::begins("tags", "Urg"), true)]
+#[case::end(Filter::begins("tags", "gent"), false)]
+#[case::negation(!Filter::is("status", "new"), true)]
+#[case::any(Filter::is_any("status", ["new", "open"]), true)]
+#[case::all(Filter::all([Filter::is("tags", "urgent"), Filter::is("tags", "silver")]), false)]
+#[case::present(Filter::present("due_date"), false)]
+#[case::absent(Filter::absent("due_date"), true)]
+#[case::at_least(Filter::number("priority", 3.0..), true)]
+#[case::more((Filter::Number { field: "priority".to_owned(), from: Bound::Excluded(3.0), to: Bound::Unbounded }), false)]
+#[case::no_number(Filter::number("due_date", ..), false)]
+#[case::word(text("defective"), true)]
+#[case::stem(text("run"), true)]
+#[case::other_form(text("runs"), true)]
+#[case::phrase(text("fancy things"), true)]
+#[case::phrase_of_forms(text("cat shows"), true)]
+#[case::other_order(text("things fancy"), false)]
+#[case::over_the_end(text("here we"), false)]
+#[case::not_here(text("difficult"), false)]
+#[case::prefix(Filter::prefix(&["comment"], "defec", &LANGUAGES), true)]
+#[case::prefix_after_words(Filter::prefix(&["comment"], "fancy-thi", &LANGUAGES), true)]
+#[case::not_a_prefix(Filter::prefix(&["comment"], "fective", &LANGUAGES), false)]
+#[case::not_the_name_of_a_language(Filter::prefix(&["subject"], "en", &LANGUAGES), false)]
+fn a_filter_holds_or_not(#[case] filter: Filter, #[case] expected: bool) {
+    let document = ticket_document(json!({}));
+    assert_eq!(filter.holds(&document), expected, "{filter:?}");
+    assert_ne!((!filter).holds(&document), expected);
+}
+
+fn text(text: &str) -> Filter {
+    Filter::phrase(&["subject", "comment"], text, &LANGUAGES)
+}
+
+#[test]
+fn a_filter_is_sent_as_it_is() {
+    let filter = Filter::all([
+        text("fancy things"),
+        !Filter::number("created", 1.0..),
+        Filter::begins("tags", "u"),
+    ]);
+    let sent = serde_json::to_string(&filter).unwrap();
+    assert_eq!(serde_json::from_str::<Filter>(&sent).unwrap(), filter);
+}
