@@ -169,3 +169,6 @@ fn anywhere(term: &Term, names: &dyn Names) -> Option<Filter> {
     }
     Some(Filter::any(any))
 }
+
+#[cfg(test)]
+pub(super) mod tests;
