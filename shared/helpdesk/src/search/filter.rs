@@ -227,9 +227,9 @@ impl Seek {
 
 /// Whether a phrase stands at a place.
 fn stands(places: &BTreeMap<u32, BTreeSet<&str>>, at: u32, phrase: &[String]) -> bool {
-    (at..=u32::MAX).zip(phrase).all(|(at, term)| {
-        places.get(&at).is_some_and(|terms| terms.contains(term.as_str()))
-    })
+    (at..=u32::MAX)
+        .zip(phrase)
+        .all(|(at, term)| places.get(&at).is_some_and(|terms| terms.contains(term.as_str())))
 }
 
 #[cfg(test)]

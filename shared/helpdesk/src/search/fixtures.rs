@@ -1,7 +1,8 @@
 //! Records for the tests of search.
 
-use super::document::{self, Beside, Document};
 use super::Language;
+use super::document::{self, Beside, Document};
+use crate::access::Role;
 use crate::account::Group;
 use crate::field::{Choice, Field, FieldType, OrganizationField, Profile, TicketField, UserField};
 use crate::ids::{FieldId, IdentityId, RecordId, UserId};
@@ -9,7 +10,6 @@ use crate::organization::Organization;
 use crate::record::Kept;
 use crate::ticket::{Comment, Ticket};
 use crate::user::{Identity, Means, User};
-use crate::access::Role;
 use ceap_kernel::Timestamp;
 use serde_json::{Value, json};
 
@@ -56,7 +56,13 @@ pub fn comment(id: u64, author: u64, public: bool, body: &str, file: Option<&str
 /// What Amy said, and what agents noted.
 pub fn comments() -> [Comment; 3] {
     [
-        comment(1, 1, true, "It is defective. Running cats show fancy things here.", Some("image001.jpg")),
+        comment(
+            1,
+            1,
+            true,
+            "It is defective. Running cats show fancy things here.",
+            Some("image001.jpg"),
+        ),
         comment(2, 2, true, "We look into it.", None),
         comment(3, 3, false, "She is a difficult customer", Some("secret.pdf")),
     ]
@@ -158,7 +164,8 @@ pub fn user_document(id: u64, name: &str, role: Role) -> Document {
     let mut user = user(id, name, role);
     user.notes = Some("A manager".to_owned());
     user.tags = ["wholesale".to_owned()].into();
-    user.user_fields = json!({"num_agents": 5, "subscription_date": "2013-06-22"}).as_object().unwrap().clone();
+    user.user_fields =
+        json!({"num_agents": 5, "subscription_date": "2013-06-22"}).as_object().unwrap().clone();
     let fields = [
         kept(UserField::from(profile(601, "num_agents", FieldType::Integer))),
         kept(UserField::from(profile(602, "subscription_date", FieldType::Date))),

@@ -127,7 +127,10 @@ mod tests {
     #[test]
     fn every_language_is_of_a_locale_that_people_may_have() {
         for language in Language::ALL {
-            assert!(LOCALES.iter().any(|it| Language::of(it.tag) == Some(*language)), "{language:?}");
+            assert!(
+                LOCALES.iter().any(|it| Language::of(it.tag) == Some(*language)),
+                "{language:?}"
+            );
         }
     }
 }

@@ -57,7 +57,10 @@ impl Looking<'_> {
         let grouped = output.group_by.as_ref().map(|by| (by, output.group_order));
         let sorted = output.sort_by.as_ref().map(|by| (by, output.sort_order));
         let keys = [grouped, sorted].into_iter().flatten();
-        Sort(keys.flat_map(|(by, order)| self.keys(by).into_iter().map(move |it| (it, order))).collect())
+        Sort(
+            keys.flat_map(|(by, order)| self.keys(by).into_iter().map(move |it| (it, order)))
+                .collect(),
+        )
     }
 
     /// What a column is sorted by, for `sort_by` of lists of a view's tickets too.

@@ -160,9 +160,7 @@ impl Document {
 #[must_use]
 pub fn seconds(at: Timestamp) -> f64 {
     // Seconds of the years that there may be fit in 38 bits.
-    #[expect(clippy::cast_precision_loss)]
-    let seconds = at.as_second() as f64;
-    seconds
+    at.as_second() as f64
 }
 
 /// A day as a number: its beginning in UTC, whatever time it is anywhere.
@@ -175,9 +173,7 @@ pub fn day(day: Date) -> Option<f64> {
 #[must_use]
 pub fn as_number(id: u64) -> f64 {
     // Ids fit in 53 bits.
-    #[expect(clippy::cast_precision_loss)]
-    let number = id as f64;
-    number
+    id as f64
 }
 
 /// The rank of a word that has an order among others, counted from 1.
@@ -188,4 +184,4 @@ pub fn rank<T: PartialEq>(all: &[T], one: &T) -> f64 {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

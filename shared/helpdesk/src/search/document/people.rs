@@ -39,10 +39,7 @@ pub fn user(user: &User, fields: &[Kept<UserField>]) -> Option<Document> {
 
 /// An organization.
 #[must_use]
-pub fn organization(
-    organization: &Organization,
-    fields: &[Kept<OrganizationField>],
-) -> Document {
+pub fn organization(organization: &Organization, fields: &[Kept<OrganizationField>]) -> Document {
     let mut document = Document::new(Kind::Organization, organization.id.get());
     document.time(field::CREATED, organization.created_at);
     document.time(field::UPDATED, organization.updated_at);

@@ -18,9 +18,8 @@ pub use property::Property;
 pub use resolve::{Names, Sought, sort};
 pub use via::{channels, numbered};
 
-use super::{Filter, Language};
 use super::document::field;
-use crate::search::Kind;
+use super::{Filter, Kind, Language};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -144,17 +143,16 @@ impl Query {
     }
 
     fn named(&self, fits: impl Fn(Property) -> bool) -> BTreeSet<&str> {
-        let of = |clause: &'_ Clause| match &clause.what {
-            What::Property { name, .. } => Property::named(name).is_some_and(&fits),
-            What::Text(_) => false,
-        };
-        let values = self.clauses.iter().filter(|clause| of(clause)).filter_map(|clause| {
-            match &clause.what {
-                What::Property { value, .. } => Some(value.text.as_str()),
-                What::Text(_) => None,
+        let values = self.clauses.iter().filter_map(|clause| match &clause.what {
+            What::Property { name, value, .. } => {
+                let fits = Property::named(name).is_some_and(&fits);
+                fits.then_some(value.text.as_str())
             }
+            What::Text(_) => None,
         });
-        values.filter(|text| !matches!(*text, "me" | "none" | "*")).collect()
+        let is_name =
+            |text: &&str| !["me", "none", "*"].iter().any(|word| text.eq_ignore_ascii_case(word));
+        values.filter(is_name).collect()
     }
 }
 

@@ -36,9 +36,7 @@ impl Value<'_> {
         let name = field::of_profile(key);
         let any: Result<Vec<Filter>, Malformed> = fields
             .iter()
-            .map(|(kind, of)| {
-                Ok(Filter::all([Filter::kind(*kind), self.own(&name, *kind, of)?]))
-            })
+            .map(|(kind, of)| Ok(Filter::all([Filter::kind(*kind), self.own(&name, *kind, of)?])))
             .collect();
         Ok(Some(any?).filter(|any| !any.is_empty()).map(Filter::any))
     }
@@ -80,4 +78,3 @@ impl Value<'_> {
         }
     }
 }
-

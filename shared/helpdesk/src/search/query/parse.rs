@@ -70,9 +70,7 @@ impl Reader {
             return Ok(None);
         }
         let what = match self.property() {
-            Some((name, operator)) => {
-                What::Property { name, operator, value: self.term()? }
-            }
+            Some((name, operator)) => What::Property { name, operator, value: self.term()? },
             None => What::Text(self.term()?),
         };
         Ok(Some(Clause { at, negated, what }))

@@ -98,11 +98,22 @@ fn an_error_says_where() {
 /// Text that looks like queries.
 fn queries() -> impl Strategy<Value = String> {
     let sign = prop_oneof![
-        Just("status".to_owned()), Just("created".to_owned()), Just("custom_field_501".to_owned()),
-        Just("tags".to_owned()), Just("order_by".to_owned()), Just("4hours".to_owned()),
-        Just("2011-05-01".to_owned()), Just("none".to_owned()), Just(":".to_owned()),
-        Just("<".to_owned()), Just(">=".to_owned()), Just("\"".to_owned()), Just(" ".to_owned()),
-        Just("-".to_owned()), Just("*".to_owned()), "\\PC{0,3}",
+        Just("status".to_owned()),
+        Just("created".to_owned()),
+        Just("custom_field_501".to_owned()),
+        Just("tags".to_owned()),
+        Just("order_by".to_owned()),
+        Just("4hours".to_owned()),
+        Just("2011-05-01".to_owned()),
+        Just("none".to_owned()),
+        Just(":".to_owned()),
+        Just("<".to_owned()),
+        Just(">=".to_owned()),
+        Just("\"".to_owned()),
+        Just(" ".to_owned()),
+        Just("-".to_owned()),
+        Just("*".to_owned()),
+        "\\PC{0,3}",
     ];
     proptest::collection::vec(sign, 0..12).prop_map(|all| all.concat())
 }

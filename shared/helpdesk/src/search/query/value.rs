@@ -112,7 +112,9 @@ impl Value<'_> {
                 Filter::is_any(name, [number, plus])
             }
             Property::FieldValue => self.any_value(),
-            Property::CustomStatus | Property::Recipient | Property::Email => Filter::is(name, text),
+            Property::CustomStatus | Property::Recipient | Property::Email => {
+                Filter::is(name, text)
+            }
             Property::External => self.exactly(name),
             Property::Created
             | Property::Updated

@@ -11,7 +11,11 @@ const WAYS: &[Way] = &[
     (8, &["rule"], &[]),
     (16, &["get_satisfaction"], &["get_sat", "get satisfaction"]),
     (17, &["dropbox"], &[]),
-    (23, &["twitter_favorite", "twitter_like"], &["twitter_fav", "twitter favorite", "twitter like"]),
+    (
+        23,
+        &["twitter_favorite", "twitter_like"],
+        &["twitter_fav", "twitter favorite", "twitter like"],
+    ),
     (24, &["forum"], &["forum_topic", "topic"]),
     (26, &["twitter_dm"], &["twitter dm", "twitter direct"]),
     (27, &["closed_ticket"], &[]),
@@ -57,9 +61,8 @@ pub fn channels(word: &str) -> Vec<String> {
         _ => &[],
     };
     let mut channels: Vec<String> = several.iter().flat_map(|number| numbered(*number)).collect();
-    let named = |(_, own, others): &&Way| {
-        own.contains(&word.as_str()) || others.contains(&word.as_str())
-    };
+    let named =
+        |(_, own, others): &&Way| own.contains(&word.as_str()) || others.contains(&word.as_str());
     if let Some((_, own, _)) = WAYS.iter().find(named) {
         channels.extend(own.iter().map(|it| (*it).to_owned()));
     }

@@ -1,9 +1,9 @@
 //! What conditions compare tickets with.
 
-use super::Looking;
+use super::super::Filter;
 use super::super::document::{SATISFACTION, field, rank};
 use super::super::query::numbered;
-use super::super::Filter;
+use super::Looking;
 use crate::access::Role;
 use crate::ids::UserId;
 use crate::locale;
@@ -165,9 +165,7 @@ fn priority(condition: &Condition, value: &str) -> Filter {
         ("less_than", "") => Filter::nothing(),
         ("greater_than" | "is_not", "") => !none,
         (_, "") => none,
-        ("less_than", _) => {
-            Filter::any([none, ordered(condition, field::PRIORITY, &words, value)])
-        }
+        ("less_than", _) => Filter::any([none, ordered(condition, field::PRIORITY, &words, value)]),
         _ => ordered(condition, field::PRIORITY, &words, value),
     }
 }

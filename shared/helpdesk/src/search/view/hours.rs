@@ -1,9 +1,9 @@
 //! Conditions on the hours since something happened, or until it will. Until an account has a schedule, business hours
 //! are calendar hours.
 
-use super::Looking;
 use super::super::Filter;
 use super::super::document::{field, seconds};
+use super::Looking;
 use crate::rule::Condition;
 use std::ops::Bound::{Excluded, Included};
 
@@ -33,7 +33,6 @@ impl Looking<'_> {
     }
 
     /// What happened so many whole hours ago, fewer hours ago, or more.
-    #[expect(clippy::arithmetic_side_effects, reason = "numbers with a fraction do not overflow")]
     fn since(&self, name: &str, operator: &str, hours: u32) -> Filter {
         let now = seconds(self.now);
         let at = now - f64::from(hours) * HOUR;
@@ -46,7 +45,6 @@ impl Looking<'_> {
     }
 
     /// What will happen in so many whole hours, in fewer, or in more.
-    #[expect(clippy::arithmetic_side_effects, reason = "numbers with a fraction do not overflow")]
     fn until(&self, name: &str, operator: &str, hours: u32) -> Filter {
         let now = seconds(self.now);
         let at = now + f64::from(hours) * HOUR;

@@ -1,9 +1,9 @@
 //! Conditions on the account's own fields, and their order.
 
-use super::compare::{negative, several};
-use super::Looking;
 use super::super::document::{day, field};
 use super::super::{Filter, Key};
+use super::Looking;
+use super::compare::{negative, several};
 use crate::field::{FieldType, TicketField};
 use crate::ids::FieldId;
 use crate::record::Kept;
@@ -80,9 +80,8 @@ impl Looking<'_> {
     fn within(&self, name: &str, value: &str, direction: i64) -> Filter {
         let today = self.now.to_zoned(self.zone.clone()).date();
         let count = value.parse::<u32>().ok().map(|days| i64::from(days).saturating_mul(direction));
-        let other = count.and_then(|days| {
-            today.checked_add(jiff::Span::new().try_days(days).ok()?).ok()
-        });
+        let other =
+            count.and_then(|days| today.checked_add(jiff::Span::new().try_days(days).ok()?).ok());
         let ends = other.and_then(|other| Some((day(today.min(other))?, day(today.max(other))?)));
         ends.map_or_else(Filter::nothing, |(from, to)| Filter::number(name, from..=to))
     }

@@ -28,7 +28,10 @@ fn actor(id: u64) -> Actor {
 fn looking<R>(run: impl FnOnce(&Looking<'_>) -> R) -> R {
     let (actor, fields) = (actor(2), fields());
     let agent = |id, role, name: &str| (UserId::new(id).unwrap(), role, name.to_owned());
-    let groups = [(GroupId::new(10).unwrap(), "Level 2".to_owned()), (GroupId::new(11).unwrap(), "Billing".to_owned())];
+    let groups = [
+        (GroupId::new(10).unwrap(), "Level 2".to_owned()),
+        (GroupId::new(11).unwrap(), "Billing".to_owned()),
+    ];
     run(&Looking {
         actor: &actor,
         now: at(NOW),

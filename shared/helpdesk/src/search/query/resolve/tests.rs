@@ -6,7 +6,8 @@ use crate::field::{FieldType, TicketField};
 use crate::record::Kept;
 use crate::search::document::{self, Document};
 use crate::search::fixtures::{
-    LANGUAGES, NOW, at, fields, group, organization_document, profile, ticket_document, user_document,
+    LANGUAGES, NOW, at, fields, group, organization_document, profile, ticket_document,
+    user_document,
 };
 use crate::search::query::{organization, person};
 use rstest::rstest;
