@@ -1,10 +1,13 @@
 //! What documents are found by.
 
+mod scan;
+
+pub use scan::Scanned;
+
 use super::Document;
 use super::analysis::{canonical, phrases, plain};
 use super::{Kind, Language, document::field};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::ops::{Bound, RangeBounds};
 
@@ -162,25 +165,11 @@ impl Filter {
         one(any, Self::Any)
     }
 
-    /// Whether a document is among them: what every index has to agree with.
+    /// Whether a document is among them: what every index has to agree with. Who asks several filters of one document
+    /// makes a [`Scanned`] of it first.
     #[must_use]
     pub fn holds(&self, document: &Document) -> bool {
-        match self {
-            Self::All(all) => all.iter().all(|it| it.holds(document)),
-            Self::Any(any) => any.iter().any(|it| it.holds(document)),
-            Self::Not(it) => !it.holds(document),
-            Self::Keyword { field, value } => {
-                document.keywords.get(field).is_some_and(|values| values.contains(value))
-            }
-            Self::Begins { field, prefix } => document
-                .keywords
-                .get(field)
-                .is_some_and(|values| values.iter().any(|value| value.starts_with(prefix))),
-            Self::Number { field, from, to } => {
-                document.numbers.get(field).is_some_and(|number| (*from, *to).contains(number))
-            }
-            Self::Text { fields, seek } => fields.iter().any(|field| seek.found(document, field)),
-        }
+        Scanned::new(document).meets(self)
     }
 }
 
@@ -207,29 +196,6 @@ fn one(mut filters: Vec<Filter>, several: fn(Vec<Filter>) -> Filter) -> Filter {
 
 fn owned(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
-}
-
-impl Seek {
-    fn found(&self, document: &Document, field: &str) -> bool {
-        let tokens = document.tokens(field);
-        match self {
-            Self::Prefix(prefix) => tokens.iter().any(|it| it.term.starts_with(prefix)),
-            Self::Phrases(phrases) => {
-                let mut places: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
-                for token in &tokens {
-                    places.entry(token.position).or_default().insert(&token.term);
-                }
-                phrases.iter().any(|phrase| places.keys().any(|at| stands(&places, *at, phrase)))
-            }
-        }
-    }
-}
-
-/// Whether a phrase stands at a place.
-fn stands(places: &BTreeMap<u32, BTreeSet<&str>>, at: u32, phrase: &[String]) -> bool {
-    (at..=u32::MAX)
-        .zip(phrase)
-        .all(|(at, term)| places.get(&at).is_some_and(|terms| terms.contains(term.as_str())))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! found: it is what any index has to agree with. [`Sort`] says in which order.
 
 pub mod analysis;
+mod directory;
 pub mod document;
 pub mod filter;
 #[cfg(test)]
@@ -15,9 +16,11 @@ pub mod query;
 pub mod view;
 pub mod visible;
 
+pub use directory::Directory;
 pub use document::{Document, Kind};
-pub use filter::{Filter, Seek};
+pub use filter::{Filter, Scanned, Seek};
 pub use language::Language;
 pub use order::{Key, Sort};
 pub use query::{Malformed, Names, Query, Sought};
-pub use visible::Audience;
+pub use view::Looking;
+pub use visible::{Audience, visible};

@@ -5,42 +5,69 @@ mod compare;
 mod hours;
 mod own;
 
+use super::directory::{languages, zone};
 use super::document::field;
 use super::{Filter, Key, Kind, Language, Sort};
 use crate::access::{Actor, Role};
-use crate::field::TicketField;
+use crate::account::{Account, Brand, Group, Staff};
+use crate::field::{TicketField, TicketForm};
 use crate::ids::{BrandId, FormId, GroupId, UserId};
 use crate::record::Kept;
 use crate::rule::{Conditions, Order, Output};
-use ceap_kernel::Timestamp;
+use ceap_kernel::{Fault, Timestamp};
 use jiff::tz::TimeZone;
+use std::sync::Arc;
 
 /// What a view needs to know of the account and of who looks at it.
 #[derive(Debug, Clone)]
-pub struct Looking<'a> {
+pub struct Looking {
     /// Who looks: `current_user`, `current_groups`.
-    pub actor: &'a Actor,
+    pub actor: Actor,
     /// What time it is.
     pub now: Timestamp,
     /// Their time zone, whose days are meant.
     pub zone: TimeZone,
     /// The languages that the account's texts may be in.
-    pub languages: &'a [Language],
+    pub languages: Vec<Language>,
     /// All who work on tickets, with their names.
-    pub agents: &'a [(UserId, Role, String)],
+    pub agents: Vec<(UserId, Role, String)>,
     /// The groups, with their names.
-    pub groups: &'a [(GroupId, String)],
+    pub groups: Vec<(GroupId, String)>,
     /// The brands, with their names.
-    pub brands: &'a [(BrandId, String)],
+    pub brands: Vec<(BrandId, String)>,
     /// The forms, with their names.
-    pub forms: &'a [(FormId, String)],
+    pub forms: Vec<(FormId, String)>,
     /// The form that tickets have that name none.
     pub default_form: Option<FormId>,
     /// The account's own fields of tickets.
-    pub fields: &'a [Kept<TicketField>],
+    pub fields: Arc<Vec<Kept<TicketField>>>,
 }
 
-impl Looking<'_> {
+impl Looking {
+    /// What the account says. Time zones are those of the account, since a token names no other.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be read.
+    pub fn of(account: &Account, actor: &Actor, now: Timestamp) -> Result<Self, Fault> {
+        let settings = account.settings()?;
+        let staff = account.all::<Staff>()?;
+        let groups = account.all::<Group>()?;
+        let brands = account.all::<Brand>()?;
+        let forms = account.all::<TicketForm>()?;
+        Ok(Self {
+            actor: actor.clone(),
+            now,
+            zone: zone(&settings),
+            languages: languages(&settings),
+            agents: staff.iter().map(|it| (it.id, it.role, it.name.clone())).collect(),
+            groups: groups.iter().map(|it| (it.id, it.name.clone())).collect(),
+            brands: brands.iter().map(|it| (it.id, it.name.clone())).collect(),
+            forms: forms.iter().map(|it| (it.id, it.name.clone())).collect(),
+            default_form: forms.iter().find(|it| it.default).map(|it| it.id),
+            fields: account.all::<TicketField>()?,
+        })
+    }
+
     /// The tickets that meet conditions: all of those that all must be met of, and one of those that any must be met
     /// of, if there are any. What who looks may see is not part of it: see [`super::visible`].
     #[must_use]

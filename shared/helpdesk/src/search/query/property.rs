@@ -1,7 +1,7 @@
 //! What may be asked for by name.
 
 use crate::ids::FieldId;
-use crate::search::{Audience, document::field};
+use crate::search::{Audience, Kind, document::field};
 
 macro_rules! properties {
     ($($(#[$doc:meta])* $name:ident = $($word:literal)|+),+ $(,)?) => {
@@ -198,5 +198,56 @@ impl Property {
             Self::Suspended => field::SUSPENDED,
             Self::OrderBy | Self::Sort => field::ID,
         }
+    }
+
+    /// The kinds of what has a property, as far as `none` of it is looked for.
+    pub(super) const fn kinds(self) -> &'static [Kind] {
+        match self {
+            Self::Type | Self::OrderBy | Self::Sort | Self::User => &[],
+            Self::Created | Self::Updated | Self::Name => Kind::ALL,
+            Self::Organization => &[Kind::Ticket, Kind::User],
+            Self::Tags | Self::External => &[Kind::Ticket, Kind::User, Kind::Organization],
+            Self::Notes | Self::Details => &[Kind::User, Kind::Organization],
+            Self::Role | Self::Email | Self::Phone | Self::Verified | Self::Suspended => {
+                &[Kind::User]
+            }
+            Self::Solved
+            | Self::DueDate
+            | Self::Assignee
+            | Self::Submitter
+            | Self::Requester
+            | Self::Commenter
+            | Self::Cc
+            | Self::Subject
+            | Self::Description
+            | Self::Status
+            | Self::CustomStatus
+            | Self::TicketType
+            | Self::Priority
+            | Self::Group
+            | Self::Via
+            | Self::Recipient
+            | Self::Brand
+            | Self::Form
+            | Self::HasAttachment
+            | Self::AttachmentName
+            | Self::FieldValue
+            | Self::Satisfaction
+            | Self::Field(_) => &[Kind::Ticket],
+        }
+    }
+
+    /// Whether `none` stands for nothing there; elsewhere it is a word like others.
+    pub(super) const fn may_be_none(self) -> bool {
+        !matches!(
+            self,
+            Self::Subject
+                | Self::Description
+                | Self::AttachmentName
+                | Self::FieldValue
+                | Self::Name
+                | Self::Notes
+                | Self::Details
+        )
     }
 }

@@ -131,14 +131,14 @@ impl Value<'_> {
 
     /// `none` and `*`, which are no words where they stand for nothing and for anything.
     fn nothing_or_anything(&self, property: Property) -> Option<Filter> {
-        let kinds = kinds(property);
+        let kinds = property.kinds();
         if self.operator != Operator::Is || kinds.is_empty() {
             return None;
         }
         let present = || Filter::any(self.fields(property).into_iter().map(Filter::present));
         let text = self.term.text.to_lowercase();
         let there = match text.as_str() {
-            "none" if may_be_none(property) => !present(),
+            "none" if property.may_be_none() => !present(),
             "*" if !self.term.quoted => present(),
             _ => return None,
         };
@@ -263,57 +263,4 @@ impl Value<'_> {
         };
         Filter::number(name, range)
     }
-}
-
-/// The kinds of what has a property, as far as `none` of it is looked for.
-const fn kinds(property: Property) -> &'static [Kind] {
-    match property {
-        Property::Type | Property::OrderBy | Property::Sort | Property::User => &[],
-        Property::Created | Property::Updated | Property::Name => Kind::ALL,
-        Property::Organization => &[Kind::Ticket, Kind::User],
-        Property::Tags | Property::External => &[Kind::Ticket, Kind::User, Kind::Organization],
-        Property::Notes | Property::Details => &[Kind::User, Kind::Organization],
-        Property::Role
-        | Property::Email
-        | Property::Phone
-        | Property::Verified
-        | Property::Suspended => &[Kind::User],
-        Property::Solved
-        | Property::DueDate
-        | Property::Assignee
-        | Property::Submitter
-        | Property::Requester
-        | Property::Commenter
-        | Property::Cc
-        | Property::Subject
-        | Property::Description
-        | Property::Status
-        | Property::CustomStatus
-        | Property::TicketType
-        | Property::Priority
-        | Property::Group
-        | Property::Via
-        | Property::Recipient
-        | Property::Brand
-        | Property::Form
-        | Property::HasAttachment
-        | Property::AttachmentName
-        | Property::FieldValue
-        | Property::Satisfaction
-        | Property::Field(_) => &[Kind::Ticket],
-    }
-}
-
-/// Whether `none` stands for nothing there; elsewhere it is a word like others.
-const fn may_be_none(property: Property) -> bool {
-    !matches!(
-        property,
-        Property::Subject
-            | Property::Description
-            | Property::AttachmentName
-            | Property::FieldValue
-            | Property::Name
-            | Property::Notes
-            | Property::Details
-    )
 }

@@ -15,7 +15,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 /// What satisfaction is in conditions, from the least.
 const SCORES: [&str; 6] = ["true", "false", "bad", "bad_with_comment", "good", "good_with_comment"];
 
-impl Looking<'_> {
+impl Looking {
     /// The tickets that meet one condition. It was checked when the view was written; one that makes no sense any more
     /// is met by none.
     pub(super) fn condition(&self, condition: &Condition) -> Filter {
@@ -111,7 +111,7 @@ impl Looking<'_> {
 
     /// Words of the subject: any of them, or all of them one after the other.
     fn subject(&self, condition: &Condition, value: &str) -> Filter {
-        let one = |text: &str| match Filter::phrase(&[field::SUBJECT], text, self.languages) {
+        let one = |text: &str| match Filter::phrase(&[field::SUBJECT], text, &self.languages) {
             Filter::All(all) if all.is_empty() => Filter::nothing(),
             other => other,
         };

@@ -10,7 +10,7 @@ use std::ops::Bound::{Excluded, Included};
 /// Seconds of an hour.
 const HOUR: f64 = 3_600.0;
 
-impl Looking<'_> {
+impl Looking {
     pub(super) fn hours(&self, condition: &Condition, value: &str) -> Filter {
         let Ok(hours) = value.parse::<u32>() else { return Filter::nothing() };
         let operator = condition.operator.trim_end_matches("_business_hours");

@@ -10,7 +10,7 @@ use crate::record::Kept;
 use crate::rule::Condition;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
-impl Looking<'_> {
+impl Looking {
     fn field(&self, id: &str) -> Option<(&Kept<TicketField>, String)> {
         let id = FieldId::new(id.parse().ok()?)?;
         let of = self.fields.iter().find(|it| it.id == id)?;
@@ -70,7 +70,7 @@ impl Looking<'_> {
     }
 
     fn contains(&self, name: &str, value: &str) -> Filter {
-        match Filter::phrase(&[name], value, self.languages) {
+        match Filter::phrase(&[name], value, &self.languages) {
             Filter::All(all) if all.is_empty() => Filter::nothing(),
             other => other,
         }

@@ -25,29 +25,25 @@ fn actor(id: u64) -> Actor {
 }
 
 /// Susan (2) looks, at noon; Bob (3) is an administrator.
-fn looking<R>(run: impl FnOnce(&Looking<'_>) -> R) -> R {
-    let (actor, fields) = (actor(2), fields());
+fn looking() -> Looking {
     let agent = |id, role, name: &str| (UserId::new(id).unwrap(), role, name.to_owned());
-    let groups = [
-        (GroupId::new(10).unwrap(), "Level 2".to_owned()),
-        (GroupId::new(11).unwrap(), "Billing".to_owned()),
-    ];
-    run(&Looking {
-        actor: &actor,
+    let group = |id, name: &str| (GroupId::new(id).unwrap(), name.to_owned());
+    Looking {
+        actor: actor(2),
         now: at(NOW),
         zone: TimeZone::UTC,
-        languages: &LANGUAGES,
-        agents: &[agent(2, Role::Agent, "Susan"), agent(3, Role::Admin, "Bob")],
-        groups: &groups,
-        brands: &[],
-        forms: &[],
+        languages: LANGUAGES.to_vec(),
+        agents: vec![agent(2, Role::Agent, "Susan"), agent(3, Role::Admin, "Bob")],
+        groups: vec![group(10, "Level 2"), group(11, "Billing")],
+        brands: Vec::new(),
+        forms: Vec::new(),
         default_form: FormId::new(40),
-        fields: &fields,
-    })
+        fields: Arc::new(fields()),
+    }
 }
 
 fn shows(conditions: &Conditions, ticket: Value) -> bool {
-    looking(|looking| looking.filter(conditions).holds(&ticket_document(ticket)))
+    looking().filter(conditions).holds(&ticket_document(ticket))
 }
 
 fn all(field: &str, operator: &str, value: &str) -> Conditions {
@@ -174,7 +170,7 @@ fn all_must_be_met_and_any_of_the_others() {
 #[test]
 fn a_view_shows_tickets_only() {
     let user = user_document(1, "Amy Moore", Role::EndUser);
-    looking(|it| assert!(!it.filter(&Conditions::default()).holds(&user)));
+    assert!(!looking().filter(&Conditions::default()).holds(&user));
 }
 
 #[rstest]
@@ -193,7 +189,7 @@ fn a_view_has_an_order(#[case] output: Value, #[case] expected: &[u64]) {
         ticket_document(json!({"id": 2, "custom_fields": {"503": "9"}})),
         ticket_document(json!({"id": 3, "group_id": 11})),
     ];
-    let sort = looking(|looking| looking.sort(&output));
+    let sort = looking().sort(&output);
     tickets.sort_by(|a, b| sort.compare(a, b));
     assert_eq!(tickets.map(|it| it.id), expected);
 }
