@@ -41,7 +41,7 @@ pub fn ticket(more: Value) -> Ticket {
 
 pub fn comment(id: u64, author: u64, public: bool, body: &str, file: Option<&str>) -> Comment {
     let file = file.map(|name| {
-        json!({"id": 900 + id, "created_at": NOW, "file_name": name, "content_type": "image/jpeg", "size": 1,
+        json!({"id": id, "created_at": NOW, "file_name": name, "content_type": "image/jpeg", "size": 1,
             "token": "t", "inline": false, "deleted": false})
     });
     let files: Vec<Value> = file.into_iter().collect();
@@ -81,8 +81,8 @@ pub fn user(id: u64, name: &str, role: Role) -> User {
         primary: true,
     };
     let identities = vec![
-        identity(id * 10 + 1, Means::Email, &email),
-        identity(id * 10 + 2, Means::PhoneNumber, &format!("+1415418750{id}")),
+        identity(1, Means::Email, &email),
+        identity(2, Means::PhoneNumber, &format!("+1415418750{id}")),
     ];
     user.identities = identities;
     user

@@ -18,7 +18,7 @@ use serde_json::json;
 #[case::present(Filter::present("due_date"), false)]
 #[case::absent(Filter::absent("due_date"), true)]
 #[case::at_least(Filter::number("priority", 3.0..), true)]
-#[case::more((Filter::Number { field: "priority".to_owned(), from: Bound::Excluded(3.0), to: Bound::Unbounded }), false)]
+#[case::more(Filter::number("priority", (Bound::Excluded(3.0), Bound::Unbounded)), false)]
 #[case::no_number(Filter::number("due_date", ..), false)]
 #[case::word(text("defective"), true)]
 #[case::stem(text("run"), true)]

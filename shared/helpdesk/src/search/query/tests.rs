@@ -4,8 +4,11 @@ use super::*;
 use proptest::prelude::*;
 use rstest::rstest;
 
+/// Whether it must not be, the property, the text, and whether it stood in quotes.
+type Part = (bool, Option<(String, Operator)>, String, bool);
+
 /// Parts without their places.
-fn read(text: &str) -> Vec<(bool, Option<(String, Operator)>, String, bool)> {
+fn read(text: &str) -> Vec<Part> {
     let query = Query::parse(text).unwrap();
     let parts = query.clauses.into_iter().map(|clause| match clause.what {
         What::Text(term) => (clause.negated, None, term.text, term.quoted),
@@ -16,16 +19,11 @@ fn read(text: &str) -> Vec<(bool, Option<(String, Operator)>, String, bool)> {
     parts.collect()
 }
 
-fn word(text: &str) -> (bool, Option<(String, Operator)>, String, bool) {
+fn word(text: &str) -> Part {
     (false, None, text.to_owned(), false)
 }
 
-fn property(
-    name: &str,
-    operator: Operator,
-    value: &str,
-    quoted: bool,
-) -> (bool, Option<(String, Operator)>, String, bool) {
+fn property(name: &str, operator: Operator, value: &str, quoted: bool) -> Part {
     (false, Some((name.to_owned(), operator)), value.to_owned(), quoted)
 }
 
@@ -56,10 +54,7 @@ fn property(
     &[property("created", Operator::More, "2015-09-01T12:00:00-08:00", false)])]
 #[case("requester:amy@mondocam.com", &[property("requester", Operator::Is, "amy@mondocam.com", false)])]
 #[case("custom_field_1413:*", &[property("custom_field_1413", Operator::Is, "*", false)])]
-fn a_text_has_parts(
-    #[case] text: &str,
-    #[case] expected: &[(bool, Option<(String, Operator)>, String, bool)],
-) {
+fn a_text_has_parts(#[case] text: &str, #[case] expected: &[Part]) {
     assert_eq!(read(text), expected);
 }
 

@@ -134,7 +134,7 @@ const NONE: &[&str] = &[];
 #[case("grade", NONE)]
 #[case("\"Please upgrade my account\"", TICKET)]
 #[case("\"upgrade please\"", NONE)]
-#[case("\"upgrad\"", NONE)]
+#[case("\"accou\"", NONE)]
 #[case("accounts", TICKET)]
 #[case("difficult", TICKET)]
 #[case("233", TICKET)]
