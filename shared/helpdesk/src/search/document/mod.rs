@@ -71,7 +71,8 @@ pub struct Document {
     /// Exact values by field, in the form in which they are compared ([`canonical`]). The field
     /// [`field::PRESENT`] has the names of all fields that hold anything.
     pub keywords: BTreeMap<String, BTreeSet<String>>,
-    /// Numbers by field: times are seconds since 1970, days their beginning in UTC, words that have an order their rank.
+    /// Numbers by field: times are seconds since 1970, days their beginning in UTC, words that have an order their
+    /// rank.
     pub numbers: BTreeMap<String, f64>,
     /// Texts by field, in their order.
     pub texts: BTreeMap<String, Vec<String>>,

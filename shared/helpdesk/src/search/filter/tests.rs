@@ -2,6 +2,8 @@
 
 use super::super::fixtures::{LANGUAGES, ticket_document};
 use super::*;
+use proptest::prelude::*;
+use proptest::sample::select;
 use rstest::rstest;
 use serde_json::json;
 
@@ -51,4 +53,37 @@ fn a_filter_is_sent_as_it_is() {
     ]);
     let sent = serde_json::to_string(&filter).unwrap();
     assert_eq!(serde_json::from_str::<Filter>(&sent).unwrap(), filter);
+}
+
+/// Text of many scripts.
+fn texts() -> impl Strategy<Value = String> {
+    let sign = prop_oneof![
+        4 => "[a-zäöüßéñ]{1,8}", 2 => "[A-Z0-9._'-]{1,6}", 1 => "[а-яёй]{1,8}", 1 => "[ぁ-んァ-ヶ一-龥]{1,4}",
+        1 => "[가-힣]{1,3}", 1 => "[ا-ي]{1,6}", 1 => "\\PC{0,4}",
+    ];
+    proptest::collection::vec(sign, 0..8).prop_map(|all| all.join(" "))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Whoever looks for a text, a word of it or the beginning of one finds it, in whatever language it is.
+    #[test]
+    fn a_text_is_found_by_what_it_says(
+        text in texts(),
+        language in proptest::option::of(select(Language::ALL)),
+    ) {
+        let mut document = Document::new(Kind::Ticket, 1);
+        document.language = language;
+        document.text("subject", Some(&text));
+        let whole = Filter::phrase(&["subject"], &text, Language::ALL);
+        prop_assert!(whole.holds(&document));
+        for word in plain(&text) {
+            let phrase = Filter::phrase(&["subject"], &word, Language::ALL);
+            prop_assert!(phrase.holds(&document), "{}", word);
+            let begins: String = word.chars().take(2).collect();
+            let prefix = Filter::prefix(&["subject"], &begins, Language::ALL);
+            prop_assert!(prefix.holds(&document), "{}", word);
+        }
+    }
 }

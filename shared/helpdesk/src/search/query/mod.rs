@@ -13,6 +13,8 @@ mod resolve;
 mod time;
 mod value;
 mod via;
+#[cfg(test)]
+mod world;
 
 pub use property::Property;
 pub use resolve::{Names, Sought, sort};

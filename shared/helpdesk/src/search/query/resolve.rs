@@ -171,4 +171,4 @@ fn anywhere(term: &Term, names: &dyn Names) -> Option<Filter> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

@@ -1,6 +1,6 @@
 //! Times in queries
-//! ([searching by date and time](https://support.zendesk.com/hc/en-us/articles/4408886879258)): days, which are those of
-//! who asks, times, and times before now.
+//! ([searching by date and time](https://support.zendesk.com/hc/en-us/articles/4408886879258)): days, which are those
+//! of who asks, times, and times before now.
 
 use super::{Malformed, Operator, Term};
 use crate::search::Filter;
