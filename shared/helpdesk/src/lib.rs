@@ -18,6 +18,7 @@ pub mod refusal;
 pub mod routes;
 pub mod rule;
 pub mod satisfaction;
+pub mod search;
 pub mod secret;
 pub mod store;
 pub mod suspended;

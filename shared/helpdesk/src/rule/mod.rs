@@ -38,6 +38,7 @@ pub use refers::{Refers, To};
 pub use restriction::Restriction;
 pub use sla::{METRICS, PolicyMetric, SlaPolicy};
 pub use trigger::{Trigger, TriggerCategory};
+pub use via::CHANNELS;
 pub use view::{Column, Order, Output, View};
 
 use serde::{Deserialize, Deserializer, Serialize};

@@ -1,0 +1,26 @@
+//! Search: what tickets, people, organizations and groups are found by, and what is looked for.
+//!
+//! Everything here is pure. A record becomes a [`Document`]; a query of Zendesk's search language, or the conditions of
+//! a view, becomes a [`Filter`], and what who asks may see is one more. [`Filter::holds`] says which documents are
+//! found: it is what any index has to agree with. [`Sort`] says in which order.
+
+pub mod analysis;
+mod directory;
+pub mod document;
+pub mod filter;
+#[cfg(test)]
+mod fixtures;
+mod language;
+pub mod order;
+pub mod query;
+pub mod view;
+pub mod visible;
+
+pub use directory::Directory;
+pub use document::{Document, Kind};
+pub use filter::{Filter, Scanned, Seek};
+pub use language::Language;
+pub use order::{Key, Sort};
+pub use query::{Malformed, Names, Query, Sought};
+pub use view::Looking;
+pub use visible::{Audience, visible};
