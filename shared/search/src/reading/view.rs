@@ -1,0 +1,108 @@
+//! The segments of one manifest, open.
+
+use std::sync::Arc;
+
+use ceap_kernel::Fault;
+use roaring::RoaringBitmap;
+use tantivy::Searcher;
+
+use super::{
+    directory::{Source, Trouble},
+    library::Known,
+};
+use crate::{Manifest, blobs::ETag};
+
+/// An open segment, and its deleted documents.
+pub type Opened = (Arc<Known>, Option<Arc<RoaringBitmap>>);
+
+/// The segments of one manifest, open: what is searched is what the manifest says, however it changes meanwhile.
+pub struct View {
+    manifest: Manifest,
+    etag: Option<ETag>,
+    searcher: Searcher,
+    trouble: Arc<Trouble>,
+    source: Source,
+    opened: Vec<Opened>,
+}
+
+impl View {
+    pub(super) fn new(
+        manifest: Manifest,
+        etag: Option<ETag>,
+        searcher: Searcher,
+        trouble: Arc<Trouble>,
+        source: Source,
+        opened: Vec<Opened>,
+    ) -> Self {
+        Self { manifest, etag, searcher, trouble, source, opened }
+    }
+
+    /// What it shows.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Which manifest that is; `None` if the index has none yet.
+    #[must_use]
+    pub fn etag(&self) -> Option<&ETag> {
+        self.etag.as_ref()
+    }
+
+    /// The deleted documents of each segment, in the manifest's order.
+    pub(crate) fn dead(&self) -> impl Iterator<Item = Option<&RoaringBitmap>> {
+        self.opened.iter().map(|(_, dead)| dead.as_deref())
+    }
+
+    /// The open segments, in the manifest's order.
+    pub(super) fn opened(&self) -> &[Opened] {
+        &self.opened
+    }
+
+    /// Where what is not in memory comes from.
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// What went wrong while it was read.
+    pub(super) fn trouble(&self) -> &Arc<Trouble> {
+        &self.trouble
+    }
+
+    /// Tantivy's searcher, for what waits for the store on a thread of its own.
+    pub(crate) fn searcher(&self) -> Searcher {
+        self.searcher.clone()
+    }
+
+    /// Runs a query on a thread of its own, which may wait for the store.
+    ///
+    /// # Errors
+    /// What the store failed with if it failed, whatever Tantivy made of it: an answer that some read is missing from is
+    /// none. `NotFound` says that a segment is not there. Else what Tantivy fails with, as `Internal`.
+    pub async fn run<T, Q>(&self, query: Q) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        Q: FnOnce(&Searcher) -> tantivy::Result<T> + Send + 'static,
+    {
+        let searcher = self.searcher();
+        away(&self.trouble, move || query(&searcher)).await
+    }
+}
+
+/// Runs on a thread that may wait, and looks whether anything went wrong with a read meanwhile.
+pub async fn away<T: Send + 'static>(
+    trouble: &Trouble,
+    work: impl FnOnce() -> tantivy::Result<T> + Send + 'static,
+) -> Result<T, Fault> {
+    let before = trouble.times();
+    let outcome = tokio::task::spawn_blocking(work).await;
+    if trouble.times() != before {
+        let unknown = || Fault::Unavailable("a part of the search index was not read".to_owned());
+        return Err(trouble.last().unwrap_or_else(unknown));
+    }
+    match outcome {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => Err(Fault::Internal(format!("Tantivy failed: {error}"))),
+        Err(panic) => Err(Fault::Internal(format!("Tantivy panicked: {panic}"))),
+    }
+}
