@@ -22,7 +22,7 @@ mod writer;
 pub use archive::Archive;
 pub use manifest::{Dropped, Manifest, Piece, Position, Tombstones};
 pub use place::Place;
-pub use reading::{Cache, Capacity, Folder, Patience, Reads, View, Warm};
+pub use reading::{Cache, Capacity, Engine, Folder, Patience, View, Warm};
 pub use searcher::Searcher;
 pub use shape::Shape;
 pub use writer::{Applied, Batch, Change, Collected, Limits, Merged, Policy, What, Writer};

@@ -24,7 +24,7 @@ pub struct Manifest {
     pub shape: String,
     /// How often it was changed.
     pub generation: u64,
-    /// Its segments, in the order in which they came to be.
+    /// Its segments, in no particular order.
     pub segments: Vec<Piece>,
     /// Up to where the changes of each source are in it.
     pub watermark: BTreeMap<String, Position>,

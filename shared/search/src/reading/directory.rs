@@ -22,8 +22,8 @@ use tantivy::{
 };
 
 use super::{
-    cache::{Cache, Object},
-    reads::Reads,
+    cache::Object,
+    engine::Engine,
 };
 use crate::segment::Hot;
 
@@ -54,15 +54,6 @@ impl Trouble {
     }
 }
 
-/// Where bytes come from.
-#[derive(Clone)]
-pub struct Source {
-    /// What drives reads.
-    pub reads: Reads,
-    /// What was read.
-    pub cache: Arc<Cache>,
-}
-
 /// An open segment.
 pub struct Open {
     /// Its object.
@@ -75,7 +66,7 @@ pub struct Open {
 struct File {
     open: Arc<Open>,
     range: Range<u64>,
-    source: Source,
+    engine: Engine,
     trouble: Arc<Trouble>,
 }
 
@@ -98,7 +89,7 @@ impl FileHandle for File {
         if let Some(bytes) = self.open.hot.read(&range) {
             return Ok(bytes);
         }
-        let Source { reads, cache } = &self.source;
+        let Engine { reads, cache, .. } = &self.engine;
         cache.read(reads, &self.open.object, range).map_err(|fault| self.trouble.note(fault))
     }
 }
@@ -111,14 +102,14 @@ enum Entry {
 /// The files of all segments.
 pub struct Files {
     entries: HashMap<PathBuf, Entry>,
-    source: Source,
+    engine: Engine,
     trouble: Arc<Trouble>,
 }
 
 impl Files {
     /// No files.
-    pub fn new(source: Source) -> Self {
-        Self { entries: HashMap::new(), source, trouble: Arc::default() }
+    pub fn new(engine: Engine) -> Self {
+        Self { entries: HashMap::new(), engine, trouble: Arc::default() }
     }
 
     /// What goes wrong while they are read.
@@ -164,7 +155,7 @@ impl Directory for Remote {
             Some(Entry::Part(open, range)) => Ok(Arc::new(File {
                 open: Arc::clone(open),
                 range: range.clone(),
-                source: self.0.source.clone(),
+                engine: self.0.engine.clone(),
                 trouble: self.0.trouble(),
             })),
         }

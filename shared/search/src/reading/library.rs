@@ -11,15 +11,15 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use roaring::RoaringBitmap;
 use serde_json::json;
 use tantivy::{
-    Executor, Index, ReloadPolicy,
+    Index, ReloadPolicy,
     directory::OwnedBytes,
     index::{IndexSettings, SegmentId},
 };
 
 use super::{
-    cache::{Cache, Object},
-    directory::{Files, Open, Source},
-    reads::Reads,
+    cache::Object,
+    directory::{Files, Open},
+    engine::Engine,
     view::{View, away},
 };
 use crate::{Archive, Manifest, Piece, Shape, archive::Current, blobs::Got, segment::Tail, tombstones};
@@ -42,8 +42,7 @@ pub struct Known {
 /// Opens the segments of a manifest, and keeps what it has read of them to do so.
 pub struct Library {
     archive: Archive,
-    source: Source,
-    executor: Executor,
+    engine: Engine,
     known: Mutex<HashMap<String, Arc<Known>>>,
     dead: Mutex<HashMap<String, Arc<RoaringBitmap>>>,
 }
@@ -66,20 +65,9 @@ fn wrong(error: impl std::fmt::Display) -> Fault {
 }
 
 impl Library {
-    /// A library of an index's segments. A query runs on up to `threads` of them at once; threads that wait for the
-    /// store cost nothing, so there may be many more than cores.
-    ///
-    /// # Errors
-    /// `Internal` if there can't be so many threads.
-    pub fn new(
-        archive: Archive,
-        reads: Reads,
-        cache: Arc<Cache>,
-        threads: usize,
-    ) -> Result<Self, Fault> {
-        let executor = Executor::multi_thread(threads.max(1), "search-").map_err(wrong)?;
-        let source = Source { reads, cache };
-        Ok(Self { archive, source, executor, known: Mutex::default(), dead: Mutex::default() })
+    /// A library of an index's segments.
+    pub fn new(archive: Archive, engine: Engine) -> Self {
+        Self { archive, engine, known: Mutex::default(), dead: Mutex::default() }
     }
 
     /// The newest manifest, if it is another than that of the view.
@@ -88,7 +76,7 @@ impl Library {
     /// The store's.
     pub async fn changed(&self, view: Option<&View>) -> Result<Option<Current>, Fault> {
         let (archive, known) = (self.archive.clone(), view.and_then(|view| view.etag().cloned()));
-        let changed = self.source.reads.call(move |_| {
+        let changed = self.engine.reads.call(move |_| {
             let (archive, known) = (archive.clone(), known.clone());
             async move { archive.changed(known.as_ref()).await }.boxed()
         });
@@ -110,7 +98,7 @@ impl Library {
         if extent == Extent::Tails {
             self.forget(&manifest);
         }
-        let mut files = Files::new(self.source.clone());
+        let mut files = Files::new(self.engine.clone());
         files.made("meta.json".to_owned(), meta(&manifest, &self.archive.shape)?);
         for (piece, (known, dead)) in manifest.segments.iter().zip(&opened) {
             for (extension, range) in &known.files {
@@ -123,7 +111,7 @@ impl Library {
             }
         }
         let (trouble, shape) = (files.trouble(), Arc::clone(&self.archive.shape));
-        let (executor, directory) = (self.executor.clone(), files.directory());
+        let (executor, directory) = (self.engine.executor.clone(), files.directory());
         let open = move || {
             let mut index = Index::open(directory)?;
             index.set_tokenizers(shape.tokenizers.clone());
@@ -132,7 +120,7 @@ impl Library {
             Ok(reader.searcher())
         };
         let searcher = away(&trouble, open).await?;
-        Ok(View::new(manifest, etag, searcher, trouble, self.source.clone(), opened))
+        Ok(View::new(manifest, etag, searcher, trouble, self.engine.clone(), opened))
     }
 
     async fn segment(&self, piece: &Piece, extent: Extent) -> Result<Arc<Known>, Fault> {
@@ -143,7 +131,7 @@ impl Library {
         let whole = extent == Extent::Whole || piece.bytes <= SMALL;
         let name: Arc<str> = self.archive.place.segment(&piece.id).into();
         let range = if whole { 0..piece.bytes } else { piece.tail..piece.bytes };
-        let bytes = self.source.reads.range(Arc::clone(&name), range).await?;
+        let bytes = self.engine.reads.range(Arc::clone(&name), range).await?;
         let bytes = OwnedBytes::new(bytes);
         let tail =
             if whole { Tail::of_whole(bytes, piece.tail)? } else { Tail::parse(bytes)? };
@@ -163,7 +151,7 @@ impl Library {
             return Ok(known);
         }
         let name = tombstones.name.clone();
-        let got = self.source.reads.call(move |blobs| {
+        let got = self.engine.reads.call(move |blobs| {
             let name = name.clone();
             async move { blobs.get(&name, None).await }.boxed()
         });

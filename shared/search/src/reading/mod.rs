@@ -7,6 +7,7 @@
 mod bounded;
 mod cache;
 mod directory;
+mod engine;
 mod folder;
 mod library;
 mod reads;
@@ -14,6 +15,7 @@ mod view;
 mod warm;
 
 pub use cache::{Cache, Capacity};
+pub use engine::Engine;
 pub use folder::Folder;
 pub use library::{Extent, Library};
 pub use reads::{Patience, Reads, patiently};

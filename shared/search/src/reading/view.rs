@@ -1,13 +1,17 @@
 //! The segments of one manifest, open.
 
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
 
 use ceap_kernel::Fault;
 use roaring::RoaringBitmap;
-use tantivy::Searcher;
+use tantivy::{Searcher, Term};
 
 use super::{
-    directory::{Source, Trouble},
+    directory::Trouble,
+    engine::Engine,
     library::Known,
 };
 use crate::{Manifest, blobs::ETag};
@@ -21,8 +25,10 @@ pub struct View {
     etag: Option<ETag>,
     searcher: Searcher,
     trouble: Arc<Trouble>,
-    source: Source,
+    engine: Engine,
     opened: Vec<Opened>,
+    /// Terms that were read ahead, and whether with their places.
+    pub(super) ahead: Mutex<HashSet<(Term, bool)>>,
 }
 
 impl View {
@@ -31,10 +37,11 @@ impl View {
         etag: Option<ETag>,
         searcher: Searcher,
         trouble: Arc<Trouble>,
-        source: Source,
+        engine: Engine,
         opened: Vec<Opened>,
     ) -> Self {
-        Self { manifest, etag, searcher, trouble, source, opened }
+        let ahead = Mutex::default();
+        Self { manifest, etag, searcher, trouble, engine, opened, ahead }
     }
 
     /// What it shows.
@@ -60,8 +67,8 @@ impl View {
     }
 
     /// Where what is not in memory comes from.
-    pub(super) fn source(&self) -> &Source {
-        &self.source
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// What went wrong while it was read.

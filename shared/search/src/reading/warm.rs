@@ -1,9 +1,14 @@
 //! Reads ahead what queries need.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{Arc, PoisonError},
+};
 
 use ceap_kernel::Fault;
-use tantivy::{TantivyError, index::SegmentReader};
+use tantivy::{
+    TantivyError, Term, index::SegmentReader, query::Query, schema::IndexRecordOption,
+};
 
 use super::{View, directory::Open, view::away};
 
@@ -19,6 +24,9 @@ pub struct Warm {
     pub terms: bool,
 }
 
+/// How many terms a view remembers to have read ahead.
+const AHEAD: usize = 10_000;
+
 enum Part {
     Column(SegmentReader, String),
     Norm(SegmentReader, String),
@@ -31,7 +39,7 @@ impl View {
     /// # Errors
     /// The store's. What was read by then is kept.
     pub async fn warm(&self, warm: &Warm) -> Result<(), Fault> {
-        let (searcher, source) = (self.searcher(), self.source().clone());
+        let (searcher, engine) = (self.searcher(), self.engine().clone());
         let parts = self.parts(warm);
         let work = move || {
             let read = |part: Part| match part {
@@ -46,14 +54,60 @@ impl View {
                     segment.fieldnorms_readers().get_field(field)?;
                     Ok(())
                 }
-                Part::Terms(open, range) => source
+                Part::Terms(open, range) => engine
                     .cache
-                    .prefetch(&source.reads, &open.object, &range)
+                    .prefetch(&engine.reads, &open.object, &range)
                     .map_err(|fault| TantivyError::SystemError(fault.to_string())),
             };
             searcher.index().search_executor().map(read, parts.into_iter())
         };
         away(self.trouble(), work).await.map(|_| ())
+    }
+
+    /// Reads ahead the terms of a query, of all segments at once. Without it, ranking asks one segment after the other
+    /// how many of its documents have a term, and waits each time.
+    ///
+    /// # Errors
+    /// The store's. What was read by then is kept.
+    pub async fn prepare(&self, query: &dyn Query) -> Result<(), Fault> {
+        let terms = self.not_ahead(query);
+        if terms.is_empty() {
+            return Ok(());
+        }
+        let (searcher, asked) = (self.searcher(), terms.clone());
+        let work = move || {
+            let read = |(segment, (term, places)): (&SegmentReader, &(Term, bool))| {
+                let option = match places {
+                    true => IndexRecordOption::WithFreqsAndPositions,
+                    false => IndexRecordOption::WithFreqs,
+                };
+                segment.inverted_index(term.field())?.read_postings(term, option)?;
+                Ok(())
+            };
+            let segments = searcher.segment_readers().iter();
+            let parts = segments.flat_map(|segment| terms.iter().map(move |term| (segment, term)));
+            searcher.index().search_executor().map(read, parts)
+        };
+        away(self.trouble(), work).await?;
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        if ahead.len() > AHEAD {
+            ahead.clear();
+        }
+        ahead.extend(asked);
+        Ok(())
+    }
+
+    /// The terms of a query that were not read ahead yet.
+    fn not_ahead(&self, query: &dyn Query) -> Vec<(Term, bool)> {
+        let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut terms = Vec::new();
+        query.query_terms(&mut |term, places| {
+            let term = (term.clone(), places);
+            if !ahead.contains(&term) {
+                terms.push(term);
+            }
+        });
+        terms
     }
 
     fn parts(&self, warm: &Warm) -> Vec<Part> {

@@ -6,11 +6,12 @@ use std::{
 };
 
 use ceap_kernel::Fault;
+use tantivy::query::Query;
 use tokio::sync::Mutex;
 
 use crate::{
-    Archive, Library, View, Warm,
-    reading::{Cache, Extent, Reads},
+    Archive, Engine, View, Warm,
+    reading::{Extent, Library},
 };
 
 /// A view, and when it was last known to show the newest manifest.
@@ -27,19 +28,10 @@ pub struct Searcher {
 impl Searcher {
     /// A searcher that reads ahead what `warm` says when it opens a segment, and believes its manifest the newest for as
     /// long as `fresh_for`.
-    ///
-    /// # Errors
-    /// `Internal` if there can't be so many threads.
-    pub fn new(
-        archive: Archive,
-        reads: Reads,
-        cache: Arc<Cache>,
-        threads: usize,
-        warm: Warm,
-        fresh_for: Duration,
-    ) -> Result<Self, Fault> {
-        let library = Library::new(archive, reads, cache, threads)?;
-        Ok(Self { library, warm, fresh_for, seen: Mutex::new(None) })
+    #[must_use]
+    pub fn new(archive: Archive, engine: Engine, warm: Warm, fresh_for: Duration) -> Self {
+        let library = Library::new(archive, engine);
+        Self { library, warm, fresh_for, seen: Mutex::new(None) }
     }
 
     /// The newest view.
@@ -91,17 +83,17 @@ impl Searcher {
         Ok(view)
     }
 
-    /// Runs a query on the newest view. If a segment of it is not there any more, it runs on the one after it.
+    /// Runs a query on the newest view, its terms read ahead. If a segment of it is not there any more, it runs on the one after it.
     ///
     /// # Errors
     /// As [`View::run`] and [`Searcher::view`].
-    pub async fn search<T, Q>(&self, query: Q) -> Result<T, Fault>
+    pub async fn search<T, R>(&self, query: &dyn Query, run: R) -> Result<T, Fault>
     where
         T: Send + 'static,
-        Q: Fn(&tantivy::Searcher) -> tantivy::Result<T> + Clone + Send + 'static,
+        R: Fn(&tantivy::Searcher, &dyn Query) -> tantivy::Result<T> + Clone + Send + 'static,
     {
         let view = self.view().await?;
-        match view.run(query.clone()).await {
+        match run_on(&view, query, run.clone()).await {
             Err(Fault::NotFound(what)) => {
                 let mut seen = self.seen.lock().await;
                 let newest = self.newest(&mut seen).await?;
@@ -109,11 +101,21 @@ impl Searcher {
                 if newest.etag() == view.etag() {
                     return Err(missing(&what));
                 }
-                newest.run(query).await
+                run_on(&newest, query, run).await
             }
             other => other,
         }
     }
+}
+
+async fn run_on<T, R>(view: &View, query: &dyn Query, run: R) -> Result<T, Fault>
+where
+    T: Send + 'static,
+    R: Fn(&tantivy::Searcher, &dyn Query) -> tantivy::Result<T> + Send + 'static,
+{
+    view.prepare(query).await?;
+    let query = query.box_clone();
+    view.run(move |searcher| run(searcher, &*query)).await
 }
 
 fn missing(what: &str) -> Fault {

@@ -106,17 +106,19 @@ impl Writer {
         }
         let mut next = manifest.next(commit);
         let is_source = |piece: &Piece| done.sources.0.iter().any(|(s, _)| s.id == piece.id);
-        let (sources, kept) = next.segments.drain(..).partition(is_source);
+        let (sources, kept): (Vec<Piece>, _) = next.segments.drain(..).partition(is_source);
         next.segments = kept;
-        for source in Vec::<Piece>::from_iter::<Vec<Piece>>(sources) {
+        for source in sources {
             self.drop_piece(&mut next, source);
         }
         if let Some(mut piece) = done.piece.clone() {
             if !dead.is_empty() {
                 self.replace(&mut next, &mut piece, &dead).await?;
             }
-            // It goes where the oldest of its sources were.
-            next.segments.insert(0, piece);
+            // One of which nothing lives any more is left to be collected.
+            if piece.living() > 0 {
+                next.segments.push(piece);
+            }
         }
         self.in_time(done.at)?;
         self.archive.swap(&next, etag.as_ref()).await?;

@@ -23,8 +23,8 @@ use std::{sync::Arc, time::Duration};
 use ceap_kernel::{Clock, Fault, SignedDuration, Timestamp};
 
 use crate::{
-    Archive,
-    reading::{Cache, Extent, Library, Patience, Reads, View, patiently},
+    Archive, Engine,
+    reading::{Extent, Library, Patience, View, patiently},
 };
 
 /// What a writer may take.
@@ -56,20 +56,17 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer of an index. It finds the older versions of what it writes with `reads`, several segments at once.
-    ///
-    /// # Errors
-    /// `Internal` if there can't be the threads.
+    /// A writer of an index. It finds the older versions of what it writes with the engine, all segments at once.
+    #[must_use]
     pub fn new(
         archive: Archive,
-        reads: Reads,
-        cache: Arc<Cache>,
+        engine: Engine,
         clock: Arc<dyn Clock>,
         limits: Limits,
         patience: Patience,
-    ) -> Result<Self, Fault> {
-        let library = Library::new(archive.clone(), reads, cache, 8)?;
-        Ok(Self { archive, library, clock, limits, patience })
+    ) -> Self {
+        let library = Library::new(archive.clone(), engine);
+        Self { archive, library, clock, limits, patience }
     }
 
     async fn manifest(&self) -> Result<crate::archive::Current, Fault> {
