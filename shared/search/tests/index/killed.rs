@@ -1,0 +1,98 @@
+//! A writer that dies at any call to the store, before or after the call has done what it does.
+
+use std::time::Duration;
+
+use ceap_kernel::Fault;
+use ceap_search::{Policy, Writer, blobs::memory::Fate};
+
+use crate::world::{Model, Short, World, change};
+
+enum Step {
+    Apply(&'static [Short<'static>]),
+    Merge,
+    Collect,
+}
+
+const STEPS: [Step; 8] = [
+    Step::Apply(&[("a", Some(1)), ("b", Some(2)), ("c", Some(3))]),
+    Step::Apply(&[("b", Some(13)), ("d", Some(4))]),
+    Step::Merge,
+    Step::Apply(&[("a", None), ("e", Some(5))]),
+    Step::Apply(&[("d", None), ("e", Some(23)), ("f", Some(10))]),
+    Step::Merge,
+    Step::Collect,
+    Step::Apply(&[("c", Some(33)), ("g", Some(20))]),
+];
+
+async fn go(world: &World, writer: &Writer, at: u64, step: &Step) -> Result<(), Fault> {
+    let policy = Policy { fanout: 2, ..Policy::default() };
+    match step {
+        Step::Apply(changes) => {
+            world.apply(writer, "shard", at * 100 + 1, changes).await.map(|_| ())
+        }
+        Step::Merge => writer.merge(&policy).await.map(|_| ()),
+        Step::Collect => writer.collect().await.map(|_| ()),
+    }
+}
+
+/// How many calls all steps make.
+async fn calls() -> usize {
+    let world = World::new();
+    let writer = world.writer();
+    for (at, step) in (0..).zip(&STEPS) {
+        if matches!(step, Step::Collect) {
+            world.later(Duration::from_hours(2));
+        }
+        go(&world, &writer, at, step).await.unwrap();
+    }
+    usize::try_from(world.store.count().calls()).unwrap()
+}
+
+async fn die(after: usize, fate: Fate) {
+    let world = World::new();
+    let mut model = Model::new();
+    world.store.die_after(after, fate);
+    let mut writer = world.writer();
+    for (at, step) in (0..).zip(&STEPS) {
+        if matches!(step, Step::Collect) {
+            world.later(Duration::from_hours(2));
+        }
+        let before = model.clone();
+        if let Step::Apply(changes) = step {
+            change(&mut model, changes);
+        }
+        if go(&world, &writer, at, step).await.is_err() {
+            world.store.heal();
+            let seen = world.contents(&world.searcher()).await.unwrap();
+            assert!(seen == before || seen == model, "neither before nor after: {seen:?}");
+            // Another process goes on with what was not acknowledged.
+            writer = world.writer();
+            go(&world, &writer, at, step).await.unwrap();
+        }
+        if at > 0 {
+            continue;
+        }
+        assert_eq!(world.contents(&world.searcher()).await.ok(), Some(model.clone()));
+    }
+    world.store.heal();
+    world.check(&world.searcher(), &model).await;
+    world.later(Duration::from_hours(2));
+    writer.collect().await.unwrap();
+    let manifest = world.archive.manifest().await.unwrap().0;
+    let dead = manifest.segments.iter().filter(|piece| piece.dead() > 0).count();
+    let named = manifest.segments.len() + dead + 1;
+    assert_eq!(world.store.sizes().len(), named, "something was left behind");
+    world.check(&world.searcher(), &model).await;
+}
+
+#[tokio::test]
+async fn a_writer_may_die_at_any_call() {
+    let calls = calls().await;
+    assert!(calls > 30, "{calls} calls");
+    for after in 0..calls {
+        for fault in [Fault::Internal("dead".into()), Fault::Unavailable("hiccup".into())] {
+            die(after, Fate::Fails(fault.clone())).await;
+            die(after, Fate::Lost(fault)).await;
+        }
+    }
+}

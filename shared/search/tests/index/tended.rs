@@ -1,0 +1,71 @@
+//! What is kept small: segments, memory, what nobody reads, and whose turn it is.
+
+use std::time::Duration;
+
+use ceap_kernel::Timestamp;
+use ceap_search::{
+    Limits, Policy,
+    lease::{self, Lease, Taken},
+};
+
+use crate::world::{Model, World, change};
+
+#[tokio::test]
+async fn there_are_never_many_segments() {
+    let world = World::new();
+    let writer = world.writer();
+    let policy = Policy { fanout: 4, ..Policy::default() };
+    let mut model = Model::new();
+    for at in 1..60_u64 {
+        let key = format!("k{}", at % 23);
+        world.apply(&writer, "s", at, &[(&key, Some(at))]).await.unwrap();
+        change(&mut model, &[(&key, Some(at))]);
+        writer.merge(&policy).await.unwrap();
+        let manifest = world.archive.manifest().await.unwrap().0;
+        assert!(manifest.segments.len() <= 8, "{}", manifest.segments.len());
+        assert_eq!(manifest.living(), model.len() as u64);
+    }
+    world.check(&world.searcher(), &model).await;
+}
+
+#[tokio::test]
+async fn a_batch_that_takes_too_much_memory_is_several_segments() {
+    let world = World::new();
+    let writer = world.writer_with(Limits { building: 15_000_000, ..Limits::default() });
+    let keys: Vec<String> = (0..60_000).map(|n| format!("key-{n:08}-{n:016}")).collect();
+    let changes: Vec<_> = (0..).zip(&keys).map(|(n, key)| (key.as_str(), Some(n))).collect();
+    let applied = world.apply(&writer, "s", 1, &changes).await.unwrap();
+    assert_eq!(applied.written, 60_000);
+    let manifest = world.archive.manifest().await.unwrap().0;
+    assert!(manifest.segments.len() > 1, "{}", manifest.segments.len());
+    assert_eq!(world.count(&world.searcher(), "n7").await.unwrap(), 6_000);
+}
+
+#[tokio::test]
+async fn what_is_young_is_not_collected() {
+    let world = World::new();
+    let writer = world.writer();
+    for at in 1..4_u64 {
+        world.apply(&writer, "s", at, &[("a", Some(at))]).await.unwrap();
+    }
+    let before = world.store.sizes();
+    world.later(Duration::from_mins(59));
+    assert_eq!(writer.collect().await.unwrap(), ceap_search::Collected::default());
+    assert_eq!(world.store.sizes(), before);
+}
+
+#[tokio::test]
+async fn a_lease_is_one_writers_until_it_runs_out() {
+    let leases = lease::Memory::default();
+    let (term, now) = (Duration::from_secs(60), Timestamp::UNIX_EPOCH);
+    let Taken::Mine(held) = leases.take("acme", now, term).await.unwrap() else { panic!() };
+    assert_eq!(leases.take("acme", now, term).await.unwrap(), Taken::Other(held.until));
+    assert!(matches!(leases.take("other", now, term).await.unwrap(), Taken::Mine(_)));
+    let held = leases.renew(&held, now.checked_add(term).unwrap(), term).await.unwrap();
+    let Taken::Mine(next) = leases.take("acme", held.until, term).await.unwrap() else { panic!() };
+    assert!(leases.renew(&held, held.until, term).await.is_err());
+    leases.release(&held).await.unwrap();
+    assert_eq!(leases.take("acme", held.until, term).await.unwrap(), Taken::Other(next.until));
+    leases.release(&next).await.unwrap();
+    assert!(matches!(leases.take("acme", held.until, term).await.unwrap(), Taken::Mine(_)));
+}
