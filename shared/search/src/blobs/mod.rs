@@ -63,7 +63,9 @@ pub struct Listed {
 
 /// An object store. Reads see every write that was answered before they began.
 ///
-/// Whatever fails with a retryable fault may have happened all the same, its answer being lost.
+/// Whatever fails with a retryable fault may have happened all the same, its answer being lost. `Conflict` is only said
+/// where the condition is known not to hold (S3's 412). S3's 409 says that another write was under way, and leaves open
+/// what is there now, so it is `Unavailable`.
 pub trait Blobs: Send + Sync {
     /// The bytes of an object in `range`, which lies within it.
     ///
