@@ -115,7 +115,12 @@ fn engine(store: &Arc<Memory>) -> Result<Engine, Fault> {
     Engine::start(store.clone(), Patience::default(), cache, 32)
 }
 
-async fn index(store: &Arc<Memory>, archive: &Archive, fields: Fields, tickets: u64) -> Result<(), Fault> {
+async fn index(
+    store: &Arc<Memory>,
+    archive: &Archive,
+    fields: Fields,
+    tickets: u64,
+) -> Result<(), Fault> {
     let limits = Limits { building: 200 << 20, ..Limits::default() };
     let patience = Patience::default();
     let writer =
@@ -180,9 +185,8 @@ const KINDS: [(&str, Kind); 5] = [
 
 fn query(kind: Kind, fields: Fields, dice: &mut Dice) -> Box<dyn Query> {
     let term = |field, text: &str| Term::from_field_text(field, text);
-    let is = |term| -> Box<dyn Query> {
-        Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs))
-    };
+    let is =
+        |term| -> Box<dyn Query> { Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)) };
     let number = |field, number| is(Term::from_field_u64(field, number));
     match kind {
         Kind::Term => is(term(fields.text, &dice.word())),

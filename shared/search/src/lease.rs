@@ -65,11 +65,8 @@ impl Lease for Memory {
                 return Ok(Taken::Other(other.until));
             }
             *tokens = tokens.saturating_add(1);
-            let mine = Held {
-                name: name.to_owned(),
-                token: tokens.to_string(),
-                until: end(now, term)?,
-            };
+            let mine =
+                Held { name: name.to_owned(), token: tokens.to_string(), until: end(now, term)? };
             held.insert(name.to_owned(), mine.clone());
             Ok(Taken::Mine(mine))
         }

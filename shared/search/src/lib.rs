@@ -20,7 +20,7 @@ mod tombstones;
 mod writer;
 
 pub use archive::Archive;
-pub use manifest::{Dropped, Manifest, Piece, Position, Tombstones};
+pub use manifest::{Manifest, Piece, Position, Tombstones};
 pub use place::Place;
 pub use reading::{Cache, Capacity, Engine, Folder, Patience, View, Warm};
 pub use searcher::Searcher;

@@ -25,6 +25,12 @@ impl Place {
         format!("{}manifest.json", self.0)
     }
 
+    /// What is to be collected, and since when.
+    #[must_use]
+    pub fn marks(&self) -> String {
+        format!("{}marks.json", self.0)
+    }
+
     /// What the names of segments and tombstones begin with.
     #[must_use]
     pub fn parts(&self) -> String {

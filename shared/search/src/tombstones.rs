@@ -1,10 +1,7 @@
 //! Which documents of a segment are deleted: a Roaring bitmap of their numbers
 //! (<https://roaringbitmap.org>), which Tantivy gets as its own file of those alive.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{io::Write, path::Path};
 
 use ceap_kernel::Fault;
 use roaring::RoaringBitmap;
@@ -46,7 +43,7 @@ fn footed(alive: &BitSet) -> tantivy::Result<Vec<u8>> {
     write_alive_bitset(alive, &mut file)?;
     file.flush()?;
     file.terminate()?;
-    Ok(shelf.file(&PathBuf::from(path)).map(|bytes| bytes.to_vec()).unwrap_or_default())
+    Ok(shelf.file(path).map(|bytes| bytes.to_vec()).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -169,9 +169,8 @@ impl Blobs for Memory {
                 let (bytes, ..) = object.ok_or_else(|| Fault::NotFound(format!("no {name}")))?;
                 let at = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
                 let bytes = bytes.get(at(range.start)..at(range.end)).map(<[u8]>::to_vec);
-                let bytes = bytes.ok_or_else(|| {
-                    Fault::Internal(format!("{name} ends before {}", range.end))
-                })?;
+                let bytes = bytes
+                    .ok_or_else(|| Fault::Internal(format!("{name} ends before {}", range.end)))?;
                 state.read(bytes.len());
                 Ok(bytes)
             });
@@ -186,7 +185,9 @@ impl Blobs for Memory {
             let found = self.fated(|state| {
                 let got = match state.objects.get(name) {
                     None => Got::Absent,
-                    Some((_, etag, _)) if known.is_some_and(|known| known.0 == etag.to_string()) => {
+                    Some((_, etag, _))
+                        if known.is_some_and(|known| known.0 == etag.to_string()) =>
+                    {
                         Got::Unchanged
                     }
                     Some((bytes, etag, _)) => {

@@ -4,10 +4,12 @@ mod position;
 
 pub use position::Position;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ceap_kernel::{Fault, Timestamp};
+use ceap_kernel::Fault;
 use serde::{Deserialize, Serialize};
+
+use crate::Place;
 
 /// The layout of manifests and segments. Another takes another index, built anew.
 const FORMAT: u32 = 1;
@@ -30,8 +32,6 @@ pub struct Manifest {
     pub watermark: BTreeMap<String, Position>,
     /// The last commits, the newest at the end.
     pub recent: Vec<String>,
-    /// Objects that it no longer names, but that a searcher with an older manifest may read.
-    pub dropped: Vec<Dropped>,
 }
 
 /// A segment: one object, which is never changed.
@@ -59,15 +59,6 @@ pub struct Tombstones {
     pub documents: u32,
 }
 
-/// An object that is no longer named.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dropped {
-    /// Its name.
-    pub name: String,
-    /// Since when.
-    pub at: Timestamp,
-}
-
 impl Piece {
     /// Its documents that are not deleted.
     #[must_use]
@@ -93,7 +84,6 @@ impl Manifest {
             segments: Vec::new(),
             watermark: BTreeMap::new(),
             recent: Vec::new(),
-            dropped: Vec::new(),
         }
     }
 
@@ -148,17 +138,11 @@ impl Manifest {
         next
     }
 
-    /// No longer names an object.
-    pub fn drop_object(&mut self, name: String, at: Timestamp) {
-        self.dropped.push(Dropped { name, at });
-    }
-
-    /// Whether it names an object, or did of late.
-    pub(crate) fn names(&self, place: &crate::Place, name: &str) -> bool {
-        self.dropped.iter().any(|dropped| dropped.name == name)
-            || self.segments.iter().any(|piece| {
-                place.segment(&piece.id) == name
-                    || piece.tombstones.as_ref().is_some_and(|tombstones| tombstones.name == name)
-            })
+    /// The names of all its objects.
+    #[must_use]
+    pub fn names(&self, place: &Place) -> BTreeSet<String> {
+        let segments = self.segments.iter().map(|piece| place.segment(&piece.id));
+        let tombstones = self.segments.iter().filter_map(|piece| piece.tombstones.as_ref());
+        segments.chain(tombstones.map(|tombstones| tombstones.name.clone())).collect()
     }
 }

@@ -15,16 +15,13 @@ use ceap_kernel::Fault;
 use tantivy::{
     HasLen,
     directory::{
-        Directory, DirectoryLock, FileHandle, FileSlice, Lock, OwnedBytes, WatchCallback,
-        WatchHandle, WritePtr,
+        Directory, DirectoryLock, FileHandle, Lock, OwnedBytes, WatchCallback, WatchHandle,
+        WritePtr,
         error::{DeleteError, LockError, OpenReadError, OpenWriteError},
     },
 };
 
-use super::{
-    cache::Object,
-    engine::Engine,
-};
+use super::{cache::Object, engine::Engine};
 use crate::segment::Hot;
 
 /// What went wrong while Tantivy read. It passes on what its own reads fail with in some places and panics in others,
@@ -151,7 +148,7 @@ impl Directory for Remote {
     fn get_file_handle(&self, path: &Path) -> Result<Arc<dyn FileHandle>, OpenReadError> {
         match self.0.entries.get(path) {
             None => Err(OpenReadError::FileDoesNotExist(path.to_path_buf())),
-            Some(Entry::Made(bytes)) => Ok(Arc::new(FileSlice::new(Arc::new(bytes.clone())))),
+            Some(Entry::Made(bytes)) => Ok(Arc::new(bytes.clone())),
             Some(Entry::Part(open, range)) => Ok(Arc::new(File {
                 open: Arc::clone(open),
                 range: range.clone(),

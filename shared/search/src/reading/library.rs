@@ -22,7 +22,9 @@ use super::{
     engine::Engine,
     view::{View, away},
 };
-use crate::{Archive, Manifest, Piece, Shape, archive::Current, blobs::Got, segment::Tail, tombstones};
+use crate::{
+    Archive, Manifest, Piece, Shape, archive::Current, blobs::Got, segment::Tail, tombstones,
+};
 
 /// Segments up to this size are read whole: one read, as for the tail alone, and then no other.
 const SMALL: u64 = 1 << 20;
@@ -112,7 +114,7 @@ impl Library {
         }
         let (trouble, shape) = (files.trouble(), Arc::clone(&self.archive.shape));
         let (executor, directory) = (self.engine.executor.clone(), files.directory());
-        let open = move || {
+        let open = move || -> tantivy::Result<tantivy::Searcher> {
             let mut index = Index::open(directory)?;
             index.set_tokenizers(shape.tokenizers.clone());
             index.set_executor(executor);
@@ -133,8 +135,7 @@ impl Library {
         let range = if whole { 0..piece.bytes } else { piece.tail..piece.bytes };
         let bytes = self.engine.reads.range(Arc::clone(&name), range).await?;
         let bytes = OwnedBytes::new(bytes);
-        let tail =
-            if whole { Tail::of_whole(bytes, piece.tail)? } else { Tail::parse(bytes)? };
+        let tail = if whole { Tail::of_whole(bytes, piece.tail)? } else { Tail::parse(bytes)? };
         let object = Object { id: piece.id.as_str().into(), name, bytes: piece.bytes };
         let open = Arc::new(Open { object, hot: tail.hot });
         let known = Arc::new(Known { open, files: tail.files });
@@ -188,8 +189,9 @@ fn meta(manifest: &Manifest, shape: &Shape) -> Result<Vec<u8>, Fault> {
 
 fn segment_meta(piece: &Piece) -> Result<serde_json::Value, Fault> {
     let id = SegmentId::from_uuid_string(&piece.id).map_err(|e| wrong(format!("{e:?}")))?;
-    let deletes = piece.tombstones.as_ref().map(
-        |tombstones| json!({ "num_deleted_docs": tombstones.documents, "opstamp": OPSTAMP }),
-    );
+    let deletes = piece
+        .tombstones
+        .as_ref()
+        .map(|tombstones| json!({ "num_deleted_docs": tombstones.documents, "opstamp": OPSTAMP }));
     Ok(json!({ "segment_id": id, "max_doc": piece.documents, "deletes": deletes }))
 }

@@ -69,7 +69,10 @@ impl Reads {
                 }
             });
         };
-        std::thread::Builder::new().name("search-reads".to_owned()).spawn(drive).map_err(refused)?;
+        std::thread::Builder::new()
+            .name("search-reads".to_owned())
+            .spawn(drive)
+            .map_err(refused)?;
         Ok(Self { blobs, patience, jobs })
     }
 

@@ -9,11 +9,7 @@ use ceap_kernel::Fault;
 use roaring::RoaringBitmap;
 use tantivy::{Searcher, Term};
 
-use super::{
-    directory::Trouble,
-    engine::Engine,
-    library::Known,
-};
+use super::{directory::Trouble, engine::Engine, library::Known};
 use crate::{Manifest, blobs::ETag};
 
 /// An open segment, and its deleted documents.

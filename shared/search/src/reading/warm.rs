@@ -6,9 +6,7 @@ use std::{
 };
 
 use ceap_kernel::Fault;
-use tantivy::{
-    TantivyError, Term, index::SegmentReader, query::Query, schema::IndexRecordOption,
-};
+use tantivy::{TantivyError, Term, index::SegmentReader, query::Query, schema::IndexRecordOption};
 
 use super::{View, directory::Open, view::away};
 
@@ -42,22 +40,24 @@ impl View {
         let (searcher, engine) = (self.searcher(), self.engine().clone());
         let parts = self.parts(warm);
         let work = move || {
-            let read = |part: Part| match part {
-                Part::Column(segment, field) => {
-                    for column in segment.fast_fields().dynamic_column_handles(&field)? {
-                        column.file_slice().read_bytes()?;
+            let read = |part: Part| -> tantivy::Result<()> {
+                match part {
+                    Part::Column(segment, field) => {
+                        for column in segment.fast_fields().dynamic_column_handles(&field)? {
+                            column.file_slice().read_bytes()?;
+                        }
+                        Ok(())
                     }
-                    Ok(())
+                    Part::Norm(segment, field) => {
+                        let field = segment.schema().get_field(&field)?;
+                        segment.fieldnorms_readers().get_field(field)?;
+                        Ok(())
+                    }
+                    Part::Terms(open, range) => engine
+                        .cache
+                        .prefetch(&engine.reads, &open.object, &range)
+                        .map_err(|fault| TantivyError::SystemError(fault.to_string())),
                 }
-                Part::Norm(segment, field) => {
-                    let field = segment.schema().get_field(&field)?;
-                    segment.fieldnorms_readers().get_field(field)?;
-                    Ok(())
-                }
-                Part::Terms(open, range) => engine
-                    .cache
-                    .prefetch(&engine.reads, &open.object, &range)
-                    .map_err(|fault| TantivyError::SystemError(fault.to_string())),
             };
             searcher.index().search_executor().map(read, parts.into_iter())
         };
@@ -76,7 +76,7 @@ impl View {
         }
         let (searcher, asked) = (self.searcher(), terms.clone());
         let work = move || {
-            let read = |(segment, (term, places)): (&SegmentReader, &(Term, bool))| {
+            let read = |(segment, (term, places)): (&SegmentReader, &(Term, bool))| -> tantivy::Result<()> {
                 let option = match places {
                     true => IndexRecordOption::WithFreqsAndPositions,
                     false => IndexRecordOption::WithFreqs,

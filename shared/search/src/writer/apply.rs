@@ -4,16 +4,8 @@ use ceap_kernel::{Fault, Timestamp};
 use roaring::RoaringBitmap;
 use tantivy::TantivyDocument;
 
-use super::{
-    Batch, What, Writer, again,
-    batch::Net,
-    build::build,
-    exhausted,
-    find::find,
-};
-use crate::{
-    Manifest, Piece, Position, Tombstones, View, place, reading::Extent, tombstones,
-};
+use super::{Batch, What, Writer, again, batch::Net, build::build, exhausted, find::find};
+use crate::{Manifest, Piece, Position, Tombstones, View, place, reading::Extent, tombstones};
 
 /// What applying a batch did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,8 +90,9 @@ impl Writer {
         let (written, shape) = (documents.len(), self.archive.shape.clone());
         let memory = self.limits.building;
         let work = tokio::task::spawn_blocking(move || build(&shape, memory, documents));
-        let packed =
-            work.await.map_err(|e| Fault::Internal(format!("building a segment panicked: {e}")))??;
+        let packed = work
+            .await
+            .map_err(|e| Fault::Internal(format!("building a segment panicked: {e}")))??;
         let mut pieces = Vec::new();
         for packed in packed {
             self.put(&self.archive.place.segment(&packed.piece.id), packed.object).await?;
@@ -124,12 +117,11 @@ impl Writer {
             if !found.is_empty() {
                 buried = buried.saturating_add(found.len());
                 let dead = dead.map_or_else(|| found.clone(), |dead| dead | &found);
-                self.replace(next, &mut piece, &dead).await?;
+                self.replace(&mut piece, &dead).await?;
             }
-            // A segment of which nothing lives is dropped with its last document.
-            match piece.living() {
-                0 => self.drop_piece(next, piece),
-                _ => kept.push(piece),
+            // A segment goes with its last document.
+            if piece.living() > 0 {
+                kept.push(piece);
             }
         }
         next.segments = kept;
@@ -139,7 +131,6 @@ impl Writer {
     /// Puts other tombstones in the place of a segment's.
     pub(super) async fn replace(
         &self,
-        next: &mut Manifest,
         piece: &mut Piece,
         dead: &RoaringBitmap,
     ) -> Result<(), Fault> {
@@ -148,19 +139,7 @@ impl Writer {
         if documents < piece.documents {
             self.put(&name, tombstones::bytes(dead)?).await?;
         }
-        let old = piece.tombstones.replace(Tombstones { name, documents });
-        if let Some(old) = old {
-            next.drop_object(old.name, self.clock.now());
-        }
+        piece.tombstones = Some(Tombstones { name, documents });
         Ok(())
-    }
-
-    /// No longer names a segment.
-    pub(super) fn drop_piece(&self, next: &mut Manifest, piece: Piece) {
-        let now = self.clock.now();
-        next.drop_object(self.archive.place.segment(&piece.id), now);
-        if let Some(tombstones) = piece.tombstones {
-            next.drop_object(tombstones.name, now);
-        }
     }
 }

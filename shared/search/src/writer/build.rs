@@ -25,8 +25,7 @@ impl Building {
             .schema(shape.schema.clone())
             .settings(Shape::settings())
             .tokenizers(shape.tokenizers.clone());
-        let writer =
-            index.single_segment_index_writer(shelf.clone(), memory).map_err(wrong)?;
+        let writer = index.single_segment_index_writer(shelf.clone(), memory).map_err(wrong)?;
         Ok(Self { shelf, writer })
     }
 

@@ -1,52 +1,60 @@
 //! Deletes what nobody reads any more.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ceap_kernel::{Fault, Timestamp};
 
-use super::{Writer, again, exhausted};
-use crate::{Dropped, place};
+use super::Writer;
+use crate::blobs::{ETag, Got};
+
+/// Objects that no manifest names, and since when that is known.
+type Marks = BTreeMap<String, Timestamp>;
 
 /// What was deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Collected {
-    /// Objects that the manifest named once.
-    pub dropped: usize,
-    /// Objects that no manifest ever named: a writer died before.
-    pub orphans: usize,
+    /// Objects that are no more.
+    pub deleted: usize,
+    /// Objects that will be no more, once the grace is over.
+    pub marked: usize,
 }
 
 impl Writer {
-    /// Deletes what the manifest does not name and has not named for the grace, and what is older than the grace and was
-    /// never named.
+    /// Deletes the objects that the manifest has not named since a call at least the grace ago, whether it did before
+    /// (then searchers with an older manifest may have read them) or never (then a writer died, or its work was of no
+    /// use).
     ///
     /// # Errors
     /// The store's. What was deleted by then is found deleted the next time.
     pub async fn collect(&self) -> Result<Collected, Fault> {
-        let before = self.clock.now().saturating_sub(self.limits.grace).unwrap_or(Timestamp::MIN);
-        // The list is read before the manifest: what is put and named in between is too young, or it is named.
-        let written = self.written_before(before).await?;
+        let now = self.clock.now();
+        let before = now.saturating_sub(self.limits.grace).unwrap_or(Timestamp::MIN);
+        // The objects are listed before the manifest is read: so what is there and not named is of an earlier one, or of
+        // a write that is under way. Names are never made twice, so what was named once is never named again.
+        let there = self.objects().await?;
         let (manifest, _) = self.manifest().await?;
-        let orphans: Vec<&String> = written
-            .iter()
-            .filter(|name| !manifest.names(&self.archive.place, name))
-            .collect();
-        for name in &orphans {
+        let named = manifest.names(&self.archive.place);
+        let (known, etag) = self.marks().await?;
+        let since = |name: String| {
+            let since = known.get(&name).copied().unwrap_or(now);
+            (name, since)
+        };
+        let unnamed = there.into_iter().filter(|name| !named.contains(name)).map(since);
+        let (old, marks): (Marks, Marks) = unnamed.partition(|(_, since)| *since < before);
+        for name in old.keys() {
             self.archive.blobs.delete(name).await?;
         }
-        let old: Vec<Dropped> =
-            manifest.dropped.into_iter().filter(|dropped| dropped.at < before).collect();
-        for dropped in &old {
-            self.archive.blobs.delete(&dropped.name).await?;
+        if marks != known {
+            self.mark(&marks, etag.as_ref()).await?;
         }
-        self.forget(&old).await?;
-        Ok(Collected { dropped: old.len(), orphans: orphans.len() })
+        Ok(Collected { deleted: old.len(), marked: marks.len() })
     }
 
-    async fn written_before(&self, before: Timestamp) -> Result<Vec<String>, Fault> {
-        let (prefix, mut after, mut found) = (self.archive.place.parts(), None, Vec::new());
+    async fn objects(&self) -> Result<BTreeSet<String>, Fault> {
+        let (prefix, mut after, mut found) = (self.archive.place.parts(), None, BTreeSet::new());
         loop {
             let listed = self.archive.blobs.list(&prefix, after.as_deref()).await?;
-            let old = listed.entries.into_iter().filter(|entry| entry.written_at < before);
-            found.extend(old.map(|entry| entry.name));
+            found.extend(listed.entries.into_iter().map(|entry| entry.name));
             match listed.next {
                 Some(next) => after = Some(next),
                 None => return Ok(found),
@@ -54,26 +62,28 @@ impl Writer {
         }
     }
 
-    /// Takes deleted objects off the manifest.
-    async fn forget(&self, deleted: &[Dropped]) -> Result<(), Fault> {
-        if deleted.is_empty() {
-            return Ok(());
-        }
-        let commit = place::token();
-        let mut last = exhausted();
-        for tried in 0..self.limits.tries.max(1) {
-            let (manifest, etag) = self.manifest().await?;
-            if manifest.has(&commit) {
-                return Ok(());
+    async fn marks(&self) -> Result<(Marks, Option<ETag>), Fault> {
+        match self.archive.blobs.get(&self.archive.place.marks(), None).await? {
+            Got::Absent | Got::Unchanged => Ok((Marks::new(), None)),
+            Got::Blob(blob) => {
+                let marks = serde_json::from_slice(&blob.bytes)
+                    .map_err(|e| Fault::Internal(format!("marks that are none: {e}")))?;
+                Ok((marks, Some(blob.etag)))
             }
-            let mut next = manifest.next(&commit);
-            next.dropped.retain(|dropped| !deleted.contains(dropped));
-            match self.archive.swap(&next, etag.as_ref()).await {
-                Err(fault) if again(&fault) => last = fault,
-                other => return other.map(|_| ()),
-            }
-            self.pause(tried).await;
         }
-        Err(last)
+    }
+
+    async fn mark(&self, marks: &Marks, over: Option<&ETag>) -> Result<(), Fault> {
+        let bytes = serde_json::to_vec(marks).map_err(|e| Fault::Internal(e.to_string()))?;
+        let name = self.archive.place.marks();
+        let put = match over {
+            Some(etag) => self.archive.blobs.put_over(&name, bytes, etag).await,
+            None => self.archive.blobs.put_new(&name, bytes).await,
+        };
+        match put {
+            // Another collects too, and marks the same.
+            Ok(_) | Err(Fault::Conflict(_)) => Ok(()),
+            Err(fault) => Err(fault),
+        }
     }
 }

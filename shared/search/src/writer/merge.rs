@@ -106,14 +106,10 @@ impl Writer {
         }
         let mut next = manifest.next(commit);
         let is_source = |piece: &Piece| done.sources.0.iter().any(|(s, _)| s.id == piece.id);
-        let (sources, kept): (Vec<Piece>, _) = next.segments.drain(..).partition(is_source);
-        next.segments = kept;
-        for source in sources {
-            self.drop_piece(&mut next, source);
-        }
+        next.segments.retain(|piece| !is_source(piece));
         if let Some(mut piece) = done.piece.clone() {
             if !dead.is_empty() {
-                self.replace(&mut next, &mut piece, &dead).await?;
+                self.replace(&mut piece, &dead).await?;
             }
             // One of which nothing lives any more is left to be collected.
             if piece.living() > 0 {

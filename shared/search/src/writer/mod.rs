@@ -35,8 +35,8 @@ pub struct Limits {
     pub building: usize,
     /// How often a change is fitted to a manifest that has changed again, before its caller is told to come later.
     pub tries: u32,
-    /// How old an object must be that no manifest names, to be collected. No write may take longer than half of it, nor
-    /// any search longer than all of it.
+    /// How long no manifest may have named an object before it is collected. No write may take longer than half of it,
+    /// nor any search longer than all of it.
     pub grace: Duration,
 }
 
@@ -87,7 +87,9 @@ impl Writer {
         let took = self.clock.now().duration_since(since);
         match took.saturating_mul(2) < grace {
             true => Ok(()),
-            false => Err(Fault::Unavailable("writing to the search index took too long".to_owned())),
+            false => {
+                Err(Fault::Unavailable("writing to the search index took too long".to_owned()))
+            }
         }
     }
 

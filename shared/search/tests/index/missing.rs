@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ceap_kernel::Fault;
-use ceap_search::{Batch, Change, Policy, What};
+use ceap_search::{Batch, Change, Collected, Policy, What};
 use tantivy::TantivyDocument;
 
 use crate::world::World;
@@ -40,8 +40,9 @@ async fn a_searcher_goes_on_with_what_replaced_a_segment() {
     assert_eq!(world.count(&searcher, "n").await.unwrap(), 0);
     let policy = Policy { fanout: 2, ..Policy::default() };
     assert_eq!(writer.merge(&policy).await.unwrap().map(|merged| merged.from), Some(2));
+    assert_eq!(writer.collect().await.unwrap(), Collected { deleted: 0, marked: 2 });
     world.later(Duration::from_hours(2));
-    assert_eq!(writer.collect().await.unwrap().dropped, 2);
+    assert_eq!(writer.collect().await.unwrap(), Collected { deleted: 2, marked: 0 });
     assert_eq!(world.count(&searcher, "all").await.unwrap(), 4_000);
 }
 

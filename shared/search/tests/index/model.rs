@@ -17,7 +17,8 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let changes = prop::collection::vec((0_u8..12, prop::option::weighted(0.7, 0_u64..1_000)), 1..6);
+    let changes =
+        prop::collection::vec((0_u8..12, prop::option::weighted(0.7, 0_u64..1_000)), 1..6);
     prop_oneof![
         6 => changes.prop_map(Step::Apply),
         1 => Just(Step::Again),

@@ -58,7 +58,8 @@ async fn what_is_written_while_segments_are_merged_stands() {
     let (writer, merger) = (world.writer(), world.writer());
     let mut model = Model::new();
     for round in 0..4_u64 {
-        let changes: [Short; 2] = [("a", Some(round)), (["b", "c", "d", "e"][round as usize], Some(round))];
+        let changes: [Short; 2] =
+            [("a", Some(round)), (["b", "c", "d", "e"][round as usize], Some(round))];
         world.apply(&writer, "s", round * 2 + 1, &changes).await.unwrap();
         change(&mut model, &changes);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ceap_kernel::Timestamp;
 use ceap_search::{
-    Limits, Policy,
+    Collected, Limits, Policy,
     lease::{self, Lease, Taken},
 };
 
@@ -48,10 +48,13 @@ async fn what_is_young_is_not_collected() {
     for at in 1..4_u64 {
         world.apply(&writer, "s", at, &[("a", Some(at))]).await.unwrap();
     }
+    assert_eq!(writer.collect().await.unwrap(), Collected { deleted: 0, marked: 2 });
     let before = world.store.sizes();
     world.later(Duration::from_mins(59));
-    assert_eq!(writer.collect().await.unwrap(), ceap_search::Collected::default());
+    assert_eq!(writer.collect().await.unwrap(), Collected { deleted: 0, marked: 2 });
     assert_eq!(world.store.sizes(), before);
+    world.later(Duration::from_mins(2));
+    assert_eq!(writer.collect().await.unwrap(), Collected { deleted: 2, marked: 0 });
 }
 
 #[tokio::test]

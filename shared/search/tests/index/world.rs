@@ -9,8 +9,7 @@ use std::{
 use ceap_kernel::{Clock, Fault, Timestamp};
 use ceap_search::{
     Applied, Archive, Batch, Cache, Capacity, Change, Engine, Limits, Patience, Place, Searcher,
-    Shape, Warm, What, Writer,
-    blobs::memory::Memory,
+    Shape, Warm, What, Writer, blobs::memory::Memory,
 };
 use tantivy::{
     TantivyDocument, Term,
