@@ -5,11 +5,12 @@
 
 use std::{
     collections::BTreeMap,
+    pin::pin,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use ceap_kernel::{Fault, Timestamp};
+use ceap_kernel::{Clock, Fault, Timestamp};
 use futures::FutureExt;
 
 use crate::blobs::Soon;
@@ -44,6 +45,36 @@ pub trait Lease: Send + Sync {
 
     /// Gives it back. It is no error if another took it meanwhile.
     fn release<'a>(&'a self, held: &'a Held) -> Soon<'a, ()>;
+}
+
+/// Does the work while the lease `name` is held, and gives the lease back; `None` if it is another's.
+///
+/// # Errors
+/// The work's, or that the lease could not be taken. One that can't be renewed is no reason to stop.
+pub async fn in_turn<T>(
+    leases: &dyn Lease,
+    name: &str,
+    clock: &dyn Clock,
+    term: Duration,
+    work: impl Future<Output = Result<T, Fault>>,
+) -> Result<Option<T>, Fault> {
+    let Taken::Mine(mut held) = leases.take(name, clock.now(), term).await? else {
+        return Ok(None);
+    };
+    let mut work = pin!(work);
+    let third = term.checked_div(3).unwrap_or(term);
+    loop {
+        if let Ok(done) = tokio::time::timeout(third, work.as_mut()).await {
+            if let Err(fault) = leases.release(&held).await {
+                tracing::warn!(%fault, name, "a lease was not given back: it runs out");
+            }
+            return done.map(Some);
+        }
+        match leases.renew(&held, clock.now(), term).await {
+            Ok(renewed) => held = renewed,
+            Err(fault) => tracing::warn!(%fault, name, "a lease was not renewed"),
+        }
+    }
 }
 
 /// Leases in memory, for tests.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ceap_kernel::Timestamp;
 use ceap_search::{
     Collected, Limits, Policy,
-    lease::{self, Lease, Taken},
+    lease::{self, Lease, Taken, in_turn},
 };
 
 use crate::world::{Model, World, change};
@@ -71,4 +71,18 @@ async fn a_lease_is_one_writers_until_it_runs_out() {
     assert_eq!(leases.take("acme", held.until, term).await.unwrap(), Taken::Other(next.until));
     leases.release(&next).await.unwrap();
     assert!(matches!(leases.take("acme", held.until, term).await.unwrap(), Taken::Mine(_)));
+}
+
+#[tokio::test]
+async fn only_one_works_at_a_time() {
+    let (world, leases) = (World::new(), lease::Memory::default());
+    let term = Duration::from_millis(30);
+    let work = async || {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Ok(())
+    };
+    let turn = || in_turn(&leases, "acme", &*world.clock, term, work());
+    let (one, two) = futures::join!(turn(), turn());
+    assert_eq!((one, two), (Ok(Some(())), Ok(None)));
+    assert_eq!(turn().await, Ok(Some(())));
 }
