@@ -6,7 +6,7 @@ use ceap_kernel::Fault;
 use roaring::RoaringBitmap;
 
 use crate::{
-    Manifest, Place, Shape,
+    Manifest, Place, Shape, Tombstones,
     blobs::{Blobs, ETag, Got},
     tombstones,
 };
@@ -71,10 +71,7 @@ impl Archive {
     }
 
     /// Reads tombstones.
-    pub(crate) async fn tombstones(&self, name: &str) -> Result<RoaringBitmap, Fault> {
-        match self.blobs.get(name, None).await? {
-            Got::Blob(blob) => tombstones::parse(&blob.bytes),
-            Got::Absent | Got::Unchanged => Err(Fault::NotFound(format!("no {name}"))),
-        }
+    pub(crate) async fn tombstones(&self, at: &Tombstones) -> Result<RoaringBitmap, Fault> {
+        tombstones::parse(&self.blobs.range(&at.name, at.start..at.end).await?)
     }
 }

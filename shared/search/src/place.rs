@@ -43,10 +43,10 @@ impl Place {
         format!("{}parts/{id}.seg", self.0)
     }
 
-    /// A new name for the tombstones of a segment.
+    /// A new name for tombstones.
     #[must_use]
-    pub fn tombstones(&self, segment: &str) -> String {
-        format!("{}parts/{segment}.{}.del", self.0, token())
+    pub fn tombstones(&self) -> String {
+        format!("{}parts/{}.del", self.0, token())
     }
 }
 

@@ -11,13 +11,29 @@ use tantivy::{
     fastfield::write_alive_bitset,
 };
 
-use crate::segment::Shelf;
+use crate::{Tombstones, segment::Shelf};
 
-/// As they are kept.
-pub fn bytes(dead: &RoaringBitmap) -> Result<Vec<u8>, Fault> {
-    let mut bytes = Vec::with_capacity(dead.serialized_size());
-    dead.serialize_into(&mut bytes).map_err(|e| Fault::Internal(e.to_string()))?;
-    Ok(bytes)
+/// An object of tombstones that is being written.
+pub struct Ledger {
+    /// Its name.
+    pub name: String,
+    /// What is in it so far.
+    pub bytes: Vec<u8>,
+}
+
+impl Ledger {
+    /// An empty one.
+    pub fn new(name: String) -> Self {
+        Self { name, bytes: Vec::new() }
+    }
+
+    /// Enters the deleted documents of a segment.
+    pub fn enter(&mut self, dead: &RoaringBitmap) -> Result<Tombstones, Fault> {
+        let start = self.bytes.len() as u64;
+        dead.serialize_into(&mut self.bytes).map_err(|e| Fault::Internal(e.to_string()))?;
+        let documents = u32::try_from(dead.len()).unwrap_or(u32::MAX);
+        Ok(Tombstones { name: self.name.clone(), start, end: self.bytes.len() as u64, documents })
+    }
 }
 
 /// As they were kept.
@@ -53,7 +69,12 @@ mod tests {
     #[test]
     fn tombstones_are_read_as_they_were_written() {
         let dead: RoaringBitmap = [1, 5, 70_000].into_iter().collect();
-        assert_eq!(parse(&bytes(&dead).unwrap()).unwrap(), dead);
+        let mut ledger = Ledger::new("name".to_owned());
+        ledger.enter(&RoaringBitmap::from([7])).unwrap();
+        let entered = ledger.enter(&dead).unwrap();
+        assert_eq!(entered.documents, 3);
+        let bytes = &ledger.bytes[entered.start as usize..entered.end as usize];
+        assert_eq!(parse(bytes).unwrap(), dead);
         assert!(parse(b"no").is_err());
     }
 }

@@ -50,11 +50,16 @@ pub struct Piece {
     pub tombstones: Option<Tombstones>,
 }
 
-/// The deleted documents of a segment: one object, which is never changed, but replaced by another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The deleted documents of a segment: a part of an object, which is never changed, but replaced by another. One object
+/// has those of all segments that one commit changes, because writing an object is what costs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Tombstones {
     /// The name of the object.
     pub name: String,
+    /// Where in it they begin.
+    pub start: u64,
+    /// Where in it they end.
+    pub end: u64,
     /// How many documents.
     pub documents: u32,
 }

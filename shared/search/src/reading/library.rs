@@ -23,7 +23,7 @@ use super::{
     view::{View, away},
 };
 use crate::{
-    Archive, Manifest, Piece, Shape, archive::Current, blobs::Got, segment::Tail, tombstones,
+    Archive, Manifest, Piece, Shape, Tombstones, archive::Current, segment::Tail, tombstones,
 };
 
 /// Segments up to this size are read whole: one read, as for the tail alone, and then no other.
@@ -46,7 +46,7 @@ pub struct Library {
     archive: Archive,
     engine: Engine,
     known: Mutex<HashMap<String, Arc<Known>>>,
-    dead: Mutex<HashMap<String, Arc<RoaringBitmap>>>,
+    dead: Mutex<HashMap<Tombstones, Arc<RoaringBitmap>>>,
 }
 
 /// How much of the segments is read when they are opened.
@@ -147,30 +147,24 @@ impl Library {
 
     async fn dead(&self, piece: &Piece) -> Result<Option<Arc<RoaringBitmap>>, Fault> {
         let Some(tombstones) = &piece.tombstones else { return Ok(None) };
-        let known = lock(&self.dead).get(&tombstones.name).cloned();
+        let known = lock(&self.dead).get(tombstones).cloned();
         if known.is_some() {
             return Ok(known);
         }
-        let name = tombstones.name.clone();
-        let got = self.engine.reads.call(move |blobs| {
-            let name = name.clone();
-            async move { blobs.get(&name, None).await }.boxed()
-        });
-        let Got::Blob(blob) = got.await? else {
-            return Err(Fault::NotFound(format!("no {}", tombstones.name)));
-        };
-        let dead = Arc::new(tombstones::parse(&blob.bytes)?);
-        lock(&self.dead).insert(tombstones.name.clone(), Arc::clone(&dead));
+        let (name, range) = (tombstones.name.as_str().into(), tombstones.start..tombstones.end);
+        let bytes = self.engine.reads.range(name, range).await?;
+        let dead = Arc::new(tombstones::parse(&bytes)?);
+        lock(&self.dead).insert(tombstones.clone(), Arc::clone(&dead));
         Ok(Some(dead))
     }
 
     /// Forgets what this manifest does not name.
     fn forget(&self, manifest: &Manifest) {
         lock(&self.known).retain(|id, _| manifest.piece(id).is_some());
-        lock(&self.dead).retain(|name, _| {
-            let mut named = manifest.segments.iter().filter_map(|piece| piece.tombstones.as_ref());
-            named.any(|tombstones| tombstones.name == *name)
-        });
+        let named = |dead: &Tombstones| {
+            manifest.segments.iter().any(|piece| piece.tombstones.as_ref() == Some(dead))
+        };
+        lock(&self.dead).retain(|dead, _| named(dead));
     }
 }
 

@@ -1,11 +1,10 @@
 //! Applies changes: one segment with what is new, tombstones for what was there before.
 
 use ceap_kernel::{Fault, Timestamp};
-use roaring::RoaringBitmap;
 use tantivy::TantivyDocument;
 
 use super::{Batch, What, Writer, again, batch::Net, build::build, exhausted, find::find};
-use crate::{Manifest, Piece, Position, Tombstones, View, place, reading::Extent, tombstones};
+use crate::{Manifest, Piece, Position, View, place, reading::Extent, tombstones::Ledger};
 
 /// What applying a batch did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -111,13 +110,14 @@ impl Writer {
         let shape = self.archive.shape.clone();
         let found = view.run(move |searcher| find(searcher, &shape, &keys)).await?;
         let mut buried = 0_u64;
+        let mut ledger = Ledger::new(self.archive.place.tombstones());
         let mut kept = Vec::with_capacity(next.segments.len());
         let pieces = std::mem::take(&mut next.segments);
         for ((mut piece, found), dead) in pieces.into_iter().zip(found).zip(view.dead()) {
             if !found.is_empty() {
                 buried = buried.saturating_add(found.len());
                 let dead = dead.map_or_else(|| found.clone(), |dead| dead | &found);
-                self.replace(&mut piece, &dead).await?;
+                piece.tombstones = Some(ledger.enter(&dead)?);
             }
             // A segment goes with its last document.
             if piece.living() > 0 {
@@ -125,21 +125,15 @@ impl Writer {
             }
         }
         next.segments = kept;
+        self.put_ledger(ledger).await?;
         Ok(buried)
     }
 
-    /// Puts other tombstones in the place of a segment's.
-    pub(super) async fn replace(
-        &self,
-        piece: &mut Piece,
-        dead: &RoaringBitmap,
-    ) -> Result<(), Fault> {
-        let documents = u32::try_from(dead.len()).unwrap_or(u32::MAX);
-        let name = self.archive.place.tombstones(&piece.id);
-        if documents < piece.documents {
-            self.put(&name, tombstones::bytes(dead)?).await?;
+    /// Puts the tombstones of a commit, if there are any.
+    pub(super) async fn put_ledger(&self, ledger: Ledger) -> Result<(), Fault> {
+        match ledger.bytes.is_empty() {
+            true => Ok(()),
+            false => self.put(&ledger.name, ledger.bytes).await,
         }
-        piece.tombstones = Some(Tombstones { name, documents });
-        Ok(())
     }
 }

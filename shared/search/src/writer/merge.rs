@@ -11,6 +11,7 @@ use crate::{
     Manifest, Piece, Shape, place,
     reading::Extent,
     segment::{Packed, Shelf, pack},
+    tombstones::Ledger,
 };
 
 /// What a merge did.
@@ -99,7 +100,7 @@ impl Writer {
             if now.tombstones != source.tombstones
                 && let Some(tombstones) = &now.tombstones
             {
-                let now = self.archive.tombstones(&tombstones.name).await?;
+                let now = self.archive.tombstones(tombstones).await?;
                 dead.extend(moved(base, then, &(now - then)));
             }
             base = base.saturating_add(source.living());
@@ -109,7 +110,9 @@ impl Writer {
         next.segments.retain(|piece| !is_source(piece));
         if let Some(mut piece) = done.piece.clone() {
             if !dead.is_empty() {
-                self.replace(&mut piece, &dead).await?;
+                let mut ledger = Ledger::new(self.archive.place.tombstones());
+                piece.tombstones = Some(ledger.enter(&dead)?);
+                self.put_ledger(ledger).await?;
             }
             // One of which nothing lives any more is left to be collected.
             if piece.living() > 0 {

@@ -79,7 +79,12 @@ mod tests {
     use crate::Tombstones;
 
     fn piece(id: usize, bytes: u64, dead: u32) -> Piece {
-        let tombstones = (dead > 0).then(|| Tombstones { name: String::new(), documents: dead });
+        let tombstones = (dead > 0).then(|| Tombstones {
+            name: String::new(),
+            start: 0,
+            end: 0,
+            documents: dead,
+        });
         Piece { id: id.to_string(), bytes, tail: 0, documents: 100, tombstones }
     }
 
