@@ -81,12 +81,11 @@ impl Memory {
         state.dead = Some(Fault::Internal("the process is dead".to_owned()));
     }
 
-    /// From now on everything goes well. Tells whether something had not.
-    pub fn heal(&self) -> bool {
+    /// From now on everything goes well.
+    pub fn heal(&self) {
         let mut state = self.state();
         state.dead = None;
-        let left = std::mem::take(&mut state.fates);
-        left.is_empty()
+        state.fates.clear();
     }
 
     /// Every call takes so long, and so much longer for each byte that it reads.

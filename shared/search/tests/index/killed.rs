@@ -13,7 +13,7 @@ enum Step {
     Collect,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 10] = [
     Step::Apply(&[("a", Some(1)), ("b", Some(2)), ("c", Some(3))]),
     Step::Apply(&[("b", Some(13)), ("d", Some(4))]),
     Step::Merge,
@@ -22,6 +22,9 @@ const STEPS: [Step; 8] = [
     Step::Merge,
     Step::Collect,
     Step::Apply(&[("c", Some(33)), ("g", Some(20))]),
+    // What the first has marked, the second deletes.
+    Step::Collect,
+    Step::Merge,
 ];
 
 async fn go(world: &World, writer: &Writer, at: u64, step: &Step) -> Result<(), Fault> {
