@@ -3,35 +3,16 @@
 use std::time::Duration;
 
 use ceap_kernel::Fault;
-use ceap_search::{Batch, Change, Collected, Policy, What};
-use tantivy::TantivyDocument;
+use ceap_search::{Collected, Policy};
 
 use crate::world::World;
-
-/// Documents that make a segment too large to be read whole.
-fn large(world: &World, source: &str) -> Batch {
-    let document = |number: u64| {
-        let word = |n: u64| format!("w{:x}", (number * 31 + n).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let words: Vec<String> = (0..40).map(word).collect();
-        let mut document = TantivyDocument::new();
-        document.add_text(world.body, format!("all {}", words.join(" ")));
-        document.add_u64(world.number, number);
-        document
-    };
-    let change = |number: u64| Change {
-        position: (number + 1).into(),
-        key: format!("{source}{number}"),
-        what: What::Is(document(number)),
-    };
-    Batch { source: source.to_owned(), changes: (0..2_000).map(change).collect() }
-}
 
 #[tokio::test]
 async fn a_searcher_goes_on_with_what_replaced_a_segment() {
     let world = World::new();
     let writer = world.writer();
-    writer.apply(&large(&world, "x")).await.unwrap();
-    writer.apply(&large(&world, "y")).await.unwrap();
+    writer.apply(&world.large("x")).await.unwrap();
+    writer.apply(&world.large("y")).await.unwrap();
     let manifest = world.archive.manifest().await.unwrap().0;
     assert!(manifest.segments.iter().all(|piece| piece.bytes > 1 << 20), "{manifest:?}");
 

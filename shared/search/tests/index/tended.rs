@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use ceap_kernel::Timestamp;
 use ceap_search::{
-    Collected, Limits, Policy,
+    Cache, Capacity, Collected, Engine, Folder, Limits, Policy,
     lease::{self, Lease, Taken, in_turn},
 };
 
-use crate::world::{Model, World, change};
+use crate::world::{Model, PATIENCE, World, change};
 
 #[tokio::test]
 async fn there_are_never_many_segments() {
@@ -85,4 +85,24 @@ async fn only_one_works_at_a_time() {
     let (one, two) = futures::join!(turn(), turn());
     assert_eq!((one, two), (Ok(Some(())), Ok(None)));
     assert_eq!(turn().await, Ok(Some(())));
+}
+
+#[tokio::test]
+async fn what_was_read_outlives_its_process_in_a_folder() {
+    let world = World::new();
+    world.writer().apply(&world.large("x")).await.unwrap();
+    let root = std::env::temp_dir().join(format!("ceap-search-tended-{}", std::process::id()));
+    let mut reads = Vec::new();
+    for _ in 0..2 {
+        let folder = Folder::open(&root, 64 << 20).unwrap();
+        let cache = Cache::new(Capacity { memory: 0 }, Some(folder));
+        let engine = Engine::start(world.store.clone(), PATIENCE, cache, 4).unwrap();
+        let before = world.store.count().reads;
+        let searcher = world.searcher_on(engine, Duration::ZERO);
+        assert_eq!(world.count(&searcher, "n3").await.unwrap(), 200);
+        reads.push(world.store.count().reads - before);
+    }
+    std::fs::remove_dir_all(&root).unwrap();
+    // The manifest, and the segment's tail.
+    assert!(reads[0] > 2 && reads[1] == 2, "{reads:?}");
 }

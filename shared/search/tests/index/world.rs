@@ -88,8 +88,13 @@ impl World {
     }
 
     pub fn searcher_with(&self, fresh_for: Duration, memory: u64) -> Searcher {
-        let warm = Warm { columns: vec!["number".to_owned()], ..Warm::default() };
-        Searcher::new(self.archive.clone(), self.engine(memory), warm, fresh_for)
+        self.searcher_on(self.engine(memory), fresh_for)
+    }
+
+    pub fn searcher_on(&self, engine: Engine, fresh_for: Duration) -> Searcher {
+        let columns = vec!["number".to_owned()];
+        let warm = Warm { columns, norms: vec!["body".to_owned()], terms: true };
+        Searcher::new(self.archive.clone(), engine, warm, fresh_for)
     }
 
     /// A document has its number, and the words `all` and `n` with the number's last digit.
@@ -109,6 +114,25 @@ impl World {
         };
         let changes = (start..).zip(changes).map(change).collect();
         Batch { source: source.to_owned(), changes }
+    }
+
+    /// Documents that make a segment too large to be read whole.
+    pub fn large(&self, source: &str) -> Batch {
+        let word = |number: u64, n: u64| {
+            format!("w{:x}", (number * 64 + n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        };
+        let document = |number: u64| {
+            let words: Vec<String> = (0..40).map(|n| word(number, n)).collect();
+            let mut document = self.document(number);
+            document.add_text(self.body, words.join(" "));
+            document
+        };
+        let change = |number: u64| Change {
+            position: (number + 1).into(),
+            key: format!("{source}{number}"),
+            what: What::Is(document(number)),
+        };
+        Batch { source: source.to_owned(), changes: (0..2_000).map(change).collect() }
     }
 
     pub async fn apply(
