@@ -1,6 +1,7 @@
 //! Indexes generated tickets and measures what searching them takes, with a store that answers as S3 does.
 //!
 //! `cargo run --release -p ceap-search --example measure -- 100000`
+#![allow(clippy::arithmetic_side_effects)]
 
 use std::{
     sync::Arc,

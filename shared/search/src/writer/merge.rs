@@ -100,8 +100,9 @@ impl Writer {
             if now.tombstones != source.tombstones
                 && let Some(tombstones) = &now.tombstones
             {
-                let now = self.archive.tombstones(tombstones).await?;
-                dead.extend(moved(base, then, &(now - then)));
+                let mut dying = self.archive.tombstones(tombstones).await?;
+                dying -= then;
+                dead.extend(moved(base, then, &dying));
             }
             base = base.saturating_add(source.living());
         }
