@@ -117,12 +117,13 @@ impl Writer {
             if !found.is_empty() {
                 buried = buried.saturating_add(found.len());
                 let dead = dead.map_or_else(|| found.clone(), |dead| dead | &found);
+                // A segment goes with its last document.
+                if dead.len() >= u64::from(piece.documents) {
+                    continue;
+                }
                 piece.tombstones = Some(ledger.enter(&dead)?);
             }
-            // A segment goes with its last document.
-            if piece.living() > 0 {
-                kept.push(piece);
-            }
+            kept.push(piece);
         }
         next.segments = kept;
         self.put_ledger(ledger).await?;

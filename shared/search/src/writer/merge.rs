@@ -109,16 +109,15 @@ impl Writer {
         let mut next = manifest.next(commit);
         let is_source = |piece: &Piece| done.sources.0.iter().any(|(s, _)| s.id == piece.id);
         next.segments.retain(|piece| !is_source(piece));
-        if let Some(mut piece) = done.piece.clone() {
+        // One of which nothing lives any more is left to be collected.
+        let living = |piece: &Piece| dead.len() < u64::from(piece.documents);
+        if let Some(mut piece) = done.piece.clone().filter(living) {
             if !dead.is_empty() {
                 let mut ledger = Ledger::new(self.archive.place.tombstones());
                 piece.tombstones = Some(ledger.enter(&dead)?);
                 self.put_ledger(ledger).await?;
             }
-            // One of which nothing lives any more is left to be collected.
-            if piece.living() > 0 {
-                next.segments.push(piece);
-            }
+            next.segments.push(piece);
         }
         self.in_time(done.at)?;
         self.archive.swap(&next, etag.as_ref()).await?;

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use ceap_kernel::Fault;
-use ceap_search::{Collected, Policy};
+use ceap_search::{Collected, Limits, Policy};
 
 use crate::world::World;
 
 #[tokio::test]
 async fn a_searcher_goes_on_with_what_replaced_a_segment() {
     let world = World::new();
-    let writer = world.writer();
+    let writer = world.writer_with(Limits::default());
     writer.apply(&world.large("x")).await.unwrap();
     writer.apply(&world.large("y")).await.unwrap();
     let manifest = world.archive.manifest().await.unwrap().0;

@@ -90,7 +90,7 @@ async fn only_one_works_at_a_time() {
 #[tokio::test]
 async fn what_was_read_outlives_its_process_in_a_folder() {
     let world = World::new();
-    world.writer().apply(&world.large("x")).await.unwrap();
+    world.writer_with(Limits::default()).apply(&world.large("x")).await.unwrap();
     let root = std::env::temp_dir().join(format!("ceap-search-tended-{}", std::process::id()));
     let mut reads = Vec::new();
     for _ in 0..2 {

@@ -16,7 +16,7 @@ async fn what_is_throttled_is_tried_again() {
     let mut model = Model::new();
     for at in 1..5_u64 {
         world.store.script([Fate::Fails(throttled()), Fate::Well, Fate::Fails(throttled())]);
-        world.apply(&writer, "s", at, &[("a", Some(at)), ("b", Some(at))]).await.unwrap();
+        world.apply(&writer, "s", at * 2, &[("a", Some(at)), ("b", Some(at))]).await.unwrap();
         change(&mut model, &[("a", Some(at)), ("b", Some(at))]);
     }
     world.store.script([Fate::Fails(throttled()), Fate::Fails(throttled())]);
