@@ -9,7 +9,8 @@ use std::{
 use ceap_kernel::{Clock, Fault, Timestamp};
 use ceap_search::{
     Applied, Archive, Batch, Cache, Capacity, Change, Engine, Limits, Patience, Place, Searcher,
-    Shape, Warm, What, Writer, blobs::memory::Memory,
+    Shape, Warm, What, Writer,
+    blobs::{Blobs, memory::Memory},
 };
 use tantivy::{
     TantivyDocument, Term,
@@ -80,6 +81,13 @@ impl World {
     pub fn writer_with(&self, limits: Limits) -> Writer {
         let engine = self.engine(1 << 20);
         Writer::new(self.archive.clone(), engine, self.clock.clone(), limits, PATIENCE)
+    }
+
+    /// A writer that reaches the store in another way.
+    pub fn writer_over(&self, blobs: Arc<dyn Blobs>) -> Writer {
+        let archive = Archive { blobs, ..self.archive.clone() };
+        let limits = Limits { building: 15 << 20, ..Limits::default() };
+        Writer::new(archive, self.engine(1 << 20), self.clock.clone(), limits, PATIENCE)
     }
 
     /// A searcher that looks for a new manifest each time.
