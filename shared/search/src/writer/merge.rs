@@ -95,7 +95,8 @@ impl Writer {
         let mut dead = RoaringBitmap::new();
         let mut base = 0_u32;
         for (source, then) in &done.sources.0 {
-            // Another has merged it: what was merged here is of no use.
+            // Another has merged it, or its last document has died: what was merged here may be of no use, and can't be
+            // told from what is. It is left to be collected.
             let Some(now) = manifest.piece(&source.id) else { return Ok(false) };
             if now.tombstones != source.tombstones
                 && let Some(tombstones) = &now.tombstones
