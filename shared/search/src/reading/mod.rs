@@ -19,5 +19,5 @@ pub use engine::Engine;
 pub use folder::Folder;
 pub use library::{Extent, Library};
 pub use reads::{Patience, Reads, patiently};
-pub use view::View;
+pub use view::{View, missing};
 pub use warm::Warm;

@@ -109,3 +109,10 @@ pub async fn away<T: Send + 'static>(
         Err(panic) => Err(Fault::Internal(format!("Tantivy panicked: {panic}"))),
     }
 }
+
+/// What a segment that the newest manifest names, but that is not there, means for whoever asked: the same may succeed
+/// once the index has been built anew.
+pub fn missing(what: &str) -> Fault {
+    tracing::error!(what, "a part of a search index is missing: build the index anew");
+    Fault::Unavailable(format!("a part of the search index is missing: {what}"))
+}

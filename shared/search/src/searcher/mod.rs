@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     Archive, Engine, View, Warm,
-    reading::{Extent, Library},
+    reading::{Extent, Library, missing},
 };
 
 /// A view, and when it was last known to show the newest manifest.
@@ -116,9 +116,4 @@ where
     view.prepare(query).await?;
     let query = query.box_clone();
     view.run(move |searcher| run(searcher, &*query)).await
-}
-
-fn missing(what: &str) -> Fault {
-    tracing::error!(what, "a part of a search index is missing: build the index anew");
-    Fault::Unavailable(format!("a part of the search index is missing: {what}"))
 }

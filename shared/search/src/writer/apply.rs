@@ -3,7 +3,9 @@
 use ceap_kernel::{Fault, Timestamp};
 use tantivy::TantivyDocument;
 
-use super::{Batch, What, Writer, again, batch::Net, build::build, exhausted, find::find};
+use super::{
+    Batch, What, Writer, again, batch::Net, build::build, exhausted, find::find, given_up,
+};
 use crate::{Manifest, Piece, Position, View, place, reading::Extent, tombstones::Ledger};
 
 /// What applying a batch did.
@@ -42,7 +44,7 @@ impl Writer {
             }
             self.pause(tried).await;
         }
-        Err(last)
+        Err(given_up(last))
     }
 
     async fn try_apply(

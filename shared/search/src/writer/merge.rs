@@ -6,7 +6,7 @@ use ceap_kernel::{Fault, Timestamp};
 use roaring::RoaringBitmap;
 use tantivy::{Searcher, indexer::merge_filtered_segments};
 
-use super::{Policy, Writer, again, exhausted};
+use super::{Policy, Writer, again, exhausted, given_up};
 use crate::{
     Manifest, Piece, Shape, place,
     reading::Extent,
@@ -67,7 +67,7 @@ impl Writer {
             }
             self.pause(tried).await;
         }
-        Err(last)
+        Err(given_up(last))
     }
 
     /// Merges the segments of a manifest, and puts the new one.

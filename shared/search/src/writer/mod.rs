@@ -24,7 +24,7 @@ use ceap_kernel::{Clock, Fault, SignedDuration, Timestamp};
 
 use crate::{
     Archive, Engine,
-    reading::{Extent, Library, Patience, View, patiently},
+    reading::{Extent, Library, Patience, View, missing, patiently},
 };
 
 /// What a writer may take.
@@ -102,6 +102,14 @@ impl Writer {
 /// Whether the same write, fitted to the newest manifest, may succeed: `NotFound` says that a segment has been replaced.
 fn again(fault: &Fault) -> bool {
     fault.retryable() || matches!(fault, Fault::NotFound(_))
+}
+
+/// What a caller is told whose tries have all failed. A batch that can't be applied now must not count as broken.
+fn given_up(last: Fault) -> Fault {
+    match last {
+        Fault::NotFound(what) => missing(&what),
+        other => other,
+    }
 }
 
 fn exhausted() -> Fault {

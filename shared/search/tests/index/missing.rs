@@ -39,4 +39,8 @@ async fn a_lost_segment_is_told() {
         Err(Fault::Unavailable(text)) => assert!(text.contains(&name), "{text}"),
         other => panic!("{other:?}"),
     }
+    match world.apply(&world.writer(), "s", 2, &[("b", Some(2))]).await {
+        Err(Fault::Unavailable(text)) => assert!(text.contains(&name), "{text}"),
+        other => panic!("{other:?}"),
+    }
 }
