@@ -19,8 +19,8 @@ fn floor(name: &str, folder: &str) -> Option<u32> {
     match name {
         "ceap-kernel" => Some(1),
         "ceap-engagement" | "ceap-helpdesk" | "ceap-http" => Some(2),
-        "ceap-connectors" | "ceap-channels" | "ceap-files" | "ceap-models" | "ceap-sign-in"
-        | AWS_DOOR => Some(3),
+        "ceap-connectors" | "ceap-channels" | "ceap-files" | "ceap-models" | "ceap-search"
+        | "ceap-sign-in" | AWS_DOOR => Some(3),
         LAMBDA_DOOR => Some(4),
         TESTKIT => Some(5),
         _ if folder.starts_with("functions/") || folder.starts_with("infra/") => Some(5),

@@ -1,0 +1,189 @@
+//! What was read, kept in memory and in a folder.
+
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use ceap_kernel::Fault;
+use tantivy::directory::OwnedBytes;
+
+use super::{bounded::Bounded, folder::Folder, reads::Reads};
+
+/// Small reads are made of blocks of this size: so much comes from S3 in a tenth of the time that the first byte takes.
+const BLOCK: u64 = 256 << 10;
+/// How much is read ahead at once where all of a file is wanted.
+const RUN: u64 = 4 << 20;
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Capacity {
+    /// In memory, in bytes.
+    pub memory: u64,
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self { memory: 256 << 20 }
+    }
+}
+
+/// An object that never changes.
+#[derive(Debug)]
+pub struct Object {
+    /// The segment's id, which is also what the folder's files begin with.
+    pub id: Arc<str>,
+    /// Its name in the store.
+    pub name: Arc<str>,
+    /// Its size, in bytes.
+    pub bytes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    id: Arc<str>,
+    start: u64,
+    end: u64,
+}
+
+impl Key {
+    fn file(&self) -> String {
+        format!("{}-{}-{}", self.id, self.start, self.end)
+    }
+
+    fn size(&self) -> u64 {
+        self.end.saturating_sub(self.start)
+    }
+}
+
+/// What was read, kept in memory and in a folder. It is one for all of a process's indexes.
+pub struct Cache {
+    memory: Mutex<Bounded<Key, Arc<[u8]>>>,
+    folder: Option<Folder>,
+}
+
+impl Cache {
+    /// Keeps so much in memory, and more in the folder if there is one.
+    #[must_use]
+    pub fn new(capacity: Capacity, folder: Option<Folder>) -> Self {
+        Self { memory: Mutex::new(Bounded::new(capacity.memory)), folder }
+    }
+
+    /// The bytes of what is in memory.
+    #[must_use]
+    pub fn in_memory(&self) -> u64 {
+        self.memory().weight()
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Bounded<Key, Arc<[u8]>>> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A range of an object; the calling thread waits for what is not kept.
+    ///
+    /// What is larger than a block (the values of a column) is kept as it was asked for, because it is asked for again
+    /// so, and then need not be put together.
+    pub(super) fn read(
+        &self,
+        reads: &Reads,
+        object: &Object,
+        range: Range<u64>,
+    ) -> Result<OwnedBytes, Fault> {
+        if range.is_empty() {
+            return Ok(OwnedBytes::empty());
+        }
+        if range.end.saturating_sub(range.start) > BLOCK {
+            let key = Key { id: Arc::clone(&object.id), start: range.start, end: range.end };
+            return Ok(OwnedBytes::new(self.get(reads, object, key)?));
+        }
+        let blocks = blocks(object, &range);
+        if let [block] = blocks.as_slice() {
+            let (from, to) = within(block, &range);
+            let bytes = OwnedBytes::new(self.get(reads, object, block.clone())?);
+            return Ok(bytes.slice(from..to));
+        }
+        // Two neighbours, which one read gets if neither is kept.
+        self.run(reads, object, &blocks)?;
+        let mut joined = Vec::new();
+        for block in blocks {
+            let (from, to) = within(&block, &range);
+            let bytes = self.get(reads, object, block)?;
+            joined.extend_from_slice(bytes.get(from..to).unwrap_or_default());
+        }
+        Ok(OwnedBytes::new(joined))
+    }
+
+    /// Reads all blocks of a range, so that small reads in it need not wait; the calling thread waits.
+    pub(super) fn prefetch(
+        &self,
+        reads: &Reads,
+        object: &Object,
+        range: &Range<u64>,
+    ) -> Result<(), Fault> {
+        let blocks = blocks(object, range);
+        let most = usize::try_from(RUN.checked_div(BLOCK).unwrap_or(1)).unwrap_or(1);
+        blocks.chunks(most).try_for_each(|run| self.run(reads, object, run))
+    }
+
+    /// Gets with one read those blocks that are not kept, of blocks that follow each other.
+    fn run(&self, reads: &Reads, object: &Object, blocks: &[Key]) -> Result<(), Fault> {
+        let missing: Vec<&Key> = blocks.iter().filter(|key| self.kept(key).is_none()).collect();
+        let (Some(first), Some(last)) = (missing.first(), missing.last()) else { return Ok(()) };
+        let all = Key { id: Arc::clone(&object.id), start: first.start, end: last.end };
+        let bytes = reads.wait(Arc::clone(&object.name), all.start..all.end)?;
+        for key in missing {
+            let (from, to) = within(&all, &(key.start..key.end));
+            self.keep(key.clone(), bytes.get(from..to).unwrap_or_default().into());
+        }
+        Ok(())
+    }
+
+    fn get(&self, reads: &Reads, object: &Object, key: Key) -> Result<Arc<[u8]>, Fault> {
+        if let Some(bytes) = self.kept(&key) {
+            return Ok(bytes);
+        }
+        let bytes: Arc<[u8]> = reads.wait(Arc::clone(&object.name), key.start..key.end)?.into();
+        self.keep(key, Arc::clone(&bytes));
+        Ok(bytes)
+    }
+
+    fn kept(&self, key: &Key) -> Option<Arc<[u8]>> {
+        let found = self.memory().get(key);
+        found.or_else(|| {
+            let size = usize::try_from(key.size()).ok()?;
+            let bytes: Arc<[u8]> = self.folder.as_ref()?.get(&key.file(), size)?.into();
+            self.memory().put(key.clone(), Arc::clone(&bytes), key.size());
+            Some(bytes)
+        })
+    }
+
+    fn keep(&self, key: Key, bytes: Arc<[u8]>) {
+        if let Some(folder) = &self.folder {
+            folder.put(&key.file(), &bytes);
+        }
+        let size = key.size();
+        self.memory().put(key, bytes, size);
+    }
+}
+
+/// The blocks in which a range lies.
+fn blocks(object: &Object, range: &Range<u64>) -> Vec<Key> {
+    let first = range.start.saturating_sub(range.start.checked_rem(BLOCK).unwrap_or(0));
+    let starts = std::iter::successors(Some(first), |start| start.checked_add(BLOCK));
+    let starts = starts.take_while(|start| *start < range.end);
+    let key = |start: u64| Key {
+        id: Arc::clone(&object.id),
+        start,
+        end: start.saturating_add(BLOCK).min(object.bytes),
+    };
+    starts.map(key).collect()
+}
+
+/// Which of a key's bytes are in a range.
+fn within(key: &Key, range: &Range<u64>) -> (usize, usize) {
+    let at = |at: u64| {
+        let at = at.clamp(key.start, key.end).saturating_sub(key.start);
+        usize::try_from(at).unwrap_or(usize::MAX)
+    };
+    (at(range.start), at(range.end))
+}
