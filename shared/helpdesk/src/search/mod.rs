@@ -7,9 +7,11 @@
 pub mod analysis;
 mod directory;
 pub mod document;
+pub mod feed;
 pub mod filter;
 #[cfg(test)]
 mod fixtures;
+pub mod index;
 mod language;
 pub mod order;
 pub mod query;
@@ -19,8 +21,9 @@ pub mod visible;
 pub use directory::Directory;
 pub use document::{Document, Kind};
 pub use filter::{Filter, Scanned, Seek};
+pub use index::{Index, Of, Stamp};
 pub use language::Language;
-pub use order::{Key, Sort};
+pub use order::{Key, Place, Sort, Value};
 pub use query::{Malformed, Names, Query, Sought};
 pub use view::Looking;
 pub use visible::{Audience, visible};

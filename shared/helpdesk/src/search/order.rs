@@ -1,12 +1,13 @@
 //! In which order documents are shown.
 
-use super::Document;
+use super::{Document, Filter, Kind, Scanned};
 use crate::rule::Order;
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// What documents are sorted by. What has nothing there comes last, in either order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Key {
     /// A number.
     Number(String),
@@ -14,6 +15,31 @@ pub enum Key {
     Keyword(String),
     /// The rank that a value has here: ids, by the names that are theirs now.
     Ranked(String, BTreeMap<String, usize>),
+    /// How many of these a document meets: the more, the better it fits.
+    Met(Vec<Filter>),
+}
+
+/// What a document has of a key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// A number, a rank, or how many.
+    Number(f64),
+    /// A value.
+    Text(String),
+}
+
+impl Value {
+    /// Which comes first in ascending order. All values of a key are of one sort; numbers are before texts otherwise.
+    #[must_use]
+    pub fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
+            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Number(_), Self::Text(_)) => Ordering::Less,
+            (Self::Text(_), Self::Number(_)) => Ordering::Greater,
+        }
+    }
 }
 
 impl Key {
@@ -30,48 +56,44 @@ impl Key {
         Self::Ranked(field.to_owned(), ranks)
     }
 
-    fn compare(&self, a: &Document, b: &Document, order: Order) -> Ordering {
+    /// What a document has of it.
+    #[must_use]
+    pub fn of(&self, document: &Document) -> Option<Value> {
         match self {
-            Self::Number(field) => {
-                let number = |it: &Document| it.numbers.get(field).copied();
-                placed(number(a), number(b), order, |a, b| a.total_cmp(b))
-            }
-            Self::Keyword(field) => {
-                let (a, b) = (least(a, field), least(b, field));
-                placed(a, b, order, |a, b| a.cmp(b))
-            }
-            Self::Ranked(field, ranks) => {
-                let rank = |it: &Document| ranks.get(least(it, field)?).copied();
-                placed(rank(a), rank(b), order, |a, b| a.cmp(b))
+            Self::Number(field) => document.numbers.get(field).copied().map(Value::Number),
+            Self::Keyword(field) => least(document, field).cloned().map(Value::Text),
+            Self::Ranked(field, ranks) => ranks.get(least(document, field)?).copied().map(number),
+            Self::Met(filters) => {
+                let scanned = Scanned::new(document);
+                Some(number(filters.iter().filter(|filter| scanned.meets(filter)).count()))
             }
         }
     }
+}
+
+/// A small number.
+fn number(count: usize) -> Value {
+    Value::Number(f64::from(u32::try_from(count).unwrap_or(u32::MAX)))
 }
 
 fn least<'a>(document: &'a Document, field: &str) -> Option<&'a String> {
     document.keywords.get(field)?.first()
 }
 
-fn placed<T>(
-    a: Option<T>,
-    b: Option<T>,
-    order: Order,
-    by: impl Fn(&T, &T) -> Ordering,
-) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) => match order {
-            Order::Asc => by(&a, &b),
-            Order::Desc => by(&b, &a),
-        },
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => Ordering::Equal,
-    }
-}
-
 /// An order: by the first of its keys, then by the next; what is the same by all of them, by kind and id.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sort(pub Vec<(Key, Order)>);
+
+/// Where in an order a document stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// What it has of each key.
+    pub values: Vec<Option<Value>>,
+    /// What it is.
+    pub kind: Kind,
+    /// Its id.
+    pub id: u64,
+}
 
 impl Sort {
     /// By one number.
@@ -80,19 +102,38 @@ impl Sort {
         Self(vec![(Key::Number(field.to_owned()), order)])
     }
 
-    /// Which of two documents comes first: what every index has to agree with.
+    /// Where a document stands.
     #[must_use]
-    pub fn compare(&self, a: &Document, b: &Document) -> Ordering {
-        let keys = self.0.iter().map(|(key, order)| key.compare(a, b, *order));
+    pub fn place(&self, document: &Document) -> Place {
+        let values = self.0.iter().map(|(key, _)| key.of(document)).collect();
+        Place { values, kind: document.kind, id: document.id }
+    }
+
+    /// Which of two places comes first: what every index has to agree with.
+    #[must_use]
+    pub fn compare(&self, a: &Place, b: &Place) -> Ordering {
+        let each = self.0.iter().zip(a.values.iter().zip(&b.values));
+        let by_keys = each.map(|((_, order), (a, b))| by(a.as_ref(), b.as_ref(), *order));
         let same = || (a.kind, a.id).cmp(&(b.kind, b.id));
-        keys.fold(Ordering::Equal, Ordering::then).then_with(same)
+        by_keys.fold(Ordering::Equal, Ordering::then).then_with(same)
+    }
+}
+
+fn by(a: Option<&Value>, b: Option<&Value>, order: Order) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => match order {
+            Order::Asc => a.compare(b),
+            Order::Desc => b.compare(a),
+        },
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::Kind;
     use rstest::rstest;
 
     fn document(id: u64, number: Option<f64>, group: Option<u64>) -> Document {
@@ -112,13 +153,17 @@ mod tests {
             (Key::Number("priority".to_owned()), Order::Desc)]),
         &[1, 2, 3, 4])]
     #[case::by_none(Sort::default(), &[1, 2, 3, 4])]
+    #[case::the_best_first(
+        Sort(vec![(Key::Met(vec![Filter::is("group", 7), Filter::number("priority", 2.0..)]), Order::Desc)]),
+        &[1, 2, 3, 4])]
     fn documents_have_an_order(#[case] sort: Sort, #[case] expected: &[u64]) {
         let mut all = [
             document(3, None, Some(8)),
             document(4, Some(1.0), None),
             document(2, Some(1.0), Some(7)),
             document(1, Some(2.0), Some(7)),
-        ];
+        ]
+        .map(|document| sort.place(&document));
         all.sort_by(|a, b| sort.compare(a, b));
         assert_eq!(all.map(|it| it.id), expected);
     }

@@ -125,7 +125,8 @@ impl Document {
     pub(super) fn number(&mut self, field: &str, number: f64) {
         if number.is_finite() {
             self.has(field);
-            self.numbers.insert(field.to_owned(), number);
+            // There is one zero.
+            self.numbers.insert(field.to_owned(), number + 0.0);
         }
     }
 
