@@ -29,6 +29,7 @@ use ceap_helpdesk::job::Queue;
 use ceap_helpdesk::message::Counter;
 use ceap_helpdesk::presence::Connections;
 use ceap_helpdesk::routes::Family;
+use ceap_helpdesk::search::{Index, Recent};
 use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::Store;
 use ceap_helpdesk::user::Invitations;
@@ -64,6 +65,8 @@ pub struct Office {
     files: Box<dyn Files>,
     secrets: Box<dyn Secrets>,
     deliver: Box<dyn Deliver>,
+    index: Box<dyn Index>,
+    recent: Recent,
     connections: Box<dyn Connections>,
 }
 
@@ -93,6 +96,8 @@ impl Office {
             files: Box::new(FileBucket::new(&config, env.get("FILES_BUCKET"))),
             secrets: Box::new(secrets),
             deliver: Box::new(Deliverer::new(reach)),
+            index: Box::new(Unreached),
+            recent: Recent::default(),
             connections: Box::new(Unreached),
         })
     }
@@ -118,6 +123,8 @@ impl Office {
             files: Box::new(Unreached),
             secrets: Box::new(Unreached),
             deliver: Box::new(Unreached),
+            index: Box::new(Unreached),
+            recent: Recent::default(),
             connections: Box::new(GatewayConnections::new(&config, env.get("PRESENCE_ENDPOINT"))),
         })
     }
@@ -135,6 +142,8 @@ impl Office {
             files: &*self.files,
             secrets: &*self.secrets,
             deliver: &*self.deliver,
+            index: &*self.index,
+            recent: &self.recent,
             connections: &*self.connections,
             random: &crate::random,
         }

@@ -39,6 +39,10 @@ pub struct Desk<'a> {
     pub secrets: &'a dyn crate::secret::Secrets,
     /// Makes webhooks' requests.
     pub deliver: &'a dyn crate::webhook::Deliver,
+    /// What is searched.
+    pub index: &'a dyn crate::search::Index,
+    /// What was made for searches that the index did not have yet.
+    pub recent: &'a crate::search::Recent,
     /// Posts to who is connected to the WebSocket API.
     pub connections: &'a dyn crate::presence::Connections,
     /// 256 random bits.

@@ -9,6 +9,8 @@ use crate::file::{Files, Stored};
 use crate::ids::TicketId;
 use crate::job::Queue;
 use crate::presence::{Connections, Posted};
+use crate::search::Recent;
+use crate::search::index::{Index, Opened};
 use crate::secret::Secrets;
 use crate::store::{Soon, Store};
 use crate::user::{Invitation, Invitations};
@@ -34,7 +36,7 @@ impl Counter {
     /// # Errors
     /// As there.
     pub async fn take(&self, tenant: &TenantId, message: &Message) -> Result<TicketId, Refused> {
-        let clients = Clients::default();
+        let (clients, recent) = (Clients::default(), Recent::default());
         let desk = Desk {
             store: &*self.store,
             accounts: &self.accounts,
@@ -47,6 +49,8 @@ impl Counter {
             files: &Nothing,
             secrets: &Nothing,
             deliver: &Nothing,
+            index: &Nothing,
+            recent: &recent,
             connections: &Nothing,
             random: &*self.random,
         };
@@ -144,6 +148,12 @@ impl Secrets for Nothing {
     }
 
     fn forget<'a>(&'a self, _: &'a TenantId, _: &'a str) -> Soon<'a, Result<(), Fault>> {
+        nothing()
+    }
+}
+
+impl Index for Nothing {
+    fn open<'a>(&'a self, _: &'a TenantId) -> Soon<'a, Result<Box<dyn Opened>, Fault>> {
         nothing()
     }
 }

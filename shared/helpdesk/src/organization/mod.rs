@@ -5,9 +5,9 @@ mod merge;
 pub use merge::{Merge, Progress};
 
 use crate::ids::{GroupId, OrganizationId};
-use crate::record::{Home, Kind, Link, Record, Unique, places};
+use crate::record::{Changes, Feed, Home, Kept, Kind, Link, Record, Unique, places};
 use crate::store::Key;
-use ceap_kernel::Timestamp;
+use ceap_kernel::{Fault, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -45,6 +45,15 @@ pub struct Organization {
 }
 
 impl Organization {
+    /// Takes it away.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be written.
+    pub fn gone(before: &Kept<Self>, at: Timestamp, changes: &mut Changes) -> Result<(), Fault> {
+        changes.delete(before)?;
+        changes.list(&Link::by_time(GONE, at, before.id.get()), &())
+    }
+
     /// Where one is kept.
     #[must_use]
     pub fn key(id: OrganizationId) -> Key {
@@ -97,14 +106,22 @@ impl Record for Organization {
     fn links(&self) -> Vec<Link> {
         let rank = named(&self.name, self.id);
         let on = |list: String| Link { list, rank: rank.clone() };
-        let mut links = vec![
-            Link::by_time("changed/organizations", self.updated_at, self.id.get()),
-            on(NAMES.to_owned()),
-        ];
+        let mut links = vec![on(NAMES.to_owned())];
         links.extend(self.domain_names.iter().map(|domain| on(of_domain(domain))));
         links
     }
+
+    fn feed(&self) -> Option<Feed> {
+        let link = Link::by_time(CHANGED, self.updated_at, self.id.get());
+        Some(Feed { link, beside: Vec::new() })
+    }
 }
+
+/// The list of all by when they were changed.
+pub const CHANGED: &str = "changed/organizations";
+
+/// The list of those that were deleted, by when they were.
+pub const GONE: &str = "gone/organizations";
 
 /// The list of all by name.
 pub const NAMES: &str = "names/organizations";

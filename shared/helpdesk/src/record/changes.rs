@@ -1,6 +1,6 @@
 //! What a request changes: gathered while it is worked out, then done all or not at all.
 
-use super::{Home, Kept, Link, Record, Shadow, Told, Unique, places, told};
+use super::{Feed, Home, Kept, Link, Record, Shadow, Told, Unique, places, told};
 use crate::refusal::Refusal;
 use crate::store::{Expect, Item, Key, MOST_WRITES, Write};
 use ceap_kernel::{Fault, Timestamp};
@@ -93,6 +93,7 @@ impl Changes {
         self.record(record, Expect::Absent)?;
         self.uniques(Vec::new(), record.uniques())?;
         self.links(Vec::new(), links(record));
+        self.feed(None, record.feed(), 1)?;
         self.shadow(None, record.shadow())?;
         self.counted(None, Some(record));
         self.tallied(None, Some(record));
@@ -109,6 +110,7 @@ impl Changes {
         self.record(after, Expect::Revision(before.revision))?;
         self.uniques(before.uniques(), after.uniques())?;
         self.links(links(&before.record), links(after));
+        self.feed(before.feed(), after.feed(), before.revision.saturating_add(1))?;
         self.counted(Some(&before.record), Some(after));
         self.tallied(Some(&before.record), Some(after));
         self.tell(after.id(), Some(&before.record), Some(after));
@@ -125,6 +127,7 @@ impl Changes {
         self.write(Write::Delete { key, expect }, Clash::Changed);
         self.uniques(before.uniques(), Vec::new())?;
         self.links(links(&before.record), Vec::new());
+        self.feed(before.feed(), None, 0)?;
         self.shadow(before.shadow(), None)?;
         self.counted(Some(&before.record), None);
         self.tallied(Some(&before.record), None);
@@ -306,6 +309,25 @@ impl Changes {
         for link in before.iter().filter(|link| !after.contains(link)) {
             let write = Write::Delete { key: link.key(), expect: Expect::Anything };
             self.write(write, Clash::Changed);
+        }
+    }
+
+    /// Its place on the feed is written with every change, for it tells which one it is.
+    fn feed(
+        &mut self,
+        before: Option<Feed>,
+        after: Option<Feed>,
+        revision: u64,
+    ) -> Result<(), Fault> {
+        let key = after.as_ref().map(|feed| feed.link.key());
+        if let Some(old) =
+            before.map(|feed| feed.link.key()).filter(|old| key.as_ref() != Some(old))
+        {
+            self.remove(old);
+        }
+        match after {
+            Some(feed) => self.put(feed.link.key(), &feed.fed(revision), None),
+            None => Ok(()),
         }
     }
 

@@ -1,12 +1,14 @@
 //! What all records have in common: a place, an id, names that only one may have, and lists that they stand on.
 
 pub mod changes;
+mod feed;
 mod kept;
 mod known;
 pub mod places;
 pub mod told;
 
 pub use changes::Changes;
+pub use feed::{Fed, Feed};
 pub use kept::Kept;
 pub(crate) use known::Known;
 pub use told::Told;
@@ -70,6 +72,11 @@ pub trait Record: Clone + Serialize + DeserializeOwned {
     /// The lists that it stands on.
     fn links(&self) -> Vec<Link> {
         Vec::new()
+    }
+
+    /// If it is searched: its place among all that changed, by the time at which it was written, which search is fed by.
+    fn feed(&self) -> Option<Feed> {
+        None
     }
 
     /// From when on it is no more, if that is known. Only of kinds of which there are few, that nobody counts.

@@ -20,6 +20,9 @@ pub struct DeletedTicket {
     pub deleted_at: Timestamp,
 }
 
+/// The list of those that are deleted, by when they were.
+pub const GONE: &str = "gone/tickets";
+
 /// The list of those that are gone for good, by when they went: all that is left of each, so that exports tell of it.
 pub const SCRUBBED: &str = "scrubbed/tickets";
 
@@ -63,6 +66,6 @@ impl Record for DeletedTicket {
     }
 
     fn links(&self) -> Vec<Link> {
-        vec![Link::by_time("gone/tickets", self.deleted_at, self.id())]
+        vec![Link::by_time(GONE, self.deleted_at, self.id())]
     }
 }

@@ -17,7 +17,7 @@ mod via;
 
 pub use audit::{AUDITED, Audit, Change, Event, Listed, MEASURED, What, changes, creation};
 pub use comment::Comment;
-pub use deleted::{DeletedTicket, SCRUBBED};
+pub use deleted::{DeletedTicket, GONE, SCRUBBED};
 pub use edit::{Edit, FieldValue, NewComment};
 pub use life::{Actor, Agents, Applied, Rules, Said, apply, open};
 pub use mention::mentioned;
@@ -30,11 +30,17 @@ pub use via::Via;
 use crate::ids::{
     BrandId, CustomStatusId, FieldId, FormId, GroupId, OrganizationId, RecordId, TicketId, UserId,
 };
-use crate::record::{Home, Kind as RecordKind, Link, Record, places};
+use crate::organization::Organization;
+use crate::record::{Feed, Home, Kind as RecordKind, Link, Record, places};
+use crate::satisfaction::SatisfactionRating;
 use crate::store::Key;
+use crate::user::User;
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The list of all by when they were written.
+pub const GENERATED: &str = "generated/tickets";
 
 /// Characters of a subject (Zendesk's limit).
 pub const MAX_SUBJECT: usize = 150;
@@ -164,7 +170,6 @@ impl Record for Ticket {
         let id = self.id.get();
         let mut links = vec![
             Link::by_time("changed/tickets", self.updated_at, id),
-            Link::by_time("generated/tickets", self.generated_at, id),
             Link::by_id(format!("requester/{}/tickets", self.requester_id), id),
         ];
         let mut on = |list: Option<String>| links.extend(list.map(|list| Link::by_id(list, id)));
@@ -183,5 +188,17 @@ impl Record for Ticket {
         self.email_cc_ids.iter().for_each(|it| on(Some(format!("ccd/{it}/tickets"))));
         self.follower_ids.iter().for_each(|it| on(Some(format!("followed/{it}/tickets"))));
         links
+    }
+
+    fn feed(&self) -> Option<Feed> {
+        let requester = Some(places::record(User::KIND, self.requester_id.get()));
+        let organization = self.organization_id.map(Organization::key);
+        let rating = self
+            .satisfaction_rating_id
+            .map(|id| places::record(SatisfactionRating::KIND, id.get()));
+        Some(Feed {
+            link: Link::by_time(GENERATED, self.generated_at, self.id.get()),
+            beside: [requester, organization, rating].into_iter().flatten().collect(),
+        })
     }
 }

@@ -18,11 +18,14 @@ pub use verification::Verification;
 use crate::access::{Face, Restriction, Role};
 use crate::account::Staff;
 use crate::ids::{IdentityId, OrganizationId, RoleId, UserId};
-use crate::record::{Home, Kind, Link, Record, Shadow, Told, Unique, places};
+use crate::record::{Feed, Home, Kind, Link, Record, Shadow, Told, Unique, places};
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+
+/// The list of all by when they were changed.
+pub const CHANGED: &str = "changed/users";
 
 /// Addresses, numbers and accounts of one person at most: each is a write of its own whenever their name changes.
 pub const MOST_IDENTITIES: usize = 30;
@@ -309,7 +312,7 @@ impl Record for User {
 
     fn links(&self) -> Vec<Link> {
         let id = self.id.get();
-        let mut links = vec![Link::by_time("changed/users", self.updated_at, id)];
+        let mut links = Vec::new();
         if !self.active {
             links.push(Link::by_id("deleted/users", id));
         }
@@ -326,5 +329,10 @@ impl Record for User {
             );
         }
         links
+    }
+
+    fn feed(&self) -> Option<Feed> {
+        let link = Link::by_time(CHANGED, self.updated_at, self.id.get());
+        Some(Feed { link, beside: Vec::new() })
     }
 }

@@ -10,6 +10,7 @@ use ceap_helpdesk::api::{self, Ask, Desk, Method, Told};
 use ceap_helpdesk::file::{Files, Stored};
 use ceap_helpdesk::job::{self, Queue};
 use ceap_helpdesk::routes;
+use ceap_helpdesk::search::{Recent, index};
 use ceap_helpdesk::store::Soon;
 use ceap_helpdesk::store::memory::Memory;
 use ceap_helpdesk::user::{Invitation, Invitations};
@@ -154,6 +155,8 @@ pub struct World {
     pub lines: Lines,
     pub accounts: Remembered,
     pub clients: Clients,
+    pub index: index::memory::Memory,
+    pub recent: Recent,
     tokens: HashMap<String, String>,
     seed: Cell<u64>,
     count: Cell<u16>,
@@ -200,7 +203,21 @@ impl World {
         let accounts = Remembered::default();
         let (outside, lines, clients) = (Outside::default(), Lines::default(), Clients::default());
         let (seed, count) = (Cell::new(7), Cell::new(0));
-        Self { store, hands, around, outside, lines, accounts, clients, tokens, seed, count }
+        let (index, recent) = (index::memory::Memory::default(), Recent::default());
+        Self {
+            store,
+            hands,
+            around,
+            outside,
+            lines,
+            accounts,
+            clients,
+            index,
+            recent,
+            tokens,
+            seed,
+            count,
+        }
     }
 
     /// The platform's token of a tenant, which acts for any address.
@@ -349,6 +366,8 @@ impl World {
             files: &self.around,
             secrets: &self.outside,
             deliver: &self.outside,
+            index: &self.index,
+            recent: &self.recent,
             connections: &self.lines,
             random: &random,
         };

@@ -281,6 +281,8 @@ fn office_of(store: Memory, hands: Hands) -> (Office, Around) {
         files: Box::new(around.clone()),
         secrets: Box::new(around.clone()),
         deliver: Box::new(Deliverer::new(Reach::Public)),
+        index: Box::new(Unreached),
+        recent: Recent::default(),
         connections: Box::new(Unreached),
     };
     (office, around)

@@ -3,6 +3,7 @@
 use ceap_helpdesk::file::{Files, Stored};
 use ceap_helpdesk::job::Queue;
 use ceap_helpdesk::presence::{Connections, Posted};
+use ceap_helpdesk::search::index::{Index, Opened};
 use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::Soon;
 use ceap_helpdesk::user::{Invitation, Invitations};
@@ -74,6 +75,12 @@ impl Files for Unreached {
 
     fn delete<'a>(&'a self, _: &'a TenantId, _: &'a str) -> Never<'a, ()> {
         never("files")
+    }
+}
+
+impl Index for Unreached {
+    fn open<'a>(&'a self, _: &'a TenantId) -> Never<'a, Box<dyn Opened>> {
+        never("search index")
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::page::{Place, Source};
 use crate::api::{Call, Refused};
-use crate::organization::Organization;
+use crate::organization::{self, Organization};
 use crate::record::places;
 use crate::routes::Shown;
-use crate::user::User;
+use crate::user::{self, User};
 use serde_json::Value;
 
 /// People, those who were deleted too.
@@ -18,7 +18,7 @@ impl Source for Users {
     const NAME: &'static str = "users";
 
     fn lists(&self) -> Vec<&'static str> {
-        vec!["changed/users"]
+        vec![user::CHANGED]
     }
 
     async fn told(&self, call: &Call<'_>, places: &[Place]) -> Result<Vec<Vec<Value>>, Refused> {
@@ -30,7 +30,7 @@ impl Source for Organizations {
     const NAME: &'static str = "organizations";
 
     fn lists(&self) -> Vec<&'static str> {
-        vec!["changed/organizations"]
+        vec![organization::CHANGED]
     }
 
     async fn told(&self, call: &Call<'_>, places: &[Place]) -> Result<Vec<Vec<Value>>, Refused> {

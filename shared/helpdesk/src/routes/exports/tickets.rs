@@ -6,7 +6,7 @@ use super::page::{Place, Source};
 use crate::api::{Call, Refused};
 use crate::record::{Record, places};
 use crate::routes::tickets::ticket_shown;
-use crate::ticket::{DeletedTicket, SCRUBBED, Ticket};
+use crate::ticket::{DeletedTicket, GENERATED, GONE, SCRUBBED, Ticket};
 use ceap_kernel::{Fault, Timestamp};
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ impl Tickets {
 }
 
 /// The lists: the place of each says what is told of who stands on it.
-const LISTS: [&str; 3] = ["generated/tickets", "gone/tickets", SCRUBBED];
+const LISTS: [&str; 3] = [GENERATED, GONE, SCRUBBED];
 
 impl Source for Tickets {
     const NAME: &'static str = "tickets";

@@ -6,7 +6,9 @@ use crate::access::{Action, Resource};
 use crate::api::list::{self, List};
 use crate::api::{Answer, Ask, Call, Page, Refused};
 use crate::ids::OrganizationId;
-use crate::organization::{EXTERNAL, NAME, NAMES, Organization, canonical, of_domain, sorted};
+use crate::organization::{
+    CHANGED, EXTERNAL, NAME, NAMES, Organization, canonical, of_domain, sorted,
+};
 use crate::record::{Kept, Record, places};
 use crate::store::{Key, Range};
 use crate::ticket::Ticket;
@@ -21,7 +23,7 @@ pub(super) async fn all(call: &Call<'_>) -> Result<Answer, Refused> {
     let (name, backward) = sort.strip_prefix('-').map_or((sort, false), |name| (name, true));
     let list = match name {
         "name" => List::named(NAMES),
-        "updated_at" => List::named("changed/organizations"),
+        "updated_at" => List::named(CHANGED),
         _ => List::All,
     };
     let page = list::page::<Organization>(call, &list, backward).await?;

@@ -101,7 +101,7 @@ async fn finish(call: &Call<'_>, id: RecordId) -> Result<(), Refused> {
     let status = if winner.is_some() { Progress::Complete } else { Progress::Error };
     let mut changes = Changes::new();
     if let (Some(loser), Some(winner)) = (&loser, &winner) {
-        changes.delete(loser)?;
+        Organization::gone(loser, call.at, &mut changes)?;
         changes.update(winner, &with_domains(call, winner, loser))?;
     }
     changes.update(&merge, &Merge { status, ..merge.record.clone() })?;

@@ -123,7 +123,7 @@ pub(super) async fn create_or_update(call: &Call<'_>) -> Result<Answer, Refused>
 pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
     let before = organization(call).await?;
     let mut changes = Changes::new();
-    changes.delete(&before)?;
+    Organization::gone(&before, call.at, &mut changes)?;
     let emptied = format!("/organizations/{}/emptied", before.id);
     let steps = vec![Step::new(Method::Post, emptied, Value::Null)];
     job::start_with(call, "Delete Organization", steps, changes).await?;

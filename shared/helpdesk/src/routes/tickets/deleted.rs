@@ -11,7 +11,7 @@ use crate::record::{Changes, Kept, Link};
 use crate::satisfaction;
 use crate::store::{Item, Key, MOST_WRITES, Range};
 use crate::ticket::comment::{AUDITS, Comment, history};
-use crate::ticket::{DeletedTicket, SCRUBBED, Ticket};
+use crate::ticket::{DeletedTicket, GONE, SCRUBBED, Ticket};
 use crate::user::User;
 use futures::future::try_join_all;
 use serde_json::{Value, json};
@@ -72,7 +72,7 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Answer, Refused> {
     let by = call.ask.query("sort_by").or(call.ask.query("sort")).unwrap_or("id");
     let of = match by.trim_start_matches('-') {
         "id" | "subject" => List::All,
-        "deleted_at" => List::named("gone/tickets"),
+        "deleted_at" => List::named(GONE),
         _ => return Err(Refused::parameter("sort_by", "must be id, subject or deleted_at")),
     };
     let page = list::page::<DeletedTicket>(call, &of, backward).await?;
