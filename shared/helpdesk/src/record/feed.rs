@@ -17,6 +17,7 @@ pub struct Feed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fed {
     /// How often the record had been written then.
+    #[serde(default)]
     pub revision: u64,
     /// What else is known by it, as partitions and sort keys.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

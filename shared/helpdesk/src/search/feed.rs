@@ -40,8 +40,8 @@ pub struct Entry {
     pub stamp: Option<Stamp>,
     /// What else is known by it.
     pub beside: Vec<Key>,
-    /// When, in seconds since 1970.
-    pub second: i64,
+    /// Its rank on the list: when it changed, and its id.
+    pub rank: String,
 }
 
 /// Part of what changed.
@@ -49,11 +49,11 @@ pub struct Entry {
 pub struct Part {
     /// Each record once, by time.
     pub entries: Vec<Entry>,
-    /// The second behind which there is more, if there is.
-    pub more_after: Option<i64>,
+    /// The rank behind which there is more, if there is.
+    pub more_after: Option<String>,
 }
 
-/// What changed since a time; since ever, if there is none. Of each list at most so much.
+/// What changed behind a rank; since ever, if there is none. Of each list at most so much.
 ///
 /// One call, whatever is asked for: all lists are read at once.
 ///
@@ -63,22 +63,21 @@ pub async fn read(
     store: &dyn Store,
     tenant: &TenantId,
     kinds: &[Kind],
-    since: Option<Timestamp>,
+    after: Option<&str>,
     most: usize,
 ) -> Result<Part, Fault> {
-    let after = since.map(|at| format!("{:012}", at.as_second()));
     let lists = LISTS.iter().filter(|(kind, ..)| kinds.contains(kind));
     let ranges = lists.map(|(kind, name, gone)| {
-        (*kind, *gone, Range::of(places::list(name), most).after(after.clone()))
+        (*kind, *gone, Range::of(places::list(name), most).after(after.map(str::to_owned)))
     });
     let ranges: Vec<(Kind, bool, Range)> = ranges.collect();
     let found = try_join_all(ranges.iter().map(|(.., range)| store.range(tenant, range))).await?;
     let mut known: BTreeMap<Of, Entry> = BTreeMap::new();
-    let mut more_after: Option<i64> = None;
+    let mut more_after: Option<String> = None;
     for ((kind, gone, _), found) in ranges.iter().zip(found) {
-        if found.more {
-            let last = found.items.last().map_or(0, |item| second(&item.key.sort));
-            more_after = Some(more_after.map_or(last, |known| known.min(last)));
+        if let Some(last) = found.items.last().filter(|_| found.more).map(|it| &it.key.sort) {
+            let known = more_after.as_ref();
+            more_after = Some(known.map_or(last, |known| known.min(last)).clone());
         }
         for item in &found.items {
             if let Some(entry) = entry(*kind, *gone, item) {
@@ -87,47 +86,66 @@ pub async fn read(
         }
     }
     let mut entries: Vec<Entry> = known.into_values().collect();
-    entries.retain(|it| more_after.is_none_or(|last| it.second <= last));
-    entries.sort_by_key(|it| (it.second, it.of));
+    entries.retain(|it| more_after.as_ref().is_none_or(|last| it.rank <= *last));
+    entries.sort_by(|a, b| (&a.rank, a.of).cmp(&(&b.rank, b.of)));
     Ok(Part { entries, more_after })
 }
 
 /// Of what is on two lists the newer counts; at the same time, that it is there.
 fn put(known: &mut BTreeMap<Of, Entry>, entry: Entry) {
-    let rank = |it: &Entry| (it.second, it.stamp);
-    if known.get(&entry.of).is_none_or(|other| rank(other) < rank(&entry)) {
+    let newer = |other: &Entry| (&other.rank, other.stamp) < (&entry.rank, entry.stamp);
+    if known.get(&entry.of).is_none_or(newer) {
         known.insert(entry.of, entry);
     }
 }
 
 fn entry(kind: Kind, gone: bool, item: &Item) -> Option<Entry> {
     let (rank, id) = (&item.key.sort, places::ranked(&item.key.sort)?);
-    let (of, second) = (Of { kind, id }, second(rank));
+    let (of, rank) = (Of { kind, id }, rank.clone());
     if gone {
-        return Some(Entry { of, stamp: None, beside: Vec::new(), second });
+        return Some(Entry { of, stamp: None, beside: Vec::new(), rank });
     }
     let fed: Fed = serde_json::from_str(&item.body).ok()?;
     let beside = fed.beside().collect();
-    Some(Entry { of, stamp: Some(stamp(second, fed.revision)), beside, second })
+    Some(Entry { of, stamp: Some(stamp(&rank, fed.revision)), beside, rank })
+}
+
+/// The place before all that changed at a time or later.
+#[must_use]
+pub fn at(time: Timestamp) -> String {
+    format!("{:012}", time.as_second())
+}
+
+/// The time of a rank.
+#[must_use]
+pub fn time(rank: &str) -> Timestamp {
+    Timestamp::from_second(second(rank)).unwrap_or(Timestamp::MIN)
 }
 
 fn second(rank: &str) -> i64 {
     rank.split('#').next().and_then(|it| it.parse().ok()).unwrap_or_default()
 }
 
+/// Bits of a version that count.
+const COUNT: u32 = 20;
+
 /// A version of a record: when it was written, and how often until then. The count begins anew with a ticket that is
 /// brought back, which takes another second.
-fn stamp(second: i64, revision: u64) -> Stamp {
-    const COUNT: u32 = 20;
-    let second = u64::try_from(second).unwrap_or_default();
+fn stamp(rank: &str, revision: u64) -> Stamp {
+    let second = u64::try_from(second(rank)).unwrap_or_default();
     Stamp((second << COUNT) | (revision & ((1 << COUNT) - 1)))
+}
+
+/// Whether a record was never changed since it was made.
+pub(super) const fn is_first(stamp: Stamp) -> bool {
+    stamp.0 & ((1 << COUNT) - 1) == 1
 }
 
 /// What a record would stand on the feed as.
 fn of_record<R: Record>(kind: Kind, kept: &Kept<R>) -> Option<Entry> {
     let feed = kept.feed()?;
-    let (of, second) = (Of { kind, id: kept.id() }, second(&feed.link.rank));
-    Some(Entry { of, stamp: Some(stamp(second, kept.revision)), beside: feed.beside, second })
+    let (of, rank) = (Of { kind, id: kept.id() }, feed.link.rank);
+    Some(Entry { of, stamp: Some(stamp(&rank, kept.revision)), beside: feed.beside, rank })
 }
 
 /// What a record that was read stands on the feed as; none, if it is none that is searched.

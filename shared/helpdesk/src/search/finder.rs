@@ -119,8 +119,8 @@ async fn changed(
     kinds: &[Kind],
     fed_at: Option<Timestamp>,
 ) -> Result<Part, Fault> {
-    let since = fed_at.map(unsettled);
-    feed::read(call.desk.store, &call.tenant, kinds, since, MOST_ENTRIES).await
+    let after = fed_at.map(|at| feed::at(unsettled(at)));
+    feed::read(call.desk.store, &call.tenant, kinds, after.as_deref(), MOST_ENTRIES).await
 }
 
 /// The time before which nothing joins any more what was there at a time.

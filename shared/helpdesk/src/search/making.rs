@@ -98,7 +98,8 @@ impl Making<'_> {
             },
             Kind::User => {
                 let user = self.known.record::<User>(id)?;
-                user.and_then(|it| document::user(&it, self.user_fields))
+                let shown = |it| document::user(&it, self.user_fields);
+                user.map(|it| shown(it).unwrap_or_else(|| Document::unseen(Kind::User, id)))
             }
             Kind::Organization => {
                 let organization = self.known.record::<Organization>(id)?;
@@ -191,8 +192,7 @@ impl Recent {
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (of, made) in made {
             let Some((document, stamp)) = made else { continue };
-            let texts = document.texts.values().flatten();
-            let weight = texts.map(String::len).fold(1_024, usize::saturating_add);
+            let weight = document.weight();
             if remembered.weight.saturating_add(weight) > MOST_BYTES {
                 *remembered = Remembered::default();
             }

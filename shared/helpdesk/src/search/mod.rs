@@ -17,6 +17,7 @@ mod language;
 mod making;
 pub mod order;
 pub mod query;
+pub mod tend;
 pub mod view;
 pub mod visible;
 

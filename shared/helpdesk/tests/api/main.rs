@@ -16,6 +16,7 @@ mod documented;
 mod entry;
 mod exports;
 mod facts;
+mod fed;
 mod fields;
 mod files;
 mod groups;

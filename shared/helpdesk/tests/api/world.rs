@@ -158,6 +158,8 @@ pub struct World {
     pub index: index::memory::Memory,
     pub recent: Recent,
     tokens: HashMap<String, String>,
+    /// What records were when the feed was checked last.
+    pub seen: RefCell<HashMap<String, String>>,
     seed: Cell<u64>,
     count: Cell<u16>,
 }
@@ -215,6 +217,7 @@ impl World {
             index,
             recent,
             tokens,
+            seen: RefCell::default(),
             seed,
             count,
         }
@@ -311,7 +314,11 @@ impl World {
             headers,
             body,
         };
+        let asked_at = self.hands.now();
         let told = self.at_desk(async |desk| api::answer(desk, &routes::all(), &ask).await).await;
+        if method != "GET" {
+            self.check_feed(asked_at);
+        }
         let body = serde_json::from_str(&told.body).unwrap_or(Value::Null);
         // No two requests come in the same millisecond: ids have its order.
         self.tick(1_000_000);

@@ -6,7 +6,7 @@ mod people;
 mod ticket;
 
 pub use people::{group, organization, user};
-pub use ticket::{Beside, SATISFACTION, ticket};
+pub use ticket::{Beside, SATISFACTION, of_organization, of_requester, ticket};
 
 use super::Language;
 use super::analysis::{Token, canonical, tokens};
@@ -82,18 +82,24 @@ impl Document {
     /// One of which nothing is known yet but what it is.
     #[must_use]
     pub fn new(kind: Kind, id: u64) -> Self {
-        let mut document = Self {
+        let mut document = Self::unseen(kind, id);
+        document.keyword(field::TYPE, kind.as_str());
+        document.keyword(field::ID, id);
+        document.number(field::ID, as_number(id));
+        document
+    }
+
+    /// One that nobody finds, of somebody who was deleted: it holds nothing.
+    #[must_use]
+    pub fn unseen(kind: Kind, id: u64) -> Self {
+        Self {
             kind,
             id,
             language: None,
             keywords: BTreeMap::new(),
             numbers: BTreeMap::new(),
             texts: BTreeMap::new(),
-        };
-        document.keyword(field::TYPE, kind.as_str());
-        document.keyword(field::ID, id);
-        document.number(field::ID, as_number(id));
-        document
+        }
     }
 
     /// The words of a field, as they are kept.
@@ -101,6 +107,14 @@ impl Document {
     pub fn tokens(&self, field: &str) -> Vec<Token> {
         let texts = self.texts.get(field).into_iter().flatten();
         tokens(texts.map(String::as_str), self.language)
+    }
+
+    /// Bytes of what it holds, about.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let texts = self.texts.values().flatten().map(String::len);
+        let keywords = self.keywords.values().flatten().map(String::len);
+        texts.chain(keywords).fold(1_024, usize::saturating_add)
     }
 
     /// One more value. What is longer than a value may be is none.

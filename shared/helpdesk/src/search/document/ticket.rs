@@ -51,6 +51,22 @@ pub fn ticket(ticket: &Ticket, comments: &[Comment], beside: &Beside<'_>) -> Doc
     document
 }
 
+/// What a ticket's document has of who asks, alone.
+#[must_use]
+pub fn of_requester(requester: &User) -> Document {
+    let mut document = Document::new(Kind::Ticket, 0);
+    document.requested_by(requester);
+    document
+}
+
+/// What a ticket's document has of an organization, alone.
+#[must_use]
+pub fn of_organization(organization: &Organization) -> Document {
+    let mut document = Document::new(Kind::Ticket, 0);
+    document.requested_for(organization);
+    document
+}
+
 /// What its requester thinks of how a ticket was handled, as it is searched.
 fn satisfaction(ticket: &Ticket) -> &'static str {
     let commented = ticket.satisfaction_comment.as_deref().is_some_and(|it| !it.trim().is_empty());
@@ -119,10 +135,20 @@ impl Document {
             self.keyword(field::OWN, true);
         }
         if let Some(requester) = beside.requester {
-            self.keyword(field::REQUESTER_NAME, &requester.name);
-            self.keyword(field::REQUESTER_LOCALE, &requester.locale);
+            self.requested_by(requester);
         }
-        self.keywords(field::ORGANIZATION_NAME, beside.organization.map(|it| &it.name));
+        if let Some(organization) = beside.organization {
+            self.requested_for(organization);
+        }
+    }
+
+    fn requested_by(&mut self, requester: &User) {
+        self.keyword(field::REQUESTER_NAME, &requester.name);
+        self.keyword(field::REQUESTER_LOCALE, &requester.locale);
+    }
+
+    fn requested_for(&mut self, organization: &Organization) {
+        self.keyword(field::ORGANIZATION_NAME, &organization.name);
     }
 
     fn where_from(&mut self, ticket: &Ticket) {

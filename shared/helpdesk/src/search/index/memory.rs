@@ -85,6 +85,14 @@ pub struct Own<'m> {
     tenant: TenantId,
 }
 
+impl Own<'_> {
+    /// All that it holds.
+    #[must_use]
+    pub fn documents(&self) -> BTreeMap<Of, (Document, Stamp)> {
+        self.all.held(&self.tenant).documents.clone()
+    }
+}
+
 impl Writing for Own<'_> {
     fn open(&self) -> Soon<'_, Result<Box<dyn Opened>, Fault>> {
         self.all.open(&self.tenant)
