@@ -1,10 +1,13 @@
-//! The words that every other crate uses: typed ids, the clock, and the one error.
+//! The words that every other crate uses: typed ids, the clock, the one error, and the ports that
+//! more than one domain writes its own files and leases through.
 
 pub mod access;
+pub mod blobs;
 mod clock;
 mod digest;
 mod fault;
 mod ids;
+pub mod lease;
 mod tally;
 
 pub use clock::{Clock, FixedClock, SystemClock};
