@@ -1,5 +1,6 @@
 //! Finds what who asks may find: in the index, and in what changed since it was fed.
 
+use super::dependents;
 use super::feed::{self, Entry, Part};
 use super::index::{Hits, Of, Opened, Wanted, memory};
 use super::order::Place;
@@ -49,7 +50,8 @@ pub struct Finder {
 impl Finder {
     /// Looks at what there is of these kinds, for who asks.
     ///
-    /// At most two calls in sequence if the index is known: for the index and the feed, and for what it lacks.
+    /// At most two calls in sequence if the index is known: for the index and the feed, and for what it lacks; two more where
+    /// somebody's name or an organization's has just changed.
     ///
     /// # Errors
     /// `Unavailable` if the index lags too far behind; or `Throttled`.
@@ -73,7 +75,7 @@ impl Finder {
         if part.more_after.is_some() {
             return Err(behind().into());
         }
-        let (without, missing) = lacking(&*opened, part).await?;
+        let (without, missing) = lacking(call, kinds, &*opened, part).await?;
         let made = desk.recent.documents(desk.store, tenant, &call.account, &missing).await?;
         let made = made.into_iter().filter_map(|(_, made)| made);
         let mut fresh: Vec<Arc<Document>> = made.map(|(document, _)| document).collect();
@@ -119,6 +121,8 @@ async fn changed(
     kinds: &[Kind],
     fed_at: Option<Timestamp>,
 ) -> Result<Part, Fault> {
+    // Tickets tell of people and organizations.
+    let kinds = if kinds.contains(&Kind::Ticket) { Kind::ALL } else { kinds };
     let after = fed_at.map(|at| feed::at(unsettled(at)));
     feed::read(call.desk.store, &call.tenant, kinds, after.as_deref(), MOST_ENTRIES).await
 }
@@ -129,8 +133,23 @@ pub(super) fn unsettled(at: Timestamp) -> Timestamp {
 }
 
 /// What the index has another version of, or none: which it is, and what is to be made of it.
-async fn lacking(opened: &dyn Opened, part: Part) -> Result<(BTreeSet<Of>, Vec<Entry>), Refused> {
-    let lacking = missing(opened, part.entries).await?;
+async fn lacking(
+    call: &Call<'_>,
+    kinds: &[Kind],
+    opened: &dyn Opened,
+    part: Part,
+) -> Result<(BTreeSet<Of>, Vec<Entry>), Refused> {
+    let mut lacking = missing(opened, part.entries).await?;
+    if kinds.contains(&Kind::Ticket) {
+        let (store, tenant) = (call.desk.store, &call.tenant);
+        let stale = dependents::stale(store, tenant, opened, &lacking).await?;
+        if stale.more {
+            return Err(behind().into());
+        }
+        let known: BTreeSet<Of> = lacking.iter().map(|it| it.of).collect();
+        lacking.extend(stale.entries.into_iter().filter(|it| !known.contains(&it.of)));
+    }
+    lacking.retain(|it| kinds.contains(&it.of.kind));
     let without = lacking.iter().map(|it| it.of).collect();
     let to_make: Vec<Entry> = lacking.into_iter().filter(|it| it.stamp.is_some()).collect();
     if to_make.len() > MOST_MADE {

@@ -5,6 +5,7 @@
 //! found: it is what any index has to agree with. [`Sort`] says in which order.
 
 pub mod analysis;
+mod dependents;
 mod directory;
 pub mod document;
 pub mod feed;

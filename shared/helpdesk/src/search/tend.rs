@@ -4,9 +4,8 @@
 //! It may be done by two at once, and stop at any moment: every step is done whole or not at all, says up to where it
 //! goes, and what it left out is still missing when the next one looks.
 
-mod dependents;
-
 use super::Kind;
+use super::dependents;
 use super::feed::{self, Entry};
 use super::finder::{missing, unsettled};
 use super::index::{Change, Opened, Step, Writing};
@@ -62,7 +61,7 @@ pub async fn feed(keeper: &Keeper<'_>, writing: &dyn Writing) -> Result<Fed, Fau
     let Some(lack) = lack(keeper, &*opened).await? else {
         return Ok(Fed { changed: 0, more: false });
     };
-    let stale = dependents::stale(keeper, &*opened, &lack.entries).await?;
+    let stale = dependents::stale(keeper.store, keeper.tenant, &*opened, &lack.entries).await?;
     let (mut changes, count) = made(keeper, &stale.entries).await?;
     // What they depend on comes last: once it is in the index, nobody would look for them.
     let (reached, more) = if stale.more || count < stale.entries.len() {

@@ -1,18 +1,22 @@
 //! Tickets whose documents tell of a person or an organization what is not so any more.
 
-use super::{Entry, Keeper, STEP};
 use crate::organization::Organization;
 use crate::record::Known;
 use crate::search::document::{self, Document, field};
+use crate::search::feed::{self, Entry};
 use crate::search::index::{Opened, Wanted};
-use crate::search::{Filter, Kind, Of, Sort, feed};
+use crate::search::{Filter, Kind, Of, Sort};
+use crate::store::Store;
 use crate::user::User;
-use ceap_kernel::Fault;
+use ceap_kernel::{Fault, TenantId};
 use std::collections::BTreeSet;
+
+/// Tickets that are found at once, and people and organizations that they are found by.
+const AT_ONCE: usize = 1_000;
 
 /// Tickets to be made anew.
 #[derive(Debug, Default)]
-pub(super) struct Stale {
+pub struct Stale {
     /// As they stand on the feed.
     pub entries: Vec<Entry>,
     /// Whether there are more.
@@ -20,8 +24,9 @@ pub(super) struct Stale {
 }
 
 /// Finds, in the index itself, the tickets that tell of what changed what is not so any more.
-pub(super) async fn stale(
-    keeper: &Keeper<'_>,
+pub async fn stale(
+    store: &dyn Store,
+    tenant: &TenantId,
     opened: &dyn Opened,
     changed: &[Entry],
 ) -> Result<Stale, Fault> {
@@ -30,13 +35,13 @@ pub(super) async fn stale(
         .filter(|it| it.stamp.is_some_and(|stamp| !feed::is_first(stamp)))
         .map(|it| it.of)
         .filter(|of| matches!(of.kind, Kind::User | Kind::Organization))
-        .take(STEP)
+        .take(AT_ONCE)
         .collect();
     if named.is_empty() {
         return Ok(Stale::default());
     }
     let keys = named.iter().filter_map(|of| feed::key(*of)).collect();
-    let known = Known::read(keeper.store, keeper.tenant, keys).await?;
+    let known = Known::read(store, tenant, keys).await?;
     let mut any = Vec::new();
     for of in named {
         match of.kind {
@@ -53,12 +58,12 @@ pub(super) async fn stale(
     }
     let filter = Filter::all([Filter::kind(Kind::Ticket), Filter::any(any)]);
     let (sort, without) = (Sort::default(), BTreeSet::new());
-    let (backward, after, most) = (false, None, STEP);
+    let (backward, after, most) = (false, None, AT_ONCE);
     let wanted = Wanted { filter: &filter, without: &without, sort: &sort, backward, after, most };
     let hits = opened.find(wanted).await?;
     let keys = hits.places.iter().filter_map(|it| feed::key(Of { kind: it.kind, id: it.id }));
     let keys: Vec<_> = keys.collect();
-    let items = keeper.store.get(keeper.tenant, &keys).await?;
+    let items = store.get(tenant, &keys).await?;
     let entries = items.iter().map(|item| feed::of_item(Kind::Ticket, item));
     let entries: Result<Vec<Option<Entry>>, Fault> = entries.collect();
     let more = hits.count > u64::try_from(hits.places.len()).unwrap_or(u64::MAX);
