@@ -136,7 +136,7 @@ async fn index(
             what: What::Is(ticket(fields, id, number, &mut dice)),
         };
         let changes = (first..tickets.min(first + BATCH)).map(change).collect();
-        let batch = Batch { source: "tickets".to_owned(), changes };
+        let batch = Batch { source: "tickets".to_owned(), changes, upto: None };
         let start = Instant::now();
         writer.apply(&batch).await?;
         applying += start.elapsed();

@@ -13,6 +13,7 @@
 
 mod archive;
 pub mod blobs;
+pub mod desk;
 pub mod lease;
 mod manifest;
 mod place;

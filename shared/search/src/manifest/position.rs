@@ -17,6 +17,12 @@ impl Position {
         let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         number.then(|| Self(digits.trim_start_matches('0').to_owned()))
     }
+
+    /// The number, if it is no larger than one of 64 bits.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        if self.0.is_empty() { Some(0) } else { self.0.parse().ok() }
+    }
 }
 
 impl From<u64> for Position {
@@ -56,5 +62,7 @@ mod tests {
         assert_eq!(at("007"), Position::from(7));
         assert_eq!((Position::new(""), Position::new("1a")), (None, None));
         assert_eq!(Position::from(0).to_string(), "0");
+        assert_eq!((at("0").number(), at("7").number()), (Some(0), Some(7)));
+        assert_eq!(at("18446744073709551616").number(), None);
     }
 }

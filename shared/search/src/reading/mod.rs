@@ -14,6 +14,7 @@ mod reads;
 mod view;
 mod warm;
 
+pub use bounded::Bounded;
 pub use cache::{Cache, Capacity};
 pub use engine::Engine;
 pub use folder::Folder;

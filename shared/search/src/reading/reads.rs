@@ -76,6 +76,11 @@ impl Reads {
         Ok(Self { blobs, patience, jobs })
     }
 
+    /// The store, which only calls of [`Reads::call`] may use.
+    pub fn blobs(&self) -> Arc<dyn Blobs> {
+        Arc::clone(&self.blobs)
+    }
+
     /// A range of an object; the calling thread waits for it.
     ///
     /// # Errors

@@ -25,6 +25,8 @@ pub struct View {
     opened: Vec<Opened>,
     /// Terms that were read ahead, and whether with their places.
     pub(super) ahead: Mutex<HashSet<(Term, bool)>>,
+    /// Columns that were read ahead.
+    pub(super) columns: Mutex<HashSet<String>>,
 }
 
 impl View {
@@ -36,8 +38,8 @@ impl View {
         engine: Engine,
         opened: Vec<Opened>,
     ) -> Self {
-        let ahead = Mutex::default();
-        Self { manifest, etag, searcher, trouble, engine, opened, ahead }
+        let (ahead, columns) = (Mutex::default(), Mutex::default());
+        Self { manifest, etag, searcher, trouble, engine, opened, ahead, columns }
     }
 
     /// What it shows.

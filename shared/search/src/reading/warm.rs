@@ -2,7 +2,7 @@
 
 use std::{
     ops::Range,
-    sync::{Arc, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use ceap_kernel::Fault;
@@ -24,6 +24,10 @@ pub struct Warm {
 
 /// How many terms a view remembers to have read ahead.
 const AHEAD: usize = 10_000;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 enum Part {
     Column(SegmentReader, String),
@@ -89,7 +93,7 @@ impl View {
             searcher.index().search_executor().map(read, parts)
         };
         away(self.trouble(), work).await?;
-        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ahead = lock(&self.ahead);
         if ahead.len() > AHEAD {
             ahead.clear();
         }
@@ -97,9 +101,23 @@ impl View {
         Ok(())
     }
 
+    /// Reads columns ahead, of all segments at once.
+    ///
+    /// # Errors
+    /// The store's. What was read by then is kept.
+    pub async fn columns(&self, columns: &[String]) -> Result<(), Fault> {
+        let ahead = |column: &&String| !lock(&self.columns).contains(*column);
+        let columns: Vec<String> = columns.iter().filter(ahead).cloned().collect();
+        if !columns.is_empty() {
+            self.warm(&Warm { columns: columns.clone(), ..Warm::default() }).await?;
+            lock(&self.columns).extend(columns);
+        }
+        Ok(())
+    }
+
     /// The terms of a query that were not read ahead yet.
     fn not_ahead(&self, query: &dyn Query) -> Vec<(Term, bool)> {
-        let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let ahead = lock(&self.ahead);
         let mut terms = Vec::new();
         query.query_terms(&mut |term, places| {
             let term = (term.clone(), places);

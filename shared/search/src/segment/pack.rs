@@ -70,6 +70,7 @@ fn touch_all(segment: &SegmentReader, shape: &Shape) -> tantivy::Result<()> {
         if entry.is_fast() {
             // The names of the columns, not their values.
             segment.fast_fields().dynamic_column_handles(entry.name())?;
+            segment.fast_fields().dynamic_subpath_column_handles(entry.name())?;
         }
     }
     Ok(())

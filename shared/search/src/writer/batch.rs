@@ -36,6 +36,8 @@ pub struct Batch {
     pub source: String,
     /// By ascending positions.
     pub changes: Vec<Change>,
+    /// Up to where it goes, if that is further than its last change.
+    pub upto: Option<Position>,
 }
 
 /// What of a batch is to be done.
@@ -43,7 +45,7 @@ pub struct Batch {
 pub struct Net<'a> {
     /// The last change of each key.
     pub changes: BTreeMap<&'a str, &'a What>,
-    /// The position of the last change.
+    /// Up to where the source is done then.
     pub end: &'a Position,
 }
 
@@ -51,7 +53,8 @@ impl Batch {
     /// What of it stands after a position; `None` if nothing does.
     pub fn after(&self, position: Option<&Position>) -> Option<Net<'_>> {
         let new = self.changes.iter().filter(|change| Some(&change.position) > position);
-        let end = new.clone().map(|change| &change.position).max()?;
+        let upto = self.upto.as_ref().filter(|upto| Some(*upto) > position);
+        let end = new.clone().map(|change| &change.position).chain(upto).max()?;
         let changes = new.map(|change| (change.key.as_str(), &change.what)).collect();
         Some(Net { changes, end })
     }
@@ -73,12 +76,16 @@ mod tests {
             change(2, "b", What::IsGone),
             change(3, "a", What::Is(TantivyDocument::new())),
         ];
-        let batch = Batch { source: "s".to_owned(), changes };
+        let mut batch = Batch { source: "s".to_owned(), changes, upto: None };
         let net = batch.after(Some(&1.into())).unwrap();
         assert_eq!(net.changes.keys().collect::<Vec<_>>(), [&"a", &"b"]);
         assert!(matches!(net.changes["a"], What::Is(_)));
         assert_eq!(net.end, &Position::from(3));
         assert!(batch.after(Some(&3.into())).is_none());
         assert_eq!(batch.after(None).unwrap().changes.len(), 2);
+        batch.upto = Some(5.into());
+        let net = batch.after(Some(&3.into())).unwrap();
+        assert_eq!((net.changes.len(), net.end), (0, &Position::from(5)));
+        assert!(batch.after(Some(&5.into())).is_none());
     }
 }

@@ -50,6 +50,19 @@ impl Writer {
         Ok(Collected { deleted: old.len(), marked: marks.len() })
     }
 
+    /// The objects that the manifest names, but that are not there: the index must be built anew.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn missing(&self) -> Result<Vec<String>, Fault> {
+        // The manifest is read before the objects are listed: so what it names was put by then, and nothing of it is
+        // deleted for as long as the grace.
+        let (manifest, _) = self.manifest().await?;
+        let there = self.objects().await?;
+        let named = manifest.names(&self.archive.place);
+        Ok(named.into_iter().filter(|name| !there.contains(name)).collect())
+    }
+
     async fn objects(&self) -> Result<BTreeSet<String>, Fault> {
         let (prefix, mut after, mut found) = (self.archive.place.parts(), None, BTreeSet::new());
         loop {

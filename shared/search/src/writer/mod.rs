@@ -23,7 +23,7 @@ use std::{sync::Arc, time::Duration};
 use ceap_kernel::{Clock, Fault, SignedDuration, Timestamp};
 
 use crate::{
-    Archive, Engine,
+    Archive, Engine, Position,
     reading::{Extent, Library, Patience, View, missing, patiently},
 };
 
@@ -67,6 +67,23 @@ impl Writer {
     ) -> Self {
         let library = Library::new(archive.clone(), engine);
         Self { archive, library, clock, limits, patience }
+    }
+
+    /// The newest view. One that is not all there is `Unavailable`.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn newest(&self) -> Result<View, Fault> {
+        let current = self.manifest().await?;
+        self.view(current, Extent::Tails).await.map_err(given_up)
+    }
+
+    /// Up to where the changes of a source are in it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn position(&self, source: &str) -> Result<Option<Position>, Fault> {
+        Ok(self.manifest().await?.0.watermark.remove(source))
     }
 
     async fn manifest(&self) -> Result<crate::archive::Current, Fault> {

@@ -121,7 +121,7 @@ impl World {
             what: number.map_or(What::IsGone, |number| What::Is(self.document(number))),
         };
         let changes = (start..).zip(changes).map(change).collect();
-        Batch { source: source.to_owned(), changes }
+        Batch { source: source.to_owned(), changes, upto: None }
     }
 
     /// Documents that make a segment too large to be read whole.
@@ -140,7 +140,7 @@ impl World {
             key: format!("{source}{number}"),
             what: What::Is(document(number)),
         };
-        Batch { source: source.to_owned(), changes: (0..2_000).map(change).collect() }
+        Batch { source: source.to_owned(), changes: (0..2_000).map(change).collect(), upto: None }
     }
 
     pub async fn apply(
