@@ -28,6 +28,8 @@ pub mod model_bucket;
 pub mod run_files;
 #[cfg(feature = "scheduler")]
 pub mod schedules;
+#[cfg(feature = "s3")]
+pub mod search_bucket;
 #[cfg(feature = "secretsmanager")]
 pub mod secrets_manager;
 #[cfg(feature = "sesv2")]

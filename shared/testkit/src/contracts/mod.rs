@@ -5,6 +5,7 @@
 //! did, the suite takes a function that looks.
 
 mod audiences;
+mod blobs;
 mod candidate_list;
 mod candidates;
 mod claims;
@@ -30,6 +31,7 @@ mod subjects;
 mod suppressions;
 
 pub use audiences::audiences;
+pub use blobs::{blobs, leases};
 pub use candidate_list::candidate_list;
 pub use candidates::candidates;
 pub use claims::claims;

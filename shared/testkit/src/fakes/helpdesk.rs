@@ -8,6 +8,7 @@ use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Ask, Desk, Method};
 use ceap_helpdesk::message::{Counter, Nothing};
 use ceap_helpdesk::routes;
+use ceap_helpdesk::search::Recent;
 use ceap_helpdesk::store::memory::Memory;
 use ceap_helpdesk::store::{Failure, Found, Item, Key, Range, Soon, Store, Write};
 use ceap_kernel::access::{Credential, Principal, Role, SignInClient};
@@ -85,6 +86,7 @@ impl Helpdesk {
             body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
         };
         let (accounts, clients) = (Remembered::default(), Clients::default());
+        let recent = Recent::default();
         let random = || self.bits();
         let desk = Desk {
             store: &self.records,
@@ -98,6 +100,8 @@ impl Helpdesk {
             files: &Nothing,
             secrets: &Nothing,
             deliver: &Nothing,
+            index: &Nothing,
+            recent: &recent,
             connections: &Nothing,
             random: &random,
         };
