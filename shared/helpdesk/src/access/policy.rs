@@ -140,14 +140,14 @@ pub enum Resource<'a> {
     Ticket(&'a Ticket, bool),
     /// A person.
     Person(&'a User),
-    /// A view or a macro.
+    /// A view, a macro or a saved search.
     Owned(Owned<'a>),
 }
 
-/// A view or a macro, with whom it is for: one agent, groups, or, where it names none, all agents.
+/// A view, a macro or a saved search, with whom it is for: one agent, groups, or, where it names none, all agents.
 #[derive(Debug, Clone, Copy)]
 pub struct Owned<'a> {
-    /// What it is: `view` or `macro`.
+    /// What it is: `view`, `macro` or `saved_search`.
     pub kind: &'static str,
     /// The agent whose own it is.
     pub owner: Option<UserId>,

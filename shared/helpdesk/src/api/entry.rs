@@ -13,6 +13,8 @@ use crate::access::{Face, Resource, permits};
 use crate::account::{Account, seed};
 use crate::organization::Organization;
 use crate::record::{Changes, Home, Kind, Record as _, places};
+use crate::rule::View;
+use crate::search::SavedSearch;
 use crate::store::Key;
 use crate::ticket::Ticket;
 use crate::user::User;
@@ -194,6 +196,8 @@ const NAMED: &[(&str, Kind)] = &[
     ("end_users", User::KIND),
     ("deleted_users", User::KIND),
     ("organizations", Organization::KIND),
+    ("views", View::KIND),
+    ("saved_searches", SavedSearch::KIND),
 ];
 
 /// The record that the path names, to be read together with who asks.

@@ -40,29 +40,42 @@ impl Paging {
     /// # Errors
     /// 400 when it is no page.
     pub fn of(ask: &Ask) -> Result<Self, Refused> {
-        let cursor = ["page[size]", "page[after]", "page[before]"];
-        if cursor.iter().any(|name| ask.query(name).is_some()) {
-            return Self::cursor(ask);
+        if by_cursor(ask) {
+            return Self::cursor(ask, MOST);
         }
-        let page = number(ask, "page", 1)?;
-        let per_page = number(ask, "per_page", MOST)?.min(MOST);
-        if page.saturating_mul(per_page) > DEEPEST {
+        let paging = Self::numbered(ask)?;
+        if paging.reach() > DEEPEST {
             let text = format!(
                 "Requested response size was greater than Search Response Limits: pages by number reach {DEEPEST} records; use page[size] and page[after] beyond"
             );
             return Err(Refused::Other(400, "PaginationLimitExceeded", text));
         }
+        Ok(paging)
+    }
+
+    /// The page of a number, however far it is.
+    ///
+    /// # Errors
+    /// 400 when it is no page.
+    pub fn numbered(ask: &Ask) -> Result<Self, Refused> {
+        let page = number(ask, "page", 1)?;
+        let per_page = number(ask, "per_page", MOST)?.min(MOST);
         Ok(Self::Number { page, per_page })
     }
 
-    fn cursor(ask: &Ask) -> Result<Self, Refused> {
+    /// The page at a cursor, of at most so many records.
+    ///
+    /// # Errors
+    /// 400 when it is no page.
+    pub fn cursor(ask: &Ask, most: usize) -> Result<Self, Refused> {
+        let rule = || format!("must be from 1 to {most}");
         let size = match ask.query("page[size]") {
             None => MOST,
             Some(text) => text
                 .parse()
                 .ok()
-                .filter(|size| (1..=MOST).contains(size))
-                .ok_or_else(|| Refused::parameter("page[size]", "must be from 1 to 100"))?,
+                .filter(|size| (1..=most).contains(size))
+                .ok_or_else(|| Refused::parameter("page[size]", rule()))?,
         };
         let (after, before) = (ask.query("page[after]"), ask.query("page[before]"));
         let at = after.or(before).filter(|text| !text.is_empty()).map(place).transpose()?;
@@ -78,6 +91,12 @@ impl Paging {
         }
     }
 
+    /// How many records it takes to reach its end, if it has a number.
+    #[must_use]
+    pub fn reach(&self) -> usize {
+        self.offset().saturating_add(self.size())
+    }
+
     /// How many records stand before it, if it has a number.
     #[must_use]
     pub fn offset(&self) -> usize {
@@ -86,6 +105,13 @@ impl Paging {
             Self::Cursor { .. } => 0,
         }
     }
+}
+
+/// Whether a page is asked for by a cursor.
+#[must_use]
+pub fn by_cursor(ask: &Ask) -> bool {
+    let cursor = ["page[size]", "page[after]", "page[before]"];
+    cursor.iter().any(|name| ask.query(name).is_some())
 }
 
 /// A whole number from 1. What is none is the first, as Zendesk takes it.

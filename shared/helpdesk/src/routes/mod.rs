@@ -10,6 +10,7 @@ pub mod custom_statuses;
 pub mod exports;
 pub mod fields;
 pub mod files;
+mod found;
 pub mod groups;
 pub mod jobs;
 pub mod locales;
@@ -21,6 +22,8 @@ pub mod recipient_addresses;
 pub mod requests;
 mod rules;
 pub mod satisfaction;
+pub mod saved_searches;
+pub mod search;
 mod shown;
 pub mod slas;
 mod strangers;
@@ -45,7 +48,8 @@ use crate::api::Route;
 pub struct Family {
     /// Its name, and its function's: `helpdesk-<name>`.
     pub name: &'static str,
-    /// The first segments of its paths.
+    /// What its paths begin with: one segment, or several where those of another family begin with the first of them
+    /// (`users/search`). What is more of a path goes before what is less.
     pub paths: &'static [&'static str],
     /// Its routes.
     pub routes: &'static [&'static [Route]],
@@ -105,6 +109,13 @@ pub const VIEWS: Family = Family { name: "views", paths: &["views"], routes: &[v
 
 /// Macros.
 pub const MACROS: Family = Family { name: "macros", paths: &["macros"], routes: &[macros::ROUTES] };
+
+/// Search: of everything, of people and of requests; and searches that are kept.
+pub const SEARCH: Family = Family {
+    name: "search",
+    paths: &["search", "saved_searches", "users/search", "users/autocomplete", "requests/search"],
+    routes: &[search::ROUTES, search::USERS, search::REQUESTS, saved_searches::ROUTES],
+};
 
 /// People.
 pub const USERS: Family = Family {
@@ -234,6 +245,7 @@ pub const FAMILIES: &[Family] = &[
     REQUESTS,
     VIEWS,
     MACROS,
+    SEARCH,
     USERS,
     FIELDS,
     FORMS,

@@ -23,7 +23,6 @@ pub const ROUTES: &[Route] = routes![
     GET "/requests/open" Guard::Known => list_open, "Lists one's own requests that are not solved";
     GET "/requests/solved" Guard::Known => list_solved, "Lists one's own requests that are solved";
     GET "/requests/ccd" Guard::Known => list_ccd, "Lists the requests that one is in copy of";
-    GET "/requests/search" refused "requests are searched by the search index, which is not there yet", "Searches requests";
     POST "/requests" Guard::Anyone, needs create_needs => create, "Asks for something; also without being known, where the account lets anyone ask";
     GET "/requests/{id}" Guard::Known => show, "Shows a request";
     PUT "/requests/{id}" Guard::Known => update, "Says more in a request, or solves it";
@@ -44,7 +43,9 @@ pub const OF_ORGANIZATIONS: &[Route] = routes![
 /// Requests that are read to tell those in a status from the others.
 const MOST: usize = 1_000;
 
-fn shown(call: &Call<'_>, ticket: &Ticket) -> Value {
+/// A ticket as its requester sees it.
+#[must_use]
+pub fn request_shown(call: &Call<'_>, ticket: &Ticket) -> Value {
     let fields = custom_fields(call, ticket);
     let mine = call.actor().is_ok_and(|actor| actor.id() == ticket.requester_id);
     let done = matches!(ticket.status, Status::Solved | Status::Closed);
@@ -96,7 +97,7 @@ async fn request(call: &Call<'_>) -> Result<Kept<Ticket>, Refused> {
 }
 
 async fn show(call: &Call<'_>) -> Result<Answer, Refused> {
-    Ok(Answer::ok(json!({"request": shown(call, &request(call).await?.record)})))
+    Ok(Answer::ok(json!({"request": request_shown(call, &request(call).await?.record)})))
 }
 
 /// The statuses that are asked for: `open,pending`.
@@ -176,7 +177,7 @@ async fn listed(
         seen.reverse();
     }
     let ranked = seen.into_iter().map(|it| (places::rank(it.id.get()), it)).collect();
-    let page = Page::cut(Paging::of(call.ask)?, ranked).map(|it| shown(call, &it.record));
+    let page = Page::cut(Paging::of(call.ask)?, ranked).map(|it| request_shown(call, &it.record));
     Ok(Answer::ok(page.envelope(call.ask, "requests")))
 }
 
@@ -233,7 +234,7 @@ async fn create(call: &Call<'_>) -> Result<Answer, Refused> {
     };
     let ticket = &written.ticket;
     let location = call.url(&format!("/requests/{}.json", ticket.id));
-    Ok(Answer::created(json!({"request": shown(call, ticket)}), location))
+    Ok(Answer::created(json!({"request": request_shown(call, ticket)}), location))
 }
 
 /// What is taken of what is asked for. The organization must be one's own.
@@ -279,7 +280,7 @@ async fn update(call: &Call<'_>) -> Result<Answer, Refused> {
         edit.status = Some(Status::Solved);
     }
     let written = save(call, ticket.id.get(), Asked { edit, more }, Via::default()).await?;
-    Ok(Answer::ok(json!({"request": shown(call, &written.ticket)})))
+    Ok(Answer::ok(json!({"request": request_shown(call, &written.ticket)})))
 }
 
 /// The comments that are public, with who wrote them.

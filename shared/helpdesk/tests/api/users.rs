@@ -266,25 +266,33 @@ async fn several_are_shown_at_once() {
 }
 
 #[tokio::test]
-async fn people_are_found_by_how_something_begins() {
+async fn people_are_found_by_what_is_known_of_them() {
     let world = World::new();
     let jane = json!({"name": "Jane Doe", "email": "jd@acme.example", "external_id": "Crm-9", "tags": ["vip"]});
     add(&world, jane).await;
     add(&world, json!({"name": "John Doe", "phone": "+15551234567"})).await;
     add(&world, json!({"name": "Doris Janeway", "email": "doris@acme.example"})).await;
     for (query, expected) in [
-        ("jane", vec!["Jane Doe", "Doris Janeway"]),
+        ("jane", vec!["Doris Janeway", "Jane Doe"]),
         ("jane+doe", vec!["Jane Doe"]),
-        ("%22jane+d%22", vec!["Jane Doe"]),
+        ("%22jane+doe%22", vec!["Jane Doe"]),
+        ("jane+-doe", vec!["Doris Janeway"]),
         ("jd@acme.example", vec!["Jane Doe"]),
         ("email:jd@acme.example", vec!["Jane Doe"]),
         ("%2B1555", vec!["John Doe"]),
-        ("phone:%2B1555", vec!["John Doe"]),
+        ("phone:%2B15551234567", vec!["John Doe"]),
         ("crm-9", vec!["Jane Doe"]),
         ("external_id:crm-9", vec!["Jane Doe"]),
         ("doe+tags:vip", vec!["Jane Doe"]),
-        ("type:user+name:do+role:end-user", vec!["Jane Doe", "John Doe", "Doris Janeway"]),
+        ("tags:vip", vec!["Jane Doe"]),
+        ("type:user+name:doe+role:end-user", vec!["John Doe", "Jane Doe"]),
+        (
+            "created%3E2026-11-20+role:end-user+order_by:created+sort:asc",
+            vec!["Jane Doe", "John Doe", "Doris Janeway"],
+        ),
         ("nobody", vec![]),
+        ("type:ticket", vec![]),
+        ("", vec![]),
     ] {
         let found = world.get(&format!("/users/search.json?query={query}")).await.is(200);
         assert_eq!(names(&found), expected, "{query}");
@@ -292,17 +300,43 @@ async fn people_are_found_by_how_something_begins() {
     }
     let found = world.get("/users/search.json?external_id=CRM-9").await.is(200);
     assert_eq!(names(&found), ["Jane Doe"]);
-    let found = world.get("/users/autocomplete.json?name=jane").await.is(200);
-    assert_eq!(names(&found), ["Jane Doe", "Doris Janeway"]);
-    let found = world.post("/users/autocomplete", json!({"name": "DORIS@"})).await.is(200);
-    assert_eq!(names(&found), ["Doris Janeway"]);
-    let found = world.get("/users/autocomplete?phone=%2B1+555").await.is(200);
-    assert_eq!(names(&found), ["John Doe"]);
-    world.get("/users/autocomplete").await.is(400);
-    for wrong in ["tags:vip", "jane+created%3E2026", "jane+-doe", "type:ticket"] {
+    let page = world.get("/users/search?query=doe&per_page=1&page=2").await.is(200);
+    assert_eq!((names(&page), &page["count"]), (vec!["Jane Doe"], &json!(2)));
+    world.get("/users/search?query=doe&page[size]=1").await.is(400);
+    for wrong in ["jane+created%3E2026", "%22jane", "role:king", "name%3Edoe"] {
         let refused = world.get(&format!("/users/search?query={wrong}")).await.is(422);
         assert_eq!(refused["error"], "invalid");
     }
+}
+
+#[tokio::test]
+async fn people_are_completed_by_how_something_begins() {
+    let world = World::new();
+    let jane = json!({"name": "Jane Doe", "email": "jd@acme.example", "external_id": "Crm-9"});
+    add(&world, jane).await;
+    add(&world, json!({"name": "John Doe", "phone": "+15551234567"})).await;
+    add(&world, json!({"name": "Doris Janeway", "email": "doris@acme.example", "role": "agent"}))
+        .await;
+    for (asked, expected) in [
+        ("name=jane", vec!["Doris Janeway", "Jane Doe"]),
+        ("name=Jane+D", vec!["Jane Doe"]),
+        ("name=JD@ac", vec!["Jane Doe"]),
+        ("name=crm", vec!["Jane Doe"]),
+        ("name=%2B1+555", vec!["John Doe"]),
+        ("phone=1555", vec!["John Doe"]),
+        ("phone=%2B1+555", vec!["John Doe"]),
+        ("name=jan&filter=assignable", vec!["Doris Janeway"]),
+        ("name=-", vec![]),
+        ("name=oris", vec![]),
+    ] {
+        let found = world.get(&format!("/users/autocomplete.json?{asked}")).await.is(200);
+        assert_eq!(names(&found), expected, "{asked}");
+        assert_eq!(found["count"], expected.len(), "{asked}");
+    }
+    let found = world.post("/users/autocomplete", json!({"name": "DORIS@"})).await.is(200);
+    assert_eq!(names(&found), ["Doris Janeway"]);
+    world.get("/users/autocomplete").await.is(400);
+    world.get("/users/autocomplete?phone=").await.is(400);
 }
 
 #[tokio::test]

@@ -95,6 +95,8 @@ impl Load {
 /// A kind of record that others are told beside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Main {
+    /// Rows of views.
+    Rows,
     /// Tickets.
     Tickets,
     /// Tickets as their requesters see them.
@@ -121,7 +123,8 @@ pub(super) enum Main {
 
 impl Main {
     /// All of them; what is told beside others stands behind these.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
+        Self::Rows,
         Self::Tickets,
         Self::Requests,
         Self::Audits,
@@ -147,6 +150,7 @@ impl Main {
 
     const fn names(self) -> (&'static str, &'static str) {
         match self {
+            Self::Rows => ("row", "rows"),
             Self::Tickets => ("ticket", "tickets"),
             Self::Requests => ("request", "requests"),
             Self::Audits => ("audit", "audits"),
@@ -182,7 +186,7 @@ impl Main {
                 Load::MetricEvents,
                 Load::Slas,
             ],
-            Self::Requests => &[Load::Users, Load::Groups, Load::Organizations],
+            Self::Rows | Self::Requests => &[Load::Users, Load::Groups, Load::Organizations],
             Self::Audits => &[Load::Users, Load::Groups, Load::Organizations, Load::Tickets],
             Self::Comments | Self::TicketFields | Self::Groups => &[Load::Users],
             Self::GroupMemberships => &[Load::Users, Load::Groups],

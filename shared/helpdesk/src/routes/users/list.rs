@@ -55,7 +55,10 @@ pub(super) async fn count(call: &Call<'_>) -> Result<Answer, Refused> {
 }
 
 /// Who is known by an external id: nobody, or one.
-pub(super) async fn by_external_id(call: &Call<'_>, id: &str) -> Result<Answer, Refused> {
+pub(in crate::routes) async fn by_external_id(
+    call: &Call<'_>,
+    id: &str,
+) -> Result<Answer, Refused> {
     let found = ids_by_external(call, &[id]).await?;
     cut(call, found.into_iter().flatten().collect()).await
 }

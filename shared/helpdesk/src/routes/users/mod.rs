@@ -16,11 +16,11 @@ mod moving;
 mod organization;
 mod related;
 mod role;
-mod search;
 mod shown;
 mod tags;
 mod write;
 
+pub(super) use list::by_external_id;
 pub use organization::join_by_domain;
 pub use shown::identity as identity_shown;
 
@@ -42,9 +42,6 @@ pub const ROUTES: &[Route] = routes![
     GET "/users" Guard::May(ListUsers) => list::all, "Lists people, also by role, custom role or external id";
     GET "/users/count" Guard::May(ListUsers) => list::count, "Counts people, also by role or custom role";
     GET "/users/show_many" Guard::May(ListUsers) => list::show_many, "Shows several people, by ids or external ids";
-    GET "/users/search" Guard::May(ListUsers) => search::search, "Finds people";
-    GET "/users/autocomplete" Guard::May(ListUsers) => search::autocomplete, "Finds people by how a name, an address or a number begins";
-    POST "/users/autocomplete" Guard::May(ListUsers) => search::autocomplete, "Finds people by how a name, an address or a number begins";
     GET "/users/me" Guard::KnownOr(me::anonymous) => me::show, "Shows who asks";
     GET "/users/{id}" Guard::Known => show, "Shows somebody";
     POST "/users" Guard::May(CreateUsers), needs write::needs => write::create, "Adds somebody";

@@ -144,6 +144,23 @@ impl Query {
         self.named(|property| property == Property::Organization)
     }
 
+    /// The kinds of which it can find anything.
+    #[must_use]
+    pub fn kinds(&self) -> BTreeSet<Kind> {
+        let typed = self.clauses.iter().filter_map(|clause| match &clause.what {
+            What::Property { name, operator: Operator::Is, value } if !clause.negated => {
+                (Property::named(name) == Some(Property::Type)).then_some(value)
+            }
+            What::Property { .. } | What::Text(_) => None,
+        });
+        let typed: Vec<Option<Kind>> =
+            typed.map(|value| Kind::named(&value.text.to_lowercase())).collect();
+        if typed.is_empty() {
+            return Kind::ALL.iter().copied().collect();
+        }
+        typed.into_iter().flatten().collect()
+    }
+
     fn named(&self, fits: impl Fn(Property) -> bool) -> BTreeSet<&str> {
         let values = self.clauses.iter().filter_map(|clause| match &clause.what {
             What::Property { name, value, .. } => {

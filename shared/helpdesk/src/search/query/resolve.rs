@@ -6,7 +6,7 @@ use crate::field::Field;
 use crate::ids::{BrandId, FieldId, FormId, GroupId, OrganizationId, UserId};
 use crate::rule::Order;
 use crate::search::document::field;
-use crate::search::{Audience, Filter, Kind, Language, Sort, analysis};
+use crate::search::{Audience, Filter, Key, Kind, Language, Sort, analysis};
 use ceap_kernel::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -49,8 +49,8 @@ pub trait Names {
 pub struct Sought {
     /// Which documents. What who asks may see is not part of it: see [`crate::search::visible`].
     pub filter: Filter,
-    /// In which order, if one is asked for; otherwise the best come first.
-    pub sort: Option<Sort>,
+    /// In which order: that which is asked for; otherwise the best come first.
+    pub sort: Sort,
 }
 
 /// The shortest word that also stands for the words that begin with it: of one sign alone there are too many.
@@ -83,7 +83,21 @@ impl Query {
             }
         }
         all.extend(alternatives.into_values().map(Filter::any));
-        Ok(Sought { filter: Filter::all(all), sort: self.sort(names.audience())? })
+        let sort = self.sort(names.audience())?.unwrap_or_else(|| self.best(names));
+        Ok(Sought { filter: Filter::all(all), sort })
+    }
+
+    /// The best first: those that have more of the words in their subject or name, and of these what was changed last.
+    fn best(&self, names: &dyn Names) -> Sort {
+        let words = self.clauses.iter().filter(|clause| !clause.negated);
+        let titled = words.filter_map(|clause| match &clause.what {
+            What::Text(term) => anywhere(term, names, TITLES),
+            What::Property { .. } => None,
+        });
+        let titled: Vec<Filter> = titled.collect();
+        let met = (!titled.is_empty()).then_some(Key::Met(titled));
+        let updated = Key::Number(field::UPDATED.to_owned());
+        Sort(met.into_iter().chain([updated]).map(|key| (key, Order::Desc)).collect())
     }
 
     /// The order that is asked for within the text.
@@ -126,7 +140,10 @@ impl Clause {
     /// What it asks for, and what it is one of the alternatives of, if it is. None of what asks for nothing.
     fn resolve(&self, names: &dyn Names) -> Result<Option<(Option<Of>, Filter)>, Malformed> {
         let (name, operator, value) = match &self.what {
-            What::Text(term) => return Ok(anywhere(term, names).map(|filter| (None, filter))),
+            What::Text(term) => {
+                let all = names.audience().fields();
+                return Ok(anywhere(term, names, all).map(|filter| (None, filter)));
+            }
             What::Property { name, operator, value } => (name, *operator, value),
         };
         let of = |of: Of| (operator == Operator::Is).then_some(of);
@@ -145,14 +162,17 @@ impl Clause {
         let quote = if value.term.quoted { "\"" } else { "" };
         let text = format!("{name}{}{quote}{}{quote}", operator.as_str(), value.term.text);
         let term = Term { at: self.at, text, quoted: value.term.quoted };
-        Ok(anywhere(&term, names).map(|filter| (None, filter)))
+        let all = names.audience().fields();
+        Ok(anywhere(&term, names, all).map(|filter| (None, filter)))
     }
 }
 
-/// A word or a phrase, wherever it stands; a number is also that of a ticket, and a word the beginning of longer ones
+/// What a record is called.
+const TITLES: &[&str] = &[field::SUBJECT, field::NAME];
+
+/// A word or a phrase, wherever it stands among these fields; a number is also that of a ticket, and a word the beginning of longer ones
 /// ([search terms](https://support.zendesk.com/hc/en-us/articles/4408886879258)).
-fn anywhere(term: &Term, names: &dyn Names) -> Option<Filter> {
-    let fields = names.audience().fields();
+fn anywhere(term: &Term, names: &dyn Names, fields: &[&str]) -> Option<Filter> {
     let words = analysis::plain(&term.text);
     let first = words.first()?;
     let phrase = Filter::phrase(fields, &term.text, names.languages());

@@ -212,14 +212,41 @@ fn an_error_points_at_its_place(#[case] query: &str, #[case] at: usize) {
 }
 
 #[rstest]
-#[case("a", None)]
-#[case("a sort:asc", None)]
-#[case("order_by:relevance", None)]
-#[case("status:new order_by:updated_at sort:asc", Some(("updated", Order::Asc)))]
-#[case("order_by:created", Some(("created", Order::Desc)))]
-#[case("order_by:commented sort:DESC", Some(("commented", Order::Desc)))]
-#[case("order_by:priority order_by:status", Some(("status", Order::Desc)))]
-fn a_query_may_say_its_order(#[case] query: &str, #[case] expected: Option<(&str, Order)>) {
+#[case("status:new order_by:updated_at sort:asc", "updated", Order::Asc)]
+#[case("order_by:created", "created", Order::Desc)]
+#[case("order_by:commented sort:DESC", "commented", Order::Desc)]
+#[case("order_by:priority order_by:status", "status", Order::Desc)]
+#[case("status:new", "updated", Order::Desc)]
+#[case("-a sort:asc", "updated", Order::Desc)]
+fn a_query_may_say_its_order(#[case] query: &str, #[case] field: &str, #[case] order: Order) {
     let sought = Query::parse(query).unwrap().resolve(&World::default()).unwrap();
-    assert_eq!(sought.sort, expected.map(|(field, order)| Sort::by_number(field, order)));
+    assert_eq!(sought.sort, Sort::by_number(field, order));
+}
+
+#[rstest]
+#[case("silver")]
+#[case("silver sort:asc")]
+#[case("silver upgrade order_by:relevance")]
+fn what_is_called_so_comes_first_without_an_order(#[case] query: &str) {
+    let sort = Query::parse(query).unwrap().resolve(&World::default()).unwrap().sort;
+    let ticket = |id: u64, subject: &str, updated: &str| {
+        ticket_document(json!({"id": id, "subject": subject, "updated_at": updated}))
+    };
+    let mut places = [
+        ticket(1, "Gold", "2026-11-21T09:00:00Z"),
+        ticket(2, "Gold", "2026-11-21T10:00:00Z"),
+        ticket(3, "Silver upgrade", "2026-11-20T09:00:00Z"),
+    ]
+    .map(|it| sort.place(&it));
+    places.sort_by(|a, b| sort.compare(a, b));
+    assert_eq!(places.map(|it| it.id), [3, 2, 1]);
+}
+
+#[rstest]
+#[case("a", &[Kind::Ticket, Kind::User, Kind::Organization, Kind::Group])]
+#[case("a -type:ticket", &[Kind::Ticket, Kind::User, Kind::Organization, Kind::Group])]
+#[case("type:USER a type:ticket", &[Kind::Ticket, Kind::User])]
+#[case("type:article", &[])]
+fn a_query_may_say_what_it_is_about(#[case] query: &str, #[case] expected: &[Kind]) {
+    assert!(Query::parse(query).unwrap().kinds().iter().eq(expected));
 }

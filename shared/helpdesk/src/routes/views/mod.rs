@@ -1,5 +1,8 @@
 //! Views ([views](https://developer.zendesk.com/api-reference/ticketing/business-rules/views/)): what they are. Which
-//! tickets they show is found by the search index.
+//! tickets they show is found by search.
+
+mod rows;
+mod run;
 
 use super::rules::{self, Governed};
 use super::{Shown, created, one};
@@ -32,16 +35,16 @@ pub const ROUTES: &[Route] = routes![
     GET "/views/{id}" Guard::Agents => show, "Shows a view";
     PUT "/views/{id}" Guard::Agents => update, "Changes a view";
     DELETE "/views/{id}" Guard::Agents => rules::delete::<View>, "Deletes a view";
-    GET "/views/{id}/tickets" refused "views are run by the search index, which is not there yet", "Lists the tickets of a view";
-    GET "/views/{id}/execute" refused "views are run by the search index, which is not there yet", "Shows a view's rows";
-    GET "/views/{id}/count" refused "views are run by the search index, which is not there yet", "Counts the tickets of a view";
-    GET "/views/count_many" refused "views are run by the search index, which is not there yet", "Counts the tickets of several views";
-    GET "/views/{id}/export" refused "views are run by the search index, which is not there yet", "Exports a view";
-    GET "/views/{id}/feed" refused "views are run by the search index, which is not there yet", "Shows a view as a feed";
-    GET "/views/{id}/execution_status" refused "views are run by the search index, which is not there yet", "Shows how the run of a view stands";
-    GET "/views/{id}/recent_ticket_ids" refused "views are run by the search index, which is not there yet", "Lists the ids of a view's recent tickets";
-    POST "/views/preview" refused "views are run by the search index, which is not there yet", "Shows the rows of a view that is not kept";
-    POST "/views/preview/count" refused "views are run by the search index, which is not there yet", "Counts the tickets of a view that is not kept";
+    GET "/views/{id}/tickets" Guard::Agents => run::tickets, "Lists the tickets of a view";
+    GET "/views/{id}/execute" Guard::Agents => run::execute, "Shows a view's rows";
+    GET "/views/{id}/count" Guard::Agents => run::count, "Counts the tickets of a view";
+    GET "/views/count_many" Guard::Agents, needs run::counted => run::count_many, "Counts the tickets of several views";
+    POST "/views/preview" Guard::Agents => run::preview, "Shows the rows of a view that is not kept";
+    POST "/views/preview/count" Guard::Agents => run::count_preview, "Counts the tickets of a view that is not kept";
+    GET "/views/{id}/export" refused "Zendesk mails a file of it: GET /views/{id}/tickets lists all of its tickets", "Exports a view";
+    GET "/views/{id}/feed" refused "it is not documented: GET /views/{id}/tickets lists its tickets", "Shows a view as a feed";
+    GET "/views/{id}/execution_status" refused "it is not documented: a view is run at once", "Shows how the run of a view stands";
+    GET "/views/{id}/recent_ticket_ids" refused "it is not documented: GET /views/{id}/tickets lists its tickets", "Lists the ids of a view's recent tickets";
     PUT "/views/reorder" refused "it is not documented: update_many takes positions", "Puts views into an order";
 ];
 
@@ -207,45 +210,72 @@ async fn show(call: &Call<'_>) -> Result<Answer, Refused> {
 struct Edit {
     #[serde(flatten)]
     head: HeadEdit,
+    #[serde(flatten)]
+    shape: Shape,
+    #[serde(deserialize_with = "crate::wire::given")]
+    restriction: Option<Option<Value>>,
+}
+
+/// Which tickets a view shows, and how: of one that is kept, and of one that is not.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Shape {
     all: Option<Vec<Condition>>,
     any: Option<Vec<Condition>>,
     conditions: Option<Conditions>,
     output: Value,
-    #[serde(deserialize_with = "crate::wire::given")]
-    restriction: Option<Option<Value>>,
 }
 
 /// A view has to look at one of these, that it may not show everything.
 const NEEDED: [&str; 5] = ["status", "type", "group_id", "assignee_id", "requester_id"];
 
-impl Edit {
+impl Shape {
     /// The conditions that change replace their list; the others stay.
-    async fn apply(self, call: &Call<'_>, view: &mut View) -> Result<(), Refused> {
-        let mut refusal = Refusal::default();
-        let mut refers = Refers::default();
-        self.head.apply(&mut view.head, call.at, &mut refusal);
-        if let Some(conditions) = self.conditions {
-            view.conditions = conditions;
+    fn apply(
+        self,
+        call: &Call<'_>,
+        conditions: &mut Conditions,
+        output: &mut Output,
+        refers: &mut Refers,
+        refusal: &mut Refusal,
+    ) -> Result<(), Refused> {
+        if let Some(asked) = self.conditions {
+            *conditions = asked;
         }
-        view.conditions.all = self.all.unwrap_or(std::mem::take(&mut view.conditions.all));
-        view.conditions.any = self.any.unwrap_or(std::mem::take(&mut view.conditions.any));
-        check_conditions(&view.conditions, Use::View, &mut refers, &mut refusal);
+        conditions.all = self.all.unwrap_or(std::mem::take(&mut conditions.all));
+        conditions.any = self.any.unwrap_or(std::mem::take(&mut conditions.any));
+        check_conditions(conditions, Use::View, refers, refusal);
         let needed = |it: &Condition| NEEDED.contains(&it.field.as_str());
-        if !view.conditions.all.iter().any(needed) {
+        if !conditions.all.iter().any(needed) {
             let text = format!("All: must have a condition on one of {}", NEEDED.join(", "));
             refusal.add("all", text, Some("InvalidValue"));
         }
         if !self.output.is_null() {
-            let fields = |id: &str| title(id, call).is_some();
-            view.output.apply(&self.output, &fields, &mut refusal);
+            shape(call, output, &self.output, refusal);
         }
+        rules::own_values(call, rules::compared(conditions), refusal)
+    }
+}
+
+/// Does what is asked of how tickets are shown.
+fn shape(call: &Call<'_>, output: &mut Output, asked: &Value, refusal: &mut Refusal) {
+    let fields = |id: &str| title(id, call).is_some();
+    output.apply(asked, &fields, refusal);
+}
+
+impl Edit {
+    async fn apply(self, call: &Call<'_>, view: &mut View) -> Result<(), Refused> {
+        let mut refusal = Refusal::default();
+        let mut refers = Refers::default();
+        self.head.apply(&mut view.head, call.at, &mut refusal);
+        let (conditions, output) = (&mut view.conditions, &mut view.output);
+        self.shape.apply(call, conditions, output, &mut refers, &mut refusal)?;
         if let Some(restriction) = self.restriction {
             view.restriction = Restriction::read(restriction, &mut refusal);
             if let Some(restriction) = &view.restriction {
                 restriction.refers(&mut refers);
             }
         }
-        rules::own_values(call, rules::compared(&view.conditions), &mut refusal)?;
         rules::resolve(call, &refers, &mut refusal).await?;
         let () = refusal.against(())?;
         rules::must_change(call, view)
