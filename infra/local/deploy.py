@@ -246,6 +246,7 @@ def outputs(found, feeds):
         "event_bus": by_id("AWS::Events::EventBus")["EventBus"],
         "schedule_group": by_id("AWS::Scheduler::ScheduleGroup")["ScheduleGroup"],
         "state_machine": by_id("AWS::StepFunctions::StateMachine")["SignalsStateMachine"],
+        "reindex": by_id("AWS::StepFunctions::StateMachine")["ReindexStateMachine"],
         "failed_records_bucket": by_id("AWS::S3::Bucket")["FailedRecordsBucket"],
         "drop_bucket": by_id("AWS::S3::Bucket")["DropBucket"],
         "files_bucket": by_id("AWS::S3::Bucket")["FilesBucket"],

@@ -73,6 +73,15 @@ pub fn dynamodb(operation: &str, body: &Value) -> Result<Value> {
     answer.json()
 }
 
+/// A call to Step Functions.
+pub fn states(operation: &str, body: &Value) -> Result<Value> {
+    let answer = json_call("states", &format!("AWSStepFunctions.{operation}"), "1.0", body)?;
+    if answer.status != 200 {
+        bail!("Step Functions {operation} failed ({}): {}", answer.status, answer.text());
+    }
+    answer.json()
+}
+
 fn json_call(service: &str, target: &str, version: &str, body: &Value) -> Result<http::Answer> {
     let authorization = authorization(service);
     let kind = format!("application/x-amz-json-{version}");

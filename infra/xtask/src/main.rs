@@ -12,6 +12,7 @@ mod outputs;
 mod prerequisites;
 mod process;
 mod records;
+mod reindex;
 mod repo;
 mod scaffold;
 mod send;
@@ -52,6 +53,8 @@ enum Command {
     Send(send::SendArgs),
     /// Make credentials for the running stack
     Token(token::TokenArgs),
+    /// Build a tenant's search index anew from its records, while the old one serves
+    Reindex(reindex::ReindexArgs),
     /// Check the rules of the house
     Tidy,
     /// Write a new connector, channel, family of routes or function
@@ -78,6 +81,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test => return test::run(&repo),
         Command::Send(args) => send::run(&repo, &args)?,
         Command::Token(args) => token::run(&repo, &args)?,
+        Command::Reindex(args) => reindex::run(&repo, &args)?,
         Command::Tidy => return Ok(exit_code(tidy::run(&repo)?)),
         Command::New(args) => scaffold::run(&repo, &args)?,
     }

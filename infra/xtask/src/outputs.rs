@@ -18,6 +18,9 @@ pub struct Outputs {
     /// Tables by what they hold.
     #[serde(default)]
     pub tables: BTreeMap<String, String>,
+    /// The state machine that builds a search index anew.
+    #[serde(default)]
+    pub reindex: Option<String>,
     /// The mail domain that the local SES takes senders of, subdomains included.
     #[serde(default = "example_domain")]
     pub sender_domain: String,

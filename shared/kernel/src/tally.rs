@@ -31,6 +31,7 @@ pub enum Metric {
     MessagesReplied,
     MessagesBounced,
     MessagesComplained,
+    DocumentsIndexed,
 }
 
 /// What a count is about. Properties of the log line, not dimensions: a metric per tenant and

@@ -1,5 +1,6 @@
 //! The helpdesk on Lambda: families of routes behind the HTTP API, and the jobs that they start.
 
+mod changes;
 mod deliver;
 mod gateway;
 mod herald;
@@ -9,6 +10,7 @@ mod unreached;
 mod verify;
 mod work;
 
+pub use changes::changes;
 pub use herald::Herald;
 
 use crate::env::Env;
@@ -127,6 +129,12 @@ impl Office {
             recent: Recent::default(),
             connections: Box::new(GatewayConnections::new(&config, env.get("PRESENCE_ENDPOINT"))),
         })
+    }
+
+    /// The same, with what is searched.
+    #[must_use]
+    pub fn searching(self, index: impl Index + 'static) -> Self {
+        Self { index: Box::new(index), ..self }
     }
 
     fn desk(&self) -> Desk<'_> {

@@ -93,7 +93,8 @@ fn property(metric: Metric) -> &'static str {
         | Metric::SignalsScored
         | Metric::CandidatesStored
         | Metric::CandidatesMerged
-        | Metric::CandidatesConverted => "detail",
+        | Metric::CandidatesConverted
+        | Metric::DocumentsIndexed => "detail",
     }
 }
 

@@ -1,5 +1,6 @@
 mod presence;
 
+use super::changes::seen_to;
 use super::deliver::Deliverer;
 use super::gateway::{asked, sent};
 use super::unreached::Unreached;
@@ -18,13 +19,14 @@ use ceap_helpdesk::api::{Ask, Method, Refused, Told};
 use ceap_helpdesk::file::{Files, Stored};
 use ceap_helpdesk::job::{Later, Queue, SWEPT_AFTER_S, Waiting};
 use ceap_helpdesk::routes::{FAMILIES, Family, GROUPS, JOBS, TICKETS};
+use ceap_helpdesk::search::Recent;
 use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::memory::Memory;
 use ceap_helpdesk::store::{Key, Soon};
 use ceap_helpdesk::ticket::fact::{Bus, Fact};
 use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_kernel::access::{Credential, Principal, Role, SignInClient};
-use ceap_kernel::{Fault, TenantId};
+use ceap_kernel::{Fault, Tally, TenantId};
 use ceap_sign_in::Nobody;
 use ceap_testkit::World;
 use ceap_testkit::builders::{Hands, noon, tenant};
@@ -507,4 +509,28 @@ fn the_document_has_what_leads_to_each_family() {
     }
     let bless = "CEAP_BLESS=1 cargo test -p ceap-runtime helpdesk::";
     assert_eq!(std::fs::read_to_string(DOCUMENT).unwrap_or_default(), text, "{bless}");
+}
+
+#[tokio::test]
+async fn every_tenant_whose_records_changed_is_seen_to_once() {
+    let event: Value =
+        serde_json::from_str(include_str!("../../../../events/helpdesk-index/changed.json"))
+            .unwrap();
+    let first = event["Records"][0]["dynamodb"]["SequenceNumber"].as_str().unwrap().to_owned();
+    let read = || serde_json::from_value(event.clone()).unwrap();
+    let seen = std::cell::RefCell::new(Vec::new());
+    let see_to = async |tenant: &TenantId| {
+        seen.borrow_mut().push(tenant.to_string());
+        Ok(Tally::default())
+    };
+    assert_eq!(seen_to("test", &see_to, read()).await, Answer::default());
+    assert_eq!(seen.take(), ["acme", "other"]);
+
+    let broken = async |tenant: &TenantId| match tenant.as_str() {
+        "acme" => Err(Fault::Unavailable("the bucket".to_owned())),
+        other => see_to(&TenantId::new(other)?).await,
+    };
+    let answer = seen_to("test", &broken, read()).await;
+    assert_eq!(answer.batch_item_failures[0].item_identifier, first);
+    assert_eq!(seen.take(), ["other"], "others do not wait for it");
 }

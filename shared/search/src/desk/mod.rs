@@ -8,6 +8,7 @@ mod calm;
 mod collect;
 mod column;
 mod index;
+mod keeping;
 mod number;
 mod pointer;
 mod prefix;
@@ -18,4 +19,5 @@ mod writing;
 
 pub use builds::{Builds, Standing};
 pub use index::Indexes;
+pub use keeping::{Keeping, Rebuild};
 pub use writing::{Build, Tended};

@@ -36,7 +36,8 @@ impl Build {
         &self.name
     }
 
-    /// Merges at most so many times, deletes what nobody reads any more, and looks whether all is there.
+    /// Merges at most so many times. If anything was merged, it deletes what nobody reads any more, and looks whether all
+    /// is there: that costs lists.
     ///
     /// # Errors
     /// The store's. What was done by then is done.
@@ -47,6 +48,9 @@ impl Build {
                 Some(merged) => tended.merged.push(merged),
                 None => break,
             }
+        }
+        if tended.merged.is_empty() {
+            return Ok(tended);
         }
         tended.missing = self.writer.missing().await?;
         tended.deleted = self.writer.collect().await?.deleted;

@@ -45,6 +45,14 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Keeps up to `most` bytes among the process's temporary files, if that can be: on Lambda they are there as long as
+    /// its sandbox.
+    #[must_use]
+    pub fn temporary(most: u64) -> Option<Self> {
+        let name = format!("search-{}", std::process::id());
+        Self::open(std::env::temp_dir().join(name), most).ok()
+    }
+
     /// The file with this name, if it has this size.
     pub fn get(&self, name: &str, size: usize) -> Option<Vec<u8>> {
         self.files().get(&name.to_owned())?;
