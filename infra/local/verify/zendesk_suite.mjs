@@ -11,13 +11,14 @@ import * as conversation from "./helpdesk/conversation.mjs";
 import * as people from "./helpdesk/people.mjs";
 import * as organizations from "./helpdesk/organizations.mjs";
 import * as rules from "./helpdesk/rules.mjs";
+import * as search from "./helpdesk/search.mjs";
 import * as fields from "./helpdesk/fields.mjs";
 import * as files from "./helpdesk/files.mjs";
 import * as exported from "./helpdesk/exports.mjs";
 import * as account from "./helpdesk/account.mjs";
 import * as errors from "./helpdesk/errors.mjs";
 
-const modules = [tickets, conversation, people, organizations, rules, fields, files, exported, account, errors];
+const modules = [tickets, conversation, people, organizations, rules, search, fields, files, exported, account, errors];
 const [endpoint, tenant, email, token, ...names] = process.argv.slice(2);
 const leftOut = names.filter((name) => name.startsWith("-")).map((name) => name.slice(1));
 const chosen = names.filter((name) => !name.startsWith("-"));

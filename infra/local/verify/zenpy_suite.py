@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 
-from helpdesk import tickets, conversation, people, organizations, rules, fields, files, exports, account, errors  # noqa: F401
+from helpdesk import tickets, conversation, people, organizations, rules, search, fields, files, exports, account, errors  # noqa: F401
 from helpdesk.desk import FAMILIES, Desk
 
 
