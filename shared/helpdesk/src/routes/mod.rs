@@ -104,17 +104,28 @@ pub const TICKETS: Family = Family {
 pub const REQUESTS: Family =
     Family { name: "requests", paths: &["requests"], routes: &[requests::ROUTES] };
 
-/// Views.
-pub const VIEWS: Family = Family { name: "views", paths: &["views"], routes: &[views::ROUTES] };
-
 /// Macros.
 pub const MACROS: Family = Family { name: "macros", paths: &["macros"], routes: &[macros::ROUTES] };
 
-/// Search: of everything, of people and of requests; and searches that are kept.
+/// Search: of everything, of people and of requests; searches that are kept, and views. One function, so that what it
+/// has read of an index serves all of them.
 pub const SEARCH: Family = Family {
     name: "search",
-    paths: &["search", "saved_searches", "users/search", "users/autocomplete", "requests/search"],
-    routes: &[search::ROUTES, search::USERS, search::REQUESTS, saved_searches::ROUTES],
+    paths: &[
+        "search",
+        "saved_searches",
+        "users/search",
+        "users/autocomplete",
+        "requests/search",
+        "views",
+    ],
+    routes: &[
+        search::ROUTES,
+        search::USERS,
+        search::REQUESTS,
+        saved_searches::ROUTES,
+        views::ROUTES,
+    ],
 };
 
 /// People.
@@ -243,7 +254,6 @@ pub const FAMILIES: &[Family] = &[
     JOBS,
     TICKETS,
     REQUESTS,
-    VIEWS,
     MACROS,
     SEARCH,
     USERS,

@@ -23,10 +23,19 @@ use super::{
     stamps,
 };
 use crate::{
-    Archive, Engine, Searcher, Shape, View, Warm,
-    blobs::ETag,
+    Archive, Cache, Capacity, Engine, Folder, Patience, Searcher, Shape, View, Warm,
+    blobs::{Blobs, ETag},
     reading::{Bounded, missing},
 };
+
+/// Threads that read segments: as many segments are read at once.
+const THREADS: usize = 32;
+
+/// Bytes of a folder that what was read is kept in.
+const FOLDER: u64 = 1 << 30;
+
+/// Tenants whose indexes are open at once.
+const TENANTS: u64 = 256;
 
 /// The indexes of all tenants of a process. Those that were not asked for longest are forgotten, but for what the
 /// [`Engine`] keeps of them.
@@ -51,6 +60,17 @@ struct Known {
 }
 
 impl Indexes {
+    /// Indexes in `blobs`, as one function of Lambda opens them: each time it looks for the newest, and what it reads it
+    /// keeps in memory and among its temporary files.
+    ///
+    /// # Errors
+    /// `Internal` if there can be no threads to read with.
+    pub fn open(blobs: Arc<dyn Blobs>) -> Result<Self, Fault> {
+        let cache = Cache::new(Capacity::default(), Folder::temporary(FOLDER));
+        let engine = Engine::start(blobs, Patience::default(), cache, THREADS)?;
+        Self::new(engine, Duration::ZERO, TENANTS)
+    }
+
     /// Indexes that are believed the newest for as long as `fresh_for` once they were looked at. At most so many tenants'
     /// are open at once.
     ///
