@@ -249,6 +249,7 @@ def outputs(found, feeds):
         "reindex": by_id("AWS::StepFunctions::StateMachine")["ReindexStateMachine"],
         "failed_records_bucket": by_id("AWS::S3::Bucket")["FailedRecordsBucket"],
         "drop_bucket": by_id("AWS::S3::Bucket")["DropBucket"],
+        "search_bucket": by_id("AWS::S3::Bucket")["SearchBucket"],
         "files_bucket": by_id("AWS::S3::Bucket")["FilesBucket"],
         "lake": {
             "bucket": by_id("AWS::S3::Bucket")["LakeBucket"],

@@ -101,6 +101,15 @@ pub fn enqueue(queue: &str, body: &str) {
     let _ = call("sqs", "AmazonSQS.SendMessage", &request);
 }
 
+/// An object of a bucket, if there is one.
+#[must_use]
+pub fn object(bucket: &str, key: &str) -> Option<Vec<u8>> {
+    let key: Vec<String> = key.split('/').map(http::segment).collect();
+    let url = format!("{ENDPOINT}/{bucket}/{}", key.join("/"));
+    let got = http::call("GET", &url, &[("authorization", &authorization("s3"))], b"");
+    (got.status == 200).then_some(got.body)
+}
+
 /// Puts an object into a bucket.
 #[must_use]
 pub fn put_object(bucket: &str, key: &str, bytes: &[u8]) -> Answer {

@@ -7,14 +7,14 @@ use ceap_e2e::{PATIENCE, aws, stack, time, until};
 use serde_json::{Value, json};
 
 /// One call of the API as the tenant's administrator.
-fn call(tenant: &Tenant, method: &str, path: &str, body: &Value) -> Answer {
+pub fn call(tenant: &Tenant, method: &str, path: &str, body: &Value) -> Answer {
     let bearer = format!("Bearer {}", tenant.token);
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let body = if body.is_null() { String::new() } else { body.to_string() };
     http::call(method, &format!("{}/api/v2/{path}", aws::API), &headers, body.as_bytes())
 }
 
-fn get(tenant: &Tenant, path: &str) -> Value {
+pub fn get(tenant: &Tenant, path: &str) -> Value {
     let answer = call(tenant, "GET", path, &Value::Null);
     assert_eq!(answer.status, 200, "{path}: {answer}");
     answer.json()

@@ -30,6 +30,7 @@ mod registry;
 mod report;
 mod runs;
 mod sdks;
+mod search;
 mod sign_in;
 mod sources;
 mod ssh_logins;
