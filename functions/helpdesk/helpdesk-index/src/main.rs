@@ -21,7 +21,7 @@ fn main() -> Result<(), Error> {
         let store = HelpdeskStore::new(table, SystemClock);
         let bucket = SearchBucket::new(&config, env.get("SEARCH_BUCKET"));
         let clock = Arc::new(SystemClock);
-        let keeping = Keeping::new(Box::new(store), Arc::new(bucket), Box::new(leases), clock)?;
+        let keeping = Keeping::new(Box::new(store), Arc::new(bucket), Arc::new(leases), clock)?;
         helpdesk::changes("helpdesk-index", async |tenant| {
             let count = keeping.feed(tenant, BUDGET).await?;
             let mut tally = Tally::default();

@@ -36,7 +36,7 @@ const FOLDER: u64 = 256 << 20;
 pub struct Keeping {
     store: Box<dyn Store>,
     blobs: Arc<dyn Blobs>,
-    leases: Box<dyn Lease>,
+    leases: Arc<dyn Lease>,
     clock: Arc<dyn Clock>,
     engine: Engine,
 }
@@ -65,7 +65,7 @@ impl Keeping {
     pub fn new(
         store: Box<dyn Store>,
         blobs: Arc<dyn Blobs>,
-        leases: Box<dyn Lease>,
+        leases: Arc<dyn Lease>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Fault> {
         let cache = Cache::new(Capacity::default(), Folder::temporary(FOLDER));
