@@ -6,10 +6,10 @@ use crate::account::Group;
 use crate::api::{Call, Page, Paging, Refused};
 use crate::organization::Organization;
 use crate::record::Kept;
-use crate::search::{Filter, Finder, Kind, Of, Place, Search, Sort, feed};
+use crate::search::{Filter, Finder, Key, Kind, Of, Place, Search, Sort, Value, feed};
 use crate::ticket::Ticket;
 use crate::user::User;
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 /// The page that is asked for of what meets a filter.
 ///
@@ -55,11 +55,24 @@ pub(super) fn rank(place: &Place) -> String {
     serde_json::to_string(place).unwrap_or_default()
 }
 
-/// A place in an order.
+/// A place in an order; that of another order is none.
 fn read(text: &str, sort: &Sort) -> Result<Place, Refused> {
-    let place = serde_json::from_str(text).ok();
-    let place = place.filter(|it: &Place| it.values.len() == sort.0.len());
+    let of = |place: &Place| {
+        let mut each = place.values.iter().zip(&sort.0);
+        place.values.len() == sort.0.len() && each.all(|(value, (key, _))| fits(value, key))
+    };
+    let place = serde_json::from_str(text).ok().filter(of);
     place.ok_or_else(|| Refused::parameter("page[after]", "is not a valid cursor"))
+}
+
+fn fits(value: &Option<Value>, key: &Key) -> bool {
+    match (value, key) {
+        (None, _)
+        | (Some(Value::Number(_)), Key::Number(_) | Key::Ranked(..) | Key::Met(_))
+        | (Some(Value::Text(_)), Key::Keyword(_)) => true,
+        (Some(Value::Number(_)), Key::Keyword(_))
+        | (Some(Value::Text(_)), Key::Number(_) | Key::Ranked(..) | Key::Met(_)) => false,
+    }
 }
 
 /// The tickets that were found, in their order.
@@ -94,7 +107,7 @@ async fn is_seen(call: &Call<'_>, ticket: &Ticket) -> Result<bool, Refused> {
 pub(super) async fn results(
     call: &Call<'_>,
     places: &[Place],
-) -> Result<Vec<(Place, Value)>, Refused> {
+) -> Result<Vec<(Place, Json)>, Refused> {
     call.fetch(places.iter().filter_map(|it| feed::key(Of { kind: it.kind, id: it.id }))).await?;
     let mut results = Vec::new();
     for place in places {
@@ -107,7 +120,7 @@ pub(super) async fn results(
     Ok(results)
 }
 
-async fn shown(call: &Call<'_>, place: &Place) -> Result<Option<Value>, Refused> {
+async fn shown(call: &Call<'_>, place: &Place) -> Result<Option<Json>, Refused> {
     Ok(match place.kind {
         Kind::Ticket => match call.find::<Ticket>(place.id).await? {
             Some(ticket) if is_seen(call, &ticket).await? => Some(ticket.shown(call)),

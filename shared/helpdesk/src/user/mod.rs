@@ -6,7 +6,6 @@ mod invitation;
 pub mod membership;
 pub mod phone;
 mod photo;
-pub mod terms;
 mod verification;
 
 pub use identity::{Identity, Means};
@@ -321,7 +320,6 @@ impl Record for User {
             links.extend(
                 self.custom_role_id.map(|it| Link::by_id(format!("custom_role/{it}/users"), id)),
             );
-            links.extend(terms::of(self).into_iter().map(|term| terms::link(&term, id)));
             links.extend(self.memberships.iter().map(|it| it.link(self.id)));
             let organizations = self.memberships.iter().map(|it| it.organization_id);
             links.extend(

@@ -116,8 +116,10 @@ async fn a_view_has_pages_of_both_kinds() {
     let page = see(&world, AGENT, &format!("/views/{id}/tickets?page[size]=2")).await;
     let after = page["meta"]["after_cursor"].as_str().unwrap();
     // Its place in one order is none in another.
-    let other = format!("/views/{id}/tickets?page[after]={after}&group_by=group");
-    world.ask(AGENT, "GET", &other, Value::Null).await.is(400);
+    for other in ["group_by=group", "sort_by=requester"] {
+        let other = format!("/views/{id}/tickets?page[after]={after}&{other}");
+        world.ask(AGENT, "GET", &other, Value::Null).await.is(400);
+    }
     for wrong in ["page[after]=x", "page[size]=101", "page=101"] {
         world.ask(AGENT, "GET", &format!("/views/{id}/tickets?{wrong}"), Value::Null).await.is(400);
     }
