@@ -75,7 +75,7 @@ export async function requestsAreSearched(desk) {
 }
 
 export async function viewsAreRun(desk) {
-  const { zendesk } = desk;
+  const { zendesk, me } = desk;
   const tag = desk.key("nml");
   const all = [unsolved, { field: "current_tags", operator: "includes", value: tag }];
   const output = { columns: ["subject", "priority"], sort_by: "priority", sort_order: "desc" };
@@ -83,7 +83,7 @@ export async function viewsAreRun(desk) {
   const counted = async () => (await zendesk.views.showCount(view.id)).result.view_count;
   desk.has(await counted(), { value: 0, fresh: true });
   const low = await desk.ticket({ tags: [tag], priority: "low" });
-  const urgent = await desk.ticket({ tags: [tag], priority: "urgent" });
+  const urgent = await desk.ticket({ tags: [tag], priority: "urgent", assignee_id: me.id });
   const order = [urgent.id, low.id];
   const tickets = async () => (await zendesk.views.tickets(view.id)).flatMap((page) => page.tickets ?? page).map((it) => it.id);
   desk.same(await tickets(), order);

@@ -175,6 +175,7 @@ async fn a_view_has_rows() {
             ("subject", json!("Printer on fire")),
             ("requester", json!(4001)),
             ("requester_id", json!(4001)),
+            ("submitter_id", ticket["submitter_id"].clone()),
             ("assignee_id", json!(1001)),
             ("group_id", ticket["group_id"].clone()),
             ("created", ticket["created_at"].clone()),

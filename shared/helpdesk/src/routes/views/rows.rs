@@ -38,6 +38,10 @@ pub(super) fn groups(call: &Call<'_>, tickets: &[Kept<Ticket>]) -> Result<Value,
     Ok(all.iter().filter(|it| named.contains(&it.id)).map(|it| it.shown(call)).collect())
 }
 
+/// The columns that tell of other records.
+const REFERRING: [&str; 7] =
+    ["assignee", "requester", "submitter", "group", "organization", "brand", "ticket_form"];
+
 /// A ticket as a row.
 pub(super) struct Row<'a> {
     pub call: &'a Call<'a>,
@@ -46,16 +50,15 @@ pub(super) struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// What each column tells, after the ticket in brief. A column that tells of another record has its id, and once
-    /// more under the name by which side-loads know it.
+    /// What each column tells, after the ticket in brief and the records that it names, by which side-loads know them. A
+    /// column that tells of another record has its id.
     pub fn shown(&self, output: &Output) -> Value {
         let mut row = Map::new();
         row.insert("ticket".to_owned(), self.brief());
+        let named = REFERRING.iter().filter_map(|column| self.refers(column));
+        row.extend(named.map(|(name, id)| (name.to_owned(), id)));
         let mut own = Vec::new();
         for column in &output.columns {
-            if let Some((name, id)) = self.refers(column) {
-                row.insert(name.to_owned(), id);
-            }
             match column.parse::<u64>() {
                 Ok(id) => {
                     let field = self.field(id);
