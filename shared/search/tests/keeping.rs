@@ -133,7 +133,7 @@ async fn two_at_once_take_turns() {
         let (one, other) =
             futures::join!(one.feed(&kept.tenant, BUDGET), other.feed(&kept.tenant, BUDGET));
         let (one, other) = (one.unwrap(), other.unwrap());
-        assert!(one + other > 0);
+        assert!(one > 0 || other > 0);
         assert_eq!(one.min(other), 0, "the second finds nothing to do");
         assert_eq!(kept.found().await.unwrap(), kept.expected().await);
     }

@@ -52,9 +52,18 @@ impl Build {
         if tended.merged.is_empty() {
             return Ok(tended);
         }
-        tended.missing = self.writer.missing().await?;
+        tended.missing = self.missing().await?;
         tended.deleted = self.writer.collect().await?.deleted;
         Ok(tended)
+    }
+
+    /// Objects that should be there and are not: if there are any, the index must be built anew. It costs a list, so it
+    /// is asked when something is `Unavailable`.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn missing(&self) -> Result<Vec<String>, Fault> {
+        self.writer.missing().await
     }
 }
 

@@ -16,7 +16,7 @@ use ceap_search::Policy;
 use ceap_search::desk::Indexes;
 
 use crate::{
-    dice::Dice,
+    generated::dice::Dice,
     world::{Model, World, apply, naive},
 };
 
@@ -247,8 +247,8 @@ async fn run(seed: u64) -> u64 {
 #[tokio::test]
 async fn what_is_found_is_what_the_naive_scan_finds() {
     let mut found = 0;
-    for seed in 0..40 {
+    for seed in 0..16 {
         found += run(seed).await;
     }
-    assert!(found > 20_000, "{found} documents in all are too few to tell");
+    assert!(found > 8_000, "{found} documents in all are too few to tell");
 }

@@ -7,6 +7,8 @@
 )]
 
 mod agrees;
+mod broken;
 mod builds;
-mod dice;
+mod generated;
+mod large;
 mod world;

@@ -1,7 +1,7 @@
 //! Documents that are left out.
 
-/// Bits of a mask.
-const BITS: u64 = 4096;
+/// Words of 64 bits of a mask, at least; otherwise one for each number.
+const LEAST: usize = 64;
 
 /// Numbers of documents, such that most others are told from them by one look at a mask.
 #[derive(Debug)]
@@ -15,10 +15,10 @@ impl LeftOut {
     pub fn new(numbers: impl Iterator<Item = u64>) -> Self {
         let mut sorted: Vec<u64> = numbers.collect();
         sorted.sort_unstable();
-        let words = usize::try_from(BITS / 64).unwrap_or_default();
+        let words = sorted.len().max(LEAST).next_power_of_two();
         let mut mask = vec![0_u64; words];
         for number in &sorted {
-            let (word, bit) = spot(*number);
+            let (word, bit) = spot(*number, words);
             if let Some(word) = mask.get_mut(word) {
                 *word |= bit;
             }
@@ -37,14 +37,16 @@ impl LeftOut {
             return false;
         }
         let number = number();
-        let (word, bit) = spot(number);
+        let (word, bit) = spot(number, self.mask.len());
         let may = self.mask.get(word).is_some_and(|word| word & bit != 0);
         may && self.sorted.binary_search(&number).is_ok()
     }
 }
 
 /// Fibonacci hashing: neighbours are far from each other.
-const fn spot(number: u64) -> (usize, u64) {
-    let hash = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 52;
-    ((hash >> 6) as usize, 1 << (hash & 63))
+const fn spot(number: u64, words: usize) -> (usize, u64) {
+    let hash = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    // The highest bits are the best; there are a power of two words.
+    let word = (hash >> 32) as usize & words.saturating_sub(1);
+    (word, 1 << (hash >> 58))
 }
