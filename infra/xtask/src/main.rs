@@ -14,6 +14,7 @@ mod process;
 mod records;
 mod reindex;
 mod repo;
+mod runner;
 mod scaffold;
 mod send;
 mod stack;
