@@ -5,6 +5,7 @@ mod demo;
 mod down;
 mod events;
 mod families;
+mod features;
 mod funnel;
 mod http;
 mod outbox;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    prerequisites, process,
+    features, prerequisites, process,
     repo::Repo,
     runner, stack, tidy,
     up::{self, Build},
@@ -69,10 +69,10 @@ fn cargo(repo: &Repo) -> Command {
 }
 
 /// Checks each function as who works on it alone compiles it: with the features that it asks for itself, not with
-/// those that the rest of the workspace switches on. Those that ask for the same are checked together.
+/// those that the rest of the workspace switches on. Those for which that is the same are checked together.
 fn alone(repo: &Repo) -> Result<()> {
     let workspace = Workspace::read(repo)?;
-    workspace.alike().iter().try_for_each(|functions| {
+    features::alike(repo, &workspace.functions())?.iter().try_for_each(|functions| {
         let mut check = cargo(repo);
         check.args(["check", "--quiet"]);
         check.args(functions.iter().flat_map(|function| ["--package", function]));

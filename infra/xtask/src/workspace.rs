@@ -1,7 +1,6 @@
 //! The workspace as cargo describes it. Read from its JSON directly: the crate that does so switches features of
 //! `serde_json` on for the whole workspace, and everything would be built twice.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -70,24 +69,10 @@ impl Workspace {
 
     /// The packages under `functions/`, by name.
     pub fn functions(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.under_functions().map(|it| it.name.as_str()).collect();
+        let root = self.workspace_root.join("functions");
+        let under = self.packages.iter().filter(|it| it.manifest_path.starts_with(&root));
+        let mut names: Vec<&str> = under.map(|package| package.name.as_str()).collect();
         names.sort_unstable();
         names
-    }
-
-    /// The same, those together that depend on the same with the same features.
-    pub fn alike(&self) -> Vec<Vec<&str>> {
-        let mut groups: BTreeMap<Vec<Dependency>, Vec<&str>> = BTreeMap::new();
-        for package in self.under_functions() {
-            let mut on = package.dependencies.clone();
-            on.sort();
-            groups.entry(on).or_default().push(&package.name);
-        }
-        groups.into_values().collect()
-    }
-
-    fn under_functions(&self) -> impl Iterator<Item = &Package> {
-        let root = self.workspace_root.join("functions");
-        self.packages.iter().filter(move |package| package.manifest_path.starts_with(&root))
     }
 }
