@@ -1,10 +1,10 @@
-//! Runs the tests that cargo has built: those on the running stack, which wait for it more than they compute, beside all
-//! others.
+//! Runs the tests that cargo has built: side by side, where cargo runs one program after the other, of which many have one
+//! long test at their end.
 
-use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -46,7 +46,8 @@ impl Tests {
     }
 }
 
-/// Runs all tests, and says whether they passed. The last lines are those of the tests on the running stack.
+/// Runs all tests, and says whether they passed. Those on the running stack come last and by themselves: the local AWS
+/// needs a processor of its own.
 pub fn run(repo: &Repo, env: &[(&'static str, PathBuf)]) -> Result<bool> {
     let manifest = repo.path(END_TO_END);
     let (through, alone): (Vec<Tests>, Vec<Tests>) =
@@ -54,43 +55,52 @@ pub fn run(repo: &Repo, env: &[(&'static str, PathBuf)]) -> Result<bool> {
     if through.is_empty() {
         bail!("cargo built no tests of {END_TO_END}");
     }
-    let log = repo.local("log/e2e.log")?;
-    let mut begun = Vec::new();
-    for (index, tests) in through.iter().enumerate() {
-        let log = log.with_extension(format!("{index}.log"));
-        begun.push((in_background(tests, env, &log)?, log));
+    let mut failed = side_by_side(alone, env)?;
+    if !failed.is_empty() {
+        eprintln!("   failed: {}", failed.join(", "));
     }
-    let mut failed = Vec::new();
-    for tests in &alone {
+    for tests in &through {
         eprintln!("   running {}", tests.program.display());
         let status = tests.command(env).status().context("a test could not be started")?;
         if !status.success() {
             failed.push(tests.program.display().to_string());
         }
     }
-    for (mut child, log) in begun {
-        let passed = child.wait().context("a test could not be waited for")?.success();
-        if !passed {
-            failed.push(log.display().to_string());
-        }
-        if !failed.is_empty() {
-            eprintln!("   failed: {}", failed.join(", "));
-        }
-        let told = std::fs::read(&log).with_context(|| format!("cannot read {}", log.display()))?;
-        std::io::stdout().write_all(&told)?;
-    }
     Ok(failed.is_empty())
 }
 
-fn in_background(
-    tests: &Tests,
-    env: &[(&'static str, PathBuf)],
-    log: &std::path::Path,
-) -> Result<Child> {
-    let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
-    let mut command = tests.command(env);
-    command.stdout(file.try_clone()?).stderr(file);
-    command.spawn().context("a test could not be started")
+/// Runs programs of tests, as many at once as there are processors, and shows what each told when it has ended. Returns
+/// those that failed.
+fn side_by_side(mut all: Vec<Tests>, env: &[(&'static str, PathBuf)]) -> Result<Vec<String>> {
+    // The largest take longest; `pop` takes from the end.
+    let size = |tests: &Tests| std::fs::metadata(&tests.program).map_or(0, |it| it.len());
+    all.sort_by_key(size);
+    let (waiting, done) = (Mutex::new(all), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                while let Some(tests) = waiting.lock().ok().and_then(|mut all| all.pop()) {
+                    let outcome = tests.command(env).output();
+                    if let Ok(mut done) = done.lock() {
+                        done.push(told(&tests, outcome));
+                    }
+                }
+            });
+        }
+    });
+    let done: Result<Vec<Option<String>>> =
+        done.into_inner().unwrap_or_default().into_iter().collect();
+    Ok(done?.into_iter().flatten().collect())
+}
+
+/// Shows what a program of tests told; names it if it failed.
+fn told(tests: &Tests, outcome: std::io::Result<Output>) -> Result<Option<String>> {
+    let name = tests.program.display().to_string();
+    let output = outcome.with_context(|| format!("{name} could not be started"))?;
+    eprintln!("   {name}");
+    std::io::stderr().write_all(&output.stderr)?;
+    std::io::stdout().write_all(&output.stdout)?;
+    Ok((!output.status.success()).then_some(name))
 }
 
 /// The programs of tests that cargo has built.
