@@ -208,6 +208,11 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
+    /// What was read otherwise needs not be read again.
+    pub(crate) fn know(&self, item: Option<Item>) {
+        self.memo.borrow_mut().extend(item.map(|item| (item.key.clone(), Some(item))));
+    }
+
     /// What is at a key.
     ///
     /// # Errors

@@ -11,7 +11,6 @@ use crate::ids::OrganizationId;
 use crate::organization::Organization;
 use ceap_kernel::{Fault, Timestamp};
 use jiff::SignedDuration;
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -77,8 +76,11 @@ impl Finder {
         }
         let (without, missing) = lacking(call, kinds, &*opened, part).await?;
         let made = desk.recent.documents(desk.store, tenant, &call.account, &missing).await?;
-        let made = made.into_iter().filter_map(|(_, made)| made);
-        let mut fresh: Vec<Arc<Document>> = made.map(|(document, _)| document).collect();
+        let mut fresh: Vec<Arc<Document>> = Vec::with_capacity(made.len());
+        for made in made {
+            call.know(made.item);
+            fresh.extend(made.now.map(|(document, _)| document));
+        }
         if kinds.contains(&Kind::Group) {
             let groups = call.account.all::<Group>()?;
             fresh.extend(groups.iter().map(|it| Arc::new(document::group(it))));
@@ -187,11 +189,7 @@ async fn shared(call: &Call<'_>) -> Result<Vec<OrganizationId>, Fault> {
 fn together(a: Hits, b: Hits, search: &Search<'_>) -> Hits {
     let count = a.count.saturating_add(b.count);
     let mut places: Vec<Place> = a.places.into_iter().chain(b.places).collect();
-    let compare = |a: &Place, b: &Place| -> Ordering {
-        let forward = search.sort.compare(a, b);
-        if search.backward { forward.reverse() } else { forward }
-    };
-    places.sort_by(compare);
+    places.sort_by(|a, b| search.sort.directed(search.backward, a, b));
     places.truncate(search.most);
     Hits { places, count }
 }

@@ -8,7 +8,7 @@ use crate::ids::TicketId;
 use crate::organization::Organization;
 use crate::record::{Kept, Known};
 use crate::satisfaction::SatisfactionRating;
-use crate::store::{Range, Store};
+use crate::store::{Item, Range, Store};
 use crate::ticket::{Comment, Ticket, comment};
 use crate::user::User;
 use ceap_kernel::{Fault, TenantId, Timestamp};
@@ -23,8 +23,16 @@ const COMMENTS: usize = 500;
 /// Reads of comments that are under way at once.
 const AT_ONCE: usize = 64;
 
-/// A document and the version that it is made of; nothing, if its record is no more.
-pub type Made = (Of, Option<(Arc<Document>, Stamp)>);
+/// What was made of a record.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Of which.
+    pub of: Of,
+    /// The document and the version that it is made of; nothing, if the record is no more.
+    pub now: Option<(Arc<Document>, Stamp)>,
+    /// The record itself, as it was read.
+    pub item: Option<Item>,
+}
 
 /// Makes the documents of what stands on the feed.
 ///
@@ -55,9 +63,10 @@ pub async fn documents(
         organization_fields: &account.all::<OrganizationField>()?,
     };
     let made = entries.iter().map(|entry| {
-        let made = entry.stamp.map(|stamp| Ok((making.document(entry)?, stamp))).transpose()?;
-        let made = made.and_then(|(document, stamp)| Some((Arc::new(document?), stamp)));
-        Ok((entry.of, made))
+        let now = entry.stamp.map(|stamp| Ok((making.document(entry)?, stamp))).transpose()?;
+        let now = now.and_then(|(document, stamp)| Some((Arc::new(document?), stamp)));
+        let item = feed::key(entry.of).and_then(|key| making.known.item(&key).cloned());
+        Ok(Made { of: entry.of, now, item })
     });
     made.collect()
 }
@@ -130,18 +139,18 @@ impl Making<'_> {
     }
 }
 
-/// Documents that were made a moment ago, so that who searches again while the index lags does not make them again.
+/// What was made a moment ago, so that who searches again while the index lags does not read and make it again.
 #[derive(Debug, Default)]
 pub struct Recent(Mutex<Remembered>);
 
 #[derive(Debug, Default)]
 struct Remembered {
-    documents: HashMap<(TenantId, Of), (Arc<Document>, Stamp)>,
+    made: HashMap<(TenantId, Of), Made>,
     weight: usize,
     fed: HashMap<TenantId, Timestamp>,
 }
 
-/// Bytes of texts that are remembered; beyond, all are forgotten.
+/// Bytes that are remembered; beyond, all are forgotten.
 const MOST_BYTES: usize = 32 << 20;
 
 impl Recent {
@@ -160,9 +169,10 @@ impl Recent {
         {
             let remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             for entry in entries {
-                let known = remembered.documents.get(&(tenant.clone(), entry.of));
-                match known.filter(|(_, stamp)| Some(*stamp) == entry.stamp) {
-                    Some(known) => made.push((entry.of, Some(known.clone()))),
+                let known = remembered.made.get(&(tenant.clone(), entry.of));
+                let is_it = |it: &&Made| it.now.as_ref().map(|(_, stamp)| *stamp) == entry.stamp;
+                match known.filter(is_it) {
+                    Some(known) => made.push(known.clone()),
                     None => unknown.push(entry.clone()),
                 }
             }
@@ -190,14 +200,15 @@ impl Recent {
 
     fn remember(&self, tenant: &TenantId, made: &[Made]) {
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (of, made) in made {
-            let Some((document, stamp)) = made else { continue };
-            let weight = document.weight();
+        for made in made {
+            let Some((document, _)) = &made.now else { continue };
+            let record = made.item.as_ref().map_or(0, |item| item.body.len());
+            let weight = document.weight().saturating_add(record);
             if remembered.weight.saturating_add(weight) > MOST_BYTES {
                 *remembered = Remembered::default();
             }
             remembered.weight = remembered.weight.saturating_add(weight);
-            remembered.documents.insert((tenant.clone(), *of), (Arc::clone(document), *stamp));
+            remembered.made.insert((tenant.clone(), made.of), made.clone());
         }
     }
 }

@@ -117,6 +117,13 @@ impl Sort {
         let same = || (a.kind, a.id).cmp(&(b.kind, b.id));
         by_keys.fold(Ordering::Equal, Ordering::then).then_with(same)
     }
+
+    /// The same, from the last to the first if it is to be so.
+    #[must_use]
+    pub fn directed(&self, backward: bool, a: &Place, b: &Place) -> Ordering {
+        let forward = self.compare(a, b);
+        if backward { forward.reverse() } else { forward }
+    }
 }
 
 fn by(a: Option<&Value>, b: Option<&Value>, order: Order) -> Ordering {

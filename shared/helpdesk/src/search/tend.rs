@@ -9,7 +9,7 @@ use super::dependents;
 use super::feed::{self, Entry};
 use super::finder::{missing, unsettled};
 use super::index::{Change, Opened, Step, Writing};
-use super::making::documents;
+use super::making::{Made, documents};
 use crate::account::Account;
 use crate::store::Store;
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
@@ -127,7 +127,7 @@ async fn made(keeper: &Keeper<'_>, entries: &[Entry]) -> Result<(Vec<Change>, us
             break;
         }
         let made = documents(keeper.store, keeper.tenant, keeper.account, part).await?;
-        for (of, now) in made {
+        for Made { of, now, .. } in made {
             weight = weight.saturating_add(now.as_ref().map_or(0, |(it, _)| it.weight()));
             changes
                 .push(Change { of, now: now.map(|(it, stamp)| (Arc::unwrap_or_clone(it), stamp)) });

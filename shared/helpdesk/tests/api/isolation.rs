@@ -246,8 +246,7 @@ async fn who_may_see_it_does() {
 }
 
 /// Whatever is asked, no more than three calls wait for each other; of jobs' routes, to start them. That is so of a
-/// function that has just begun, too, and knows nothing of the account. What the index does not have yet takes searches
-/// another call, and two more where somebody's name has just changed: it is fed first.
+/// function that has just begun, too, and knows nothing of the account.
 #[tokio::test]
 async fn no_route_waits_for_more_than_three_calls() {
     let mut world = populated().await;
@@ -257,7 +256,6 @@ async fn no_route_waits_for_more_than_three_calls() {
         let sent = if method == "GET" { Value::Null } else { body(route, &id) };
         let path = path.replace(&format!("={MARK}"), "=x");
         world.accounts = Remembered::default();
-        world.feed(&world.index).await;
         let _before = world.store.calls();
         let got = world.ask("owner@acme.example", method, &path, sent).await;
         let calls = world.store.calls();

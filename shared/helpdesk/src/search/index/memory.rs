@@ -68,10 +68,7 @@ pub fn scan<'a>(documents: impl Iterator<Item = &'a Document>, wanted: &Wanted<'
     let found = documents.filter(|it| !left_out(it) && Scanned::new(it).meets(wanted.filter));
     let mut places: Vec<_> = found.map(|it| wanted.sort.place(it)).collect();
     let count = u64::try_from(places.len()).unwrap_or(u64::MAX);
-    let compare = |a: &_, b: &_| {
-        let forward = wanted.sort.compare(a, b);
-        if wanted.backward { forward.reverse() } else { forward }
-    };
+    let compare = |a: &_, b: &_| wanted.sort.directed(wanted.backward, a, b);
     places.retain(|it| wanted.after.is_none_or(|after| compare(it, after) == Ordering::Greater));
     places.sort_by(compare);
     places.truncate(wanted.most);

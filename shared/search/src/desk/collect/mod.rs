@@ -6,8 +6,6 @@ mod left_out;
 
 pub use left_out::LeftOut;
 
-use std::cmp::Ordering;
-
 use ceap_helpdesk::{
     rule::Order,
     search::{
@@ -111,14 +109,9 @@ impl Plan {
         let found = searcher.index().search_executor().map(segment, segments)?;
         let count = found.iter().map(|hits| hits.count).fold(0, u64::saturating_add);
         let mut places: Vec<Place> = found.into_iter().flat_map(|hits| hits.places).collect();
-        places.sort_by(|a, b| self.compare(a, b));
+        places.sort_by(|a, b| self.sort.directed(self.backward, a, b));
         places.truncate(self.most);
         Ok(Hits { places, count })
-    }
-
-    fn compare(&self, a: &Place, b: &Place) -> Ordering {
-        let forward = self.sort.compare(a, b);
-        if self.backward { forward.reverse() } else { forward }
     }
 
     fn in_segment(&self, weights: &Weights, segment: &SegmentReader) -> tantivy::Result<Hits> {
