@@ -9,6 +9,7 @@
 //! search does. Of Chinese and Japanese each sign is a word, and several together are looked for as a phrase.
 
 use super::Language;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
@@ -19,38 +20,38 @@ const LONGEST: usize = 128;
 /// How far apart the last word of a text and the first of the next one are, so that no phrase goes over the end of one.
 const GAP: u32 = 2;
 
-/// A word, at its place.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Token {
-    /// Which word of the text it is, counted from 0. Its plain form and its stem are at the same place.
-    pub position: u32,
-    /// The word as it stands, or its stem with its language before it.
-    pub term: String,
-}
-
-/// A word of a text.
-struct Word {
-    /// In lower case.
-    lower: String,
-    /// In lower case and without diacritics.
-    plain: String,
-}
-
-fn words(text: &str) -> Vec<Word> {
+/// A text in lower case, its signs in their usual forms.
+fn lowered(text: &str) -> String {
     // A colon is part of a word in Swedish alone; elsewhere words stand on both sides of it.
+    if text.is_ascii() {
+        return text.replace(':', " ").to_ascii_lowercase();
+    }
     let text: String = text.replace('’', "'").replace(':', " ").nfkc().collect();
-    let text = text.to_lowercase();
+    text.to_lowercase()
+}
+
+/// The words of a text that is in lower case, and each one without diacritics.
+fn words(text: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
     let words = text.unicode_words().map(|word| {
-        let lower: String = word.chars().take(LONGEST).collect();
-        Word { plain: folded(&lower), lower }
+        let word = beginning(word);
+        (word, folded(word))
     });
-    words.filter(|word| !word.plain.is_empty()).collect()
+    words.filter(|(_, plain)| !plain.is_empty())
+}
+
+/// As much of a word as counts.
+fn beginning(word: &str) -> &str {
+    let end = word.char_indices().nth(LONGEST).map_or(word.len(), |(at, _)| at);
+    word.get(..end).unwrap_or(word)
 }
 
 /// A word in lower case without its diacritics.
-fn folded(word: &str) -> String {
+fn folded(word: &str) -> Cow<'_, str> {
+    if word.is_ascii() {
+        return Cow::Borrowed(word);
+    }
     let bare = word.nfd().filter(|sign| !is_diacritic(*sign)).nfc();
-    bare.fold(String::with_capacity(word.len()), |mut plain, sign| {
+    let plain = bare.fold(String::with_capacity(word.len()), |mut plain, sign| {
         match sign {
             'ß' => plain.push_str("ss"),
             'æ' => plain.push_str("ae"),
@@ -62,7 +63,8 @@ fn folded(word: &str) -> String {
             other => plain.push(other),
         }
         plain
-    })
+    });
+    Cow::Owned(plain)
 }
 
 /// Marks on letters that people leave out when they type; the vowels of other scripts are none.
@@ -71,45 +73,49 @@ fn is_diacritic(sign: char) -> bool {
     matches!(sign, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5c7}' | '\u{64b}'..='\u{652}')
 }
 
-fn stemmed(word: &Word, language: Language) -> String {
+/// The stem of a word that is in lower case, as it is kept.
+fn stemmed(word: &str, language: Language) -> String {
     // No word has an equals sign in it, so that no beginning of a word is one of a stem.
-    format!("={}:{}", language.tag(), folded(&language.stem(&word.lower)))
+    let stem = language.stem(word);
+    ["=", language.tag(), ":", &*folded(&stem)].concat()
 }
 
-/// What is kept of texts that stand one after the other.
-pub fn tokens<'a>(
+/// Takes what is kept of texts that stand one after the other: which word of them it is, counted from 0, and the word as
+/// it stands or its stem with its language before it. Both are at the same place.
+pub fn each_token<'a>(
     texts: impl IntoIterator<Item = &'a str>,
     language: Option<Language>,
-) -> Vec<Token> {
-    let mut tokens = Vec::new();
+    mut take: impl FnMut(u32, &str),
+) {
     let mut position: u32 = 0;
     for text in texts {
-        for word in words(text) {
-            let stem = language.map(|language| stemmed(&word, language));
-            let terms = [Some(word.plain), stem].into_iter().flatten();
-            tokens.extend(terms.map(|term| Token { position, term }));
+        for (word, plain) in words(&lowered(text)) {
+            take(position, &plain);
+            if let Some(language) = language {
+                take(position, &stemmed(word, language));
+            }
             position = position.saturating_add(1);
         }
         position = position.saturating_add(GAP);
     }
-    tokens
 }
 
 /// How many words a text has.
 #[must_use]
 pub fn count(text: &str) -> usize {
-    words(text).len()
+    words(&lowered(text)).count()
 }
 
 /// What a phrase is looked for as: any of these sequences. None, if it has no words.
 #[must_use]
 pub fn phrases(text: &str, languages: &[Language]) -> Vec<Vec<String>> {
-    let words = words(text);
-    if words.is_empty() {
+    let text = lowered(text);
+    let plain: Vec<String> = words(&text).map(|(_, plain)| plain.into_owned()).collect();
+    if plain.is_empty() {
         return Vec::new();
     }
-    let in_language = |language: &Language| words.iter().map(|it| stemmed(it, *language)).collect();
-    let plain: Vec<String> = words.iter().map(|it| it.plain.clone()).collect();
+    let in_language =
+        |language: &Language| words(&text).map(|(word, _)| stemmed(word, *language)).collect();
     let stems: BTreeSet<Vec<String>> = languages.iter().map(in_language).collect();
     std::iter::once(plain).chain(stems).collect()
 }
@@ -117,7 +123,7 @@ pub fn phrases(text: &str, languages: &[Language]) -> Vec<Vec<String>> {
 /// The words of a text as they stand.
 #[must_use]
 pub fn plain(text: &str) -> Vec<String> {
-    words(text).into_iter().map(|word| word.plain).collect()
+    words(&lowered(text)).map(|(_, plain)| plain.into_owned()).collect()
 }
 
 /// Whether the words of `sought` stand one after the other in `text`, as they are: names are found so.
@@ -158,8 +164,10 @@ mod tests {
 
     #[test]
     fn stems_stand_where_their_words_do() {
-        let tokens = tokens(["Running cats", "ran"], Some(Language::English));
-        let shown: Vec<(u32, &str)> = tokens.iter().map(|it| (it.position, &*it.term)).collect();
+        let mut tokens = Vec::new();
+        each_token(["Running cats", "ran"], Some(Language::English), |position, term| {
+            tokens.push((position, term.to_owned()));
+        });
         let expected = [
             (0, "running"),
             (0, "=en:run"),
@@ -168,7 +176,7 @@ mod tests {
             (4, "ran"),
             (4, "=en:ran"),
         ];
-        assert_eq!(shown, expected);
+        assert_eq!(tokens, expected.map(|(position, term)| (position, term.to_owned())));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use frostem::{Algorithm, Stemmer};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 macro_rules! languages {
     ($($(#[$doc:meta])* $name:ident = $tag:literal, $other:literal);+ $(;)?) => {
@@ -103,8 +104,8 @@ languages! {
 impl Language {
     /// The stem of a word that is in lower case.
     #[must_use]
-    pub fn stem(self, word: &str) -> String {
-        Stemmer::new(self.algorithm()).stem(word).into_owned()
+    pub fn stem(self, word: &str) -> Cow<'_, str> {
+        Stemmer::new(self.algorithm()).stem(word)
     }
 }
 

@@ -15,6 +15,7 @@ mod prefix;
 mod query;
 mod shape;
 mod stamps;
+mod words;
 mod writing;
 
 pub use builds::{Builds, Standing};

@@ -11,7 +11,10 @@ use tantivy::{
     schema::{Field, IndexRecordOption},
 };
 
-use super::shape::{Fields, keyword, of_word};
+use super::{
+    shape::{Fields, keyword},
+    words::of_word,
+};
 
 /// Documents that have a term that begins so.
 #[derive(Debug, Clone)]

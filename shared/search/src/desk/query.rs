@@ -12,6 +12,7 @@ use super::{
     number::Numbers,
     prefix::Prefix,
     shape::{self, Fields},
+    words,
 };
 
 /// The documents that meet a filter. It goes as deep as the filter does.
@@ -87,10 +88,10 @@ fn term(field: Field, text: &str) -> Box<dyn Query> {
 fn phrase(fields: Fields, field: &str, words: &[String]) -> Option<Box<dyn Query>> {
     match words {
         [] => None,
-        [only] => Some(term(fields.text, &shape::word(field, only))),
+        [only] => Some(term(fields.text, &words::word(field, only))),
         several => {
             let term =
-                |word: &String| Term::from_field_text(fields.text, &shape::word(field, word));
+                |word: &String| Term::from_field_text(fields.text, &words::word(field, word));
             Some(Box::new(PhraseQuery::new(several.iter().map(term).collect())))
         }
     }

@@ -15,14 +15,14 @@ use tantivy::{
         FAST, Field, IndexRecordOption, JsonObjectOptions, OwnedValue, STRING, Schema,
         TextFieldIndexing, TextOptions,
     },
-    tokenizer::{PreTokenizedString, Token, TokenizerManager},
+    tokenizer::TokenizerManager,
 };
 
-use super::column;
+use super::{column, words};
 use crate::Shape;
 
 /// The layout, and how words and values are made of records. Another takes another build.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Kind and id as one number, in their order.
 pub const OF: &str = "of";
@@ -32,6 +32,9 @@ pub const STAMP: &str = "stamp";
 pub const NUMBER: &str = "number";
 /// The least value of each field that documents are sorted by, one column for each.
 pub const ORDER: &str = "order";
+
+/// The tokenizer of words that a document tells ([`words`]).
+const TOLD: &str = "told";
 
 /// Bits of an id; those above them are the kind.
 const ID_BITS: u32 = 56;
@@ -65,12 +68,14 @@ pub fn shape() -> Result<(Shape, Fields), Fault> {
         stamp: schema.add_u64_field(STAMP, FAST),
         keyword: schema.add_text_field("keyword", indexing("raw", IndexRecordOption::Basic)),
         text: schema
-            .add_text_field("text", indexing("raw", IndexRecordOption::WithFreqsAndPositions)),
+            .add_text_field("text", indexing(TOLD, IndexRecordOption::WithFreqsAndPositions)),
         number: schema.add_json_field(NUMBER, JsonObjectOptions::from(FAST)),
         order: schema.add_json_field(ORDER, JsonObjectOptions::from(FAST)),
     };
     let version = format!("helpdesk {VERSION}");
-    Ok((Shape::new(schema.build(), "key", TokenizerManager::default(), &version)?, fields))
+    let tokenizers = TokenizerManager::default();
+    tokenizers.register(TOLD, words::Told::default());
+    Ok((Shape::new(schema.build(), "key", tokenizers, &version)?, fields))
 }
 
 /// Whether documents are sorted by the values of a field.
@@ -83,17 +88,6 @@ pub fn is_sortable(field: &str) -> bool {
 /// The term of an exact value, and the beginning of those of all values that begin so.
 pub fn keyword(field: &str, value: &str) -> String {
     format!("{field}\0{value}")
-}
-
-/// The term of a word in a field.
-pub fn word(field: &str, word: &str) -> String {
-    format!("{word}\0{field}")
-}
-
-/// The word and the field of a term.
-pub fn of_word(term: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = term.iter().rposition(|byte| *byte == 0)?;
-    Some((term.get(..at)?, term.get(at.checked_add(1)?..)?))
 }
 
 /// A document's kind and id as one number; `None` if the id is too large to be one.
@@ -127,7 +121,7 @@ impl Fields {
             values.iter().for_each(|value| made.add_text(self.keyword, keyword(field, value)));
         }
         for field in document.texts.keys() {
-            made.add_pre_tokenized_text(self.text, words(document, field));
+            made.add_text(self.text, words::told(document, field));
         }
         let numbers = document.numbers.iter().map(|(field, number)| (field, (*number).into()));
         add(&mut made, self.number, numbers);
@@ -150,17 +144,6 @@ fn add<'a>(
     }
 }
 
-fn words(document: &Document, field: &str) -> PreTokenizedString {
-    let token = |token: ceap_helpdesk::search::analysis::Token| Token {
-        position: usize::try_from(token.position).unwrap_or(usize::MAX),
-        text: word(field, &token.term),
-        position_length: 1,
-        ..Token::default()
-    };
-    let tokens = document.tokens(field).into_iter().map(token).collect();
-    PreTokenizedString { text: String::new(), tokens }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,7 +153,7 @@ mod tests {
         let (shape, _) = shape().unwrap();
         assert_eq!(
             (VERSION, shape.stamp()),
-            (1, "d8f43e5f1e9d36f38fdae940345af767"),
+            (2, "2a44e55e8d86d35d34ada959e569bd17"),
             "count VERSION up, and note the stamp here"
         );
     }
@@ -184,14 +167,5 @@ mod tests {
         assert!(numbers.is_sorted() && all.is_sorted());
         assert!(all.iter().zip(numbers).all(|(of, number)| of_number(number) == Some(*of)));
         assert_eq!(number_of(Of { kind: Kind::Ticket, id: 1 << 56 }), None);
-    }
-
-    #[test]
-    fn a_term_is_a_word_and_its_field() {
-        assert_eq!(
-            of_word(word("comment", "a\0b").as_bytes()),
-            Some((&b"a\0b"[..], &b"comment"[..]))
-        );
-        assert_eq!(of_word(b"none"), None);
     }
 }

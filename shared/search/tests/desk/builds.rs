@@ -104,7 +104,7 @@ async fn an_index_of_another_version_is_as_if_it_were_not_there() {
     write(&world.build().await, 1, &[1], 1).await;
     assert_eq!(ids(&world, &indexes).await, [1]);
 
-    world.rename_version("\"version\":1", "\"version\":0").await;
+    world.rename_version("\"version\":2", "\"version\":0").await;
     assert_eq!((ids(&world, &indexes).await, fed_at(&world, &indexes).await), (vec![], None));
     assert!(matches!(world.builds().standing().await.unwrap(), Standing::Outdated));
 

@@ -9,7 +9,7 @@ pub use people::{group, organization, user};
 pub use ticket::{Beside, SATISFACTION, of_organization, of_requester, ticket};
 
 use super::Language;
-use super::analysis::{Token, canonical, tokens};
+use super::analysis::{canonical, each_token};
 use ceap_kernel::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -102,11 +102,10 @@ impl Document {
         }
     }
 
-    /// The words of a field, as they are kept.
-    #[must_use]
-    pub fn tokens(&self, field: &str) -> Vec<Token> {
+    /// Takes the words of a field as they are kept, each with its place ([`each_token`]).
+    pub fn each_token(&self, field: &str, take: impl FnMut(u32, &str)) {
         let texts = self.texts.get(field).into_iter().flatten();
-        tokens(texts.map(String::as_str), self.language)
+        each_token(texts.map(String::as_str), self.language, take);
     }
 
     /// Bytes of what it holds, about.

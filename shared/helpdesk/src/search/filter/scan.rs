@@ -51,9 +51,10 @@ impl<'a> Scanned<'a> {
     fn places(&self, field: &str) -> Option<&Places> {
         let of = |name: &str| {
             let mut places = Places::new();
-            for token in self.document.tokens(name) {
-                places.entry(token.term).or_default().push(token.position);
-            }
+            self.document.each_token(name, |position, term| match places.get_mut(term) {
+                Some(known) => known.push(position),
+                None => drop(places.insert(term.to_owned(), vec![position])),
+            });
             places
         };
         let names = || self.document.texts.keys().map(|name| (name.as_str(), of(name))).collect();
