@@ -189,16 +189,57 @@ async fn an_index_is_built_anew_while_it_serves_and_ends_the_same() {
     assert!(kept.keeping().rebuild(again, BUDGET).await.unwrap().done, "that was done");
 }
 
+impl Kept {
+    /// Takes segments away, as an operator might by mistake.
+    fn lose(&self) {
+        let parts = self.blobs.sizes().into_iter().filter(|(name, _)| name.ends_with(".seg"));
+        parts.for_each(|(name, _)| self.blobs.remove(&name));
+    }
+}
+
 #[tokio::test]
 async fn an_index_that_lost_a_part_says_so_and_is_healed_by_building_it_anew() {
     let kept = Kept::new();
     kept.live(0).await;
     kept.keeping().feed(&kept.tenant, BUDGET).await.unwrap();
-    let parts = kept.blobs.sizes().into_iter().filter(|(name, _)| name.ends_with(".seg"));
-    parts.for_each(|(name, _)| kept.blobs.remove(&name));
+    kept.lose();
     let lost = kept.found().await.unwrap_err();
     assert!(lost.retryable(), "{lost:?}");
     let asked = Rebuild { tenant: kept.tenant.clone(), build: None, done: false, documents: 0 };
     assert!(kept.keeping().rebuild(asked, BUDGET).await.unwrap().done);
     assert_eq!(kept.found().await.unwrap(), kept.expected().await);
+}
+
+#[tokio::test]
+async fn an_index_that_lost_a_part_is_healed_by_who_keeps_it() {
+    let kept = Kept::new();
+    kept.live(0).await;
+    let keeping = kept.keeping();
+    keeping.feed(&kept.tenant, BUDGET).await.unwrap();
+    kept.lose();
+    // Somebody new looks at once; who has seen all of it looks again after a while.
+    kept.keeping().feed(&kept.tenant, BUDGET).await.unwrap();
+    assert_eq!(kept.found().await.unwrap(), kept.expected().await);
+    keeping.feed(&kept.tenant, BUDGET).await.unwrap();
+    kept.lose();
+    kept.world.pass(SignedDuration::from_mins(11));
+    keeping.feed(&kept.tenant, BUDGET).await.unwrap();
+    assert_eq!(kept.found().await.unwrap(), kept.expected().await);
+}
+
+#[tokio::test]
+async fn a_build_that_lost_a_part_is_begun_again_however_far_it_was() {
+    let kept = Kept::new();
+    let asked = || Rebuild { tenant: kept.tenant.clone(), build: None, done: false, documents: 0 };
+    let mut unfinished = 0;
+    for calls in 0..16_usize {
+        kept.live(u64::try_from(calls).unwrap()).await;
+        kept.blobs.die_after(calls, Fate::Fails(Fault::Unavailable("S3".to_owned())));
+        unfinished += usize::from(kept.keeping().rebuild(asked(), BUDGET).await.is_err());
+        kept.blobs.heal();
+        kept.lose();
+        kept.keeping().feed(&kept.tenant, BUDGET).await.unwrap();
+        assert_eq!(kept.found().await.unwrap(), kept.expected().await, "after {calls} calls");
+    }
+    assert!(unfinished > 4, "{unfinished}");
 }

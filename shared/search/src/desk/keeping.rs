@@ -3,13 +3,14 @@
 use super::{Build, Builds, Standing};
 use crate::blobs::Blobs;
 use crate::lease::{Lease, in_turn};
+use crate::reading::Bounded;
 use crate::{Cache, Capacity, Engine, Folder, Limits, Patience, Policy};
 use ceap_helpdesk::account::Account;
 use ceap_helpdesk::search::tend::{self, Keeper};
 use ceap_helpdesk::store::Store;
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a turn lasts that nobody renews or gives back.
@@ -22,8 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Threads that read segments: as many segments are read at once.
 const THREADS: usize = 16;
 
-/// Bytes that a merge reads while changes wait.
+/// Bytes that a merge of several segments reads while changes wait.
 const SMALL: u64 = 64 << 20;
+
+/// How long it is believed that all of a build is there, once that was seen, and of how many builds.
+const BELIEVED: Duration = Duration::from_mins(10);
+const BUILDS: u64 = 1_000;
 
 /// Merges at once, and steps of feeding after which it is looked what is to be merged.
 const MERGES: usize = 2;
@@ -39,6 +44,8 @@ pub struct Keeping {
     leases: Arc<dyn Lease>,
     clock: Arc<dyn Clock>,
     engine: Engine,
+    /// When all of a build was seen to be there.
+    whole: Mutex<Bounded<String, Timestamp>>,
 }
 
 /// How building an index anew stands.
@@ -70,11 +77,12 @@ impl Keeping {
     ) -> Result<Self, Fault> {
         let cache = Cache::new(Capacity::default(), Folder::temporary(FOLDER));
         let engine = Engine::start(Arc::clone(&blobs), Patience::default(), cache, THREADS)?;
-        Ok(Self { store, blobs, leases, clock, engine })
+        let whole = Mutex::new(Bounded::new(BUILDS));
+        Ok(Self { store, blobs, leases, clock, engine, whole })
     }
 
-    /// Feeds a tenant's index what it lacks, in turn with others; builds one if there is none. Says how many documents
-    /// changed.
+    /// Feeds a tenant's index what it lacks, in turn with others; builds one if there is none that is whole. Says how many
+    /// documents changed.
     ///
     /// # Errors
     /// Of the stores; `Unavailable` if there is more to do than is done within the budget, or if it is another's turn for
@@ -97,16 +105,34 @@ impl Keeping {
     async fn fed(&self, tenant: &TenantId, budget: Duration) -> Result<u64, Fault> {
         let builds = self.builds(tenant)?;
         let (build, serves) = match builds.standing().await? {
-            Standing::Serves(build) => (*build, true),
-            Standing::Nothing | Standing::Outdated => (self.begun(&builds).await?, false),
+            Standing::Serves(build) if self.is_whole(&build).await? => (*build, true),
+            Standing::Serves(_) | Standing::Nothing | Standing::Outdated => {
+                (self.begun(&builds).await?, false)
+            }
         };
+        let fed = self.fed_to(tenant, &builds, &build, serves, budget).await;
+        if fed.is_err() {
+            // It may be that a part of it is missing.
+            self.whole().remove(&build.name);
+        }
+        fed
+    }
+
+    async fn fed_to(
+        &self,
+        tenant: &TenantId,
+        builds: &Builds,
+        build: &Build,
+        serves: bool,
+        budget: Duration,
+    ) -> Result<u64, Fault> {
         let policy = Policy { most: SMALL, ..Policy::default() };
-        let (count, whole) = self.all(tenant, &build, &policy, budget).await?;
-        if !whole {
+        let (count, all) = self.all(tenant, build, &policy, budget).await?;
+        if !all {
             return Err(Fault::Unavailable("there is more to feed".to_owned()));
         }
         if !serves {
-            builds.switch(&build).await?;
+            builds.switch(build).await?;
         }
         if !build.tend(&policy, MERGES).await?.merged.is_empty() {
             builds.tend().await?;
@@ -171,11 +197,31 @@ impl Keeping {
         u128::try_from(passed.as_millis()).unwrap_or_default() > time.as_millis()
     }
 
+    /// The build that is being made, if it is whole; else a new one.
     async fn begun(&self, builds: &Builds) -> Result<Build, Fault> {
         match builds.begun().await? {
-            Some(build) => Ok(build),
-            None => builds.fresh().await,
+            Some(build) if self.is_whole(&build).await? => Ok(build),
+            Some(_) | None => builds.fresh().await,
         }
+    }
+
+    /// Whether all of a build is there, as was seen a while ago at most.
+    async fn is_whole(&self, build: &Build) -> Result<bool, Fault> {
+        let seen_at = self.whole().get(&build.name);
+        if seen_at.is_some_and(|at| !self.passed(at, BELIEVED)) {
+            return Ok(true);
+        }
+        let missing = build.missing().await?;
+        if !missing.is_empty() {
+            tracing::error!(?missing, "parts of a search index are missing: it is built anew");
+            return Ok(false);
+        }
+        self.whole().put(build.name.clone(), self.clock.now(), 1);
+        Ok(true)
+    }
+
+    fn whole(&self) -> MutexGuard<'_, Bounded<String, Timestamp>> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn serves(&self, builds: &Builds, name: &str) -> Result<bool, Fault> {

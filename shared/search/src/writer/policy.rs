@@ -10,16 +10,19 @@ pub struct Policy {
     pub fanout: usize,
     /// Segments up to this size are of one size, in bytes.
     pub smallest: u64,
-    /// The most bytes that one merge reads, which bounds its time and its memory (of which it takes about three times as
-    /// much): larger segments stay as they are.
+    /// The most bytes that a merge of several reads, which bounds its time and its memory (of which it takes about three
+    /// times as much): larger segments are not merged with others.
     pub most: u64,
     /// The share of deleted documents, in percent, from which on a segment is merged alone, to be rid of them.
     pub dead: u32,
+    /// The most bytes of a segment that is merged alone: larger ones stay as they are.
+    pub most_alone: u64,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { fanout: 8, smallest: 256 << 10, most: 256 << 20, dead: 40 }
+        let most = 256 << 20;
+        Self { fanout: 8, smallest: 256 << 10, most, dead: 40, most_alone: most }
     }
 }
 
@@ -43,12 +46,15 @@ impl Policy {
             }
             start = start.saturating_add(same.max(1));
         }
-        let ill = |piece: &&&Piece| {
-            let dead = u64::from(piece.dead()).saturating_mul(100);
-            dead >= u64::from(piece.documents).saturating_mul(u64::from(self.dead))
-                && piece.dead() > 0
-        };
-        small.iter().find(ill).map(|piece| piece.id.clone()).into_iter().collect()
+        let ill = manifest.segments.iter().find(|piece| self.is_ill(piece));
+        ill.map(|piece| piece.id.clone()).into_iter().collect()
+    }
+
+    /// Whether a segment is to be merged alone.
+    fn is_ill(&self, piece: &Piece) -> bool {
+        let dead = u64::from(piece.dead()).saturating_mul(100);
+        let share = u64::from(piece.documents).saturating_mul(u64::from(self.dead));
+        piece.bytes <= self.most_alone && piece.dead() > 0 && dead >= share
     }
 
     /// As many of them as one merge may read, the smallest first.
@@ -89,7 +95,7 @@ mod tests {
     }
 
     fn picked(pieces: Vec<Piece>) -> Vec<String> {
-        let policy = Policy { fanout: 3, smallest: 10, most: 1_000, dead: 40 };
+        let policy = Policy { fanout: 3, smallest: 10, most: 1_000, dead: 40, most_alone: 3_000 };
         let mut manifest = Manifest::empty("");
         manifest.segments = pieces;
         policy.pick(&manifest)
@@ -113,5 +119,6 @@ mod tests {
     #[test]
     fn a_segment_of_deleted_documents_is_merged_alone() {
         assert_eq!(picked(vec![piece(0, 500, 39), piece(1, 500, 40)]), ["1"]);
+        assert_eq!(picked(vec![piece(0, 3_001, 90), piece(1, 3_000, 40)]), ["1"]);
     }
 }
