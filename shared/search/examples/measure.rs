@@ -28,25 +28,27 @@ use ceap_helpdesk::{
 };
 use ceap_kernel::{Fault, SystemClock, TenantId};
 use ceap_search::{
-    Cache, Capacity, Engine, Limits, Patience, Policy,
+    Cache, Capacity, Engine, Folder, Limits, Patience, Policy,
     blobs::memory::Memory,
     desk::{Build, Builds, Indexes},
 };
 
 use generated::{AGENTS, Desk, GROUPS, dice::Dice};
 
-/// The first byte from S3, and each further one (80 MB a second).
+/// The first byte from S3, and each further one: a function of Lambda reads 75 MB a second, of all objects together.
 const FIRST_BYTE: Duration = Duration::from_millis(30);
-const PER_BYTE: Duration = Duration::from_nanos(12);
-/// Documents of one step.
-const BATCH: usize = 5_000;
-/// Bytes that are kept in memory.
-const MEMORY: u64 = 512 << 20;
+const PER_BYTE: Duration = Duration::from_nanos(13);
+/// Documents of one step, and steps after which it is looked what is to be merged, as who keeps an index does it.
+const STEP: usize = 1_000;
+const STEPS: usize = 8;
+/// Bytes of the folder that what was read is kept in, beside the memory.
+const FOLDER: u64 = 1 << 30;
 
 const LANGUAGES: [Language; 3] = [Language::English, Language::French, Language::German];
 
-fn engine(store: &Arc<Memory>) -> Result<Engine, Fault> {
-    let cache = Cache::new(Capacity { memory: MEMORY }, None);
+/// An engine as a function has it; a cold one has no folder that others have filled.
+fn engine(store: &Arc<Memory>, folder: Option<Folder>) -> Result<Engine, Fault> {
+    let cache = Cache::new(Capacity::default(), folder);
     Engine::start(store.clone(), Patience::default(), cache, 32)
 }
 
@@ -55,9 +57,10 @@ fn documents(desk: &Desk, part: &[(Kind, u64)]) -> Vec<Change> {
 }
 
 async fn index(store: &Arc<Memory>, tenant: &TenantId, desk: &Desk) -> Result<(), Fault> {
-    let limits = Limits { building: 256 << 20, ..Limits::default() };
+    // What nobody names goes soon, so that the store does not outgrow the memory.
+    let limits = Limits { grace: Duration::from_mins(3), ..Limits::default() };
     let (clock, patience) = (Arc::new(SystemClock), Patience::default());
-    let (tenant, blobs, engine) = (tenant.clone(), store.clone(), engine(store)?);
+    let (tenant, blobs, engine) = (tenant.clone(), store.clone(), engine(store, None)?);
     let builds = Builds::new(tenant, blobs, engine, clock, limits, patience)?;
     let build = builds.fresh().await?;
     let people = (1..=desk.people).map(|id| (Kind::User, id));
@@ -65,16 +68,19 @@ async fn index(store: &Arc<Memory>, tenant: &TenantId, desk: &Desk) -> Result<()
         people.chain((1..=desk.tickets).map(|id| (Kind::Ticket, id))).collect();
     let (mut making, mut applying, mut merging) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     let mut merges = 0;
-    for (at, part) in (1..).zip(all.chunks(BATCH)) {
+    for (at, part) in (1..).zip(all.chunks(STEP)) {
         let start = Instant::now();
         let changes = documents(desk, part);
         making += start.elapsed();
         let start = Instant::now();
-        build.apply(&Step { source: feed::SOURCE, position: at }, changes).await?;
+        let step = Step { source: feed::SOURCE, position: u64::try_from(at).unwrap_or(u64::MAX) };
+        build.apply(&step, changes).await?;
         applying += start.elapsed();
-        let start = Instant::now();
-        merges += build.tend(&Policy::default(), 100).await?.merged.len();
-        merging += start.elapsed();
+        if at % STEPS == 0 {
+            let start = Instant::now();
+            merges += build.tend(&Policy::default(), 2).await?.merged.len();
+            merging += start.elapsed();
+        }
     }
     let rate = |time: Duration| all.len() as f64 / time.as_secs_f64();
     println!(
@@ -89,8 +95,7 @@ async fn index(store: &Arc<Memory>, tenant: &TenantId, desk: &Desk) -> Result<()
     );
     change_some(&build, desk).await?;
     builds.switch(&build).await?;
-    sizes(store, &build, desk);
-    Ok(())
+    size(&build, desk).await
 }
 
 /// Some tickets change, as they do all day.
@@ -111,15 +116,16 @@ async fn change_some(build: &Build, desk: &Desk) -> Result<(), Fault> {
     Ok(())
 }
 
-fn sizes(store: &Arc<Memory>, build: &Build, desk: &Desk) {
-    let all = store.sizes();
-    let own = all.iter().filter(|(name, _)| name.contains(build.name()));
-    let bytes: usize = own.clone().map(|(_, bytes)| bytes).sum();
+async fn size(build: &Build, desk: &Desk) -> Result<(), Fault> {
+    let segments = build.manifest().await?.segments;
+    let bytes: u64 = segments.iter().map(|piece| piece.bytes).sum();
+    let tails: u64 = segments.iter().map(|piece| piece.bytes - piece.tail).sum();
     println!(
-        "{} objects, {bytes} bytes ({} a ticket), some of them of segments merged since",
-        own.count(),
-        bytes as u64 / desk.tickets
+        "{} segments, {bytes} bytes ({} a ticket), of which a cold searcher reads {tails} to open them",
+        segments.len(),
+        bytes / desk.tickets
     );
+    Ok(())
 }
 
 /// What is asked.
@@ -155,8 +161,9 @@ fn asked(desk: &Desk, dice: &mut Dice) -> Vec<Asked> {
         .chars()
         .take(2 + dice.below(4) as usize)
         .collect();
+    let titled = |text: &str| Filter::phrase(&[field::SUBJECT, field::NAME], text, &LANGUAGES);
     let relevance =
-        |words: &[&str]| (Key::Met(words.iter().map(|it| text(it)).collect()), Order::Desc);
+        |words: &[&str]| (Key::Met(words.iter().map(|it| titled(it)).collect()), Order::Desc);
     let row =
         |name, filter, sort, most| Asked { name, filter, sort: Sort(sort), most, after: false };
     let updated = || by(field::UPDATED, Order::Desc);
@@ -293,7 +300,7 @@ async fn cold(store: &Arc<Memory>, tenant: &TenantId, desk: &Desk) -> Result<(),
     for kind in 0..asked(desk, &mut dice).len() {
         let (mut times, before, mut name) = (Vec::new(), store.count(), "");
         for _ in 0..10 {
-            let indexes = Indexes::new(engine(store)?, Duration::ZERO, 8)?;
+            let indexes = Indexes::new(engine(store, None)?, Duration::ZERO, 8)?;
             let asked = &asked(desk, &mut dice)[kind];
             name = asked.name;
             let start = Instant::now();
@@ -313,7 +320,8 @@ async fn cold(store: &Arc<Memory>, tenant: &TenantId, desk: &Desk) -> Result<(),
 
 /// The manifest is looked at each time, which takes a first byte that is left out.
 async fn warm(store: &Arc<Memory>, tenant: &TenantId, desk: &Desk) -> Result<(), Fault> {
-    let engine = engine(store)?;
+    let root = std::env::temp_dir().join(format!("measure-{}", std::process::id()));
+    let engine = engine(store, Folder::open(&root, FOLDER).ok())?;
     let indexes = Indexes::new(engine.clone(), Duration::from_secs(3_600), 8)?;
     let mut dice = Dice::new(5);
     for kind in 0..asked(desk, &mut dice).len() {
@@ -334,8 +342,22 @@ async fn warm(store: &Arc<Memory>, tenant: &TenantId, desk: &Desk) -> Result<(),
             found / 100
         );
     }
-    println!("{} bytes in memory", engine.cache().in_memory());
+    let stored: usize = store.sizes().iter().map(|(_, bytes)| bytes).sum();
+    println!(
+        "{} bytes read are kept in memory; the process takes {} bytes, of which the store {stored}",
+        engine.cache().in_memory(),
+        resident()
+    );
+    let _ = std::fs::remove_dir_all(root);
     Ok(())
+}
+
+/// Bytes of memory that the process takes, as Linux tells them; none elsewhere.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|it| it.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.unwrap_or_default() * 1_024
 }
 
 #[tokio::main(flavor = "current_thread")]

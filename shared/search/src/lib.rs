@@ -5,9 +5,9 @@
 //! always what some manifest says, whole. A [`Writer`] adds and merges segments; a [`Searcher`] reads of them what a
 //! query needs, and keeps it. What documents hold is the caller's: see [`Shape`].
 //!
-//! A cold query waits for the store about seven times in a row: for the manifest, for all tails, for columns to be warmed,
-//! then for each term's place in the dictionary, its documents, their places (of phrases) and their lengths. All segments
-//! wait at once, up to as many as the [`Engine`] has threads. A warm one waits for the manifest at most.
+//! A cold query waits for the store about five times in a row: for the manifest, for all tails, then for each term's place
+//! in the dictionary, its documents and their places (of phrases), and for columns meanwhile. All segments wait at once,
+//! up to as many as the [`Engine`] has threads. A warm one waits for the manifest at most.
 //!
 //! The layout is that of Quickwit's splits: <https://quickwit.io/docs/overview/architecture>.
 
@@ -27,7 +27,7 @@ mod writer;
 pub use archive::Archive;
 pub use manifest::{Manifest, Piece, Position, Tombstones};
 pub use place::Place;
-pub use reading::{Cache, Capacity, Engine, Folder, Patience, View, Warm};
+pub use reading::{Cache, Capacity, Engine, Folder, Patience, View};
 pub use searcher::Searcher;
 pub use shape::Shape;
 pub use writer::{Applied, Batch, Change, Collected, Limits, Merged, Policy, What, Writer};

@@ -9,6 +9,7 @@ use std::{
 
 use ceap_kernel::{Fault, Timestamp};
 use futures::FutureExt;
+use tokio::time::Instant;
 
 use super::{Blob, Blobs, ETag, Entry, Got, Listed, Soon};
 
@@ -54,6 +55,23 @@ struct State {
     dead: Option<Fault>,
     delay: Duration,
     per_byte: Duration,
+    /// Until when the line is busy, over which all that is read comes.
+    busy: Option<Instant>,
+}
+
+impl State {
+    /// When so many bytes have come that are asked for now.
+    fn arrival(&mut self, bytes: usize) -> Instant {
+        let first = Instant::now().checked_add(self.delay).unwrap_or_else(Instant::now);
+        let takes = self.per_byte.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX));
+        if takes.is_zero() {
+            return first;
+        }
+        let begins = self.busy.map_or(first, |busy| busy.max(first));
+        let ends = begins.checked_add(takes).unwrap_or(begins);
+        self.busy = Some(ends);
+        ends
+    }
 }
 
 /// An object store in memory.
@@ -88,7 +106,8 @@ impl Memory {
         state.fates.clear();
     }
 
-    /// Every call takes so long, and so much longer for each byte that it reads.
+    /// Every call takes so long until its first byte is there, and so long for each byte that it reads: all of them come
+    /// over one line, one after the other.
     pub fn slow(&self, delay: Duration, per_byte: Duration) {
         let mut state = self.state();
         state.delay = delay;
@@ -118,15 +137,14 @@ impl Memory {
     }
 
     async fn wait(&self, bytes: usize) {
-        let (delay, per_byte) = {
-            let state = self.state();
-            (state.delay, state.per_byte)
+        let arrival = {
+            let mut state = self.state();
+            match state.delay.is_zero() && state.per_byte.is_zero() {
+                true => return,
+                false => state.arrival(bytes),
+            }
         };
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let delay = delay.saturating_add(per_byte.saturating_mul(bytes));
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
+        tokio::time::sleep_until(arrival).await;
     }
 
     /// Does what `call` does, unless it is to fail; and tells so, unless the answer is to be lost.

@@ -23,7 +23,7 @@ use super::{
     stamps,
 };
 use crate::{
-    Archive, Cache, Capacity, Engine, Folder, Patience, Searcher, Shape, View, Warm,
+    Archive, Cache, Capacity, Engine, Folder, Patience, Searcher, Shape, View,
     blobs::{Blobs, ETag},
     reading::{Bounded, missing},
 };
@@ -152,7 +152,7 @@ impl Indexes {
             place: pointer::place(tenant, build),
             shape: Arc::clone(&self.shape),
         };
-        Searcher::new(archive, self.engine.clone(), Warm::default(), self.fresh_for)
+        Searcher::new(archive, self.engine.clone(), self.fresh_for)
     }
 }
 

@@ -9,7 +9,7 @@ use ceap_helpdesk::{
 use ceap_kernel::Fault;
 
 use super::{index::Shown, shape::Fields};
-use crate::{Batch, Change as Written, Merged, Policy, Position, What, Writer};
+use crate::{Batch, Change as Written, Manifest, Merged, Policy, Position, What, Writer};
 
 /// One of a tenant's builds, to be written.
 pub struct Build {
@@ -34,6 +34,14 @@ impl Build {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What it holds.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn manifest(&self) -> Result<Manifest, Fault> {
+        self.writer.newest_manifest().await
     }
 
     /// Merges at most so many times. If anything was merged, it deletes what nobody reads any more, and looks whether all

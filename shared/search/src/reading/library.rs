@@ -20,7 +20,7 @@ use super::{
     cache::Object,
     directory::{Files, Open},
     engine::Engine,
-    view::{View, away},
+    view::{Dead, View, away},
 };
 use crate::{
     Archive, Manifest, Piece, Shape, Tombstones, archive::Current, segment::Tail, tombstones,
@@ -96,7 +96,7 @@ impl Library {
                 futures::try_join!(self.segment(piece, extent), self.dead(piece))
             })
             .buffered(AT_ONCE);
-        let opened: Vec<(Arc<Known>, Option<Arc<RoaringBitmap>>)> = opened.try_collect().await?;
+        let opened: Vec<(Arc<Known>, Dead)> = opened.try_collect().await?;
         if extent == Extent::Tails {
             self.forget(&manifest);
         }
@@ -122,7 +122,8 @@ impl Library {
             Ok(reader.searcher())
         };
         let searcher = away(&trouble, open).await?;
-        Ok(View::new(manifest, etag, searcher, trouble, self.engine.clone(), opened))
+        let dead = opened.into_iter().map(|(_, dead)| dead).collect();
+        Ok(View::new(manifest, etag, searcher, trouble, dead))
     }
 
     async fn segment(&self, piece: &Piece, extent: Extent) -> Result<Arc<Known>, Fault> {
@@ -145,7 +146,7 @@ impl Library {
         Ok(known)
     }
 
-    async fn dead(&self, piece: &Piece) -> Result<Option<Arc<RoaringBitmap>>, Fault> {
+    async fn dead(&self, piece: &Piece) -> Result<Dead, Fault> {
         let Some(tombstones) = &piece.tombstones else { return Ok(None) };
         let known = lock(&self.dead).get(tombstones).cloned();
         if known.is_some() {

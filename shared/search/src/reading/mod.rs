@@ -4,6 +4,7 @@
 //! further thread ([`Reads`]), which does nothing else. So nothing that waits can be what it waits for, even where the
 //! caller's runtime has a single thread, as in a Lambda function.
 
+mod ahead;
 mod bounded;
 mod cache;
 mod directory;
@@ -12,7 +13,6 @@ mod folder;
 mod library;
 mod reads;
 mod view;
-mod warm;
 
 pub use bounded::Bounded;
 pub use cache::{Cache, Capacity};
@@ -21,4 +21,3 @@ pub use folder::Folder;
 pub use library::{Extent, Library};
 pub use reads::{Patience, Reads, patiently};
 pub use view::{View, missing};
-pub use warm::Warm;

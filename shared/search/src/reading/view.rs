@@ -9,11 +9,11 @@ use ceap_kernel::Fault;
 use roaring::RoaringBitmap;
 use tantivy::{Searcher, Term};
 
-use super::{directory::Trouble, engine::Engine, library::Known};
+use super::directory::Trouble;
 use crate::{Manifest, blobs::ETag};
 
-/// An open segment, and its deleted documents.
-pub type Opened = (Arc<Known>, Option<Arc<RoaringBitmap>>);
+/// A segment's deleted documents, if it has any.
+pub type Dead = Option<Arc<RoaringBitmap>>;
 
 /// The segments of one manifest, open: what is searched is what the manifest says, however it changes meanwhile.
 pub struct View {
@@ -21,8 +21,7 @@ pub struct View {
     etag: Option<ETag>,
     searcher: Searcher,
     trouble: Arc<Trouble>,
-    engine: Engine,
-    opened: Vec<Opened>,
+    dead: Vec<Dead>,
     /// Terms that were read ahead, and whether with their places.
     pub(super) ahead: Mutex<HashSet<(Term, bool)>>,
     /// Columns that were read ahead.
@@ -35,11 +34,10 @@ impl View {
         etag: Option<ETag>,
         searcher: Searcher,
         trouble: Arc<Trouble>,
-        engine: Engine,
-        opened: Vec<Opened>,
+        dead: Vec<Dead>,
     ) -> Self {
         let (ahead, columns) = (Mutex::default(), Mutex::default());
-        Self { manifest, etag, searcher, trouble, engine, opened, ahead, columns }
+        Self { manifest, etag, searcher, trouble, dead, ahead, columns }
     }
 
     /// What it shows.
@@ -56,17 +54,7 @@ impl View {
 
     /// The deleted documents of each segment, in the manifest's order.
     pub(crate) fn dead(&self) -> impl Iterator<Item = Option<&RoaringBitmap>> {
-        self.opened.iter().map(|(_, dead)| dead.as_deref())
-    }
-
-    /// The open segments, in the manifest's order.
-    pub(super) fn opened(&self) -> &[Opened] {
-        &self.opened
-    }
-
-    /// Where what is not in memory comes from.
-    pub(super) fn engine(&self) -> &Engine {
-        &self.engine
+        self.dead.iter().map(Option::as_deref)
     }
 
     /// What went wrong while it was read.
@@ -113,8 +101,11 @@ pub async fn away<T: Send + 'static>(
 }
 
 /// What a segment that the newest manifest names, but that is not there, means for whoever asked: the same may succeed
-/// once the index has been built anew.
+/// once who keeps the index has built it anew.
 pub fn missing(what: &str) -> Fault {
-    tracing::error!(what, "a part of a search index is missing: build the index anew");
+    tracing::error!(
+        what,
+        "a part of a search index is missing: it is built anew when it is next fed"
+    );
     Fault::Unavailable(format!("a part of the search index is missing: {what}"))
 }

@@ -10,7 +10,7 @@ use tantivy::query::Query;
 use tokio::sync::Mutex;
 
 use crate::{
-    Archive, Engine, View, Warm,
+    Archive, Engine, View,
     reading::{Extent, Library, missing},
 };
 
@@ -20,18 +20,16 @@ type Seen = (Arc<View>, Instant);
 /// Searches the newest of an index: it looks for another manifest once in a while, and opens only what it does not know.
 pub struct Searcher {
     library: Library,
-    warm: Warm,
     fresh_for: Duration,
     seen: Mutex<Option<Seen>>,
 }
 
 impl Searcher {
-    /// A searcher that reads ahead what `warm` says when it opens a segment, and believes its manifest the newest for as
-    /// long as `fresh_for`.
+    /// A searcher that believes its manifest the newest for as long as `fresh_for`.
     #[must_use]
-    pub fn new(archive: Archive, engine: Engine, warm: Warm, fresh_for: Duration) -> Self {
+    pub fn new(archive: Archive, engine: Engine, fresh_for: Duration) -> Self {
         let library = Library::new(archive, engine);
-        Self { library, warm, fresh_for, seen: Mutex::new(None) }
+        Self { library, fresh_for, seen: Mutex::new(None) }
     }
 
     /// The newest view.
@@ -55,7 +53,7 @@ impl Searcher {
         let mut current = self.library.changed(seen.as_ref().map(|(view, _)| &**view)).await?;
         let mut tried = None;
         while let Some((manifest, etag)) = current {
-            match self.open((manifest, etag.clone())).await {
+            match self.library.open((manifest, etag.clone()), Extent::Tails).await {
                 Ok(view) => {
                     *seen = Some((Arc::new(view), asked));
                     break;
@@ -75,12 +73,6 @@ impl Searcher {
             }
             None => Err(Fault::Internal("an index without a manifest".to_owned())),
         }
-    }
-
-    async fn open(&self, current: crate::archive::Current) -> Result<View, Fault> {
-        let view = self.library.open(current, Extent::Tails).await?;
-        view.warm(&self.warm).await?;
-        Ok(view)
     }
 
     /// Runs a query on the newest view, its terms read ahead. If a segment of it is not there any more, it runs on the one after it.

@@ -23,7 +23,7 @@ use std::{sync::Arc, time::Duration};
 use ceap_kernel::{Clock, Fault, SignedDuration, Timestamp};
 
 use crate::{
-    Archive, Engine, Position,
+    Archive, Engine, Manifest, Position,
     reading::{Extent, Library, Patience, View, missing, patiently},
 };
 
@@ -76,6 +76,14 @@ impl Writer {
     pub async fn newest(&self) -> Result<View, Fault> {
         let current = self.manifest().await?;
         self.view(current, Extent::Tails).await.map_err(given_up)
+    }
+
+    /// The newest manifest.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn newest_manifest(&self) -> Result<Manifest, Fault> {
+        Ok(self.manifest().await?.0)
     }
 
     /// Up to where the changes of a source are in it.

@@ -9,7 +9,7 @@ use std::{
 use ceap_kernel::{Clock, Fault, Timestamp};
 use ceap_search::{
     Applied, Archive, Batch, Cache, Capacity, Change, Engine, Limits, Patience, Place, Searcher,
-    Shape, Warm, What, Writer,
+    Shape, What, Writer,
     blobs::{Blobs, memory::Memory},
 };
 use tantivy::{
@@ -100,9 +100,7 @@ impl World {
     }
 
     pub fn searcher_on(&self, engine: Engine, fresh_for: Duration) -> Searcher {
-        let columns = vec!["number".to_owned()];
-        let warm = Warm { columns, norms: vec!["body".to_owned()], terms: true };
-        Searcher::new(self.archive.clone(), engine, warm, fresh_for)
+        Searcher::new(self.archive.clone(), engine, fresh_for)
     }
 
     /// A document has its number, and the words `all` and `n` with the number's last digit.
