@@ -61,7 +61,10 @@ pub fn run(repo: &Repo, env: &[(&'static str, PathBuf)]) -> Result<bool> {
     }
     for tests in &through {
         eprintln!("   running {}", tests.program.display());
-        let status = tests.command(env).status().context("a test could not be started")?;
+        let mut command = tests.command(env);
+        // They wait most of the time, for streams and workflows.
+        command.arg(format!("--test-threads={}", processors().saturating_mul(2)));
+        let status = command.status().context("a test could not be started")?;
         if !status.success() {
             failed.push(tests.program.display().to_string());
         }
@@ -77,7 +80,7 @@ fn side_by_side(mut all: Vec<Tests>, env: &[(&'static str, PathBuf)]) -> Result<
     all.sort_by_key(size);
     let (waiting, done) = (Mutex::new(all), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+        for _ in 0..processors() {
             scope.spawn(|| {
                 while let Some(tests) = waiting.lock().ok().and_then(|mut all| all.pop()) {
                     let outcome = tests.command(env).output();
@@ -91,6 +94,10 @@ fn side_by_side(mut all: Vec<Tests>, env: &[(&'static str, PathBuf)]) -> Result<
     let done: Result<Vec<Option<String>>> =
         done.into_inner().unwrap_or_default().into_iter().collect();
     Ok(done?.into_iter().flatten().collect())
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 /// Shows what a program of tests told; names it if it failed.

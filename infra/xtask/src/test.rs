@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::{
     features, prerequisites, process,
@@ -26,26 +26,38 @@ pub fn run(repo: &Repo) -> Result<ExitCode> {
 }
 
 fn stages(repo: &Repo) -> Result<ExitCode> {
-    let tools = stage("prerequisites", || prerequisites(repo))?;
+    stage("prerequisites", || prerequisites(repo))?;
     stage("format", || {
         process::shown(cargo(repo).args(["fmt", "--all", "--check"]), "cargo fmt --check")
             .context("run `cargo fmt --all`")
     })?;
-    stage("clippy", || {
-        let mut clippy = cargo(repo);
-        clippy.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
-        process::shown(&mut clippy, "cargo clippy")
-    })?;
-    stage("each function alone", || alone(repo))?;
     stage("tidy", || if tidy::run(repo)? { Ok(()) } else { bail!("mend what is listed above") })?;
-    stage("sam validate", || validate(repo, &tools))?;
+    let verify = std::thread::scope(|scope| {
+        // What others have made comes over the network, while the processors compile.
+        let others = scope.spawn(|| others(repo));
+        stage("clippy", || {
+            let mut clippy = cargo(repo);
+            clippy.args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+            process::shown(&mut clippy, "cargo clippy")
+        })?;
+        stage("each function alone", || alone(repo))?;
+        others.join().map_err(|_| anyhow!("the tools of others were not installed"))?
+    })?;
     stage("build and local stack", || up::start(repo, Build::Everything))?;
-
-    let verify = stage("libraries of others", || verifiers(repo))?;
 
     eprintln!("== tests");
     let passed = runner::run(repo, &verify)?;
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Installs what others have made and has their tool check the templates. Returns where tests find their libraries.
+fn others(repo: &Repo) -> Result<Vec<(&'static str, PathBuf)>> {
+    let tools = stage("tools of others", || {
+        prerequisites::venv(repo, "venv", "infra/local/requirements.txt")?;
+        prerequisites::venv(repo, "venv-tools", "infra/local/requirements-tools.txt")
+    })?;
+    stage("sam validate", || validate(repo, &tools))?;
+    stage("libraries of others", || verifiers(repo))
 }
 
 fn stage<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -80,8 +92,8 @@ fn alone(repo: &Repo) -> Result<()> {
     })
 }
 
-/// Fails before the long stages if something is missing; returns the folder of the Python tools.
-fn prerequisites(repo: &Repo) -> Result<PathBuf> {
+/// Fails before the long stages if something is missing.
+fn prerequisites(repo: &Repo) -> Result<()> {
     prerequisites::python()?;
     for component in ["fmt", "clippy"] {
         let found = process::cargo()
@@ -95,8 +107,7 @@ fn prerequisites(repo: &Repo) -> Result<PathBuf> {
     if stack::pid(repo)?.is_none() {
         stack::PORTS.iter().try_for_each(|port| prerequisites::port_free(*port))?;
     }
-    prerequisites::venv(repo, "venv", "infra/local/requirements.txt")?;
-    prerequisites::venv(repo, "venv-tools", "infra/local/requirements-tools.txt")
+    Ok(())
 }
 
 /// Where tests find the libraries of others that check what channels send: Python's always, Node's

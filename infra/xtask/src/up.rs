@@ -62,7 +62,7 @@ fn build(repo: &Repo, what: Build) -> Result<PathBuf> {
         // The whole workspace's binaries: with some packages only, cargo chooses other features, and
         // builds everything anew when a test follows.
         Build::Functions => build.args(["--workspace", "--bins"]),
-        Build::Everything => build.args(["--workspace", "--all-targets"]),
+        Build::Everything => build.args(["--workspace", "--bins", "--tests"]),
     };
     process::shown(&mut build, "cargo build")?;
     Ok(workspace.target_directory)
