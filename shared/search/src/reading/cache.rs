@@ -1,8 +1,9 @@
 //! What was read, kept in memory and in a folder.
 
 use std::{
+    collections::HashMap,
     ops::Range,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use ceap_kernel::Fault;
@@ -55,9 +56,13 @@ impl Key {
     }
 }
 
+/// A read that is under way, which all who ask for the same wait for.
+type Flight = Arc<OnceLock<Result<Arc<[u8]>, Fault>>>;
+
 /// What was read, kept in memory and in a folder. It is one for all of a process's indexes.
 pub struct Cache {
     memory: Mutex<Bounded<Key, Arc<[u8]>>>,
+    flights: Mutex<HashMap<Key, Flight>>,
     folder: Option<Folder>,
 }
 
@@ -65,7 +70,8 @@ impl Cache {
     /// Keeps so much in memory, and more in the folder if there is one.
     #[must_use]
     pub fn new(capacity: Capacity, folder: Option<Folder>) -> Self {
-        Self { memory: Mutex::new(Bounded::new(capacity.memory)), folder }
+        let memory = Mutex::new(Bounded::new(capacity.memory));
+        Self { memory, flights: Mutex::default(), folder }
     }
 
     /// The bytes of what is in memory.
@@ -117,11 +123,14 @@ impl Cache {
         let missing: Vec<&Key> = blocks.iter().filter(|key| self.kept(key).is_none()).collect();
         let (Some(first), Some(last)) = (missing.first(), missing.last()) else { return Ok(()) };
         let all = Key { id: Arc::clone(&object.id), start: first.start, end: last.end };
-        let bytes = reads.wait(Arc::clone(&object.name), all.start..all.end)?;
-        for key in missing {
-            let (from, to) = within(&all, &(key.start..key.end));
-            self.keep(key.clone(), bytes.get(from..to).unwrap_or_default().into());
-        }
+        self.once(&all, || {
+            let bytes: Arc<[u8]> = reads.wait(Arc::clone(&object.name), all.start..all.end)?.into();
+            for key in missing {
+                let (from, to) = within(&all, &(key.start..key.end));
+                self.keep(key.clone(), bytes.get(from..to).unwrap_or_default().into());
+            }
+            Ok(bytes)
+        })?;
         Ok(())
     }
 
@@ -129,9 +138,32 @@ impl Cache {
         if let Some(bytes) = self.kept(&key) {
             return Ok(bytes);
         }
-        let bytes: Arc<[u8]> = reads.wait(Arc::clone(&object.name), key.start..key.end)?.into();
-        self.keep(key, Arc::clone(&bytes));
-        Ok(bytes)
+        self.once(&key, || {
+            // Another may have read it since.
+            if let Some(bytes) = self.kept(&key) {
+                return Ok(bytes);
+            }
+            let name = Arc::clone(&object.name);
+            let bytes: Arc<[u8]> = reads.wait(name, key.start..key.end)?.into();
+            self.keep(key.clone(), Arc::clone(&bytes));
+            Ok(bytes)
+        })
+    }
+
+    /// Reads what a query's terms ask for at once only once: those of one word in several fields are next to each other.
+    fn once(
+        &self,
+        key: &Key,
+        read: impl FnOnce() -> Result<Arc<[u8]>, Fault>,
+    ) -> Result<Arc<[u8]>, Fault> {
+        let flight = Arc::clone(self.flights().entry(key.clone()).or_default());
+        let landed = flight.get_or_init(read).clone();
+        self.flights().remove(key);
+        landed
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<Key, Flight>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn kept(&self, key: &Key) -> Option<Arc<[u8]>> {
@@ -173,4 +205,38 @@ fn within(key: &Key, range: &Range<u64>) -> (usize, usize) {
         usize::try_from(at).unwrap_or(usize::MAX)
     };
     (at(range.start), at(range.end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        blobs::{Blobs, memory::Memory},
+        reading::Patience,
+    };
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn what_is_asked_for_at_once_is_read_once() {
+        let store = Arc::new(Memory::default());
+        store.put_new("a", vec![7; 100_000]).await.unwrap();
+        store.slow(Duration::from_millis(20), Duration::ZERO);
+        let reads = Reads::start(store.clone(), Patience::default()).unwrap();
+        let cache = Cache::new(Capacity::default(), None);
+        let object = Object { id: "1".into(), name: "a".into(), bytes: 100_000 };
+        let read = |range: Range<u64>| cache.read(&reads, &object, range).unwrap().len();
+        std::thread::scope(|scope| {
+            for at in 0..8 {
+                scope.spawn(move || assert_eq!(read(at..at + 10), 10));
+                scope
+                    .spawn(move || assert_eq!(read(65_530 + at % 4..65_540), 10 - at as usize % 4));
+            }
+        });
+        // The first block, both, and the second.
+        assert!(store.count().reads <= 3, "{:?}", store.count());
+        assert!(cache.flights().is_empty());
+        let gone = Object { id: "2".into(), name: "b".into(), bytes: 100 };
+        assert!(cache.read(&reads, &gone, 0..10).is_err());
+        assert!(cache.flights().is_empty());
+    }
 }
