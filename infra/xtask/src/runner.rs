@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 
 use crate::{process, repo::Repo};
@@ -46,9 +46,13 @@ impl Tests {
     }
 }
 
-/// Runs all tests, and says whether they passed. Those on the running stack come last and by themselves: the local AWS
-/// needs a processor of its own.
-pub fn run(repo: &Repo, env: &[(&'static str, PathBuf)]) -> Result<bool> {
+/// Runs all tests, and says whether they passed. Those on the running stack come last: the local AWS needs a processor of
+/// its own. They wait most of the time, so `meanwhile` is done beside them.
+pub fn run(
+    repo: &Repo,
+    env: &[(&'static str, PathBuf)],
+    meanwhile: impl FnOnce() -> Result<()> + Send,
+) -> Result<bool> {
     let manifest = repo.path(END_TO_END);
     let (through, alone): (Vec<Tests>, Vec<Tests>) =
         built(repo)?.into_iter().partition(|tests| tests.manifest == manifest);
@@ -59,17 +63,21 @@ pub fn run(repo: &Repo, env: &[(&'static str, PathBuf)]) -> Result<bool> {
     if !failed.is_empty() {
         eprintln!("   failed: {}", failed.join(", "));
     }
-    for tests in &through {
-        eprintln!("   running {}", tests.program.display());
-        let mut command = tests.command(env);
-        // They wait most of the time, for streams and workflows.
-        command.arg(format!("--test-threads={}", processors().saturating_mul(2)));
-        let status = command.status().context("a test could not be started")?;
-        if !status.success() {
-            failed.push(tests.program.display().to_string());
+    std::thread::scope(|scope| {
+        let other = scope.spawn(meanwhile);
+        for tests in &through {
+            eprintln!("   running {}", tests.program.display());
+            let mut command = tests.command(env);
+            // They wait for streams and workflows.
+            command.arg(format!("--test-threads={}", processors().saturating_mul(2)));
+            let status = command.status().context("a test could not be started")?;
+            if !status.success() {
+                failed.push(tests.program.display().to_string());
+            }
         }
-    }
-    Ok(failed.is_empty())
+        other.join().map_err(|_| anyhow!("what runs beside the tests died"))??;
+        Ok(failed.is_empty())
+    })
 }
 
 /// Runs programs of tests, as many at once as there are processors, and shows what each told when it has ended. Returns
