@@ -66,6 +66,19 @@ pub struct Ask {
 }
 
 impl Ask {
+    /// Nothing: of what the platform does by itself.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self {
+            method: Method::Get,
+            base: String::new(),
+            raw_path: String::new(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
     /// What is asked, without the prefix and the ending `.json` that clients may leave out.
     #[must_use]
     pub fn path(&self) -> &str {

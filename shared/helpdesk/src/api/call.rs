@@ -129,6 +129,23 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// The same, of which nothing was read yet.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self {
+            desk: self.desk,
+            tenant: self.tenant.clone(),
+            account: self.account.clone(),
+            actor: self.actor.clone(),
+            ask: self.ask,
+            path: self.path.clone(),
+            at: self.at,
+            once: Cell::new(None),
+            memo: Memo::default(),
+            last_id: self.last_id.clone(),
+        }
+    }
+
     /// A variable of the path.
     #[must_use]
     pub fn variable(&self, name: &str) -> &str {

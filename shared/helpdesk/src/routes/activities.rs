@@ -2,7 +2,7 @@
 //! ([activity stream](https://developer.zendesk.com/api-reference/ticketing/tickets/activity_stream/)).
 
 use super::Shown;
-use super::tickets::{comments, sees};
+use super::tickets::sees;
 use crate::activity::{Activity, Verb};
 use crate::api::list;
 use crate::api::{Answer, Call, Guard, Page, Paging, Refused, Route};
@@ -120,7 +120,7 @@ async fn told(call: &Call<'_>, activity: &Activity) -> Result<Value, Refused> {
         Some(id) => call.item(&Comment::key(activity.ticket_id, id)).await?,
         None => None,
     };
-    let comment = comment.as_ref().map(comments::read).transpose()?;
+    let comment = comment.as_ref().map(Comment::read).transpose()?;
     let user = call.find::<User>(activity.user_id.get()).await?;
     let actor = call.find::<User>(activity.actor_id.get()).await?;
     let name = actor.as_ref().map_or("Somebody", |actor| actor.name.as_str());

@@ -1,26 +1,26 @@
 //! Macros ([macros](https://developer.zendesk.com/api-reference/ticketing/business-rules/macros/)). Applying one tells
 //! what it would change; the caller then changes the ticket.
 
+use super::placeholders::placeholders;
 use super::rules::{self, Governed};
 use super::tickets::{sees, ticket as visible};
 use super::{Shown, created, one};
 use crate::access::Action::{ChangeOwned, ListTickets, ReadOwned};
+use crate::account::CustomStatus;
 use crate::account::custom_status::fitting;
-use crate::account::{CustomStatus, Group};
 use crate::api::{Answer, Ask, Call, Guard, Refused, Route};
 use crate::field::ticket::Outcome;
-use crate::ids::{RecordId, UserId};
-use crate::organization::Organization;
+use crate::ids::RecordId;
 use crate::record::{Kept, Record, places};
 use crate::refusal::Refusal;
 use crate::routes;
 use crate::rule::{
-    Action, Applier, Effect, Head, HeadEdit, Macro, People, Placeholders, Refers, Restriction, Use,
-    check_actions, defined_actions, last, listed_actions,
+    Action, Applier, Effect, Head, HeadEdit, Macro, Refers, Restriction, Use, check_actions,
+    defined_actions, last, listed_actions,
 };
 use crate::store::Key;
 use crate::ticket::{Status, Ticket};
-use crate::user::User;
+use crate::trigger::Around;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -252,42 +252,10 @@ async fn apply_to(call: &Call<'_>) -> Result<Answer, Refused> {
     after.custom_status_id = fitting(&statuses, after.status, after.custom_status_id);
     let mut shown = after.shown(call);
     if let (Some(said), Some(shown)) = (effect.said, shown.as_object_mut()) {
-        let placeholders = placeholders(call, &after).await?;
+        let placeholders = placeholders(call, &after, &Around::default()).await?;
         shown.insert("comment".to_owned(), said.filled(&placeholders).shown());
     }
     Ok(Answer::ok(json!({"result": {"ticket": shown}})))
-}
-
-async fn placeholders(call: &Call<'_>, ticket: &Ticket) -> Result<Placeholders, Refused> {
-    let me = call.actor()?.id();
-    let people = [Some(ticket.requester_id), ticket.assignee_id, Some(me)];
-    let people_keys = people.iter().flatten().map(|id| places::record(User::KIND, id.get()));
-    let of = ticket.organization_id.map(|id| places::record(Organization::KIND, id.get()));
-    call.fetch(people_keys.chain(of)).await?;
-    let find = async |id: Option<UserId>| match id {
-        Some(id) => call.find::<User>(id.get()).await,
-        None => Ok(None),
-    };
-    let [requester, assignee, me] = people;
-    let (requester, assignee, me) =
-        (find(requester).await?, find(assignee).await?, find(me).await?);
-    let organization = match ticket.organization_id {
-        Some(id) => call.find::<Organization>(id.get()).await?,
-        None => None,
-    };
-    let group = match ticket.group_id {
-        Some(id) => call.account.find::<Group>(id.get())?,
-        None => None,
-    };
-    let people = People {
-        requester: requester.as_ref().map(|it| &it.record),
-        assignee: assignee.as_ref().map(|it| &it.record),
-        current_user: me.as_ref().map(|it| &it.record),
-        group: group.as_ref().map(|it| it.name.as_str()),
-        organization: organization.as_ref().map(|it| it.name.as_str()),
-    };
-    let url = format!("{}/agent/tickets/{}", call.ask.base, ticket.id);
-    Ok(Placeholders::of(ticket, people, &call.account.settings()?.name, &url))
 }
 
 /// It is not kept: whoever asks may change it and add it.

@@ -17,12 +17,14 @@ pub mod locales;
 pub mod macros;
 pub mod memberships;
 pub mod organizations;
+mod placeholders;
 pub mod presence;
 pub mod recipient_addresses;
 pub mod requests;
 mod rules;
 pub mod satisfaction;
 pub mod saved_searches;
+pub mod schedules;
 pub mod search;
 mod shown;
 pub mod slas;
@@ -34,6 +36,7 @@ pub mod ticket_rules;
 pub mod tickets;
 pub mod tokens;
 pub mod trigger_categories;
+pub mod trigger_tests;
 pub mod triggers;
 pub mod users;
 pub mod views;
@@ -185,11 +188,25 @@ pub const ORGANIZATIONS: Family = Family {
 pub const WEBHOOKS: Family =
     Family { name: "webhooks", paths: &["webhooks"], routes: &[webhooks::ROUTES] };
 
-/// Triggers, automations and SLA policies.
+/// Triggers, automations, SLA policies and schedules.
 pub const RULES: Family = Family {
     name: "rules",
-    paths: &["triggers", "trigger_categories", "automations", "slas", "group_slas"],
-    routes: &[triggers::ROUTES, trigger_categories::ROUTES, automations::ROUTES, slas::ROUTES],
+    paths: &[
+        "triggers",
+        "trigger_categories",
+        "automations",
+        "slas",
+        "group_slas",
+        "business_hours",
+    ],
+    routes: &[
+        trigger_tests::ROUTES,
+        triggers::ROUTES,
+        trigger_categories::ROUTES,
+        automations::ROUTES,
+        slas::ROUTES,
+        schedules::ROUTES,
+    ],
 };
 
 /// What else an account is set up with, its tokens, and the log of changes to all of it.

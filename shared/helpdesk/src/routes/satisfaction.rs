@@ -2,7 +2,7 @@
 //! ([satisfaction ratings](https://developer.zendesk.com/api-reference/ticketing/ticket-management/satisfaction_ratings/),
 //! [satisfaction reasons](https://developer.zendesk.com/api-reference/ticketing/ticket-management/satisfaction_reasons/)).
 
-use super::tickets::{rewritten, ticket as visible};
+use super::tickets::{rated as rate_ticket, ticket as visible};
 use super::{Shown, one};
 use crate::access::Action::ReadRatings;
 use crate::account::Group;
@@ -234,7 +234,7 @@ async fn attempt(call: &Call<'_>) -> Result<Answer, Refused> {
         satisfaction_rating_id: Some(rating.id),
         ..before.record.clone()
     };
-    let mut changes = rewritten(call, &before, after)?;
+    let mut changes = rate_ticket(call, &before, after, &rating).await?;
     match &known {
         Some(known) => changes.update(known, &rating)?,
         None => changes.create(&rating)?,

@@ -1,7 +1,7 @@
 //! What an account has set up for its tickets: fields, forms, brands, groups and statuses.
 
 use crate::account::custom_status::{fitting, meant};
-use crate::account::{Brand, CustomStatus, Group};
+use crate::account::{Account, Brand, CustomStatus, Group};
 use crate::api::{Call, Refused};
 use crate::field::form::{Side, filled, of_ticket};
 use crate::field::tags::settle;
@@ -10,6 +10,7 @@ use crate::field::{FieldType, TicketField, TicketForm};
 use crate::record::Kept;
 use crate::refusal::Refusal;
 use crate::ticket::{Actor, Edit, FieldValue, Rules, Status, Ticket};
+use ceap_kernel::Fault;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -22,31 +23,28 @@ pub struct Setup {
     statuses: Arc<Vec<Kept<CustomStatus>>>,
 }
 
-/// What the account of a request has set up for its tickets; `edit` names the status that its custom status means.
+/// What an account has set up for its tickets.
 ///
 /// # Errors
-/// 422 for what it refers to and is not there.
-pub fn of(call: &Call<'_>, edit: &mut Edit) -> Result<Setup, Refused> {
-    let account = &call.account;
-    let setup = Setup {
+/// `Internal` if it cannot be read.
+pub fn of(account: &Account) -> Result<Setup, Fault> {
+    Ok(Setup {
         fields: account.all()?,
         forms: account.all()?,
         brands: account.all()?,
         groups: account.all()?,
         statuses: account.all()?,
-    };
+    })
+}
+
+/// The same, for an edit, which names the status then that its custom status means.
+///
+/// # Errors
+/// 422 for what it refers to and is not there.
+pub fn against(call: &Call<'_>, edit: &mut Edit) -> Result<Setup, Refused> {
+    let setup = of(&call.account)?;
     let mut refusal = Refusal::default();
-    if let Some(Some(id)) = edit.custom_status_id {
-        match meant(&setup.statuses, id) {
-            Some(status) => {
-                edit.status = Some(edit.status.filter(|it| same(*it, status)).unwrap_or(status))
-            }
-            None => {
-                let text = "Custom status: is invalid";
-                refusal.add("custom_status_id", text, Some("InvalidValue"));
-            }
-        }
-    }
+    setup.mean(edit, &mut refusal);
     Ok(refusal.against(setup)?)
 }
 
@@ -56,6 +54,15 @@ fn same(status: Status, category: Status) -> bool {
 }
 
 impl Rules for Setup {
+    fn mean(&self, edit: &mut Edit, refusal: &mut Refusal) {
+        let Some(Some(id)) = edit.custom_status_id else { return };
+        let Some(status) = meant(&self.statuses, id) else {
+            let text = "Custom status: is invalid";
+            return refusal.add("custom_status_id", text, Some("InvalidValue"));
+        };
+        edit.status = Some(edit.status.filter(|it| same(*it, status)).unwrap_or(status));
+    }
+
     fn settle(
         &self,
         before: &Ticket,

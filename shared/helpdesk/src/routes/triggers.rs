@@ -1,5 +1,5 @@
 //! Triggers ([triggers](https://developer.zendesk.com/api-reference/ticketing/business-rules/triggers/)): what they
-//! are. That they act when a ticket changes is the rules' engine's, which is not there yet.
+//! are. What they do when a ticket changes is [`crate::trigger`]'s.
 
 use super::rules::{self, Governed};
 use super::{Shown, created, one};
@@ -243,16 +243,32 @@ async fn create(call: &Call<'_>) -> Result<Answer, Refused> {
             category.id
         }
     };
-    let mut trigger = Trigger {
-        head: Head::new(RecordId::fresh(call)?, call.at, last(call, category_id)?),
-        conditions: Conditions::default(),
-        actions: Vec::new(),
-        category_id,
-    };
+    let mut trigger = blank(call, category_id)?;
     edit.apply(call, &mut trigger).await?;
     changes.create(&trigger)?;
     call.commit(changes).await?;
     Ok(created(call, &trigger))
+}
+
+fn blank(call: &Call<'_>, category_id: RecordId) -> Result<Trigger, Refused> {
+    Ok(Trigger {
+        head: Head::new(RecordId::fresh(call)?, call.at, last(call, category_id)?),
+        conditions: Conditions::default(),
+        actions: Vec::new(),
+        category_id,
+    })
+}
+
+/// A trigger as it would be kept.
+///
+/// # Errors
+/// 422 that names what it cannot be.
+pub(super) async fn drafted(call: &Call<'_>, edit: Edit) -> Result<Trigger, Refused> {
+    let nowhere = RecordId::fresh(call)?;
+    let mut trigger = blank(call, edit.category_id.unwrap_or(nowhere))?;
+    "Draft".clone_into(&mut trigger.head.title);
+    edit.apply(call, &mut trigger).await?;
+    Ok(trigger)
 }
 
 async fn update(call: &Call<'_>) -> Result<Answer, Refused> {

@@ -66,10 +66,10 @@ pub(super) const DEEDS: &[Deed] = &[
     deed("brand_id", "Brand", ALL, Takes::Brand),
     deed("cc", "Add CC", ALL, Takes::Person(&["current_user"])),
     deed("follower", "Add follower", ALL, Takes::Person(&["current_user"])),
-    // Macros.
-    deed("comment_value", "Comment/description", MACROS, Takes::Comment),
-    deed("comment_value_html", "Comment/description", MACROS, Takes::Comment),
-    deed("comment_mode_is_public", "Comment mode", MACROS, Takes::Words(FLAG)),
+    // Zendesk has these for macros alone. Here rules may say something too.
+    deed("comment_value", "Comment/description", ALL, Takes::Comment),
+    deed("comment_value_html", "Comment/description", ALL, Takes::Comment),
+    deed("comment_mode_is_public", "Comment mode", ALL, Takes::Words(FLAG)),
     // Triggers and automations.
     deed(
         "satisfaction_score",
@@ -81,6 +81,8 @@ pub(super) const DEEDS: &[Deed] = &[
     deed("notification_group", "Email group", FIRING, Takes::ToGroup(&["group_id"])),
     deed("notification_webhook", "Notify active webhook", FIRING, Takes::Webhook),
     deed("locale_id", "Requester language", TRIGGERS, Takes::Locale),
+    // No action of Zendesk's: see `ticket::fact::Kind::Triggered`.
+    deed("use_case", "Open use case", FIRING, Takes::Text),
 ];
 
 /// What other products' parts would do, and why it is not done here.

@@ -1,9 +1,11 @@
-//! Automations. What they do as time goes by is not here.
+//! Automations. What they do as time goes by is [`crate::automation`]'s.
 
 use super::head::{Head, Rule};
 use super::term::{Takes, find};
 use super::{Action, Condition, Conditions, Use};
-use crate::record::{Home, Kind, Record};
+use crate::account::Account;
+use crate::record::{Home, Kept, Kind, Record};
+use ceap_kernel::Fault;
 use serde::{Deserialize, Serialize};
 
 /// An automation ([automations](https://developer.zendesk.com/api-reference/ticketing/business-rules/automations/)).
@@ -16,6 +18,19 @@ pub struct Automation {
     pub conditions: Conditions,
     /// What it does.
     pub actions: Vec<Action>,
+}
+
+impl Automation {
+    /// Those of an account that are in use, in the order in which they act.
+    ///
+    /// # Errors
+    /// `Internal` if they cannot be read.
+    pub fn in_use(account: &Account) -> Result<Vec<Kept<Self>>, Fault> {
+        let all = account.all::<Self>()?;
+        let mut used: Vec<Kept<Self>> = all.iter().filter(|it| it.head.active).cloned().collect();
+        used.sort_by_key(|it| (it.head.position, it.head.id));
+        Ok(used)
+    }
 }
 
 impl Record for Automation {

@@ -67,7 +67,11 @@ const ALL_CHANNELS: &str = "channel:all";
 impl Effect {
     /// What these actions do, one after the other: to `ticket`, or to one of which nothing is known.
     #[must_use]
-    pub fn of(actions: &[Action], ticket: Option<&Ticket>, by: Applier) -> Self {
+    pub fn of<'a>(
+        actions: impl IntoIterator<Item = &'a Action>,
+        ticket: Option<&Ticket>,
+        by: Applier,
+    ) -> Self {
         let mut effect = Self::default();
         for action in actions {
             effect.act(action, ticket, by);
@@ -183,18 +187,23 @@ impl Said {
         Self { texts: texts.collect(), html, public }
     }
 
+    /// All its plain text, if there is any.
+    #[must_use]
+    pub fn plain(&self) -> Option<String> {
+        let texts: Vec<&str> = self.texts.iter().map(|(_, text)| text.as_str()).collect();
+        (!texts.is_empty()).then(|| texts.join("\n\n"))
+    }
+
     /// As a ticket's comment is asked for.
     #[must_use]
     pub fn shown(&self) -> Value {
         let mut shown = Map::new();
-        let texts: Vec<&str> = self.texts.iter().map(|(_, text)| text.as_str()).collect();
         let html = self.html.as_deref();
-        let body =
-            if texts.is_empty() { html.map(str::to_owned) } else { Some(texts.join("\n\n")) };
+        let body = self.plain().or_else(|| html.map(str::to_owned));
         shown.extend(body.map(|body| ("body".to_owned(), Value::from(body))));
         shown.extend(html.map(|html| ("html_body".to_owned(), Value::from(html))));
         let scoped = match html {
-            Some(html) if texts.is_empty() => json!([[ALL_CHANNELS, html]]),
+            Some(html) if self.texts.is_empty() => json!([[ALL_CHANNELS, html]]),
             _ => json!(self.texts),
         };
         shown.insert("scoped_body".to_owned(), scoped);

@@ -1,7 +1,7 @@
-//! Placeholders in what macros say: `{{ticket.requester.first_name}}`
+//! Placeholders in what rules say: `{{ticket.requester.first_name}}`
 //! ([reference](https://support.zendesk.com/hc/en-us/articles/4408886858138)).
 
-use crate::ticket::Ticket;
+use crate::ticket::{Comment, Ticket};
 use crate::user::User;
 use serde_json::{Map, Value, json};
 
@@ -10,6 +10,12 @@ use serde_json::{Map, Value, json};
 pub struct Placeholders(Value);
 
 impl Placeholders {
+    /// These, by their names, part by part.
+    #[cfg(test)]
+    pub(crate) const fn new(all: Value) -> Self {
+        Self(all)
+    }
+
     /// Those of a ticket, whoever is concerned with it, and who asks.
     #[must_use]
     pub fn of(ticket: &Ticket, people: People<'_>, account: &str, url: &str) -> Self {
@@ -38,6 +44,33 @@ impl Placeholders {
             about.extend(own.map(|(id, value)| (format!("ticket_field_{id}"), value.clone())));
         }
         Self(json!({"ticket": about, "current_user": people.current_user.map(person)}))
+    }
+
+    /// What was said too, and by whom: the newest first.
+    pub fn said(&mut self, comments: &[(&str, &Comment)]) {
+        let Some(about) = self.0.get_mut("ticket").and_then(Value::as_object_mut) else { return };
+        let formatted = |(name, comment): &(&str, &Comment)| {
+            let at = comment.created_at.strftime("%Y-%m-%d %H:%M UTC");
+            let note = if comment.public { "" } else { " (internal note)" };
+            format!(
+                "----------------------------------------------\n{name}, {at}{note}\n\n{}",
+                comment.body
+            )
+        };
+        let all = |public: bool| {
+            let seen = comments.iter().filter(move |(_, it)| it.public || !public);
+            seen.map(formatted).collect::<Vec<String>>()
+        };
+        let last = |public: bool| comments.iter().find(|(_, it)| it.public || !public);
+        let mut put = |name: &str, value: Option<String>| {
+            about.insert(name.to_owned(), Value::from(value.unwrap_or_default()));
+        };
+        for (of, public) in [("", false), ("public_", true)] {
+            put(&format!("latest_{of}comment"), last(public).map(|(_, it)| it.body.clone()));
+            let first = all(public).into_iter().next();
+            put(&format!("latest_{of}comment_formatted"), first);
+            put(&format!("{of}comments_formatted"), Some(all(public).join("\n\n")));
+        }
     }
 
     /// `text` with what they stand for; what stands for nothing is left out. Anything but a name in braces, filters and

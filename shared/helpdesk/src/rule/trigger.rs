@@ -1,10 +1,11 @@
-//! Triggers, and the categories that they stand in. What they do when a ticket changes is not here.
+//! Triggers, and the categories that they stand in. What they do when a ticket changes is [`crate::trigger`]'s.
 
 use super::head::{Head, Rule};
 use super::{Action, Conditions};
+use crate::account::Account;
 use crate::ids::RecordId;
-use crate::record::{Home, Kind, Record};
-use ceap_kernel::Timestamp;
+use crate::record::{Home, Kept, Kind, Record};
+use ceap_kernel::{Fault, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A trigger ([triggers](https://developer.zendesk.com/api-reference/ticketing/business-rules/triggers/)).
@@ -19,6 +20,25 @@ pub struct Trigger {
     pub actions: Vec<Action>,
     /// The category that it stands in.
     pub category_id: RecordId,
+}
+
+impl Trigger {
+    /// Those of an account that are in use, in the order in which they act: by their categories, then by their places.
+    ///
+    /// # Errors
+    /// `Internal` if they cannot be read.
+    pub fn in_use(account: &Account) -> Result<Vec<Kept<Self>>, Fault> {
+        let categories = account.all::<TriggerCategory>()?;
+        let of = |it: &Self| categories.iter().find(|category| category.id == it.category_id);
+        let place = |it: &Kept<Self>| {
+            let category = of(it).map(|it| it.position).unwrap_or_default();
+            (category, it.category_id, it.head.position, it.head.id)
+        };
+        let all = account.all::<Self>()?;
+        let mut used: Vec<Kept<Self>> = all.iter().filter(|it| it.head.active).cloned().collect();
+        used.sort_by_cached_key(place);
+        Ok(used)
+    }
 }
 
 impl Record for Trigger {

@@ -121,6 +121,7 @@ impl Column {
         column("requester", "Requester", true),
         column("locale_id", "Requester language", true),
         column("satisfaction_score", "Satisfaction", true),
+        column("sla_next_breach_at", "Next SLA breach", false),
         column("solved", "Solved", false),
         column("status", "Status", true),
         unsorted("subject", "Subject"),

@@ -4,16 +4,18 @@
 mod compare;
 mod hours;
 mod own;
+mod promised;
 
 use super::directory::{languages, zone};
 use super::document::field;
 use super::{Filter, Key, Kind, Language, Sort};
 use crate::access::{Actor, Role};
 use crate::account::{Account, Brand, Group, Staff};
-use crate::field::{TicketField, TicketForm};
+use crate::field::{OrganizationField, TicketField, TicketForm, UserField};
 use crate::ids::{BrandId, FormId, GroupId, UserId};
 use crate::record::Kept;
-use crate::rule::{Conditions, Order, Output};
+use crate::rule::{Condition, Conditions, Order, Output};
+use crate::schedule::{Hours, Schedule};
 use ceap_kernel::{Fault, Timestamp};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
@@ -27,6 +29,8 @@ pub struct Looking {
     pub now: Timestamp,
     /// Their time zone, whose days are meant.
     pub zone: TimeZone,
+    /// The hours that are business hours, if the account has a schedule.
+    pub hours: Option<Hours>,
     /// The languages that the account's texts may be in.
     pub languages: Vec<Language>,
     /// All who work on tickets, with their names.
@@ -41,6 +45,10 @@ pub struct Looking {
     pub default_form: Option<FormId>,
     /// The account's own fields of tickets.
     pub fields: Arc<Vec<Kept<TicketField>>>,
+    /// Its own fields of people.
+    pub user_fields: Arc<Vec<Kept<UserField>>>,
+    /// Its own fields of organizations.
+    pub organization_fields: Arc<Vec<Kept<OrganizationField>>>,
 }
 
 impl Looking {
@@ -58,13 +66,16 @@ impl Looking {
             actor: actor.clone(),
             now,
             zone: zone(&settings),
+            hours: Schedule::first(account)?,
             languages: languages(&settings),
             agents: staff.iter().map(|it| (it.id, it.role, it.name.clone())).collect(),
             groups: groups.iter().map(|it| (it.id, it.name.clone())).collect(),
             brands: brands.iter().map(|it| (it.id, it.name.clone())).collect(),
             forms: forms.iter().map(|it| (it.id, it.name.clone())).collect(),
             default_form: forms.iter().find(|it| it.default).map(|it| it.id),
-            fields: account.all::<TicketField>()?,
+            fields: account.all()?,
+            user_fields: account.all()?,
+            organization_fields: account.all()?,
         })
     }
 
@@ -76,6 +87,17 @@ impl Looking {
         let any = Filter::any(conditions.any.iter().map(|it| self.condition(it)));
         let any = (!conditions.any.is_empty()).then_some(any);
         Filter::all([Filter::kind(Kind::Ticket)].into_iter().chain(all).chain(any))
+    }
+
+    /// The tickets that may meet conditions: those on fields of people and of organizations are left open, which are not
+    /// found of tickets.
+    #[must_use]
+    pub fn found(&self, conditions: &Conditions) -> Filter {
+        let known = |it: &Condition| !it.field.contains(".custom_fields.");
+        let all = conditions.all.iter().filter(|it| known(it)).cloned().collect();
+        let any =
+            if conditions.any.iter().all(known) { conditions.any.clone() } else { Vec::new() };
+        self.filter(&Conditions { all, any })
     }
 
     /// The order of a view's tickets: by its groups, within them as they are sorted, and what is the same by id.
@@ -109,6 +131,7 @@ impl Looking {
             "priority" => number(field::PRIORITY),
             "created" | "created_at" => number(field::CREATED),
             "satisfaction_score" => number(field::SATISFACTION),
+            "sla_next_breach_at" => number(field::BREACH),
             "solved" => number(field::SOLVED),
             "status" => number(field::STATUS),
             "type" => number(field::TICKET_TYPE),

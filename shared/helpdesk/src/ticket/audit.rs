@@ -86,7 +86,10 @@ impl Audit {
             | What::Change { .. }
             | What::Notification { .. }
             | What::Cc { .. }
-            | What::FollowerNotification { .. } => None,
+            | What::FollowerNotification { .. }
+            | What::Webhook { .. }
+            | What::UseCase { .. }
+            | What::Error { .. } => None,
         })
     }
 }
@@ -99,6 +102,17 @@ pub struct Event {
     /// What.
     #[serde(flatten)]
     pub what: What,
+    /// By what way, if by another than the update.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
+}
+
+impl Event {
+    /// Something that an update did itself.
+    #[must_use]
+    pub const fn new(id: u64, what: What) -> Self {
+        Self { id, what, via: None }
+    }
 }
 
 /// What an update did.
@@ -142,6 +156,23 @@ pub enum What {
         /// Whom.
         recipients: Vec<UserId>,
     },
+    /// Made a request of a webhook.
+    Webhook {
+        /// Which.
+        webhook_id: String,
+        /// With what: a text, or the names and values of a form.
+        body: Value,
+    },
+    /// Opened a use case.
+    UseCase {
+        /// By this name.
+        name: String,
+    },
+    /// Could not do something, or had to end.
+    Error {
+        /// What, and why.
+        message: String,
+    },
 }
 
 /// A field that changed. On a new ticket, Zendesk calls it `Create` and shows no value before.
@@ -156,7 +187,7 @@ pub struct Change {
 }
 
 /// Fields that are no news.
-const SILENT: [&str; 13] = [
+const SILENT: [&str; 15] = [
     "id",
     "created_at",
     "updated_at",
@@ -167,6 +198,8 @@ const SILENT: [&str; 13] = [
     "via",
     "metrics",
     "clocks",
+    "promises",
+    "automations",
     "has_incidents",
     "followup_ids",
     "satisfaction_rating_id",

@@ -4,8 +4,8 @@ use super::Via;
 use crate::file::Attachment;
 use crate::ids::{AuditId, CommentId, TicketId, UserId};
 use crate::record::places;
-use crate::store::Key;
-use ceap_kernel::Timestamp;
+use crate::store::{Item, Key};
+use ceap_kernel::{Fault, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -37,6 +37,15 @@ pub struct Comment {
 }
 
 impl Comment {
+    /// Reads one as it is kept.
+    ///
+    /// # Errors
+    /// `Internal` if it is none.
+    pub fn read(item: &Item) -> Result<Self, Fault> {
+        serde_json::from_str(&item.body)
+            .map_err(|error| Fault::Internal(format!("unreadable comment: {error}")))
+    }
+
     /// Where it is kept: beside the audits of its ticket.
     #[must_use]
     pub fn key(ticket: TicketId, id: CommentId) -> Key {

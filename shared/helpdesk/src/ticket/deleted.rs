@@ -1,6 +1,6 @@
 //! A ticket that was deleted, and may come back.
 
-use super::{Clocks, Metrics, Ticket, Via};
+use super::{Automated, Clocks, Metrics, Promises, Ticket, Via};
 use crate::ids::UserId;
 use crate::record::{Home, Kind, Link, Record};
 use ceap_kernel::Timestamp;
@@ -45,6 +45,8 @@ impl DeletedTicket {
             recipient: None,
             metrics: Metrics::default(),
             clocks: Clocks::default(),
+            promises: Promises::default(),
+            automations: Automated::default(),
             satisfaction_score: None,
             satisfaction_comment: None,
             satisfaction_rating_id: None,

@@ -3,7 +3,7 @@
 //! A fact is made of the audit that an update left, and of its ticket and people as they are when it is made. It has the
 //! same id whenever that is done again. Imported tickets are the past: nothing of them is told.
 
-use super::{Audit, Comment, DeletedTicket, Ticket, What};
+use super::{Audit, Comment, DeletedTicket, Event, Ticket, What};
 use crate::ids::UserId;
 use crate::record::{Known, Record, places};
 use crate::store::Store;
@@ -25,6 +25,9 @@ pub enum Kind {
     /// Something was said.
     #[serde(rename = "CommentAdded.v1")]
     Commented,
+    /// A rule opened a use case.
+    #[serde(rename = "TicketTriggered.v1")]
+    Triggered,
 }
 
 impl Kind {
@@ -35,6 +38,7 @@ impl Kind {
             Self::Created => "TicketCreated.v1",
             Self::Updated => "TicketUpdated.v1",
             Self::Commented => "CommentAdded.v1",
+            Self::Triggered => "TicketTriggered.v1",
         }
     }
 }
@@ -129,6 +133,7 @@ pub async fn facts(
         let told = Told { tenant, audit, ticket: &ticket, requester: &requester, author };
         facts.push(told.update());
         facts.extend(comment.map(|comment| told.comment(&comment)));
+        facts.extend(audit.events.iter().map(|event| told.triggered(event)));
     }
     Ok(facts.into_iter().flatten().collect())
 }
@@ -156,7 +161,10 @@ impl Told<'_> {
                 What::Comment
                 | What::Notification { .. }
                 | What::Cc { .. }
-                | What::FollowerNotification { .. } => {}
+                | What::FollowerNotification { .. }
+                | What::Webhook { .. }
+                | What::UseCase { .. }
+                | What::Error { .. } => {}
             }
         }
         if !created && changes.is_empty() {
@@ -176,6 +184,14 @@ impl Told<'_> {
             "by_requester": comment.author_id == self.ticket.requester_id,
         });
         Some(self.fact(Kind::Commented, comment.id.get(), "comment", told))
+    }
+
+    /// That a rule opened a use case, if that is what happened.
+    fn triggered(&self, event: &Event) -> Option<Fact> {
+        let What::UseCase { name } = &event.what else { return None };
+        let rule = event.via.as_ref().and_then(|via| via.source.pointer("/from/id"));
+        let told = json!({"name": name, "rule_id": rule});
+        Some(self.fact(Kind::Triggered, event.id, "use_case", told))
     }
 
     fn fact(&self, kind: Kind, id: u64, name: &str, value: Value) -> Fact {

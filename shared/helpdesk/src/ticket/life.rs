@@ -2,7 +2,10 @@
 
 use super::audit::{Change, changes};
 use super::edit::{Edit, NewComment};
-use super::{Clocks, Kind, MAX_CCS, MAX_COMMENT, MAX_SUBJECT, Metrics, Status, Ticket, Via};
+use super::{
+    Automated, Clocks, Kind, MAX_CCS, MAX_COMMENT, MAX_SUBJECT, Metrics, Promises, Status, Ticket,
+    Via,
+};
 use crate::ids::{GroupId, TicketId, UserId};
 use crate::refusal::Refusal;
 use ceap_kernel::Timestamp;
@@ -54,6 +57,9 @@ pub struct Said {
 
 /// What an account has set up for its tickets: it has the last word on what an edit makes of one.
 pub trait Rules {
+    /// Has an edit name the status that its custom status means; what it names has to be there.
+    fn mean(&self, edit: &mut Edit, refusal: &mut Refusal);
+
     /// Makes `after` agree with the rules, or says why it cannot be.
     fn settle(
         &self,
@@ -128,6 +134,8 @@ pub fn open(
         satisfaction_rating_id: None,
         metrics: Metrics::default(),
         clocks: Clocks::default(),
+        promises: Promises::default(),
+        automations: Automated::default(),
     };
     let mut refusal = Refusal::default();
     if edit.comment.as_ref().is_none_or(|comment| comment.text().trim().is_empty()) {
@@ -157,6 +165,24 @@ pub fn apply(
     }
     let applied = edited(ticket, edit, by, (agents, rules), at, &mut refusal);
     refusal.against(applied)
+}
+
+/// Does what a rule does to a ticket, also on the update that closes it.
+///
+/// # Errors
+/// Why it cannot be, by field; the ticket stays as it is.
+pub fn act(
+    ticket: &Ticket,
+    edit: &mut Edit,
+    by: Actor,
+    agents: &Agents,
+    rules: &dyn Rules,
+    at: Timestamp,
+) -> Result<Ticket, Refusal> {
+    let mut refusal = Refusal::default();
+    rules.mean(edit, &mut refusal);
+    let applied = edited(ticket, edit, by, (agents, rules), at, &mut refusal);
+    refusal.against(applied.ticket)
 }
 
 /// Whether an edit asks for more than a closed ticket lets happen to it: tags, subject and priority

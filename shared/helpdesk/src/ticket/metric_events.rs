@@ -7,8 +7,11 @@
 //! run several times: each is an instance, counted from 1.
 
 use super::metrics::Happened;
+use super::sla::Target;
 use super::{Status, Ticket};
 use crate::ids::TicketId;
+use crate::rule::SlaPolicy;
+use crate::schedule::{Hours, Took};
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -50,7 +53,7 @@ impl Metric {
 /// Where a clock stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Hand {
+pub(super) enum Hand {
     /// It does not run: not yet, or no longer.
     #[default]
     Idle,
@@ -62,17 +65,24 @@ enum Hand {
 
 /// A clock.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Clock {
+pub(super) struct Clock {
     /// How often it was begun.
-    instance: u32,
+    pub instance: u32,
     /// Where it stands.
-    hand: Hand,
+    pub hand: Hand,
     /// Since when.
     since: Option<Timestamp>,
-    /// Seconds that it ran in this instance before that.
+    /// When it ran in this instance before that: from, until.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    spans: Vec<(Timestamp, Timestamp)>,
+    /// How long it ran in this instance before the first of these.
     #[serde(default)]
-    ran: i64,
+    ran: Took,
 }
+
+/// Spans that a clock remembers. Of one that stood still more often, those that it forgets count for as long as they were
+/// when they were forgotten, whatever becomes of the schedule.
+const SPANS: usize = 100;
 
 /// The clocks of a ticket.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,8 +105,8 @@ pub struct MetricEvent {
     pub time: Timestamp,
 }
 
-/// What a clock may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What a clock may do, and what may be promised of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Turn {
     /// The ticket is one that it measures.
@@ -107,6 +117,13 @@ pub enum Turn {
     Pause,
     /// What it measures is done.
     Fulfill,
+    /// Something is promised of it, or something else.
+    ApplySla {
+        /// What.
+        sla: Target,
+    },
+    /// It ran for longer than was promised.
+    Breach,
     /// How long it ran.
     UpdateStatus {
         /// In minutes.
@@ -114,7 +131,7 @@ pub enum Turn {
     },
 }
 
-/// A time in minutes. Until an account has a schedule, business time is calendar time.
+/// A time in minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Minutes {
     /// By the calendar.
@@ -144,37 +161,49 @@ enum Wanted {
     Done,
 }
 
-/// Sets the clocks of a ticket by what happened to it, and tells what they did. `before` is none of a new ticket; what
-/// they did has ids from `id`.
+/// Sets the clocks of a ticket by what happened to it, and what is promised of them by the policy that is for it, and
+/// tells what they did. `before` is none of a new ticket; what they did has ids from `id`.
 pub fn follow(
     before: Option<&Ticket>,
     after: &mut Ticket,
-    happened: Happened,
+    happened: Happened<'_>,
+    policy: Option<&SlaPolicy>,
     id: impl FnMut() -> u64,
 ) -> Vec<MetricEvent> {
     let clocks = before.map(|it| it.clocks.clone()).unwrap_or_default();
-    let mut set = Set { clocks, at: happened.at, told: Vec::new(), id };
+    let Happened { at, hours, .. } = happened;
+    let mut set = Set { clocks, at, hours, told: Vec::new(), id };
     for metric in Metric::ALL {
         if before.is_none() {
             set.tell(metric, 0, Turn::Measure);
         }
         set.turned(metric, before, after, happened);
     }
-    after.clocks = set.clocks;
+    let promises = before.map(|it| it.promises.clone()).unwrap_or_default();
+    let (promises, told) =
+        promises.settle(&set.clocks, policy, (after.status, after.priority), (at, hours));
+    for (metric, instance, turn, time) in told {
+        set.tell_at(metric, instance, turn, time);
+    }
+    (after.clocks, after.promises) = (set.clocks, promises);
     set.told
 }
 
-struct Set<F> {
+struct Set<'a, F> {
     clocks: Clocks,
     at: Timestamp,
+    hours: Option<&'a Hours>,
     told: Vec<MetricEvent>,
     id: F,
 }
 
-impl<F: FnMut() -> u64> Set<F> {
+impl<F: FnMut() -> u64> Set<'_, F> {
     fn tell(&mut self, metric: Metric, instance_id: u32, turn: Turn) {
-        let event = MetricEvent { id: (self.id)(), metric, instance_id, turn, time: self.at };
-        self.told.push(event);
+        self.tell_at(metric, instance_id, turn, self.at);
+    }
+
+    fn tell_at(&mut self, metric: Metric, instance_id: u32, turn: Turn, time: Timestamp) {
+        self.told.push(MetricEvent { id: (self.id)(), metric, instance_id, turn, time });
     }
 
     fn hand(&self, metric: Metric) -> Hand {
@@ -186,7 +215,7 @@ impl<F: FnMut() -> u64> Set<F> {
         metric: Metric,
         before: Option<&Ticket>,
         after: &Ticket,
-        happened: Happened,
+        happened: Happened<'_>,
     ) {
         let by_status = wanted(metric, after.status);
         let idle = self.hand(metric) == Hand::Idle;
@@ -228,12 +257,12 @@ impl<F: FnMut() -> u64> Set<F> {
 
     /// Sets a clock. One that does not run is begun first.
     fn set(&mut self, metric: Metric, wanted: Wanted) {
-        let at = self.at;
+        let (at, hours) = (self.at, self.hours);
         let clock = self.clocks.0.entry(metric).or_default();
         let mut turns = Vec::new();
         if clock.hand == Hand::Idle {
             let instance = clock.instance.saturating_add(1);
-            *clock = Clock { instance, hand: Hand::Runs, since: Some(at), ran: 0 };
+            *clock = Clock { instance, hand: Hand::Runs, since: Some(at), ..Clock::default() };
             turns.push(Turn::Activate);
         }
         match (clock.hand, wanted) {
@@ -242,13 +271,16 @@ impl<F: FnMut() -> u64> Set<F> {
                 turns.push(Turn::Activate);
             }
             (Hand::Runs, Wanted::Pause) => {
-                clock.stop(at, Hand::Pauses);
+                clock.stop(at, hours, Hand::Pauses);
                 turns.push(Turn::Pause);
             }
             (Hand::Runs | Hand::Pauses, Wanted::Done) => {
-                clock.stop(at, Hand::Idle);
-                let minutes = clock.ran.div_euclid(60);
-                let status = Minutes { calendar: minutes, business: minutes };
+                clock.stop(at, hours, Hand::Idle);
+                let Took { calendar, business } = clock.took(hours);
+                let status = Minutes {
+                    calendar: calendar.div_euclid(60),
+                    business: business.div_euclid(60),
+                };
                 turns.extend([Turn::Fulfill, Turn::UpdateStatus { status }]);
             }
             (Hand::Runs, Wanted::Run) | (Hand::Pauses, Wanted::Pause) | (Hand::Idle, _) => {}
@@ -259,11 +291,64 @@ impl<F: FnMut() -> u64> Set<F> {
 }
 
 impl Clock {
-    fn stop(&mut self, at: Timestamp, hand: Hand) {
+    fn stop(&mut self, at: Timestamp, hours: Option<&Hours>, hand: Hand) {
         if let (Hand::Runs, Some(since)) = (self.hand, self.since) {
-            self.ran = self.ran.saturating_add(at.as_second().saturating_sub(since.as_second()));
+            self.spans.push((since, at));
+        }
+        if self.spans.len() > SPANS {
+            let (from, to) = self.spans.remove(0);
+            self.ran = self.ran.plus(Took::between(hours, from, to));
         }
         (self.hand, self.since) = (hand, Some(at));
+    }
+
+    /// How long it ran in this instance until it stopped last.
+    fn took(&self, hours: Option<&Hours>) -> Took {
+        let spans = self.spans.iter().map(|(from, to)| Took::between(hours, *from, *to));
+        spans.fold(self.ran, Took::plus)
+    }
+
+    /// How many seconds it ran in this instance until a moment, of those that count: of `hours`, or all.
+    pub(super) fn ran_until(&self, at: Timestamp, hours: Option<&Hours>) -> i64 {
+        let now = match (self.hand, self.since) {
+            (Hand::Runs, Some(since)) => Took::between(hours, since, at),
+            _ => Took::default(),
+        };
+        let Took { calendar, business } = self.took(hours).plus(now);
+        if hours.is_some() { business } else { calendar }
+    }
+
+    /// The moment at which it has run for so many seconds in this instance, of those that count; none if it stands still
+    /// before, or never gets there.
+    pub(super) fn reaches(&self, seconds: i64, hours: Option<&Hours>) -> Option<Timestamp> {
+        let dropped = if hours.is_some() { self.ran.business } else { self.ran.calendar };
+        let mut left = seconds.saturating_sub(dropped);
+        for (from, to) in &self.spans {
+            let ran = Took::between(hours, *from, *to).business;
+            if ran >= left {
+                return later(*from, left, hours);
+            }
+            left = left.saturating_sub(ran);
+        }
+        match (self.hand, self.since) {
+            (Hand::Runs, Some(since)) => later(since, left, hours),
+            _ => None,
+        }
+    }
+}
+
+/// The first moment until which so many seconds count.
+fn later(from: Timestamp, seconds: i64, hours: Option<&Hours>) -> Option<Timestamp> {
+    match hours {
+        Some(hours) => hours.after(from, seconds),
+        None => Timestamp::from_second(from.as_second().saturating_add(seconds.max(0))).ok(),
+    }
+}
+
+impl Clocks {
+    /// One of them, if it ever ran.
+    pub(super) fn get(&self, metric: Metric) -> Option<&Clock> {
+        self.0.get(&metric)
     }
 }
 

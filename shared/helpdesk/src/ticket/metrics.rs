@@ -1,12 +1,12 @@
 //! How long things took, and how often: kept with the ticket, so that every change is counted once.
 
 use super::{Status, Ticket};
+use crate::schedule::{Hours, Took};
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What is measured of a ticket
-/// ([ticket metrics](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_metrics/)). Times are
-/// seconds by the calendar.
+/// ([ticket metrics](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_metrics/)).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Metrics {
@@ -33,22 +33,22 @@ pub struct Metrics {
     /// When somebody last said something.
     pub latest_comment_added_at: Option<Timestamp>,
     /// Until an agent first replied.
-    pub reply_time: Option<i64>,
+    pub reply_time: Option<Took>,
     /// Until it was first solved.
-    pub first_resolution: Option<i64>,
+    pub first_resolution: Option<Took>,
     /// Until it was last solved.
-    pub full_resolution: Option<i64>,
+    pub full_resolution: Option<Took>,
     /// What the agents waited for: in status pending, until the last change of status.
-    pub agent_wait: i64,
+    pub agent_wait: Took,
     /// What the requester waited for: in status new, open or hold, until the last change of status.
-    pub requester_wait: i64,
+    pub requester_wait: Took,
     /// In status hold, until the last change of status.
-    pub on_hold: i64,
+    pub on_hold: Took,
 }
 
 /// What happened besides the ticket's own fields.
 #[derive(Debug, Clone, Copy)]
-pub struct Happened {
+pub struct Happened<'a> {
     /// Whether somebody said something.
     pub commented: bool,
     /// Whether an agent said something that the requester sees.
@@ -61,12 +61,14 @@ pub struct Happened {
     pub by_assignee: bool,
     /// When.
     pub at: Timestamp,
+    /// The hours that are business hours, if not all are.
+    pub hours: Option<&'a Hours>,
 }
 
 /// Measures a change. `before` is none of a new ticket.
-pub fn measure(before: Option<&Ticket>, after: &mut Ticket, happened: Happened) {
+pub fn measure(before: Option<&Ticket>, after: &mut Ticket, happened: Happened<'_>) {
     let at = happened.at;
-    let age = at.as_second().saturating_sub(after.created_at.as_second());
+    let age = Took::between(happened.hours, after.created_at, at);
     let mut metrics = before.map(|ticket| ticket.metrics.clone()).unwrap_or_default();
     if happened.commented {
         metrics.latest_comment_added_at = Some(at);
@@ -92,25 +94,30 @@ pub fn measure(before: Option<&Ticket>, after: &mut Ticket, happened: Happened) 
         metrics.initially_assigned_at.get_or_insert(at);
         metrics.assigned_at = Some(at);
     }
-    stood(&mut metrics, before.map(|it| it.status), after.status, age, at);
+    stood(&mut metrics, before.map(|it| it.status), after.status, age, happened);
     after.metrics = metrics;
 }
 
 /// Where it stood, and where it stands from now on.
-fn stood(metrics: &mut Metrics, before: Option<Status>, after: Status, age: i64, at: Timestamp) {
+fn stood(
+    metrics: &mut Metrics,
+    before: Option<Status>,
+    after: Status,
+    age: Took,
+    Happened { at, hours, .. }: Happened<'_>,
+) {
     if before == Some(after) {
         return;
     }
-    let since = metrics.status_updated_at.map_or(at, |since| since);
-    let stood = at.as_second().saturating_sub(since.as_second());
+    let stood = Took::between(hours, metrics.status_updated_at.unwrap_or(at), at);
     match before {
-        Some(Status::Pending) => metrics.agent_wait = metrics.agent_wait.saturating_add(stood),
+        Some(Status::Pending) => metrics.agent_wait = metrics.agent_wait.plus(stood),
         Some(Status::Hold) => {
-            metrics.on_hold = metrics.on_hold.saturating_add(stood);
-            metrics.requester_wait = metrics.requester_wait.saturating_add(stood);
+            metrics.on_hold = metrics.on_hold.plus(stood);
+            metrics.requester_wait = metrics.requester_wait.plus(stood);
         }
         Some(Status::New | Status::Open) => {
-            metrics.requester_wait = metrics.requester_wait.saturating_add(stood);
+            metrics.requester_wait = metrics.requester_wait.plus(stood);
         }
         Some(Status::Solved | Status::Closed) | None => {}
     }

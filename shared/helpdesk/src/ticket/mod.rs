@@ -2,6 +2,7 @@
 //! ([system ticket rules](https://support.zendesk.com/hc/en-us/articles/4408894213018)).
 
 mod audit;
+mod automated;
 pub mod comment;
 mod deleted;
 mod edit;
@@ -12,18 +13,21 @@ mod mention;
 pub mod metric_events;
 pub mod metrics;
 mod notice;
+pub mod sla;
 mod status;
 mod via;
 
 pub use audit::{AUDITED, Audit, Change, Event, Listed, MEASURED, What, changes, creation};
+pub use automated::Automated;
 pub use comment::Comment;
 pub use deleted::{DeletedTicket, GONE, SCRUBBED};
 pub use edit::{Edit, FieldValue, NewComment};
-pub use life::{Actor, Agents, Applied, Rules, Said, apply, open};
+pub use life::{Actor, Agents, Applied, Rules, Said, act, apply, open};
 pub use mention::mentioned;
 pub use metric_events::{Clocks, MetricEvent};
 pub use metrics::Metrics;
 pub use notice::notices;
+pub use sla::Promises;
 pub use status::{Kind, Priority, Score, Status};
 pub use via::Via;
 
@@ -137,6 +141,12 @@ pub struct Ticket {
     /// What is being measured of it.
     #[serde(default)]
     pub clocks: Clocks,
+    /// What is promised of it.
+    #[serde(default)]
+    pub promises: Promises,
+    /// What automations did to it.
+    #[serde(default)]
+    pub automations: Automated,
 }
 
 impl Ticket {

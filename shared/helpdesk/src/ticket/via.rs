@@ -1,5 +1,6 @@
 //! By what way something came.
 
+use crate::ids::RecordId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -31,6 +32,13 @@ impl Via {
     #[must_use]
     pub fn rule(title: &str) -> Self {
         let source = json!({"from": {"title": title}, "to": {}, "rel": null});
+        Self { channel: "rule".to_owned(), source }
+    }
+
+    /// By a rule of a kind (`trigger`, `automation`), which has an id.
+    #[must_use]
+    pub fn of_rule(id: RecordId, title: &str, rel: &str) -> Self {
+        let source = json!({"from": {"id": id, "title": title}, "to": {}, "rel": rel});
         Self { channel: "rule".to_owned(), source }
     }
 

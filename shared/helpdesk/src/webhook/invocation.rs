@@ -62,6 +62,33 @@ impl Invocation {
     }
 }
 
+/// Whether a request that is to be made once was not begun before: from now on it was.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`.
+pub(super) async fn claim(
+    desk: &Desk<'_>,
+    tenant: &TenantId,
+    webhook: &Webhook,
+    invocation: &Invocation,
+) -> Result<bool, Fault> {
+    let mut changes = Changes::new();
+    let key = invocation.key(webhook.id.get());
+    changes.once(key, &serde_json::to_value(invocation).unwrap_or_default(), Some(over(desk)?))?;
+    let (writes, _) = changes.finish();
+    match desk.store.commit(tenant, &writes).await {
+        Ok(()) => Ok(true),
+        Err(Failure::Unexpected(_)) => Ok(false),
+        Err(Failure::Fault(fault)) => Err(fault),
+    }
+}
+
+/// When what begins now is forgotten.
+fn over(desk: &Desk<'_>) -> Result<Timestamp, Fault> {
+    let over = desk.clock.now().as_second().saturating_add(REMEMBERED_SECONDS);
+    Timestamp::from_second(over).map_err(|error| Fault::Internal(error.to_string()))
+}
+
 /// Makes a request of a webhook, once, and remembers what came of it.
 ///
 /// # Errors
@@ -150,10 +177,8 @@ async fn remember(
     webhook: &Webhook,
     invocation: &Invocation,
 ) -> Result<(), Fault> {
-    let over = desk.clock.now().as_second().saturating_add(REMEMBERED_SECONDS);
-    let over = Timestamp::from_second(over).map_err(|error| Fault::Internal(error.to_string()))?;
     let mut changes = Changes::new();
-    changes.put(invocation.key(webhook.id.get()), invocation, Some(over))?;
+    changes.put(invocation.key(webhook.id.get()), invocation, Some(over(desk)?))?;
     let (writes, _) = changes.finish();
     match desk.store.commit(tenant, &writes).await {
         Ok(()) | Err(Failure::Unexpected(_)) => Ok(()),

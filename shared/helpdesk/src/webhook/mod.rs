@@ -5,12 +5,16 @@ mod edit;
 mod event;
 mod invocation;
 mod request;
+mod ruled;
 pub mod ulid;
 
 pub use edit::{Credential, Draft, Edit, REQUIRED};
 pub use event::is_event;
 pub use invocation::{Attempt, Invocation, credential, invoke, signing};
 pub use request::{Plan, Prepared, TEST_SECRET, prepare, sign};
+pub use ruled::requests;
+
+use invocation::claim;
 
 use crate::ids::{RecordId, UserId};
 use crate::record::{Home, Kind, Record, Told};

@@ -3,7 +3,7 @@
 use crate::cast::{self, AGENT, LEAD};
 use crate::world::World;
 use ceap_helpdesk::ticket::Audit;
-use ceap_helpdesk::ticket::letter::{Letter, Notice, letters};
+use ceap_helpdesk::ticket::letter::{Letter, Notice, Text, letters};
 use ceap_kernel::TenantId;
 use serde_json::{Value, json};
 
@@ -15,13 +15,14 @@ async fn written(world: &World) -> Vec<Letter> {
     let audits = audits.map(|(_, _, body)| serde_json::from_str::<Audit>(&body).unwrap());
     let last = audits.max_by_key(|audit| audit.id).unwrap();
     match Notice::of(&last) {
-        Some(notice) => letters(&world.store, &tenant, &notice).await.unwrap(),
+        Some(notice) => letters(&world.store, &world.accounts, &tenant, &notice, "").await.unwrap(),
         None => Vec::new(),
     }
 }
 
 fn to(letters: &[Letter]) -> Vec<(&str, bool)> {
-    let mut all: Vec<_> = letters.iter().map(|it| (it.email.as_str(), it.mentioned)).collect();
+    let mentioned = |it: &Letter| matches!(it.text, Text::Said { mentioned: true, .. });
+    let mut all: Vec<_> = letters.iter().map(|it| (it.email.as_str(), mentioned(it))).collect();
     all.sort_unstable();
     all
 }
@@ -46,10 +47,8 @@ async fn followers_people_in_copy_and_who_is_mentioned_are_written_to() {
     let path = opened(&world).await;
     let all = written(&world).await;
     assert_eq!(to(&all), [("bo@acme.example", false), (LEAD, false)]);
-    assert_eq!(
-        (&*all[0].text, &*all[0].title, &*all[0].author),
-        ("It smokes.", "Printer", "customer")
-    );
+    let Text::Said { text, title, author, .. } = &all[0].text else { panic!("{all:?}") };
+    assert_eq!((&**text, &**title, &**author), ("It smokes.", "Printer", "customer"));
     assert!(all.iter().all(|it| it.subject == format!("user-{}", it.user_id)));
     say(&world, &path, json!({"body": "Look, @agent", "public": false})).await;
     assert_eq!(

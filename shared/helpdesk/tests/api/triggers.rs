@@ -81,7 +81,7 @@ async fn what_no_trigger_can_be_is_refused() {
         json!({"field": "notification_user", "value": ["requester_id", "Hello"]}),
         json!({"field": "notification_user", "value": ["4711", "Hello", "Text"]}),
         json!({"field": "notification_group", "value": ["4711", "Hello", "Text"]}),
-        json!({"field": "comment_value", "value": "only macros say it"}),
+        json!({"field": "subject", "value": "only macros set it"}),
         json!({"field": "tweet_requester", "value": "x"}),
         json!({"field": "status", "value": "ajar"}),
     ] {
@@ -204,7 +204,7 @@ async fn triggers_are_searched_and_defined() {
     let changed = operators.iter().find(|it| it["value"] == "changed").unwrap();
     assert_eq!(changed["terminal"], true);
     assert!(of("actions", "notification_user").is_some());
-    assert!(of("actions", "comment_value").is_none());
+    assert!(of("actions", "comment_value").is_some() && of("actions", "subject").is_none());
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ use ceap_aws::dynamodb::SecretStore;
 use ceap_engagement::link::Links;
 use ceap_engagement::pipeline::request::Request;
 use ceap_engagement::preferences::words::{Language, Words};
+use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::store::Store;
-use ceap_helpdesk::ticket::letter::{Letter, Notice, letters};
+use ceap_helpdesk::ticket::letter::{Letter, Notice, Text, letters};
 use ceap_helpdesk::user::{Invitation, Verification};
 use ceap_kernel::access::Credential;
 use ceap_kernel::{Clock, Fault, SystemClock, Tally, TenantId};
@@ -23,6 +24,8 @@ pub(super) struct Post {
     pub desk: MessageDesk,
     /// What links are made with.
     pub links: Links<SecretStore>,
+    /// Where the helpdesk is.
+    pub base: String,
 }
 
 impl Post {
@@ -45,15 +48,14 @@ impl Post {
     /// Writes to those whom an update of a ticket told; once to each, however often this is done.
     pub async fn notify(
         &self,
-        store: &dyn Store,
+        (store, accounts): (&dyn Store, &Remembered),
         tenant: &TenantId,
         notice: &Notice,
     ) -> Result<Tally, Fault> {
-        let letters = letters(store, tenant, notice).await?;
-        let sent = letters.iter().map(|letter| {
-            let key = format!("notice/{}/{}", notice.audit_id, letter.user_id);
-            async move { self.send(tenant, &key, telling(letter)).await }
-        });
+        let letters = letters(store, accounts, tenant, notice, &self.base).await?;
+        let sent = letters
+            .iter()
+            .map(async |letter| self.send(tenant, &letter.key, telling(letter)).await);
         let mut all = Tally::default();
         for tally in try_join_all(sent).await? {
             all.merge(tally);
@@ -94,19 +96,25 @@ fn inviting(invitation: &Invitation, link: &str) -> Value {
 
 fn telling(letter: &Letter) -> Value {
     let words = words(&letter.locale);
+    // What is told is data, never a template.
+    let (content, data) = match &letter.text {
+        Text::Said { mentioned, title, author, text } => (
+            json!({"subject": words.notice_subject, "text": words.notice_text}),
+            json!({"ticket": letter.ticket_id, "title": title, "author": author, "text": text,
+                "mentioned": mentioned}),
+        ),
+        Text::Ruled { subject, text } => (
+            json!({"subject": "{{ data.title }}", "text": "{{ data.text }}"}),
+            json!({"ticket": letter.ticket_id, "title": subject, "text": text}),
+        ),
+    };
     json!({
         "subject": letter.subject,
         "channel": "email",
         "to": letter.email,
         "purpose": "transactional",
-        "content": {"subject": words.notice_subject, "text": words.notice_text},
-        "data": {
-            "ticket": letter.ticket_id,
-            "title": letter.title,
-            "author": letter.author,
-            "text": letter.text,
-            "mentioned": letter.mentioned,
-        },
+        "content": content,
+        "data": data,
     })
 }
 
@@ -143,15 +151,25 @@ mod tests {
             subject: "u-7".to_owned(),
             email: "ada@x.example".to_owned(),
             locale: "de".to_owned(),
-            mentioned: true,
             ticket_id: TicketId::new(35).unwrap(),
-            title: "Fire {{ data.text }}".to_owned(),
-            author: "Bo".to_owned(),
-            text: "It {{ burns }}.".to_owned(),
+            key: String::new(),
+            text: Text::Said {
+                mentioned: true,
+                title: "Fire {{ data.text }}".to_owned(),
+                author: "Bo".to_owned(),
+                text: "It {{ burns }}.".to_owned(),
+            },
         };
-        let said = telling(&letter);
-        let request = request(&said);
-        assert_eq!((request.subject.as_str(), &request.data["ticket"]), ("u-7", &json!(35)));
-        assert!(!said["content"].to_string().contains("burns"), "what people say is no template");
+        let ruled = Letter {
+            text: Text::Ruled { subject: "S".to_owned(), text: "It {{ burns }}.".to_owned() },
+            ..letter.clone()
+        };
+        for letter in [letter, ruled] {
+            let said = telling(&letter);
+            let request = request(&said);
+            assert_eq!((request.subject.as_str(), &request.data["ticket"]), ("u-7", &json!(35)));
+            let content = said["content"].to_string();
+            assert!(!content.contains("burns"), "what people say is no template");
+        }
     }
 }

@@ -8,8 +8,10 @@ use crate::env::Env;
 use ceap_aws::dynamodb;
 use ceap_aws::sqs::Postponer;
 use ceap_engagement::pipeline::send::Disposal;
+use ceap_helpdesk::api::Refused;
 use ceap_helpdesk::job::{self, Waiting};
 use ceap_helpdesk::routes;
+use ceap_helpdesk::webhook::requests;
 use ceap_kernel::{Fault, Tally, TenantId};
 use lambda_runtime::Error;
 
@@ -27,7 +29,8 @@ impl Office {
         let postpone = Postponer::new(&config, env.get("JOBS_QUEUE"));
         let client = dynamodb::client(&config);
         let desk = crate::desk::desk(env, &config, &client);
-        let post = Post { desk, links: crate::desk::links(env, &config, &client) };
+        let links = crate::desk::links(env, &config, &client);
+        let post = Post { desk, links, base: env.get("PUBLIC_URL").to_owned() };
         let doing = async |waiting: &Waiting, _: u32| match waiting {
             Waiting::Job { tenant, id } => self.job(tenant, id).await,
             Waiting::Invitation { tenant, id, invitation } => {
@@ -35,7 +38,8 @@ impl Office {
                 sent.map(|tally| (Disposal::Done, tally))
             }
             Waiting::Notice { tenant, notice } => {
-                let sent = post.notify(&*self.store, tenant, notice).await;
+                requests(&self.desk(), tenant, notice, &post.base).await.map_err(fault)?;
+                let sent = post.notify((&*self.store, &self.accounts), tenant, notice).await;
                 sent.map(|tally| (Disposal::Done, tally))
             }
         };
@@ -55,5 +59,13 @@ impl Office {
             }
             Err(fault) => Err(fault),
         }
+    }
+}
+
+/// What kept a webhook's requests from being made.
+fn fault(refused: Refused) -> Fault {
+    match refused {
+        Refused::Fault(fault) => fault,
+        other => Fault::Internal(format!("a webhook could not be asked: {other:?}")),
     }
 }

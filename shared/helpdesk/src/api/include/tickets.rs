@@ -4,10 +4,12 @@ use super::load::{Load, Main};
 use crate::access::{Action, Resource};
 use crate::api::{Call, Refused};
 use crate::record::{Kept, places};
-use crate::routes::tickets::{audit_shown, audits, comments, metrics_shown};
+use crate::routes::tickets::{audit_shown, audits, metrics_shown};
 use crate::store::Range;
 use crate::ticket::comment::{AUDITS, COMMENTS, history};
-use crate::ticket::{Kind, MetricEvent, Ticket};
+use crate::ticket::sla::Promise;
+use crate::ticket::{Comment, Kind, MetricEvent, Ticket};
+use ceap_kernel::Timestamp;
 use futures::future::try_join_all;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,7 +66,8 @@ async fn of_one(
                 ("metric_set", json!(ticket.map(|it| metrics_shown(call, it))))
             }
             (Load::Dates, _) => ("dates", json!(ticket.map(|it| dates(it)))),
-            (Load::Slas, _) => ("slas", json!({"policy_metrics": []})),
+            (Load::Slas, Some(ticket)) => ("slas", promised(ticket, call.at)),
+            (Load::Slas, None) => ("slas", json!({"policy_metrics": []})),
             (Load::CommentCount, Some(ticket)) => {
                 ("comment_count", comment_count(call, ticket).await?)
             }
@@ -80,6 +83,22 @@ async fn of_one(
         told.insert(name.to_owned(), value);
     }
     Ok(told)
+}
+
+/// What is promised of a ticket: until when, and how long that is from now on, in the greatest unit of which it is one.
+fn promised(ticket: &Ticket, now: Timestamp) -> Value {
+    let one = |promise: &Promise| {
+        let mut told = json!({"metric": promise.metric, "stage": promise.stage, "breach_at": promise.breach_at});
+        if let (Some(at), Some(told)) = (promise.breach_at, told.as_object_mut()) {
+            let left = at.as_second().saturating_sub(now.as_second());
+            let units = [("days", 86_400_i64), ("hours", 3_600), ("minutes", 60)];
+            let whole = |(_, seconds): &&(&str, i64)| left.abs() >= *seconds;
+            let (unit, seconds) = units.iter().find(whole).copied().unwrap_or(("minutes", 60));
+            told.insert(unit.to_owned(), json!(left.checked_div(seconds)));
+        }
+        told
+    };
+    json!({"policy_metrics": ticket.promises.iter().map(one).collect::<Vec<_>>()})
 }
 
 fn dates(ticket: &Ticket) -> Value {
@@ -132,7 +151,7 @@ async fn last_audits(
         let (audit, comment) = (newest(AUDITS), newest(COMMENTS));
         let (audit, comment) = futures::try_join!(call.range(&audit), call.range(&comment))?;
         let Some(audit) = audit.items.first() else { return Ok(None) };
-        let comment = comment.items.first().map(comments::read).transpose()?;
+        let comment = comment.items.first().map(Comment::read).transpose()?;
         let private = call.may(Action::ReadPrivateComments, Resource::Ticket(ticket, false))?;
         let seen = comment.filter(|it| private || it.public);
         Ok::<_, Refused>(Some(audit_shown(call, &audits::read(audit)?, seen.as_slice())))

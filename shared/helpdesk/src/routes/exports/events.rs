@@ -6,7 +6,7 @@ use super::tickets::Tickets;
 use crate::api::{Call, Refused};
 use crate::ids::AuditId;
 use crate::record::{Record, places};
-use crate::routes::tickets::{audits, comment_shown, comments};
+use crate::routes::tickets::{audits, comment_shown};
 use crate::store::Key;
 use crate::ticket::{AUDITED, Audit, Comment, Event, Listed, Ticket, Via, What};
 use serde_json::{Map, Value, json};
@@ -79,7 +79,7 @@ impl Source for Events {
                 Some((ticket, id)) => call.item(&Comment::key(ticket, id)).await?,
                 None => None,
             };
-            let comment = comment.map(|item| comments::read(&item)).transpose()?;
+            let comment = comment.map(|item| Comment::read(&item)).transpose()?;
             let shown = audit.map(|it| shown(call, &it, comment.as_ref(), self.comments));
             told.push(shown.into_iter().collect());
         }
@@ -115,7 +115,7 @@ fn child(
 ) -> Option<Value> {
     let mut told = Map::from_iter([
         ("id".to_owned(), json!(event.id)),
-        ("via".to_owned(), json!(via(by))),
+        ("via".to_owned(), json!(via(event.via.as_ref().unwrap_or(by)))),
         ("via_reference_id".to_owned(), Value::Null),
     ]);
     let mut put = |name: &str, value: Value| drop(told.insert(name.to_owned(), value));

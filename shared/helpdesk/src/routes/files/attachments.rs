@@ -7,7 +7,7 @@ use crate::file::upload::Upload;
 use crate::file::{Attachment, Holder};
 use crate::ids::{AttachmentId, CommentId, TicketId};
 use crate::record::{Changes, Kept, Record, places};
-use crate::routes::tickets::{attachment_shown, comments, see};
+use crate::routes::tickets::{attachment_shown, see};
 use crate::store::{Item, Key};
 use crate::ticket::{Comment, Ticket};
 use serde::Deserialize;
@@ -51,7 +51,7 @@ async fn said(call: &Call<'_>, ticket: TicketId, comment: CommentId) -> Result<S
     call.fetch([places::record(Ticket::KIND, ticket.get()), key.clone()]).await?;
     let ticket = call.get::<Ticket>(ticket.get()).await?;
     let item = call.item(&key).await?.ok_or(Refused::NotFound)?;
-    let comment = comments::read(&item)?;
+    let comment = Comment::read(&item)?;
     let sees = see::sees(call, &ticket).await?
         && (comment.public || call.may(ReadPrivateComments, Resource::Ticket(&ticket, false))?);
     if sees { Ok(Said { ticket, item, comment }) } else { Err(Refused::NotFound) }
@@ -108,7 +108,7 @@ pub(super) async fn download(call: &Call<'_>) -> Result<Answer, Refused> {
         }
         Holder::Comment(ticket, comment) => {
             let item = call.item(&Comment::key(ticket, comment)).await?;
-            comments::read(&item.ok_or(Refused::NotFound)?)?.attachments
+            Comment::read(&item.ok_or(Refused::NotFound)?)?.attachments
         }
     };
     let attachment = among(&attachments, id)?;

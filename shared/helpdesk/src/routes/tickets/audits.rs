@@ -1,10 +1,10 @@
 //! What was done to a ticket
 //! ([ticket audits](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_audits/)).
 
-use super::comments::{self, hide};
+use super::comments::hide;
 use super::see;
 use super::shown::audit_shown;
-use super::write::Written;
+use super::written::Written;
 use crate::access::Action::{ReadPrivateComments, UpdateTicket};
 use crate::access::Resource;
 use crate::api::page::{cursor, link};
@@ -45,7 +45,7 @@ pub async fn shown(
     call.fetch(keys.iter().cloned()).await?;
     let mut comments = Vec::with_capacity(keys.len());
     for key in &keys {
-        let comment = call.item(key).await?.map(|item| comments::read(&item)).transpose()?;
+        let comment = call.item(key).await?.map(|item| Comment::read(&item)).transpose()?;
         comments.extend(comment.filter(|it| private || it.public));
     }
     Ok(audits.iter().map(|audit| audit_shown(call, audit, &comments)).collect())
@@ -92,7 +92,7 @@ pub(super) async fn make_private(call: &Call<'_>) -> Result<Answer, Refused> {
     let audit = one(call, ticket.id, id(call)?).await?;
     let comment = audit.comment().ok_or(Refused::NotFound)?;
     let item = call.item(&Comment::key(ticket.id, comment)).await?.ok_or(Refused::NotFound)?;
-    hide(call, &ticket, comments::read(&item)?).await
+    hide(call, &ticket, Comment::read(&item)?).await
 }
 
 /// A ticket as an earlier request left it.
@@ -106,7 +106,7 @@ pub(super) async fn written(
         Some(id) => call.item(&Comment::key(ticket.id, id)).await?,
         None => None,
     };
-    let comment = comment.map(|item| comments::read(&item)).transpose()?;
+    let comment = comment.map(|item| Comment::read(&item)).transpose()?;
     Ok(Written { ticket, audit, comment })
 }
 

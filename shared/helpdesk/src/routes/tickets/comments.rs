@@ -8,7 +8,7 @@ use crate::access::Resource;
 use crate::api::{Answer, Call, Refused, list};
 use crate::ids::{AttachmentId, CommentId, TicketId};
 use crate::record::{Changes, Kept};
-use crate::store::{Item, Range};
+use crate::store::Range;
 use crate::text;
 use crate::ticket::Ticket;
 use crate::ticket::comment::{COMMENTS, Comment, history};
@@ -21,15 +21,6 @@ const REDACTED: char = '▇';
 
 /// Comments that are looked through at once.
 const MANY: usize = 5_000;
-
-/// Reads a comment as it is kept.
-///
-/// # Errors
-/// `Internal` if it is none.
-pub fn read(item: &Item) -> Result<Comment, Fault> {
-    serde_json::from_str(&item.body)
-        .map_err(|error| Fault::Internal(format!("unreadable comment: {error}")))
-}
 
 pub(super) async fn list(call: &Call<'_>) -> Result<Answer, Refused> {
     let ticket = see::ticket(call, "ticket_id").await?;
@@ -47,7 +38,8 @@ pub async fn page(call: &Call<'_>, ticket: &Ticket, private: bool) -> Result<Val
     let partition = history(ticket.id);
     if private {
         let page = list::items(call, &partition, COMMENTS, newest_first).await?;
-        let comments: Result<Vec<Comment>, Fault> = page.records.iter().map(read).collect();
+        let comments: Result<Vec<Comment>, Fault> =
+            page.records.iter().map(Comment::read).collect();
         let mut shown = comments?.into_iter().map(|it| comment_shown(call, &it));
         let page = page.map(|_| shown.next().unwrap_or_default());
         return Ok(page.envelope(call.ask, "comments"));
@@ -73,7 +65,7 @@ pub async fn page(call: &Call<'_>, ticket: &Ticket, private: bool) -> Result<Val
 pub async fn all(call: &Call<'_>, ticket: TicketId) -> Result<Vec<Comment>, Refused> {
     let range = Range::of(history(ticket), MANY).starting(COMMENTS);
     let comments: Result<Vec<Comment>, Fault> =
-        call.range(&range).await?.items.iter().map(read).collect();
+        call.range(&range).await?.items.iter().map(Comment::read).collect();
     Ok(comments?)
 }
 
@@ -99,7 +91,7 @@ async fn named(call: &Call<'_>) -> Result<(Kept<Ticket>, Comment), Refused> {
 async fn one(call: &Call<'_>, ticket: TicketId, id: u64) -> Result<Comment, Refused> {
     let id = CommentId::new(id).ok_or(Refused::NotFound)?;
     let item = call.item(&Comment::key(ticket, id)).await?.ok_or(Refused::NotFound)?;
-    Ok(read(&item)?)
+    Ok(Comment::read(&item)?)
 }
 
 /// Keeps a changed comment, and the ticket's description where it is what it begins with.

@@ -1,7 +1,7 @@
 //! Tickets that are deleted, and come back or go for good
 //! ([ticket deletion](https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#delete-ticket)).
 
-use super::{audits, comments, see};
+use super::{audits, see};
 use crate::access::Action::DeleteTicket;
 use crate::api::list::{self, List};
 use crate::api::{Answer, Call, Method, Refused};
@@ -165,7 +165,7 @@ async fn traces(call: &Call<'_>, item: &Item) -> Result<Vec<Key>, Refused> {
     if item.key.sort.starts_with(AUDITS) {
         return Ok(audits::read(item)?.links().iter().map(Link::key).collect());
     }
-    let Comment { attachments, .. } = comments::read(item)?;
+    let Comment { attachments, .. } = Comment::read(item)?;
     let files = attachments.iter().map(|it| call.desk.files.delete(&call.tenant, &it.token));
     try_join_all(files).await?;
     Ok(attachments.iter().map(|it| Holder::key(it.id)).collect())

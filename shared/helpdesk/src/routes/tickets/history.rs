@@ -3,33 +3,37 @@
 use super::see;
 use super::shown::metrics_shown;
 use crate::api::{Answer, Call, Refused, list};
+use crate::ids::UserId;
+use crate::schedule::Hours;
+use crate::ticket::Ticket;
 use crate::ticket::metrics::Happened;
-use crate::ticket::{Comment, Ticket};
 use ceap_kernel::Timestamp;
 use serde_json::{Value, json};
 
-/// What happened to a ticket, besides its own fields.
-pub(super) fn happened(
+/// What happened to a ticket, besides its own fields: `said` is who said something, and whether its requester sees it.
+pub(super) fn happened<'h>(
     call: &Call<'_>,
     before: Option<&Ticket>,
-    comment: Option<&Comment>,
+    said: Option<(UserId, bool)>,
     at: Timestamp,
-) -> Result<Happened, Refused> {
+    hours: Option<&'h Hours>,
+) -> Result<Happened<'h>, Refused> {
     let actor = call.actor()?;
     let agents = call.account.agents()?.groups;
-    let helps = |it: &Comment| {
-        let asks = before.is_some_and(|ticket| ticket.requester_id == it.author_id);
-        agents.contains_key(&it.author_id) && !asks
+    let helps = |author: UserId| {
+        let asks = before.is_some_and(|ticket| ticket.requester_id == author);
+        agents.contains_key(&author) && !asks
     };
-    let said = comment.filter(|it| it.public);
-    let replied = said.is_some_and(helps);
+    let seen = said.filter(|(_, public)| *public);
+    let replied = seen.is_some_and(|(author, _)| helps(author));
     Ok(Happened {
-        commented: comment.is_some(),
+        commented: said.is_some(),
         replied,
-        asked: said.is_some() && !replied,
+        asked: seen.is_some() && !replied,
         by_requester: before.is_none_or(|it| it.requester_id == actor.id()),
         by_assignee: before.is_some_and(|it| it.assignee_id == Some(actor.id())),
         at,
+        hours,
     })
 }
 

@@ -91,7 +91,7 @@ async fn worked_out(
         let of = people::organization_of(call, requester, people).await?;
         asked.edit.organization_id = Some(of);
     }
-    let rules = super::super::ticket_rules::of(call, &mut asked.edit)?;
+    let rules = super::super::ticket_rules::against(call, &mut asked.edit)?;
     let agents = call.account.agents()?;
     let created = past.created_at.filter(|at| *at <= call.at).unwrap_or(call.at);
     let open =
@@ -126,10 +126,10 @@ fn remembered(
         let at = past.created_at.filter(|at| *at <= call.at).unwrap_or(ticket.created_at);
         let audit_id = AuditId::fresh(call)?;
         let comment = comment(call, ticket, past, audit_id, at)?;
-        let mut events = vec![Event { id: comment.id.get(), what: What::Comment }];
+        let mut events = vec![Event::new(comment.id.get(), What::Comment)];
         if index == 0 {
             let told = creation(ticket).into_iter();
-            events.extend(told.map(|what| Event { id: call.new_id(), what }));
+            events.extend(told.map(|what| Event::new(call.new_id(), what)));
         }
         let (author_id, via) = (comment.author_id, comment.via.clone());
         let metadata = comment.metadata.clone();

@@ -3,8 +3,10 @@
 
 mod asked;
 pub mod audits;
+mod automated;
 pub mod comments;
 mod deleted;
+mod fire;
 mod history;
 mod import;
 pub mod lists;
@@ -15,14 +17,21 @@ mod related;
 pub mod see;
 mod shown;
 mod tags;
+mod trial;
 mod write;
+mod written;
 
 pub use asked::{Asked, More, Named};
+pub use automated::automated;
+pub use fire::work as triggered;
 pub use see::{sees, ticket, visible, within};
 pub use shown::{
-    attachment_shown, audit_shown, comment_shown, custom_fields, metrics_shown, ticket_shown,
+    attachment_shown, audit_shown, audited, comment_shown, custom_fields, metrics_shown,
+    ticket_shown,
 };
-pub use write::{Written, later, moved, open, open_with, rewritten, save, save_with};
+pub use trial::{Trial, trial};
+pub use write::{later, moved, open, open_with, rated, rewritten, save, save_with};
+pub use written::Written;
 
 use crate::access::Action::{
     CreateTicket, ExportData, ImportTickets, ListTickets, ManageDeletedTickets,

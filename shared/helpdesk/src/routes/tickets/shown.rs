@@ -5,7 +5,8 @@ use crate::access::Actor;
 use crate::api::Call;
 use crate::field::TicketField;
 use crate::file::Attachment;
-use crate::ticket::{Audit, Comment, Event, Metrics, Ticket, What};
+use crate::schedule::Took;
+use crate::ticket::{Audit, Comment, Event, Metrics, Ticket, Via, What};
 use serde_json::{Value, json};
 
 impl Shown for Ticket {
@@ -179,11 +180,24 @@ fn event_shown(call: &Call<'_>, event: &Event, comments: &[Comment]) -> Option<V
         | What::Change { .. }
         | What::Notification { .. }
         | What::Cc { .. }
-        | What::FollowerNotification { .. } => serde_json::to_value(event).ok(),
+        | What::FollowerNotification { .. }
+        | What::Webhook { .. }
+        | What::UseCase { .. }
+        | What::Error { .. } => serde_json::to_value(event).ok(),
     }
 }
 
-/// What is measured of a ticket. Until an account has a schedule, business time is calendar time.
+/// Something that a rule would do, as an audit would tell it.
+#[must_use]
+pub fn audited(what: &What, via: &Via) -> Value {
+    let mut shown = serde_json::to_value(what).unwrap_or_default();
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("via".to_owned(), json!(via));
+    }
+    shown
+}
+
+/// What is measured of a ticket.
 #[must_use]
 pub fn metrics_shown(call: &Call<'_>, ticket: &Ticket) -> Value {
     let Metrics {
@@ -205,10 +219,8 @@ pub fn metrics_shown(call: &Call<'_>, ticket: &Ticket) -> Value {
         requester_wait,
         on_hold,
     } = &ticket.metrics;
-    let minutes = |seconds: Option<i64>| {
-        let minutes = seconds.map(|seconds| seconds.div_euclid(60));
-        json!({"calendar": minutes, "business": minutes})
-    };
+    let nothing = || json!({"calendar": null, "business": null});
+    let minutes = |took: &Option<Took>| took.map_or_else(nothing, Took::minutes);
     json!({
         "url": call.url(&format!("/ticket_metrics/{}.json", ticket.id)),
         "id": ticket.id,
@@ -227,12 +239,12 @@ pub fn metrics_shown(call: &Call<'_>, ticket: &Ticket) -> Value {
         "assigned_at": assigned_at,
         "solved_at": solved_at,
         "latest_comment_added_at": latest_comment_added_at,
-        "reply_time_in_minutes": minutes(*reply_time),
-        "reply_time_in_seconds": {"calendar": reply_time},
-        "first_resolution_time_in_minutes": minutes(*first_resolution),
-        "full_resolution_time_in_minutes": minutes(*full_resolution),
-        "agent_wait_time_in_minutes": minutes(Some(*agent_wait)),
-        "requester_wait_time_in_minutes": minutes(Some(*requester_wait)),
-        "on_hold_time_in_minutes": minutes(Some(*on_hold)),
+        "reply_time_in_minutes": minutes(reply_time),
+        "reply_time_in_seconds": {"calendar": reply_time.map(|it| it.calendar)},
+        "first_resolution_time_in_minutes": minutes(first_resolution),
+        "full_resolution_time_in_minutes": minutes(full_resolution),
+        "agent_wait_time_in_minutes": agent_wait.minutes(),
+        "requester_wait_time_in_minutes": requester_wait.minutes(),
+        "on_hold_time_in_minutes": on_hold.minutes(),
     })
 }

@@ -3,53 +3,26 @@
 use super::super::ticket_rules;
 use super::super::users::join_by_domain;
 use super::asked::{Asked, More};
-use super::history::happened;
-use super::people;
+use super::fire::{Acted, fire, speak};
+use super::people::{self, People};
 use super::see;
-use super::shown::{audit_shown, ticket_shown};
+use super::written::{How, Written, channel, work_out};
 use crate::access::{Action, Resource};
 use crate::account::Staff;
-use crate::activity;
 use crate::api::{Answer, Ask, Call, Refused};
-use crate::file::Attachment;
 use crate::file::upload::{self, Taken};
-use crate::ids::{AuditId, CommentId, OrganizationId, TicketId, UserId};
+use crate::ids::{AuditId, OrganizationId, TicketId, UserId};
 use crate::record::{Changes, Kept, places};
 use crate::refusal::Refusal;
+use crate::satisfaction::SatisfactionRating;
 use crate::store::Key;
-use crate::text;
-use crate::ticket::comment::Comment;
-use crate::ticket::{
-    self, Applied, Audit, Edit, Event, MAX_COMMENT, NewComment, Said, Status, Ticket, Via, What,
-    creation, metric_events, metrics,
-};
+use crate::ticket::{self, Applied, Edit, NewComment, Status, Ticket, Via};
+use crate::trigger::Around;
 use crate::user::User;
 use ceap_kernel::{Fault, Timestamp};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-/// What a change led to.
-#[derive(Debug, Clone)]
-pub struct Written {
-    /// The ticket as it is now.
-    pub ticket: Ticket,
-    /// What was done.
-    pub audit: Audit,
-    /// What was said.
-    pub comment: Option<Comment>,
-}
-
-impl Written {
-    /// As the API tells it.
-    #[must_use]
-    pub fn shown(&self, call: &Call<'_>) -> Value {
-        json!({
-            "ticket": ticket_shown(call, &self.ticket),
-            "audit": audit_shown(call, &self.audit, self.comment.as_slice()),
-        })
-    }
-}
 
 /// How often a change is worked out anew because somebody else was faster.
 const ATTEMPTS: usize = 6;
@@ -152,7 +125,7 @@ pub async fn open_with(
         let of = people::organization_of(call, requester, &people).await?;
         asked.edit.organization_id = Some(of);
     }
-    let rules = ticket_rules::of(call, &mut asked.edit)?;
+    let rules = ticket_rules::against(call, &mut asked.edit)?;
     let mentioned = follow(call, &mut asked, &none)?;
     let agents = call.account.agents()?;
     // Its number is not given before it is known that it can be: numbers count without gaps then.
@@ -177,7 +150,9 @@ pub async fn open_with(
         applied.ticket.via = channel(&asked.more, via.clone());
     }
     let mut changes = Changes::new();
-    let how = How { more: &asked.more, uploads, via, mentioned };
+    let by = channel(&asked.more, via.clone());
+    let fired = fired(call, (None, &applied, &by), &mut people, &mut changes).await?;
+    let how = How { more: &asked.more, uploads, via, mentioned, fired };
     let written = work_out(call, None, applied, how, &mut changes)?;
     changes.create(&written.ticket)?;
     people.add(call, &mut changes).await?;
@@ -288,8 +263,8 @@ async fn attempt(
         }
     }
     let (ccs, followers) = (&before.email_cc_ids, &before.follower_ids);
-    let people = people::resolve(call, &mut asked, ccs, followers, Vec::new()).await?;
-    let rules = ticket_rules::of(call, &mut asked.edit)?;
+    let mut people = people::resolve(call, &mut asked, ccs, followers, Vec::new()).await?;
+    let rules = ticket_rules::against(call, &mut asked.edit)?;
     let mentioned = follow(call, &mut asked, followers)?;
     let agents = call.account.agents()?;
     let by = call.actor()?.of_tickets();
@@ -297,7 +272,9 @@ async fn attempt(
     let applied = ticket::apply(&before, &asked.edit, by, &agents, &rules, at)?;
     let uploads = uploads(call, &asked).await?;
     let mut changes = Changes::new();
-    let how = How { more: &asked.more, uploads, via, mentioned };
+    let by = channel(&asked.more, via.clone());
+    let fired = fired(call, (Some(&before), &applied, &by), &mut people, &mut changes).await?;
+    let how = How { more: &asked.more, uploads, via, mentioned, fired };
     let written = work_out(call, Some(&before), applied, how, &mut changes)?;
     if written.audit.events.is_empty() {
         return Ok(written);
@@ -310,6 +287,22 @@ async fn attempt(
     beside(&written, &mut changes)?;
     call.commit(changes).await?;
     Ok(written)
+}
+
+/// What triggers make of an update by people of whom some are not kept yet.
+async fn fired(
+    call: &Call<'_>,
+    (before, applied, via): (Option<&Ticket>, &Applied, &Via),
+    people: &mut People,
+    changes: &mut Changes,
+) -> Result<Option<Acted>, Refused> {
+    let mut around = Around::default();
+    people.added.iter().for_each(|it| around.put_user(it.id, Some(it.clone())));
+    let acted = fire(call, before, applied, &via.channel, &mut around).await?;
+    if let Some(locale) = acted.as_ref().and_then(|(fired, _)| fired.locale.as_ref()) {
+        speak(call, locale, &mut people.added, changes).await?;
+    }
+    Ok(acted)
 }
 
 /// A ticket that goes to another organization, or to none, whatever its status: what becomes of organizations is not
@@ -334,16 +327,43 @@ pub fn rewritten(
     before: &Kept<Ticket>,
     ticket: Ticket,
 ) -> Result<Changes, Refused> {
+    let applied = became(call, before, ticket)?;
+    kept(call, before, applied, None)
+}
+
+/// The same, for what its requester thinks of how it was handled: that is an update on which triggers act.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`.
+pub async fn rated(
+    call: &Call<'_>,
+    before: &Kept<Ticket>,
+    ticket: Ticket,
+    rating: &SatisfactionRating,
+) -> Result<Changes, Refused> {
+    let applied = became(call, before, ticket)?;
+    let mut around = Around::default();
+    around.put_rating(rating.id, Some(rating.clone()));
+    let channel = Via::default().channel;
+    let fired = fire(call, Some(before), &applied, &channel, &mut around).await?;
+    kept(call, before, applied, fired)
+}
+
+fn became(call: &Call<'_>, before: &Ticket, ticket: Ticket) -> Result<Applied, Refused> {
     let ticket = Ticket { updated_at: after(before.updated_at, call.at)?, ..ticket };
-    let changed = ticket::changes(before, &ticket);
-    let applied = Applied { ticket, changes: changed, comment: None };
+    let changes = ticket::changes(before, &ticket);
+    Ok(Applied { ticket, changes, comment: None })
+}
+
+fn kept(
+    call: &Call<'_>,
+    before: &Kept<Ticket>,
+    applied: Applied,
+    fired: Option<Acted>,
+) -> Result<Changes, Refused> {
     let more = More::default();
-    let how = How {
-        more: &more,
-        uploads: Taken::default(),
-        via: Via::default(),
-        mentioned: BTreeSet::new(),
-    };
+    let (uploads, via, mentioned) = (Taken::default(), Via::default(), BTreeSet::new());
+    let how = How { more: &more, uploads, via, mentioned, fired };
     let mut changes = Changes::new();
     let written = work_out(call, Some(before), applied, how, &mut changes)?;
     changes.update(before, &written.ticket)?;
@@ -374,7 +394,7 @@ fn permitted(call: &Call<'_>, ticket: &Ticket, asked: &Asked) -> Result<(), Refu
 
 /// When a change is, so that no two states of a ticket have the same stamp: at least a second after the one before,
 /// up to a minute ahead of the clock.
-fn after(before: Timestamp, now: Timestamp) -> Result<Timestamp, Fault> {
+pub(super) fn after(before: Timestamp, now: Timestamp) -> Result<Timestamp, Fault> {
     let next = before.as_second().saturating_add(1);
     let most = now.as_second().saturating_add(60);
     Timestamp::from_second(now.as_second().max(next.min(most)))
@@ -416,138 +436,8 @@ fn follow(
     Ok(mentioned)
 }
 
-fn channel(more: &More, usual: Via) -> Via {
-    let named = more.via.as_ref().and_then(|it| it.channel.as_ref()).and_then(Value::as_str);
-    named.map_or(usual, Via::of)
-}
-
 /// The files that come with what is said.
 async fn uploads(call: &Call<'_>, asked: &Asked) -> Result<Taken, Refused> {
     let tokens = asked.edit.comment.as_ref().map(|it| it.uploads.as_slice()).unwrap_or_default();
     upload::take(call, tokens).await
-}
-
-/// Characters of what a client says of itself that are kept.
-const MAX_CLIENT: usize = 255;
-
-/// How a change comes.
-struct How<'a> {
-    more: &'a More,
-    uploads: Taken,
-    via: Via,
-    mentioned: BTreeSet<UserId>,
-}
-
-/// With what, and from where, a change is asked for
-/// ([audits](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_audits/)).
-fn system(call: &Call<'_>) -> Value {
-    let client = call.ask.header("user-agent");
-    let client = client.map(|it| it.chars().take(MAX_CLIENT).collect::<String>());
-    let known = [("client", client), ("ip_address", call.ask.ip_address().map(str::to_owned))];
-    known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
-}
-
-/// What a change did, as it is remembered and told: put with `changes`, but for the ticket itself.
-fn work_out(
-    call: &Call<'_>,
-    before: Option<&Ticket>,
-    applied: Applied,
-    how: How<'_>,
-    changes: &mut Changes,
-) -> Result<Written, Refused> {
-    let How { more, uploads, via, mentioned } = how;
-    let Applied { mut ticket, changes: changed, comment } = applied;
-    let audit_id = AuditId::fresh(call)?;
-    let author = call.actor()?.id();
-    let via = channel(more, via);
-    let metadata = json!({"system": system(call), "custom": custom(more)});
-    let comment = comment
-        .map(|said| {
-            let head = (audit_id, ticket.id, &via, &metadata);
-            commented(call, said, head, uploads.attachments.clone())
-        })
-        .transpose()?;
-    let mut events: Vec<Event> =
-        comment.iter().map(|comment| Event { id: comment.id.get(), what: What::Comment }).collect();
-    let told = match before {
-        None => creation(&ticket),
-        Some(_) => changed.into_iter().map(What::from).collect(),
-    };
-    let notices = comment.iter().flat_map(|it| ticket::notices(&ticket, it, &mentioned));
-    let told = told.into_iter().chain(notices);
-    events.extend(told.map(|what| Event { id: call.new_id(), what }));
-    let at = ticket.updated_at;
-    let happened = happened(call, before, comment.as_ref(), at)?;
-    metrics::measure(before, &mut ticket, happened);
-    let metric_events = metric_events::follow(before, &mut ticket, happened, || call.new_id());
-    let ticket = ticket.generated(call.at);
-    let author_id = comment.as_ref().map_or(author, |comment| comment.author_id);
-    let audit = Audit {
-        id: audit_id,
-        ticket_id: ticket.id,
-        created_at: at,
-        author_id,
-        via,
-        metadata,
-        events,
-        recorded_at: at,
-        imported: false,
-        metric_events,
-    };
-    if !audit.events.is_empty() {
-        audit.keep(changes)?;
-    }
-    if let Some(comment) = &comment {
-        changes.put(Comment::key(ticket.id, comment.id), comment, None)?;
-        uploads.give(comment, changes)?;
-    }
-    activity::tell(call, before, &ticket, comment.as_ref(), changes)?;
-    Ok(Written { ticket, audit, comment })
-}
-
-fn custom(more: &More) -> Value {
-    let custom = more.metadata.clone().filter(Value::is_object);
-    custom.unwrap_or_else(|| json!({}))
-}
-
-impl From<ticket::Change> for What {
-    fn from(change: ticket::Change) -> Self {
-        let ticket::Change { field_name, value, previous_value } = change;
-        Self::Change { field_name, value, previous_value }
-    }
-}
-
-type Head<'a> = (AuditId, TicketId, &'a Via, &'a Value);
-
-fn commented(
-    call: &Call<'_>,
-    said: Said,
-    (audit_id, ticket_id, via, metadata): Head<'_>,
-    attachments: Vec<Attachment>,
-) -> Result<Comment, Fault> {
-    let (body, html_body) = match (said.html_body, said.body) {
-        (Some(html), _) => {
-            let html = text::clean(&html);
-            (text::of_html(&html), html)
-        }
-        (None, body) => {
-            let body = body.unwrap_or_default();
-            let html = text::to_html(&body);
-            (body, html)
-        }
-    };
-    let cut = body.char_indices().nth(MAX_COMMENT).map_or(body.len(), |(at, _)| at);
-    Ok(Comment {
-        id: CommentId::fresh(call)?,
-        audit_id,
-        ticket_id,
-        created_at: call.at,
-        author_id: said.author_id,
-        body: body.get(..cut).unwrap_or_default().to_owned(),
-        html_body,
-        public: said.public,
-        attachments,
-        via: via.clone(),
-        metadata: metadata.clone(),
-    })
 }

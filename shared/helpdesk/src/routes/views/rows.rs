@@ -118,6 +118,7 @@ impl Row<'_> {
                 Some(score) => json!(score),
                 None => json!("unoffered"),
             },
+            "sla_next_breach_at" => json!(ticket.promises.next_breach_at()),
             "solved" => json!(metrics.solved_at),
             "status" => json!(ticket.status),
             "subject" => json!(ticket.subject),

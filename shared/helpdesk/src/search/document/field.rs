@@ -28,6 +28,11 @@ pub const REQUESTER_UPDATED: &str = "requester_updated";
 /// When its status changed.
 pub const STATUS_UPDATED: &str = "status_updated";
 
+/// When the next promise of it is broken.
+pub const BREACH: &str = "sla_next_breach";
+/// When a promise of it was broken last.
+pub const BREACHED: &str = "sla_breached";
+
 /// Where a ticket stands: the word, and its rank.
 pub const STATUS: &str = "status";
 /// Where it stands, as its requester sees it.

@@ -117,7 +117,7 @@ impl Document {
     }
 
     /// One more value. What is longer than a value may be is none.
-    pub(super) fn keyword(&mut self, field: &str, value: impl Display) {
+    pub(crate) fn keyword(&mut self, field: &str, value: impl Display) {
         let value = canonical(&value.to_string());
         if !value.is_empty() && value.chars().count() <= LONGEST {
             self.has(field);
@@ -135,7 +135,7 @@ impl Document {
     }
 
     /// A number.
-    pub(super) fn number(&mut self, field: &str, number: f64) {
+    pub(crate) fn number(&mut self, field: &str, number: f64) {
         if number.is_finite() {
             self.has(field);
             // There is one zero.
@@ -151,7 +151,7 @@ impl Document {
     }
 
     /// One more text, if there is any.
-    pub(super) fn text(&mut self, field: &str, text: Option<&str>) {
+    pub(crate) fn text(&mut self, field: &str, text: Option<&str>) {
         if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
             self.has(field);
             self.texts.entry(field.to_owned()).or_default().push(text.to_owned());

@@ -121,6 +121,8 @@ impl Document {
         self.time(field::ASSIGNEE_UPDATED, metrics.assignee_updated_at);
         self.time(field::REQUESTER_UPDATED, metrics.requester_updated_at);
         self.time(field::STATUS_UPDATED, metrics.status_updated_at);
+        self.time(field::BREACH, ticket.promises.next_breach_at());
+        self.time(field::BREACHED, ticket.promises.last_breach_at());
     }
 
     fn who(&mut self, ticket: &Ticket, beside: &Beside<'_>) {

@@ -48,6 +48,15 @@ impl<'a> Scanned<'a> {
         }
     }
 
+    /// Whether another document has the same in a field.
+    #[must_use]
+    pub fn agrees(&self, other: &Scanned<'_>, field: &str) -> bool {
+        let (one, other) = (self.document, other.document);
+        one.keywords.get(field) == other.keywords.get(field)
+            && one.numbers.get(field) == other.numbers.get(field)
+            && one.texts.get(field) == other.texts.get(field)
+    }
+
     fn places(&self, field: &str) -> Option<&Places> {
         let of = |name: &str| {
             let mut places = Places::new();

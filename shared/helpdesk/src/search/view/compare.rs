@@ -18,7 +18,7 @@ const SCORES: [&str; 6] = ["true", "false", "bad", "bad_with_comment", "good", "
 impl Looking {
     /// The tickets that meet one condition. It was checked when the view was written; one that makes no sense any more
     /// is met by none.
-    pub(super) fn condition(&self, condition: &Condition) -> Filter {
+    pub(crate) fn condition(&self, condition: &Condition) -> Filter {
         let value = condition.value.as_str().unwrap_or_default();
         let met = |filter: Filter| if negative(condition) { !filter } else { filter };
         let same = |name: &str| met(Filter::is(name, value));
@@ -52,7 +52,7 @@ impl Looking {
                 ordered(condition, field::SATISFACTION, &SCORES, value)
             }
             "satisfaction_reason_code" => same(field::REASON),
-            "description_includes_word" => met(self.subject(condition, value)),
+            "description_includes_word" => met(self.words(&[field::SUBJECT], condition, value)),
             "locale_id" => met(language(value)),
             "requester_role" => met(self.role(value)),
             other => match other.strip_prefix("custom_fields_") {
@@ -109,9 +109,10 @@ impl Looking {
         }
     }
 
-    /// Words of the subject: any of them, or all of them one after the other.
-    fn subject(&self, condition: &Condition, value: &str) -> Filter {
-        let one = |text: &str| match Filter::phrase(&[field::SUBJECT], text, &self.languages) {
+    /// Words of a text: any of them, or all of them one after the other. Whether they are to stand there or not is not
+    /// part of it.
+    pub(crate) fn words(&self, fields: &[&str], condition: &Condition, value: &str) -> Filter {
+        let one = |text: &str| match Filter::phrase(fields, text, &self.languages) {
             Filter::All(all) if all.is_empty() => Filter::nothing(),
             other => other,
         };

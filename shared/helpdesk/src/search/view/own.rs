@@ -4,7 +4,7 @@ use super::super::document::{day, field};
 use super::super::{Filter, Key};
 use super::Looking;
 use super::compare::{negative, several};
-use crate::field::{FieldType, TicketField};
+use crate::field::{Field, FieldType, TicketField};
 use crate::ids::FieldId;
 use crate::record::Kept;
 use crate::rule::Condition;
@@ -26,25 +26,30 @@ impl Looking {
     }
 
     pub(super) fn own(&self, id: &str, condition: &Condition) -> Filter {
-        let Some((of, name)) = self.field(id) else { return Filter::nothing() };
+        let of = self.field(id);
+        of.map_or_else(Filter::nothing, |(of, name)| self.of_field(&of.field, &name, condition))
+    }
+
+    /// What meets a condition on a field, of tickets, people or organizations, that is kept under `name`.
+    pub(crate) fn of_field(&self, of: &Field, name: &str, condition: &Condition) -> Filter {
         let value = condition.value.as_str().unwrap_or_default();
         match condition.operator.as_str() {
             "is" | "is_not" => {
                 let is = if of.kind == FieldType::Checkbox && value == "false" {
-                    Filter::absent(&name)
+                    Filter::absent(name)
                 } else {
-                    self.is(of, &name, value)
+                    self.is(of, name, value)
                 };
                 if negative(condition) { !is } else { is }
             }
-            "present" => Filter::present(&name),
-            "not_present" => Filter::absent(&name),
-            "includes" => Filter::is_any(&name, several(&condition.value)),
-            "not_includes" => !Filter::is_any(&name, several(&condition.value)),
-            "includes_string" => self.contains(&name, value),
-            "not_includes_string" => !self.contains(&name, value),
-            "within_previous_n_days" => self.within(&name, value, -1),
-            "within_next_n_days" => self.within(&name, value, 1),
+            "present" => Filter::present(name),
+            "not_present" => Filter::absent(name),
+            "includes" => Filter::is_any(name, several(&condition.value)),
+            "not_includes" => !Filter::is_any(name, several(&condition.value)),
+            "includes_string" => self.contains(name, value),
+            "not_includes_string" => !self.contains(name, value),
+            "within_previous_n_days" => self.within(name, value, -1),
+            "within_next_n_days" => self.within(name, value, 1),
             operator => of_number(of, value).map_or_else(Filter::nothing, |number| {
                 let range = match operator {
                     "less_than" => (Unbounded, Excluded(number)),
@@ -53,12 +58,12 @@ impl Looking {
                     "greater_than_equal" => (Included(number), Unbounded),
                     _ => return Filter::nothing(),
                 };
-                Filter::number(&name, range)
+                Filter::number(name, range)
             }),
         }
     }
 
-    fn is(&self, of: &TicketField, name: &str, value: &str) -> Filter {
+    fn is(&self, of: &Field, name: &str, value: &str) -> Filter {
         if value.is_empty() {
             return Filter::absent(name);
         }
@@ -88,7 +93,7 @@ impl Looking {
 }
 
 /// A value of a field that holds a number or a day.
-fn of_number(of: &TicketField, value: &str) -> Option<f64> {
+fn of_number(of: &Field, value: &str) -> Option<f64> {
     match of.kind {
         FieldType::Date => {
             let date = value.split(['T', ' ']).next().unwrap_or_default();

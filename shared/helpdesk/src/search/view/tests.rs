@@ -31,6 +31,7 @@ fn looking() -> Looking {
     Looking {
         actor: actor(2),
         now: at(NOW),
+        hours: None,
         zone: TimeZone::UTC,
         languages: LANGUAGES.to_vec(),
         agents: vec![agent(2, Role::Agent, "Susan"), agent(3, Role::Admin, "Bob")],
@@ -39,6 +40,8 @@ fn looking() -> Looking {
         forms: Vec::new(),
         default_form: FormId::new(40),
         fields: Arc::new(fields()),
+        user_fields: Arc::default(),
+        organization_fields: Arc::default(),
     }
 }
 

@@ -28,6 +28,8 @@ fn agents() -> Agents {
 struct Free;
 
 impl Rules for Free {
+    fn mean(&self, _: &mut Edit, _: &mut Refusal) {}
+
     fn settle(&self, _: &Ticket, _: &mut Ticket, _: &Edit, _: Actor, _: &mut Refusal) {}
 }
 

@@ -9,6 +9,8 @@ use serde_json::json;
 struct Free;
 
 impl Rules for Free {
+    fn mean(&self, _: &mut Edit, _: &mut crate::refusal::Refusal) {}
+
     fn settle(
         &self,
         _: &Ticket,
@@ -24,9 +26,10 @@ fn at(minute: i64) -> Timestamp {
     Timestamp::from_second(minute.saturating_mul(60)).unwrap()
 }
 
-fn happened(minute: i64) -> Happened {
+fn happened(minute: i64) -> Happened<'static> {
     let (commented, replied, asked) = (false, false, false);
-    Happened { commented, replied, asked, by_requester: false, by_assignee: false, at: at(minute) }
+    let (by_requester, by_assignee) = (false, false);
+    Happened { commented, replied, asked, by_requester, by_assignee, at: at(minute), hours: None }
 }
 
 fn ticket() -> Ticket {
@@ -51,9 +54,9 @@ impl Life {
         life
     }
 
-    fn went(&mut self, before: Option<&Ticket>, happened: Happened) {
+    fn went(&mut self, before: Option<&Ticket>, happened: Happened<'_>) {
         let mut ids = 1..;
-        let events = follow(before, &mut self.ticket, happened, || ids.next().unwrap());
+        let events = follow(before, &mut self.ticket, happened, None, || ids.next().unwrap());
         self.told = events
             .iter()
             .map(|event| {
@@ -67,7 +70,7 @@ impl Life {
             .collect();
     }
 
-    fn then(&mut self, happened: Happened, change: impl FnOnce(&mut Ticket)) -> &mut Self {
+    fn then(&mut self, happened: Happened<'_>, change: impl FnOnce(&mut Ticket)) -> &mut Self {
         let before = self.ticket.clone();
         change(&mut self.ticket);
         self.went(Some(&before), happened);

@@ -1,0 +1,116 @@
+//! Automations at work: each hour, in their order, on all tickets that meet their conditions
+//! ([about automations](https://support.zendesk.com/hc/en-us/articles/4408835801114)).
+//!
+//! An hour is done once. Its conditions are asked as of the full hour, so that a ticket for which something has been so for
+//! exactly so many hours is one of one hour alone. Hours that were missed are caught up, each as of its own time. Who dies
+//! in the midst of one leaves it to the next; what it did is remembered with each ticket, and not done again.
+
+mod hours;
+
+use crate::api::{Ask, Call, Desk, Refused, entry};
+use crate::ids::TicketId;
+use crate::routes::tickets::automated;
+use crate::rule::{Automation, Order};
+use crate::search::document::field;
+use crate::search::{Filter, Finder, Kind, Looking, Search, Sort};
+use ceap_kernel::{Fault, TenantId, Timestamp};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use hours::Hours;
+
+/// Places that are found at once.
+const PAGE: usize = 10_000;
+
+/// Tickets that are worked on at once.
+const AT_ONCE: usize = 16;
+
+/// What was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// Hours.
+    pub hours: u32,
+    /// Tickets that were changed.
+    pub changed: u64,
+    /// Tickets that others kept changing, which are left to the next hour.
+    pub left: u64,
+}
+
+/// Does the automations of an account for each full hour that is not done yet.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`, also while the index is far behind: then it is to be begun again, and goes on where it
+/// stopped. `Unavailable` too while somebody else is at it.
+pub async fn run(desk: &Desk<'_>, tenant: &TenantId) -> Result<Ran, Refused> {
+    let ask = Ask::nothing();
+    let call = entry::by_itself(desk, tenant, &ask, vec![Hours::key()]).await?;
+    let mut ran = Ran::default();
+    while let Some(hour) = Hours::begin(&call).await? {
+        for automation in Automation::in_use(&call.account)? {
+            each(&call, &automation, hour, &mut ran).await?;
+        }
+        Hours::end(&call, hour).await?;
+        ran.hours = ran.hours.saturating_add(1);
+    }
+    Ok(ran)
+}
+
+/// Does one automation for an hour.
+async fn each(
+    call: &Call<'_>,
+    automation: &Automation,
+    hour: i64,
+    ran: &mut Ran,
+) -> Result<(), Refused> {
+    let now = at(hour)?;
+    let looking = Looking::of(&call.account, call.actor()?, now)?;
+    let found = found(call, &looking, automation).await?;
+    let done = stream::iter(found).map(async |id| {
+        match automated(&call.anew(), &looking, (id, hour), automation).await {
+            Err(Refused::Conflict) => Ok(None),
+            other => other.map(Some),
+        }
+    });
+    let done: Vec<Option<bool>> = done.buffer_unordered(AT_ONCE).try_collect().await?;
+    for one in done {
+        match one {
+            Some(true) => ran.changed = ran.changed.saturating_add(1),
+            Some(false) => {}
+            None => ran.left = ran.left.saturating_add(1),
+        }
+    }
+    Ok(())
+}
+
+/// The tickets that may meet an automation's conditions: whether each does is asked of it again.
+async fn found(
+    call: &Call<'_>,
+    looking: &Looking,
+    automation: &Automation,
+) -> Result<Vec<TicketId>, Refused> {
+    let finder = Finder::open(call, &[Kind::Ticket]).await?;
+    let open = !Filter::is(field::STATUS, "closed");
+    let filter = Filter::all([looking.found(&automation.conditions), open]);
+    let sort = Sort::by_number(field::ID, Order::Asc);
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let search = Search {
+            filter: &filter,
+            sort: &sort,
+            backward: false,
+            after: after.as_ref(),
+            most: PAGE,
+        };
+        let hits = finder.find(search).await?;
+        found.extend(hits.places.iter().filter_map(|it| TicketId::new(it.id)));
+        if hits.places.len() < PAGE {
+            return Ok(found);
+        }
+        after = hits.places.into_iter().next_back();
+    }
+}
+
+/// The time of a full hour.
+fn at(hour: i64) -> Result<Timestamp, Fault> {
+    Timestamp::from_second(hour.saturating_mul(3_600))
+        .map_err(|error| Fault::Internal(error.to_string()))
+}

@@ -1,0 +1,107 @@
+//! What an automation does to a ticket.
+
+use super::asked::More;
+use super::fire::{self, RULE, automate, speak};
+use super::write::after;
+use super::written::{How, work_out};
+use crate::api::{Call, Refused};
+use crate::file::upload::Taken;
+use crate::ids::TicketId;
+use crate::record::{Changes, Kept};
+use crate::rule::Automation;
+use crate::search::Looking;
+use crate::ticket::{self, Applied, Ticket, Via};
+use crate::trigger::Around;
+use std::collections::BTreeSet;
+
+/// Updates of one ticket by automations, at most (Zendesk's limit).
+pub const MOST: u32 = 100;
+
+/// Tries because somebody else was faster.
+const ATTEMPTS: usize = 6;
+
+/// Does to a ticket what an automation does in an hour: if it meets its conditions now, and once, however often this is
+/// asked for. Triggers act on it as on any update. Whether it did anything.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`; 409 if others keep changing it.
+pub async fn automated(
+    call: &Call<'_>,
+    looking: &Looking,
+    (id, hour): (TicketId, i64),
+    automation: &Automation,
+) -> Result<bool, Refused> {
+    for _ in 1..ATTEMPTS {
+        match attempt(call, looking, (id, hour), automation).await {
+            Err(Refused::Conflict) => {}
+            done => return done,
+        }
+    }
+    attempt(call, looking, (id, hour), automation).await
+}
+
+async fn attempt(
+    call: &Call<'_>,
+    looking: &Looking,
+    (id, hour): (TicketId, i64),
+    automation: &Automation,
+) -> Result<bool, Refused> {
+    let Some(before) = call.find::<Ticket>(id.get()).await? else { return Ok(false) };
+    let done = &before.automations;
+    if done.updates >= MOST || done.last(automation.head.id) >= Some(hour) {
+        return Ok(false);
+    }
+    let mut around = Around::default();
+    let at = after(before.updated_at, call.at)?;
+    let untouched = Applied {
+        ticket: Ticket { updated_at: at, ..before.record.clone() },
+        changes: Vec::new(),
+        comment: None,
+    };
+    let own = (&before.record, &untouched);
+    let Some((acted, mut says)) = automate(call, looking, own, automation, &mut around).await?
+    else {
+        return Ok(false);
+    };
+    let mut ticket = acted.ticket;
+    ticket.automations.note(automation.head.id, hour);
+    let changed = ticket::changes(&before, &ticket);
+    let told = !changed.is_empty() || !acted.events.is_empty() || !says.is_empty();
+    if !told && acted.locale.is_none() {
+        return Ok(false);
+    }
+    let applied = Applied { ticket: ticket.clone(), changes: changed, comment: None };
+    let fired = fire::fire(call, Some(&before), &applied, RULE, &mut around).await?;
+    let (mut fired, more) = fired.unwrap_or_else(|| (untold(ticket), Vec::new()));
+    let events = acted.events.into_iter().chain(std::mem::take(&mut fired.events));
+    fired.events = events.collect();
+    says.extend(more);
+    let mut changes = Changes::new();
+    for locale in [&acted.locale, &fired.locale].into_iter().flatten() {
+        speak(call, locale, &mut [], &mut changes).await?;
+    }
+    keep(call, &before, applied, (fired, says), automation, changes).await
+}
+
+fn untold(ticket: Ticket) -> crate::trigger::Fired {
+    crate::trigger::Fired { ticket, events: Vec::new(), said: Vec::new(), locale: None }
+}
+
+async fn keep(
+    call: &Call<'_>,
+    before: &Kept<Ticket>,
+    applied: Applied,
+    fired: fire::Acted,
+    automation: &Automation,
+    mut changes: Changes,
+) -> Result<bool, Refused> {
+    let more = More::default();
+    let head = &automation.head;
+    let via = Via::of_rule(head.id, &head.title, "automation");
+    let (uploads, mentioned) = (Taken::default(), BTreeSet::new());
+    let how = How { more: &more, uploads, via, mentioned, fired: Some(fired) };
+    let written = work_out(call, Some(before), applied, how, &mut changes)?;
+    changes.update(before, &written.ticket)?;
+    call.commit(changes).await?;
+    Ok(true)
+}

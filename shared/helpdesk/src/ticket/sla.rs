@@ -1,0 +1,234 @@
+//! What is promised of a ticket, and whether it is kept
+//! ([SLA metrics](https://support.zendesk.com/hc/en-us/articles/4408821871642),
+//! [SLA policies](https://developer.zendesk.com/api-reference/ticketing/business-rules/sla_policies/)).
+//!
+//! A promise is that a clock of the ticket ([`super::Clocks`]) is done before it ran for so long. It is broken when the
+//! clock ran for longer: to be done at that very second is to keep it. Policies, priorities and schedules are looked at anew
+//! on each update; of a promise that is another one then, the whole time counts that the clock ran.
+
+use super::metric_events::{Hand, Metric, Turn};
+use super::{Clocks, Priority, Status};
+use crate::ids::RecordId;
+use crate::rule::{PolicyMetric, SlaPolicy};
+use crate::schedule::Hours;
+use ceap_kernel::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What is promised of a ticket.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Promises {
+    /// By the clock that it is about.
+    by: BTreeMap<Metric, Promise>,
+    /// When one was broken last.
+    last_breach_at: Option<Timestamp>,
+}
+
+/// What is promised of a clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promise {
+    /// What is promised, as policies name it.
+    pub metric: String,
+    /// Which time the clock runs.
+    pub instance: u32,
+    /// By which policy.
+    pub policy_id: RecordId,
+    /// Within how many seconds.
+    pub seconds: i64,
+    /// Whether only business hours count.
+    pub business: bool,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Until when, or when it was broken; not known while the clock stands still.
+    pub breach_at: Option<Timestamp>,
+    /// Whether it is known to be broken.
+    #[serde(default)]
+    pub broken: bool,
+}
+
+/// Where a promise stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Its clock runs.
+    Active,
+    /// Its clock stands still for now.
+    Paused,
+    /// What was promised is done.
+    Achieved,
+}
+
+/// What was promised, as metric events tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Within how many minutes.
+    pub target: i64,
+    /// The same in seconds.
+    pub target_in_seconds: i64,
+    /// Whether only business hours count.
+    pub business_hours: bool,
+    /// By what.
+    pub policy: PolicyNamed,
+}
+
+/// A policy, as metric events tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyNamed {
+    /// Its id.
+    pub id: RecordId,
+    /// What it is called.
+    pub title: String,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// The name that policies have for what a clock measures, the time that it runs; none for what nothing can be promised of.
+const fn named(metric: Metric, instance: u32) -> Option<&'static str> {
+    Some(match metric {
+        Metric::AgentWorkTime => "agent_work_time",
+        Metric::PausableUpdateTime => "pausable_update_time",
+        Metric::PeriodicUpdateTime => "periodic_update_time",
+        Metric::ReplyTime if instance <= 1 => "first_reply_time",
+        Metric::ReplyTime => "next_reply_time",
+        Metric::RequesterWaitTime => "requester_wait_time",
+        Metric::ResolutionTime => "total_resolution_time",
+        Metric::GroupOwnershipTime => return None,
+    })
+}
+
+impl SlaPolicy {
+    /// What it promises for a priority. Of a ticket without one nothing is promised.
+    fn promises(&self, priority: Option<Priority>, metric: &str) -> Option<&PolicyMetric> {
+        let priority = priority?;
+        self.policy_metrics.iter().find(|it| it.priority == priority && it.metric == metric)
+    }
+}
+
+impl Promises {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Promise> {
+        self.by.values()
+    }
+
+    /// When one was broken last, as far as it is known.
+    #[must_use]
+    pub const fn last_breach_at(&self) -> Option<Timestamp> {
+        self.last_breach_at
+    }
+
+    /// When the next one is broken that is not yet, if no clock is stopped before.
+    #[must_use]
+    pub fn next_breach_at(&self) -> Option<Timestamp> {
+        let running = self.by.values().filter(|it| it.stage == Stage::Active && !it.broken);
+        running.filter_map(|it| it.breach_at).min()
+    }
+
+    /// What is promised once a ticket's clocks stand as they do, and what there is to tell of it: of each, the clock, the
+    /// time that it runs, what happened, and when.
+    #[must_use]
+    pub fn settle(
+        self,
+        clocks: &Clocks,
+        policy: Option<&SlaPolicy>,
+        (status, priority): (Status, Option<Priority>),
+        (at, hours): (Timestamp, Option<&Hours>),
+    ) -> (Self, Vec<(Metric, u32, Turn, Timestamp)>) {
+        let (mut by, mut told) = (BTreeMap::new(), Vec::new());
+        let mut last_breach_at = self.last_breach_at;
+        for metric in Metric::ALL {
+            let Some(clock) = clocks.get(metric) else { continue };
+            let instance = clock.instance;
+            let before = self.by.get(&metric).filter(|it| it.instance == instance);
+            let done = clock.hand == Hand::Idle;
+            let wanted = named(metric, instance)
+                .and_then(|name| Some((policy?, policy?.promises(priority, name)?)))
+                .filter(|_| !done);
+            let promise = match (wanted, before) {
+                (Some((policy, wanted)), before) => {
+                    let new = Promise::new(policy, wanted, instance);
+                    match before.filter(|it| it.same(&new)) {
+                        Some(before) => Promise { broken: before.broken, ..new },
+                        None => {
+                            let turn = Turn::ApplySla { sla: target(policy, &new) };
+                            told.push((metric, instance, turn, at));
+                            new
+                        }
+                    }
+                }
+                // What is done by this update was promised until then.
+                (None, Some(before)) if done => before.clone(),
+                (None, _) => continue,
+            };
+            let (mut promise, newly) = promise.stands(clock, (at, hours));
+            // A clock that waits for a reply runs on when the ticket is solved, but nobody is waiting any more.
+            if status >= Status::Solved && promise.stage == Stage::Active {
+                (promise.stage, promise.breach_at) =
+                    (Stage::Paused, promise.breach_at.filter(|_| promise.broken));
+            }
+            if newly {
+                let time = promise.breach_at.unwrap_or(at);
+                told.push((metric, instance, Turn::Breach, time));
+                promise.broken = true;
+                last_breach_at = last_breach_at.max(Some(time));
+            }
+            by.insert(metric, promise);
+        }
+        (Self { by, last_breach_at }, told)
+    }
+}
+
+fn target(policy: &SlaPolicy, promise: &Promise) -> Target {
+    Target {
+        target: promise.seconds.div_euclid(60),
+        target_in_seconds: promise.seconds,
+        business_hours: promise.business,
+        policy: PolicyNamed {
+            id: policy.head.id,
+            title: policy.head.title.clone(),
+            description: policy.head.description.clone(),
+        },
+    }
+}
+
+impl Promise {
+    fn new(policy: &SlaPolicy, wanted: &PolicyMetric, instance: u32) -> Self {
+        Self {
+            metric: wanted.metric.clone(),
+            instance,
+            policy_id: policy.head.id,
+            seconds: i64::try_from(wanted.target_in_seconds).unwrap_or(i64::MAX),
+            business: wanted.business_hours,
+            stage: Stage::Active,
+            breach_at: None,
+            broken: false,
+        }
+    }
+
+    /// Whether it is promised as it was.
+    fn same(&self, other: &Self) -> bool {
+        (self.policy_id, self.seconds, self.business)
+            == (other.policy_id, other.seconds, other.business)
+    }
+
+    /// It, as its clock stands, and whether it is broken without it being known yet.
+    fn stands(
+        mut self,
+        clock: &super::metric_events::Clock,
+        (at, hours): (Timestamp, Option<&Hours>),
+    ) -> (Self, bool) {
+        self.stage = match clock.hand {
+            Hand::Runs => Stage::Active,
+            Hand::Pauses => Stage::Paused,
+            Hand::Idle => Stage::Achieved,
+        };
+        let hours = hours.filter(|_| self.business);
+        self.breach_at = clock.reaches(self.seconds, hours);
+        let broken = clock.ran_until(at, hours) > self.seconds;
+        let newly = broken && !self.broken;
+        (self, newly)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! Whom triggers tell: people, webhooks and use cases; and what they say themselves.
+
+use super::{changed, desk, opened, ruled, trigger};
+use crate::cast::{AGENT, CUSTOMER, LEAD, OTHER};
+use crate::world::World;
+use ceap_helpdesk::ticket::Audit;
+use ceap_helpdesk::ticket::fact::{Kind, facts};
+use ceap_helpdesk::ticket::letter::{Letter, Notice, Text, letters};
+use ceap_helpdesk::webhook::requests;
+use ceap_kernel::TenantId;
+use serde_json::{Value, json};
+
+const BASE: &str = "https://desk.example";
+
+fn tenant() -> TenantId {
+    TenantId::new("acme").unwrap()
+}
+
+/// What was done last.
+fn last(world: &World) -> Audit {
+    let all = world.store.dump().into_iter();
+    let audits = all.filter(|(of, key, _)| *of == tenant() && key.sort.starts_with("A#"));
+    let audits = audits.map(|(_, _, body)| serde_json::from_str::<Audit>(&body).unwrap());
+    audits.max_by_key(|audit| audit.id).unwrap()
+}
+
+async fn written(world: &World) -> Vec<Letter> {
+    let Some(notice) = Notice::of(&last(world)) else { return Vec::new() };
+    let all = letters(&world.store, &world.accounts, &tenant(), &notice, BASE).await.unwrap();
+    let mut ruled: Vec<Letter> =
+        all.into_iter().filter(|it| matches!(it.text, Text::Ruled { .. })).collect();
+    ruled.sort_by(|a, b| a.email.cmp(&b.email));
+    ruled
+}
+
+fn said(letter: &Letter) -> (&str, &str) {
+    match &letter.text {
+        Text::Ruled { subject, text } => (subject, text),
+        Text::Said { .. } => panic!("{letter:?}"),
+    }
+}
+
+fn mail(whom: &str) -> Value {
+    json!([{"field": "notification_user", "value": [whom, "[{{ticket.account}}] Re: {{ticket.title}}",
+        "Hi {{ticket.requester.first_name}}, #{{ticket.id}} is {{ticket.status}}.\n\n{{ticket.comments_formatted}}\n{{ticket.link}}"]}])
+}
+
+#[tokio::test]
+async fn people_are_written_to_with_what_placeholders_stand_for() {
+    let world = desk().await;
+    trigger(&world, "received", &[["update_type", "is", "Create"]], mail("requester_id")).await;
+    let made = opened(&world, json!({"subject": "{{ticket.id}}"})).await;
+    let event = made["audit"]["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["type"] == "Notification")
+        .unwrap();
+    assert_eq!(
+        (&event["recipients"], &event["via"]["source"]["rel"]),
+        (&json!([4001]), &json!("trigger"))
+    );
+    let all = written(&world).await;
+    let [letter] = &all[..] else { panic!("{all:?}") };
+    let (subject, text) = said(letter);
+    assert_eq!(letter.email, CUSTOMER);
+    assert_eq!(subject, "[acme] Re: {{ticket.id}}", "what people write is no template");
+    assert!(text.starts_with(&format!("Hi customer, #{} is new.", made["ticket"]["id"])), "{text}");
+    assert!(
+        text.contains("It smokes.") && text.contains("https://desk.example/agent/tickets/"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn whom_a_word_means() {
+    let world = desk().await;
+    let group = world.get("/groups").await.is(200)["groups"][0]["id"].clone();
+    let ccs = json!([{"user_email": "bo@acme.example", "action": "put"}]);
+    let begins = json!({"assignee_id": 1001, "email_ccs": ccs});
+    for (action, whom, expected) in [
+        ("notification_user", json!("assignee_id"), vec![AGENT]),
+        ("notification_user", json!("requester_and_ccs"), vec!["bo@acme.example", CUSTOMER]),
+        ("notification_user", json!("current_user"), vec!["owner@acme.example"]),
+        ("notification_user", json!("all_agents"), vec![AGENT, OTHER, LEAD, "owner@acme.example"]),
+        ("notification_user", json!("2001"), vec![OTHER]),
+        ("notification_group", json!("group_id"), vec![AGENT, OTHER, LEAD, "owner@acme.example"]),
+        (
+            "notification_group",
+            json!(group.to_string()),
+            vec![AGENT, OTHER, LEAD, "owner@acme.example"],
+        ),
+    ] {
+        let actions = json!([{"field": action, "value": [whom, "s", "t"]}]);
+        let made = trigger(&world, "t", &[["update_type", "is", "Create"]], actions).await;
+        opened(&world, begins.clone()).await;
+        let written = written(&world).await;
+        let to: Vec<&str> = written.iter().map(|it| it.email.as_str()).collect();
+        assert_eq!(to, expected, "{action} {whom}");
+        world.delete(&format!("/triggers/{}", made["id"])).await.is(204);
+    }
+}
+
+#[tokio::test]
+async fn customers_read_no_internal_notes_and_nobody_is_written_to_who_may_not() {
+    let world = desk().await;
+    trigger(&world, "all", &[["update_type", "is", "Change"]], mail("requester_id")).await;
+    let actions = json!([{"field": "notification_user", "value": ["1001", "s", "{{ticket.latest_comment}}"]}]);
+    trigger(&world, "agent", &[["update_type", "is", "Change"]], actions).await;
+    let made = opened(&world, json!({})).await;
+    changed(&world, &made, json!({"comment": {"body": "Secret.", "public": false}})).await;
+    let all = written(&world).await;
+    let [agent, customer] = &all[..] else { panic!("{all:?}") };
+    assert_eq!(said(agent).1, "Secret.");
+    assert!(!said(customer).1.contains("Secret") && said(customer).1.contains("It smokes."));
+    world.put("/users/4001", json!({"user": {"suspended": true}})).await.is(200);
+    changed(&world, &made, json!({"priority": "low"})).await;
+    assert_eq!(written(&world).await.len(), 1);
+    // Each letter is known by its event, so that it is sent once however often this is done.
+    let (one, two) = (written(&world).await, written(&world).await);
+    assert_eq!(one, two);
+}
+
+#[tokio::test]
+async fn a_webhook_is_asked_once() {
+    let world = desk().await;
+    let webhook = json!({"webhook": {"name": "x", "endpoint": "https://example.com/hook", "http_method": "POST",
+        "request_format": "json", "status": "active", "subscriptions": ["conditional_ticket_events"]}});
+    let webhook = world.post("/webhooks", webhook).await.is(201)["webhook"]["id"].clone();
+    let body = "{\"id\": {{ticket.id}}, \"title\": \"{{ticket.title}}\"}";
+    let actions = json!([{"field": "notification_webhook", "value": [webhook, body]}]);
+    trigger(&world, "hook", &[["update_type", "is", "Create"]], actions).await;
+    let made = opened(&world, json!({"subject": "a \"quoted\" one"})).await;
+    assert_eq!(ruled(&made), [("Webhook".to_owned(), "hook".to_owned())]);
+    let notice = Notice::of(&last(&world)).unwrap();
+    for _ in 0..3 {
+        world.at_desk(async |desk| requests(desk, &tenant(), &notice, BASE).await.unwrap()).await;
+    }
+    let asked = world.outside.requests.borrow().clone();
+    let [request] = &asked[..] else { panic!("{asked:?}") };
+    let sent: Value = serde_json::from_slice(&request.body).unwrap();
+    assert_eq!(sent, json!({"id": made["ticket"]["id"], "title": "a \"quoted\" one"}));
+    let path = format!("/webhooks/{}/invocations", webhook.as_str().unwrap());
+    let all = world.get(&path).await.is(200);
+    assert_eq!(all["invocations"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_use_case_is_opened() {
+    let world = desk().await;
+    let actions = json!([{"field": "use_case", "value": "escalate-vip"}]);
+    trigger(&world, "opens", &[["priority", "is", "urgent"]], actions).await;
+    opened(&world, json!({"priority": "urgent"})).await;
+    let told = facts(&world.store, &tenant(), &[last(&world)]).await.unwrap();
+    let fact = told.iter().find(|it| it.kind == Kind::Triggered).unwrap();
+    assert_eq!(fact.data["use_case"]["name"], "escalate-vip");
+    assert_eq!(fact.data["ticket"]["priority"], "urgent");
+    assert!(fact.id.starts_with("TicketTriggered.v1:"));
+}
+
+#[tokio::test]
+async fn a_trigger_says_something_as_an_update_of_its_own() {
+    let world = desk().await;
+    let actions = json!([{"field": "comment_value", "value": "Thanks, {{ticket.requester.name}}: {{ticket.title}}"},
+        {"field": "comment_mode_is_public", "value": "true"}]);
+    trigger(&world, "thanks", &[["update_type", "is", "Create"]], actions).await;
+    let made = opened(&world, json!({"subject": "{{ticket.id}}"})).await;
+    let path = format!("/tickets/{}/comments", made["ticket"]["id"]);
+    let comments = world.get(&path).await.is(200);
+    let comments: Vec<(&Value, &Value)> = comments["comments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (&it["body"], &it["public"]))
+        .collect();
+    assert_eq!(
+        comments,
+        [
+            (&json!("It smokes."), &json!(true)),
+            (&json!("Thanks, customer: {{ticket.id}}"), &json!(true))
+        ]
+    );
+    let audits = world.get(&format!("/tickets/{}/audits", made["ticket"]["id"])).await.is(200);
+    assert_eq!(audits["audits"].as_array().unwrap().len(), 2);
+    assert_eq!(audits["audits"][1]["via"]["source"]["from"]["title"], "thanks");
+}
