@@ -45,6 +45,26 @@ pub fn invoke(function: &str, payload: &Value) -> Answer {
     http::call("POST", &url, &[("authorization", &authorization)], payload.to_string().as_bytes())
 }
 
+/// The schedules of the group whose name ends so.
+#[must_use]
+pub fn schedules(group: &str) -> Vec<Value> {
+    let authorization = authorization("scheduler");
+    let headers = [("authorization", authorization.as_str())];
+    let ask = |path: String| {
+        let answer = http::call("GET", &format!("{ENDPOINT}{path}"), &headers, &[]);
+        assert_eq!(answer.status, 200, "{path}: {answer}");
+        answer.json()
+    };
+    let listed = ask("/schedules?MaxResults=1000".to_owned());
+    let of_it = |it: &&Value| it["GroupName"].as_str().is_some_and(|name| name.ends_with(group));
+    let all = listed["Schedules"].as_array().unwrap().iter().filter(of_it);
+    let whole = |it: &Value| {
+        let (name, group) = (it["Name"].as_str().unwrap(), it["GroupName"].as_str().unwrap());
+        ask(format!("/schedules/{name}?groupName={group}"))
+    };
+    all.map(whole).collect()
+}
+
 /// Items of a table, as DynamoDB writes them, of one partition.
 #[must_use]
 pub fn query(table: &str, pk: &str) -> Vec<Value> {

@@ -26,8 +26,8 @@ const RETRY_S: i32 = 3600;
 pub struct ScheduleConfig {
     /// The group that schedules are made in.
     pub group: String,
-    /// The state machine that is started.
-    pub state_machine: String,
+    /// What is started: a state machine or a function.
+    pub target: String,
     /// The role that starts it.
     pub role: String,
     /// Where what cannot be started goes.
@@ -58,7 +58,36 @@ impl SourceSchedules {
     }
 }
 
-/// A group of schedules that all start the same state machine.
+/// Schedules of helpdesks' automations.
+#[cfg(feature = "helpdesk")]
+#[derive(Debug, Clone)]
+pub struct AutomationSchedules(Group);
+
+#[cfg(feature = "helpdesk")]
+impl AutomationSchedules {
+    /// In the group that `schedules` names.
+    #[must_use]
+    pub fn new(config: &aws_config::SdkConfig, schedules: ScheduleConfig) -> Self {
+        Self(Group { client: Client::new(config), config: schedules })
+    }
+}
+
+#[cfg(feature = "helpdesk")]
+impl ceap_helpdesk::automation::Clockwork for AutomationSchedules {
+    fn every_hour<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+    ) -> ceap_helpdesk::store::Soon<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let name = digest(&["automations", tenant.as_str()]);
+            let schedule =
+                ScheduleDocument { expression: "cron(0 * * * ? *)".to_owned(), time_zone: None };
+            self.0.set(&name, "schedule", &schedule, &json!({"tenant": tenant})).await
+        })
+    }
+}
+
+/// A group of schedules that all start the same.
 #[derive(Debug, Clone)]
 struct Group {
     client: Client,
@@ -124,7 +153,7 @@ impl Group {
     fn target(&self, input: String) -> Result<Target, Fault> {
         let retry = RetryPolicy::builder().maximum_event_age_in_seconds(RETRY_S);
         Target::builder()
-            .arn(&self.config.state_machine)
+            .arn(&self.config.target)
             .role_arn(&self.config.role)
             .input(input)
             .dead_letter_config(DeadLetterConfig::builder().arn(&self.config.dead_letters).build())

@@ -32,6 +32,7 @@ pub enum Metric {
     MessagesBounced,
     MessagesComplained,
     DocumentsIndexed,
+    TicketsAutomated,
 }
 
 /// What a count is about. Properties of the log line, not dimensions: a metric per tenant and

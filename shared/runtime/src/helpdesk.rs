@@ -14,7 +14,7 @@ pub use changes::changes;
 pub use herald::Herald;
 
 use crate::env::Env;
-use crate::metrics;
+use crate::{metrics, task};
 use aws_lambda_events::event::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::http::Method as HttpMethod;
 use ceap_aws::connections::GatewayConnections;
@@ -26,6 +26,7 @@ use ceap_helpdesk::access::credential::Platform;
 use ceap_helpdesk::access::sign_in::{Clients, SignIn};
 use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Desk, Refused, Told};
+use ceap_helpdesk::automation::{self, Clockwork, Ran};
 use ceap_helpdesk::file::Files;
 use ceap_helpdesk::job::Queue;
 use ceap_helpdesk::message::Counter;
@@ -36,10 +37,11 @@ use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::Store;
 use ceap_helpdesk::user::Invitations;
 use ceap_helpdesk::webhook::Deliver;
-use ceap_kernel::{Clock, Fault, SystemClock, hash64};
+use ceap_kernel::{Clock, Fault, Metric, SystemClock, Tally, TenantId, hash64};
 use ceap_sign_in::{Nobody, UserPool};
 use deliver::Deliverer;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde::Deserialize;
 use std::time::Instant;
 use unreached::Unreached;
 
@@ -70,6 +72,7 @@ pub struct Office {
     index: Box<dyn Index>,
     recent: Recent,
     connections: Box<dyn Connections>,
+    clockwork: Box<dyn Clockwork>,
 }
 
 impl Office {
@@ -101,6 +104,7 @@ impl Office {
             index: Box::new(Unreached),
             recent: Recent::default(),
             connections: Box::new(Unreached),
+            clockwork: Box::new(Unreached),
         })
     }
 
@@ -128,7 +132,56 @@ impl Office {
             index: Box::new(Unreached),
             recent: Recent::default(),
             connections: Box::new(GatewayConnections::new(&config, env.get("PRESENCE_ENDPOINT"))),
+            clockwork: Box::new(Unreached),
         })
+    }
+
+    /// Of a function that nobody asks: built of `HELPDESK_TABLE`.
+    pub async fn of_rules(env: &Env) -> Self {
+        let config = ceap_aws::config().await;
+        let client = dynamodb::client(&config);
+        let table = Table::new(&client, env.get("HELPDESK_TABLE"));
+        Self {
+            store: Box::new(HelpdeskStore::new(table, SystemClock)),
+            accounts: Remembered::default(),
+            platform: Box::new(Unreached),
+            sign_in: Box::new(Nobody),
+            clients: Clients::default(),
+            clock: Box::new(SystemClock),
+            jobs: Box::new(Unreached),
+            invitations: Box::new(Unreached),
+            files: Box::new(Unreached),
+            secrets: Box::new(Unreached),
+            deliver: Box::new(Unreached),
+            index: Box::new(Unreached),
+            recent: Recent::default(),
+            connections: Box::new(Unreached),
+            clockwork: Box::new(Unreached),
+        }
+    }
+
+    /// The same, with what has automations done.
+    #[must_use]
+    pub fn hourly(self, clockwork: impl Clockwork + 'static) -> Self {
+        Self { clockwork: Box::new(clockwork), ..self }
+    }
+
+    /// Does the automations of one account after the other, as they are told.
+    ///
+    /// # Errors
+    /// From Lambda's runtime API.
+    pub async fn automate(&self) -> Result<(), Error> {
+        task::serve("helpdesk-automations", async |Due { tenant }: Due| {
+            Box::pin(self.automated(tenant)).await
+        })
+        .await
+    }
+
+    async fn automated(&self, tenant: TenantId) -> Result<(Ran, Tally), Fault> {
+        let ran = automation::run(&self.desk(), &tenant).await.map_err(fault)?;
+        let mut tally = Tally::default();
+        tally.add(Metric::TicketsAutomated, &tenant, None, None, ran.changed);
+        Ok((ran, tally))
     }
 
     /// The same, with what is searched.
@@ -153,6 +206,7 @@ impl Office {
             index: &*self.index,
             recent: &self.recent,
             connections: &*self.connections,
+            clockwork: &*self.clockwork,
             random: &crate::random,
         }
     }
@@ -181,6 +235,20 @@ impl Office {
         };
         record(family, &told, began);
         gateway::sent(told, head)
+    }
+}
+
+/// Whose automations are due.
+#[derive(Debug, Deserialize)]
+struct Due {
+    tenant: TenantId,
+}
+
+/// Why something that nobody asked for was not done.
+fn fault(refused: Refused) -> Fault {
+    match refused {
+        Refused::Fault(fault) => fault,
+        other => Fault::Internal(format!("refused: {other:?}")),
     }
 }
 

@@ -94,7 +94,8 @@ fn property(metric: Metric) -> &'static str {
         | Metric::CandidatesStored
         | Metric::CandidatesMerged
         | Metric::CandidatesConverted
-        | Metric::DocumentsIndexed => "detail",
+        | Metric::DocumentsIndexed
+        | Metric::TicketsAutomated => "detail",
     }
 }
 

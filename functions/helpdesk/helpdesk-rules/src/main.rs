@@ -1,10 +1,11 @@
 //! The helpdesk's routes of the family `rules`.
 
+use ceap_aws::schedules::{AutomationSchedules, ScheduleConfig};
 use ceap_helpdesk::routes::RULES;
 use ceap_runtime::helpdesk::Office;
 use ceap_runtime::{Env, Error, start};
 
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 12] = [
     "HELPDESK_TABLE",
     "PLATFORM_TABLE",
     "JOBS_QUEUE",
@@ -13,8 +14,22 @@ const SETTINGS: [&str; 8] = [
     "ALLOW_LOOPBACK",
     "SIGN_IN_ISSUER",
     "SIGN_IN_KEYS",
+    "AUTOMATIONS_FUNCTION",
+    "SCHEDULE_GROUP",
+    "SCHEDULE_ROLE_ARN",
+    "SCHEDULE_DLQ_ARN",
 ];
 
 fn main() -> Result<(), Error> {
-    start(async { Office::open(&Env::read(&SETTINGS)?).await?.serve(&RULES).await })
+    start(async {
+        let env = Env::read(&SETTINGS)?;
+        let schedules = ScheduleConfig {
+            group: env.get("SCHEDULE_GROUP").to_owned(),
+            target: env.get("AUTOMATIONS_FUNCTION").to_owned(),
+            role: env.get("SCHEDULE_ROLE_ARN").to_owned(),
+            dead_letters: env.get("SCHEDULE_DLQ_ARN").to_owned(),
+        };
+        let clockwork = AutomationSchedules::new(&ceap_aws::config().await, schedules);
+        Office::open(&env).await?.hourly(clockwork).serve(&RULES).await
+    })
 }

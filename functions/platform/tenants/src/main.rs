@@ -22,7 +22,7 @@ fn main() -> Result<(), Error> {
         let secrets = SecretStore::new(&config, table, env.get("SECRETS_KEY"));
         let schedules = ScheduleConfig {
             group: env.get("SCHEDULE_GROUP").to_owned(),
-            state_machine: env.get("RUNS_STATE_MACHINE").to_owned(),
+            target: env.get("RUNS_STATE_MACHINE").to_owned(),
             role: env.get("SCHEDULE_ROLE_ARN").to_owned(),
             dead_letters: env.get("SCHEDULE_DLQ_ARN").to_owned(),
         };

@@ -26,7 +26,7 @@ fn main() -> Result<(), Error> {
         let platform = Table::new(&client, env.get("PLATFORM_TABLE"));
         let schedules = ScheduleConfig {
             group: env.get("SCHEDULE_GROUP").to_owned(),
-            state_machine: env.get("RUNS_STATE_MACHINE").to_owned(),
+            target: env.get("RUNS_STATE_MACHINE").to_owned(),
             role: env.get("SCHEDULE_ROLE_ARN").to_owned(),
             dead_letters: env.get("SCHEDULE_DLQ_ARN").to_owned(),
         };

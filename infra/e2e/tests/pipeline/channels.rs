@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex};
 
 /// A request as it came: its path, its headers in lower case, its body.
 #[derive(Debug, Clone)]
-struct Asked {
+pub struct Asked {
     path: String,
     headers: Vec<String>,
-    body: Value,
+    pub body: Value,
 }
 
 impl Asked {
@@ -25,7 +25,7 @@ impl Asked {
 }
 
 /// A receiver on loopback that takes everything.
-fn receiver() -> (u16, Arc<Mutex<Vec<Asked>>>) {
+pub fn receiver() -> (u16, Arc<Mutex<Vec<Asked>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let asked = Arc::new(Mutex::new(Vec::new()));

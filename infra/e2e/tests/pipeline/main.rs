@@ -28,6 +28,7 @@ mod presence;
 mod queries;
 mod registry;
 mod report;
+mod rules;
 mod runs;
 mod sdks;
 mod search;

@@ -45,6 +45,8 @@ pub struct Desk<'a> {
     pub recent: &'a crate::search::Recent,
     /// Posts to who is connected to the WebSocket API.
     pub connections: &'a dyn crate::presence::Connections,
+    /// Has automations done.
+    pub clockwork: &'a dyn crate::automation::Clockwork,
     /// 256 random bits.
     pub random: &'a dyn Fn() -> [u8; 32],
 }

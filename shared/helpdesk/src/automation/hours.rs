@@ -61,6 +61,17 @@ impl Hours {
         }
     }
 
+    /// An hour is left to whoever comes next.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    pub async fn leave(call: &Call<'_>) -> Result<(), Refused> {
+        let Some((item, hours)) = read(call).await? else { return Ok(()) };
+        let mut changes = Changes::new();
+        changes.replace(&item, &Self { busy_until: None, ..hours }, None)?;
+        call.commit(changes).await
+    }
+
     /// An hour is done.
     ///
     /// # Errors

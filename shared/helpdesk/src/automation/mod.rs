@@ -13,9 +13,13 @@ use crate::routes::tickets::automated;
 use crate::rule::{Automation, Order};
 use crate::search::document::field;
 use crate::search::{Filter, Finder, Kind, Looking, Search, Sort};
+use crate::store::Soon;
+use crate::ticket::Status;
 use ceap_kernel::{Fault, TenantId, Timestamp};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use hours::Hours;
+use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Places that are found at once.
 const PAGE: usize = 10_000;
@@ -23,8 +27,14 @@ const PAGE: usize = 10_000;
 /// Tickets that are worked on at once.
 const AT_ONCE: usize = 16;
 
+/// Has automations done.
+pub trait Clockwork {
+    /// Has those of an account done each full hour from now on, at least once. To ask for it again changes nothing.
+    fn every_hour<'a>(&'a self, tenant: &'a TenantId) -> Soon<'a, Result<(), Fault>>;
+}
+
 /// What was done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Ran {
     /// Hours.
     pub hours: u32,
@@ -42,10 +52,13 @@ pub struct Ran {
 pub async fn run(desk: &Desk<'_>, tenant: &TenantId) -> Result<Ran, Refused> {
     let ask = Ask::nothing();
     let call = entry::by_itself(desk, tenant, &ask, vec![Hours::key()]).await?;
+    let mut run = None;
     let mut ran = Ran::default();
     while let Some(hour) = Hours::begin(&call).await? {
-        for automation in Automation::in_use(&call.account)? {
-            each(&call, &automation, hour, &mut ran).await?;
+        if let Err(refused) = work(&call, &mut run, hour, &mut ran).await {
+            // Whoever comes next need not wait. If that cannot be written either, they wait a while.
+            let _ = Hours::leave(&call).await;
+            return Err(refused);
         }
         Hours::end(&call, hour).await?;
         ran.hours = ran.hours.saturating_add(1);
@@ -53,59 +66,93 @@ pub async fn run(desk: &Desk<'_>, tenant: &TenantId) -> Result<Ran, Refused> {
     Ok(ran)
 }
 
+/// Tickets as they are found at the beginning of a run, and those that it changed since: they may meet what they did not
+/// meet before, and the index need not know of them.
+struct Run {
+    finder: Finder,
+    touched: BTreeSet<TicketId>,
+}
+
+async fn work(
+    call: &Call<'_>,
+    run: &mut Option<Run>,
+    hour: i64,
+    ran: &mut Ran,
+) -> Result<(), Refused> {
+    let all = Automation::in_use(&call.account)?;
+    if all.is_empty() {
+        return Ok(());
+    }
+    let run = match run {
+        Some(run) => run,
+        None => {
+            let finder = Finder::open(call, &[Kind::Ticket]).await?;
+            run.insert(Run { finder, touched: BTreeSet::new() })
+        }
+    };
+    for automation in all {
+        each(call, run, &automation, hour, ran).await?;
+    }
+    Ok(())
+}
+
 /// Does one automation for an hour.
 async fn each(
     call: &Call<'_>,
+    run: &mut Run,
     automation: &Automation,
     hour: i64,
     ran: &mut Ran,
 ) -> Result<(), Refused> {
-    let now = at(hour)?;
-    let looking = Looking::of(&call.account, call.actor()?, now)?;
-    let found = found(call, &looking, automation).await?;
+    let looking = Looking::of(&call.account, call.actor()?, at(hour)?)?;
+    let found = run.found(&looking, automation).await?;
     let done = stream::iter(found).map(async |id| {
         match automated(&call.anew(), &looking, (id, hour), automation).await {
             Err(Refused::Conflict) => Ok(None),
-            other => other.map(Some),
+            other => other.map(|changed| Some((id, changed))),
         }
     });
-    let done: Vec<Option<bool>> = done.buffer_unordered(AT_ONCE).try_collect().await?;
+    let done: Vec<Option<(TicketId, bool)>> = done.buffer_unordered(AT_ONCE).try_collect().await?;
     for one in done {
         match one {
-            Some(true) => ran.changed = ran.changed.saturating_add(1),
-            Some(false) => {}
+            Some((id, true)) => {
+                ran.changed = ran.changed.saturating_add(1);
+                run.touched.insert(id);
+            }
+            Some((_, false)) => {}
             None => ran.left = ran.left.saturating_add(1),
         }
     }
     Ok(())
 }
 
-/// The tickets that may meet an automation's conditions: whether each does is asked of it again.
-async fn found(
-    call: &Call<'_>,
-    looking: &Looking,
-    automation: &Automation,
-) -> Result<Vec<TicketId>, Refused> {
-    let finder = Finder::open(call, &[Kind::Ticket]).await?;
-    let open = !Filter::is(field::STATUS, "closed");
-    let filter = Filter::all([looking.found(&automation.conditions), open]);
-    let sort = Sort::by_number(field::ID, Order::Asc);
-    let mut found = Vec::new();
-    let mut after = None;
-    loop {
-        let search = Search {
-            filter: &filter,
-            sort: &sort,
-            backward: false,
-            after: after.as_ref(),
-            most: PAGE,
-        };
-        let hits = finder.find(search).await?;
-        found.extend(hits.places.iter().filter_map(|it| TicketId::new(it.id)));
-        if hits.places.len() < PAGE {
-            return Ok(found);
+impl Run {
+    /// The tickets that may meet an automation's conditions: whether each does is asked of it again.
+    async fn found(
+        &self,
+        looking: &Looking,
+        automation: &Automation,
+    ) -> Result<BTreeSet<TicketId>, Refused> {
+        let open = !Filter::is(field::STATUS, Status::Closed.as_str());
+        let filter = Filter::all([looking.found(&automation.conditions), open]);
+        let sort = Sort::by_number(field::ID, Order::Asc);
+        let mut found = self.touched.clone();
+        let mut after = None;
+        loop {
+            let search = Search {
+                filter: &filter,
+                sort: &sort,
+                backward: false,
+                after: after.as_ref(),
+                most: PAGE,
+            };
+            let hits = self.finder.find(search).await?;
+            found.extend(hits.places.iter().filter_map(|it| TicketId::new(it.id)));
+            if hits.places.len() < PAGE {
+                return Ok(found);
+            }
+            after = hits.places.into_iter().next_back();
         }
-        after = hits.places.into_iter().next_back();
     }
 }
 

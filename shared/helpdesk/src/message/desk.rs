@@ -5,6 +5,7 @@ use crate::access::credential::Platform;
 use crate::access::sign_in::{Clients, SignIn, Verified};
 use crate::account::Remembered;
 use crate::api::{Desk, Refused};
+use crate::automation::Clockwork;
 use crate::file::{Files, Stored};
 use crate::ids::TicketId;
 use crate::job::Queue;
@@ -52,6 +53,7 @@ impl Counter {
             index: &Nothing,
             recent: &recent,
             connections: &Nothing,
+            clockwork: &Nothing,
             random: &*self.random,
         };
         Box::pin(take(&desk, tenant, message)).await
@@ -163,6 +165,12 @@ impl Deliver for Nothing {
         &'a self,
         _: &'a Prepared,
     ) -> Soon<'a, Result<Result<Delivered, Undelivered>, Fault>> {
+        nothing()
+    }
+}
+
+impl Clockwork for Nothing {
+    fn every_hour<'a>(&'a self, _: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
         nothing()
     }
 }

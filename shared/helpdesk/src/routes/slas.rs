@@ -1,5 +1,5 @@
 //! SLA policies ([SLA policies](https://developer.zendesk.com/api-reference/ticketing/business-rules/sla_policies/)):
-//! what is promised. Whether it is kept is measured by the rules' engine, which is not there yet.
+//! what is promised. Whether it is kept is measured with each ticket ([`crate::ticket::sla`]).
 
 use super::rules::{self, Governed};
 use super::{Shown, one};

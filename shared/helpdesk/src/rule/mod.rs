@@ -3,8 +3,8 @@
 //! ([conditions](https://developer.zendesk.com/documentation/ticketing/reference-guides/conditions-reference/),
 //! [actions](https://developer.zendesk.com/documentation/ticketing/reference-guides/actions-reference/)).
 //!
-//! Here they are read and checked. Views are run by the search index, and triggers, automations and SLA policies by
-//! the rules' own engine; neither is here.
+//! Here they are read and checked. Views are run by the search index; what triggers, automations and SLA policies do is in
+//! [`crate::trigger`], [`crate::automation`] and [`crate::ticket::sla`].
 
 mod act;
 mod automation;

@@ -1,4 +1,4 @@
-//! SLA policies: how soon tickets are promised to be answered and solved. Whether that is kept is not measured here.
+//! SLA policies: how soon tickets are promised to be answered and solved. Whether that is kept is measured by [`crate::ticket::sla`].
 
 use super::Conditions;
 use super::head::{Head, Rule};

@@ -4,7 +4,10 @@ use crate::cast::{self, CUSTOMER};
 use crate::world::World;
 use ceap_helpdesk::api::Desk;
 use ceap_helpdesk::automation::{Ran, run};
+use ceap_helpdesk::ids::TicketId;
+use ceap_helpdesk::record::{Changes, Record, places};
 use ceap_helpdesk::store::{Failure, Found, Item, Key, Range, Soon, Store, Write};
+use ceap_helpdesk::ticket::Ticket;
 use ceap_kernel::{Fault, TenantId, Timestamp};
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -371,4 +374,41 @@ impl Store for Dying<'_> {
     ) -> Soon<'a, Result<u64, Fault>> {
         self.store.add(tenant, key, by, expires_at)
     }
+}
+
+#[tokio::test]
+async fn ten_thousand_tickets_that_are_due_in_one_hour_are_done_in_that_hour() {
+    const MANY: u64 = 10_000;
+    let world = desk().await;
+    let actions = json!([{"field": "status", "value": "solved"}, {"field": "assignee_id", "value": "1001"},
+        {"field": "notification_user", "value": ["requester_id", "s", "t"]}]);
+    automation(
+        &world,
+        "closes",
+        &[["NEW", "greater_than", "2"], ["status", "less_than", "solved"]],
+        actions,
+    )
+    .await;
+    let model = opened(&world, json!({})).await;
+    let tenant = TenantId::new("acme").unwrap();
+    let kept = world
+        .store
+        .dump()
+        .into_iter()
+        .find(|(of, key, _)| *of == tenant && *key == places::record(Ticket::KIND, model));
+    let model: Ticket = serde_json::from_str(&kept.unwrap().2).unwrap();
+    for id in 100_000..100_000 + MANY - 1 {
+        let ticket = Ticket { id: TicketId::new(id).unwrap(), ..model.clone() };
+        let mut changes = Changes::new();
+        changes.create(&ticket).unwrap();
+        let (writes, _) = changes.finish();
+        world.store.commit(&tenant, &writes).await.unwrap();
+    }
+    world.pass(60);
+    while world.feed(&world.index).await > 0 {}
+    let ran = later(&world, 3).await;
+    assert_eq!((ran.hours, ran.changed, ran.left), (3, MANY, 0));
+    while world.feed(&world.index).await > 0 {}
+    assert_eq!(later(&world, 1).await.changed, 0);
+    assert_eq!(ticket(&world, 100_000).await["status"], "solved");
 }

@@ -1,5 +1,6 @@
 //! What lies outside: secrets that are kept, webhooks' requests with what they are answered, and who is connected.
 
+use ceap_helpdesk::automation::Clockwork;
 use ceap_helpdesk::presence::{Connections, Posted};
 use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::Soon;
@@ -17,6 +18,15 @@ pub struct Outside {
     pub requests: RefCell<Vec<Prepared>>,
     /// What is answered next; 200 if nothing is.
     pub answers: RefCell<VecDeque<Result<Delivered, Undelivered>>>,
+    /// Whose automations are done each hour.
+    pub hourly: RefCell<BTreeSet<TenantId>>,
+}
+
+impl Clockwork for Outside {
+    fn every_hour<'a>(&'a self, tenant: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
+        self.hourly.borrow_mut().insert(tenant.clone());
+        Box::pin(async { Ok(()) })
+    }
 }
 
 impl Secrets for Outside {

@@ -376,6 +376,7 @@ impl World {
             index: &self.index,
             recent: &self.recent,
             connections: &self.lines,
+            clockwork: &self.outside,
             random: &random,
         };
         act(&desk).await

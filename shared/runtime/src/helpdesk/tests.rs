@@ -286,6 +286,7 @@ fn office_of(store: Memory, hands: Hands) -> (Office, Around) {
         index: Box::new(Unreached),
         recent: Recent::default(),
         connections: Box::new(Unreached),
+        clockwork: Box::new(Unreached),
     };
     (office, around)
 }

@@ -1,5 +1,7 @@
 //! What a function does not reach: its policy does not let it, and none of its routes asks for it.
 
+use ceap_helpdesk::access::credential::Platform;
+use ceap_helpdesk::automation::Clockwork;
 use ceap_helpdesk::file::{Files, Stored};
 use ceap_helpdesk::job::Queue;
 use ceap_helpdesk::presence::{Connections, Posted};
@@ -8,6 +10,7 @@ use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::Soon;
 use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_helpdesk::webhook::{Deliver, Delivered, Prepared, Undelivered};
+use ceap_kernel::access::{Principal, SignInClient};
 use ceap_kernel::{Fault, TenantId};
 
 /// Nothing.
@@ -18,6 +21,22 @@ type Never<'a, T> = Soon<'a, Result<T, Fault>>;
 fn never<'a, T: 'a>(what: &str) -> Never<'a, T> {
     let fault = Fault::Internal(format!("this function reaches no {what}"));
     Box::pin(async { Err(fault) })
+}
+
+impl Platform for Unreached {
+    fn principal<'a>(&'a self, _: &'a TenantId, _: &'a str) -> Never<'a, Option<Principal>> {
+        never("credentials")
+    }
+
+    fn client<'a>(&'a self, _: &'a str) -> Never<'a, Option<SignInClient>> {
+        never("credentials")
+    }
+}
+
+impl Clockwork for Unreached {
+    fn every_hour<'a>(&'a self, _: &'a TenantId) -> Never<'a, ()> {
+        never("schedules")
+    }
 }
 
 impl Queue for Unreached {

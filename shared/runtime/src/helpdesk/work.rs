@@ -1,14 +1,13 @@
 //! What the helpdesk has to do later, as its queue brings it.
 
-use super::Office;
 use super::post::Post;
+use super::{Office, fault};
 use crate::batch;
 use crate::bootstrap::log;
 use crate::env::Env;
 use ceap_aws::dynamodb;
 use ceap_aws::sqs::Postponer;
 use ceap_engagement::pipeline::send::Disposal;
-use ceap_helpdesk::api::Refused;
 use ceap_helpdesk::job::{self, Waiting};
 use ceap_helpdesk::routes;
 use ceap_helpdesk::webhook::requests;
@@ -59,13 +58,5 @@ impl Office {
             }
             Err(fault) => Err(fault),
         }
-    }
-}
-
-/// What kept a webhook's requests from being made.
-fn fault(refused: Refused) -> Fault {
-    match refused {
-        Refused::Fault(fault) => fault,
-        other => Fault::Internal(format!("a webhook could not be asked: {other:?}")),
     }
 }

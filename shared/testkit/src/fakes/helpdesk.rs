@@ -103,6 +103,7 @@ impl Helpdesk {
             index: &Nothing,
             recent: &recent,
             connections: &Nothing,
+            clockwork: &Nothing,
             random: &random,
         };
         let told = api::answer(&desk, &routes::all(), &ask).await;

@@ -1,0 +1,100 @@
+//! The helpdesk's rules on the running stack: what triggers tell leaves, once, and automations act when their hour comes.
+
+use super::channels::receiver;
+use super::helpdesk::{call, get};
+use ceap_e2e::tenant::Tenant;
+use ceap_e2e::{PATIENCE, aws, grace, stack, time, until};
+use serde_json::{Value, json};
+
+fn kept(tenant: &Tenant, path: &str, asked: &Value) -> Value {
+    let made = call(tenant, "POST", path, asked);
+    assert_eq!(made.status, 201, "{path}: {made}");
+    made.json()
+}
+
+#[test]
+fn a_trigger_tells_people_a_webhook_and_a_use_case_once() {
+    let Some(_stack) = stack() else { return };
+    let tenant = Tenant::new("desk-triggers");
+    let (port, asked) = receiver();
+    let webhook = json!({"webhook": {"name": "Hook", "endpoint": format!("http://127.0.0.1:{port}/hook"),
+        "http_method": "POST", "request_format": "json", "status": "active",
+        "subscriptions": ["conditional_ticket_events"]}});
+    let webhook = kept(&tenant, "webhooks", &webhook)["webhook"]["id"].clone();
+    let actions = json!([
+        {"field": "priority", "value": "urgent"},
+        {"field": "current_tags", "value": "greeted"},
+        {"field": "notification_user",
+         "value": ["requester_id", "Received: {{ticket.title}}", "Hi {{ticket.requester.name}}, #{{ticket.id}} is {{ticket.priority}}."]},
+        {"field": "notification_webhook", "value": [webhook, "{\"id\": {{ticket.id}}, \"title\": \"{{ticket.title}}\"}"]},
+        {"field": "use_case", "value": "welcome"},
+    ]);
+    let all = json!([{"field": "update_type", "operator": "is", "value": "Create"}]);
+    kept(
+        &tenant,
+        "triggers",
+        &json!({"trigger": {"title": "Greets", "all": all, "actions": actions}}),
+    );
+    let email = format!("zoe@{}.example.com", tenant.name);
+    let ticket = json!({"ticket": {"subject": "A \"fire\"", "comment": {"body": "It burns."},
+        "requester": {"name": "Zoe", "email": email}}});
+    let ticket = kept(&tenant, "tickets.json", &ticket)["ticket"].clone();
+    assert_eq!((&ticket["priority"], &ticket["tags"]), (&json!("urgent"), &json!(["greeted"])));
+
+    let subject = format!("user-{}", ticket["requester_id"]);
+    tenant.wait_for_count(&subject, "TicketTriggered.v1", 1);
+    let written = || {
+        let all = tenant.messages().into_iter();
+        all.filter(|mail| mail.title == "Received: A \"fire\"").collect::<Vec<_>>()
+    };
+    let mails = until("the requester to be written to", PATIENCE, || {
+        Some(written()).filter(|mails| !mails.is_empty())
+    });
+    let text = format!("Hi Zoe, #{} is urgent.", ticket["id"]);
+    assert_eq!((&mails[0].to, mails[0].text.trim()), (&email, text.as_str()));
+    let body = until("the webhook to be asked", PATIENCE, || {
+        asked.lock().unwrap().first().map(|it| it.body.clone())
+    });
+    assert_eq!(body, json!({"id": ticket["id"], "title": "A \"fire\""}));
+    grace();
+    assert_eq!((written().len(), asked.lock().unwrap().len()), (1, 1), "once each");
+}
+
+#[test]
+fn an_automation_acts_once_in_its_hour_and_is_called_each_hour() {
+    let Some(_stack) = stack() else { return };
+    let tenant = Tenant::new("desk-automations");
+    let due = time::rfc3339(time::now() - 5 * 3_600);
+    let ticket = json!({"ticket": {"subject": "Call back", "type": "task", "due_at": due, "comment": {"body": "x"}}});
+    let id = kept(&tenant, "tickets.json", &ticket)["ticket"]["id"].clone();
+    let all = json!([
+        {"field": "due_date", "operator": "greater_than", "value": "1"},
+        {"field": "status", "operator": "less_than", "value": "solved"},
+        {"field": "current_tags", "operator": "not_includes", "value": "late"},
+    ]);
+    let actions = json!([{"field": "current_tags", "value": "late"}]);
+    kept(
+        &tenant,
+        "automations",
+        &json!({"automation": {"title": "Late", "all": all, "actions": actions}}),
+    );
+    let schedules = aws::schedules("automations");
+    let of_it = |it: &&Value| {
+        it["Target"]["Input"].as_str() == Some(&format!("{{\"tenant\":\"{}\"}}", tenant.name))
+    };
+    let schedule = schedules.iter().find(of_it).unwrap_or_else(|| panic!("{schedules:?}"));
+    assert_eq!(schedule["ScheduleExpression"], "cron(0 * * * ? *)");
+
+    // As the schedule does.
+    let hour = || {
+        let ran = aws::invoke("helpdesk-automations", &json!({"tenant": tenant.name}));
+        assert_eq!((ran.status, ran.header("x-amz-function-error")), (200, ""), "{ran}");
+        ran.json()
+    };
+    assert_eq!(hour(), json!({"hours": 1, "changed": 1, "left": 0}));
+    let tags = || get(&tenant, &format!("tickets/{id}.json"))["ticket"]["tags"].clone();
+    assert_eq!(tags(), json!(["late"]));
+    assert_eq!(hour()["changed"], 0);
+    let audits = get(&tenant, &format!("tickets/{id}/audits.json"));
+    assert_eq!(audits["count"], 2, "{audits}");
+}
