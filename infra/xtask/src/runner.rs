@@ -69,7 +69,7 @@ pub fn run(
             eprintln!("   running {}", tests.program.display());
             let mut command = tests.command(env);
             // They wait for streams and workflows.
-            command.arg(format!("--test-threads={}", processors().saturating_mul(2)));
+            command.arg(format!("--test-threads={}", processors().saturating_mul(3)));
             let status = command.status().context("a test could not be started")?;
             if !status.success() {
                 failed.push(tests.program.display().to_string());

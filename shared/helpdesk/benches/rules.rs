@@ -1,6 +1,12 @@
 //! What rules add to an update of a ticket: none, and 100 triggers with 20 SLA policies, of which none or ten act.
 //! `cargo bench -p ceap-helpdesk --bench rules`
-#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 use ceap_helpdesk::access::credential::Platform;
 use ceap_helpdesk::access::sign_in::Clients;

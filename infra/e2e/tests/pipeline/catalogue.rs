@@ -2,15 +2,12 @@
 //! sample says. Those that recommend first learn their models of what others did, from the lake.
 
 use crate::messages::call;
-use ceap_e2e::{Tenant, aws, event, root, stack, time, until};
+use ceap_e2e::{PATIENCE, Tenant, aws, event, root, stack, time, until};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The noon that samples are written for.
 const NOON: i64 = 1_795_262_400;
-
-/// Delayed judgements wait at least a minute, and actions after them another.
-const PATIENCE: u64 = 240;
 
 /// A use case on its way through the platform.
 struct Course {

@@ -3,15 +3,12 @@
 
 use crate::messages::call;
 use crate::ssh_logins::shared;
-use ceap_e2e::{Tenant, event, lake, stack, time, until};
+use ceap_e2e::{PATIENCE, Tenant, event, lake, stack, time, until};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 const FILE: &str = "cdnow/CDNOW_master.txt";
-
-/// Beside other tests, on two cores.
-const PATIENCE: u64 = 400;
 
 /// A row: its line, the customer, the day as the file writes it, and the amount.
 type Row<'a> = (usize, &'a str, &'a str, f64);

@@ -11,9 +11,9 @@ use crate::routes;
 use crate::schedule::{Holiday, Interval, Schedule, check};
 use crate::wire::text;
 use ceap_kernel::Timestamp;
+use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span, ToSpan};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -217,8 +217,8 @@ impl HolidayEdit {
 
 fn near(date: Date, at: Timestamp) -> bool {
     let today = TimeZone::UTC.to_datetime(at).date();
-    let bound = |years: Span| today.checked_add(years);
-    let (first, last) = (bound(-YEARS.years()), bound(YEARS.years()));
+    let years = YEARS.years();
+    let (first, last) = (today.checked_sub(years), today.checked_add(years));
     first.is_ok_and(|first| first <= date) && last.is_ok_and(|last| date <= last)
 }
 

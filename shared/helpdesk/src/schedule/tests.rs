@@ -1,6 +1,8 @@
 //! Schedules by example, and against a scan minute by minute. The examples' results were computed by such a scan in another
 //! language, with that one's own knowledge of zones.
 
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::*;
 use crate::schedule::week::Week;
 use jiff::tz::TimeZone;

@@ -1,6 +1,8 @@
 //! Promises by example. The examples' results were computed minute by minute, by a program in another language that
 //! was written from Zendesk's pages alone.
 
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::super::metric_events::{MetricEvent, follow};
 use super::super::metrics::Happened;
 use super::*;
