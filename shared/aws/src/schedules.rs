@@ -73,17 +73,28 @@ impl AutomationSchedules {
 }
 
 #[cfg(feature = "helpdesk")]
+impl AutomationSchedules {
+    async fn every(&self, tenant: &TenantId, duty: &str, expression: &str) -> Result<(), Fault> {
+        let name = digest(&[duty, tenant.as_str()]);
+        let schedule = ScheduleDocument { expression: expression.to_owned(), time_zone: None };
+        self.0.set(&name, "schedule", &schedule, &json!({"tenant": tenant, "duty": duty})).await
+    }
+}
+
+#[cfg(feature = "helpdesk")]
 impl ceap_helpdesk::automation::Clockwork for AutomationSchedules {
     fn every_hour<'a>(
         &'a self,
         tenant: &'a TenantId,
     ) -> ceap_helpdesk::store::Soon<'a, Result<(), Fault>> {
-        Box::pin(async move {
-            let name = digest(&["automations", tenant.as_str()]);
-            let schedule =
-                ScheduleDocument { expression: "cron(0 * * * ? *)".to_owned(), time_zone: None };
-            self.0.set(&name, "schedule", &schedule, &json!({"tenant": tenant})).await
-        })
+        Box::pin(self.every(tenant, "automations", "cron(0 * * * ? *)"))
+    }
+
+    fn every_minute<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+    ) -> ceap_helpdesk::store::Soon<'a, Result<(), Fault>> {
+        Box::pin(self.every(tenant, "promises", "rate(1 minute)"))
     }
 }
 

@@ -26,7 +26,7 @@ use ceap_helpdesk::access::credential::Platform;
 use ceap_helpdesk::access::sign_in::{Clients, SignIn};
 use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Desk, Refused, Told};
-use ceap_helpdesk::automation::{self, Clockwork, Ran};
+use ceap_helpdesk::automation::{self, Clockwork, Ran, Swept};
 use ceap_helpdesk::file::Files;
 use ceap_helpdesk::job::Queue;
 use ceap_helpdesk::message::Counter;
@@ -41,7 +41,7 @@ use ceap_kernel::{Clock, Fault, Metric, SystemClock, Tally, TenantId, hash64};
 use ceap_sign_in::{Nobody, UserPool};
 use deliver::Deliverer;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::time::Instant;
 use unreached::Unreached;
 
@@ -115,24 +115,12 @@ impl Office {
     /// `Invalid`, naming the variable.
     pub async fn of_connections(env: &Env) -> Result<Self, Fault> {
         let config = ceap_aws::config().await;
-        let client = dynamodb::client(&config);
-        let table = |name| Table::new(&client, env.get(name));
+        let platform = Table::new(&dynamodb::client(&config), env.get("PLATFORM_TABLE"));
         Ok(Self {
-            store: Box::new(HelpdeskStore::new(table("HELPDESK_TABLE"), SystemClock)),
-            accounts: Remembered::default(),
-            platform: Box::new(CurrentCredentials::new(table("PLATFORM_TABLE"))),
+            platform: Box::new(CurrentCredentials::new(platform)),
             sign_in: sign_in(env, Reach::loopback(env.parse("ALLOW_LOOPBACK")?))?,
-            clients: Clients::default(),
-            clock: Box::new(SystemClock),
-            jobs: Box::new(Unreached),
-            invitations: Box::new(Unreached),
-            files: Box::new(Unreached),
-            secrets: Box::new(Unreached),
-            deliver: Box::new(Unreached),
-            index: Box::new(Unreached),
-            recent: Recent::default(),
             connections: Box::new(GatewayConnections::new(&config, env.get("PRESENCE_ENDPOINT"))),
-            clockwork: Box::new(Unreached),
+            ..Self::of_rules(env).await
         })
     }
 
@@ -166,22 +154,30 @@ impl Office {
         Self { clockwork: Box::new(clockwork), ..self }
     }
 
-    /// Does the automations of one account after the other, as they are told.
+    /// Does what time brings about in one account after the other, as it is told.
     ///
     /// # Errors
     /// From Lambda's runtime API.
     pub async fn automate(&self) -> Result<(), Error> {
-        task::serve("helpdesk-automations", async |Due { tenant }: Due| {
-            Box::pin(self.automated(tenant)).await
-        })
-        .await
+        task::serve("helpdesk-automations", async |due: Due| Box::pin(self.automated(due)).await)
+            .await
     }
 
-    async fn automated(&self, tenant: TenantId) -> Result<(Ran, Tally), Fault> {
-        let ran = automation::run(&self.desk(), &tenant).await.map_err(fault)?;
+    async fn automated(&self, Due { tenant, duty }: Due) -> Result<(Done, Tally), Fault> {
+        let desk = self.desk();
+        let (done, changed, detail) = match duty {
+            Duty::Automations => {
+                let ran = automation::run(&desk, &tenant).await.map_err(fault)?;
+                (Done::Ran(ran), ran.changed, "automations")
+            }
+            Duty::Promises => {
+                let swept = automation::sweep(&desk, &tenant).await.map_err(fault)?;
+                (Done::Swept(swept), swept.changed, "promises")
+            }
+        };
         let mut tally = Tally::default();
-        tally.add(Metric::TicketsAutomated, &tenant, None, None, ran.changed);
-        Ok((ran, tally))
+        tally.add(Metric::TicketsAutomated, &tenant, None, Some(detail), changed);
+        Ok((done, tally))
     }
 
     /// The same, with what is searched.
@@ -238,10 +234,29 @@ impl Office {
     }
 }
 
-/// Whose automations are due.
+/// What is due, and in whose account.
 #[derive(Debug, Deserialize)]
 struct Due {
     tenant: TenantId,
+    duty: Duty,
+}
+
+/// What time brings about.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Duty {
+    /// The automations of hours that are not done yet.
+    Automations,
+    /// What is due of promises.
+    Promises,
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Done {
+    Ran(Ran),
+    Swept(Swept),
 }
 
 /// Why something that nobody asked for was not done.

@@ -79,15 +79,17 @@ fn an_automation_acts_once_in_its_hour_and_is_called_each_hour() {
         &json!({"automation": {"title": "Late", "all": all, "actions": actions}}),
     );
     let schedules = aws::schedules("automations");
+    let due = json!({"tenant": tenant.name, "duty": "automations"});
     let of_it = |it: &&Value| {
-        it["Target"]["Input"].as_str() == Some(&format!("{{\"tenant\":\"{}\"}}", tenant.name))
+        let input = it["Target"]["Input"].as_str().unwrap_or_default();
+        serde_json::from_str::<Value>(input).is_ok_and(|input| input == due)
     };
     let schedule = schedules.iter().find(of_it).unwrap_or_else(|| panic!("{schedules:?}"));
     assert_eq!(schedule["ScheduleExpression"], "cron(0 * * * ? *)");
 
     // As the schedule does.
     let hour = || {
-        let ran = aws::invoke("helpdesk-automations", &json!({"tenant": tenant.name}));
+        let ran = aws::invoke("helpdesk-automations", &due);
         assert_eq!((ran.status, ran.header("x-amz-function-error")), (200, ""), "{ran}");
         ran.json()
     };
@@ -97,4 +99,30 @@ fn an_automation_acts_once_in_its_hour_and_is_called_each_hour() {
     assert_eq!(hour()["changed"], 0);
     let audits = get(&tenant, &format!("tickets/{id}/audits.json"));
     assert_eq!(audits["count"], 2, "{audits}");
+}
+
+#[test]
+fn a_promise_that_is_about_to_be_broken_is_escalated_once() {
+    let Some(_stack) = stack() else { return };
+    let tenant = Tenant::new("desk-promises");
+    let policy = json!({"sla_policy": {"title": "Gold", "filter": {"all": [], "any": []},
+        "policy_metrics": [{"priority": "urgent", "metric": "agent_work_time", "target": 60, "business_hours": false}],
+        "escalations": [{"minutes_before": 60, "actions": [{"field": "current_tags", "value": "escalated"}]}]}});
+    kept(&tenant, "slas/policies", &policy);
+    let ticket =
+        json!({"ticket": {"subject": "Now", "priority": "urgent", "comment": {"body": "x"}}});
+    let id = kept(&tenant, "tickets.json", &ticket)["ticket"]["id"].clone();
+    let minute = || {
+        let ran = aws::invoke(
+            "helpdesk-automations",
+            &json!({"tenant": tenant.name, "duty": "promises"}),
+        );
+        assert_eq!((ran.status, ran.header("x-amz-function-error")), (200, ""), "{ran}");
+        ran.json()["changed"].as_u64().unwrap()
+    };
+    let swept = until("the ticket to be found", PATIENCE, || Some(minute()).filter(|it| *it > 0));
+    assert_eq!((swept, minute()), (1, 0));
+    let shown = get(&tenant, &format!("tickets/{id}.json?include=slas"))["ticket"].clone();
+    assert_eq!(shown["tags"], json!(["escalated"]));
+    assert_eq!(shown["slas"]["policy_metrics"][0]["stage"], "active", "{shown}");
 }

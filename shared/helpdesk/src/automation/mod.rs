@@ -1,4 +1,4 @@
-//! Automations at work: each hour, in their order, on all tickets that meet their conditions
+//! What time brings about. Automations: each hour, in their order, on all tickets that meet their conditions
 //! ([about automations](https://support.zendesk.com/hc/en-us/articles/4408835801114)).
 //!
 //! An hour is done once. Its conditions are asked as of the full hour, so that a ticket for which something has been so for
@@ -6,6 +6,9 @@
 //! in the midst of one leaves it to the next; what it did is remembered with each ticket, and not done again.
 
 mod hours;
+mod promises;
+
+pub use promises::{Swept, sweep};
 
 use crate::api::{Ask, Call, Desk, Refused, entry};
 use crate::ids::TicketId;
@@ -27,10 +30,13 @@ const PAGE: usize = 10_000;
 /// Tickets that are worked on at once.
 const AT_ONCE: usize = 16;
 
-/// Has automations done.
+/// Has done what time brings about. To ask for it again changes nothing.
 pub trait Clockwork {
-    /// Has those of an account done each full hour from now on, at least once. To ask for it again changes nothing.
+    /// Has the automations of an account done each full hour from now on, at least once ([`run`]).
     fn every_hour<'a>(&'a self, tenant: &'a TenantId) -> Soon<'a, Result<(), Fault>>;
+
+    /// Has the promises of an account looked after each minute from now on, at least once ([`sweep`]).
+    fn every_minute<'a>(&'a self, tenant: &'a TenantId) -> Soon<'a, Result<(), Fault>>;
 }
 
 /// What was done.
@@ -135,24 +141,26 @@ impl Run {
     ) -> Result<BTreeSet<TicketId>, Refused> {
         let open = !Filter::is(field::STATUS, Status::Closed.as_str());
         let filter = Filter::all([looking.found(&automation.conditions), open]);
-        let sort = Sort::by_number(field::ID, Order::Asc);
-        let mut found = self.touched.clone();
-        let mut after = None;
-        loop {
-            let search = Search {
-                filter: &filter,
-                sort: &sort,
-                backward: false,
-                after: after.as_ref(),
-                most: PAGE,
-            };
-            let hits = self.finder.find(search).await?;
-            found.extend(hits.places.iter().filter_map(|it| TicketId::new(it.id)));
-            if hits.places.len() < PAGE {
-                return Ok(found);
-            }
-            after = hits.places.into_iter().next_back();
+        let mut found = tickets(&self.finder, &filter).await?;
+        found.extend(&self.touched);
+        Ok(found)
+    }
+}
+
+/// All tickets that are found.
+async fn tickets(finder: &Finder, filter: &Filter) -> Result<BTreeSet<TicketId>, Refused> {
+    let sort = Sort::by_number(field::ID, Order::Asc);
+    let mut found = BTreeSet::new();
+    let mut after = None;
+    loop {
+        let (backward, after_place) = (false, after.as_ref());
+        let search = Search { filter, sort: &sort, backward, after: after_place, most: PAGE };
+        let hits = finder.find(search).await?;
+        found.extend(hits.places.iter().filter_map(|it| TicketId::new(it.id)));
+        if hits.places.len() < PAGE {
+            return Ok(found);
         }
+        after = hits.places.into_iter().next_back();
     }
 }
 

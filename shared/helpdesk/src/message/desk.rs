@@ -173,6 +173,10 @@ impl Clockwork for Nothing {
     fn every_hour<'a>(&'a self, _: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
         nothing()
     }
+
+    fn every_minute<'a>(&'a self, _: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
+        nothing()
+    }
 }
 
 impl Connections for Nothing {

@@ -10,8 +10,8 @@ use crate::ids::RecordId;
 use crate::refusal::Refusal;
 use crate::routes;
 use crate::rule::{
-    Conditions, Head, HeadEdit, METRICS, PolicyMetric, Refers, SlaPolicy, Use, check_conditions,
-    defined_filter,
+    Conditions, Escalation, Head, HeadEdit, METRICS, MOST_ESCALATIONS, MOST_MINUTES_BEFORE,
+    PolicyMetric, Refers, SlaPolicy, Use, check_actions, check_conditions, defined_filter,
 };
 use crate::ticket::Priority;
 use serde::Deserialize;
@@ -48,6 +48,7 @@ impl Shown for SlaPolicy {
             "filter": self.filter,
             "policy_metrics": self.policy_metrics,
             "metric_settings": self.metric_settings,
+            "escalations": self.escalations,
             "created_at": head.created_at,
             "updated_at": head.updated_at,
         })
@@ -86,6 +87,7 @@ struct Edit {
     policy_metrics: Option<Vec<Asked>>,
     #[serde(deserialize_with = "crate::wire::given")]
     metric_settings: Option<Option<Value>>,
+    escalations: Option<Vec<Escalation>>,
 }
 
 /// What is asked to be promised.
@@ -148,9 +150,31 @@ impl Edit {
             }
             policy.metric_settings = settings;
         }
+        policy.escalations = self.escalations.unwrap_or(std::mem::take(&mut policy.escalations));
+        escalations(&policy.escalations, &mut refers, &mut refusal);
+        let actions = policy.escalations.iter().flat_map(|it| &it.actions);
+        let set = actions.map(|it| (it.field.as_str(), &it.value));
+        rules::own_values(call, set, &mut refusal)?;
         rules::resolve(call, &refers, &mut refusal).await?;
         Ok(refusal.against(())?)
     }
+}
+
+/// Checks what is done before a breach.
+fn escalations(all: &[Escalation], refers: &mut Refers, refusal: &mut Refusal) {
+    let mut add = |text: String| refusal.add("escalations", text, Some("InvalidValue"));
+    if all.len() > MOST_ESCALATIONS {
+        add(format!("Escalations: are too many (maximum is {MOST_ESCALATIONS})"));
+    }
+    for Escalation { metric, minutes_before, .. } in all {
+        if let Some(metric) = metric.as_ref().filter(|it| !METRICS.contains(&it.as_str())) {
+            add(format!("Escalations: {metric} is not a metric"));
+        }
+        if *minutes_before > MOST_MINUTES_BEFORE {
+            add(format!("Escalations: minutes_before is at most {MOST_MINUTES_BEFORE}"));
+        }
+    }
+    all.iter().for_each(|it| check_actions(&it.actions, Use::Automation, refers, refusal));
 }
 
 /// Behind all others, unless it says where.
@@ -167,8 +191,10 @@ async fn create(call: &Call<'_>) -> Result<Answer, Refused> {
         filter: Conditions::default(),
         policy_metrics: Vec::new(),
         metric_settings: None,
+        escalations: Vec::new(),
     };
     edit.apply(call, &mut policy).await?;
+    call.desk.clockwork.every_minute(&call.tenant).await?;
     call.add(&policy).await?;
     let location = call.url(&format!("/slas/policies/{}.json", policy.head.id));
     Ok(Answer::created(one(call, &policy), location))
@@ -179,6 +205,7 @@ async fn update(call: &Call<'_>) -> Result<Answer, Refused> {
     let edit: Edit = call.ask.record("sla_policy")?;
     let mut after = before.record.clone();
     edit.apply(call, &mut after).await?;
+    call.desk.clockwork.every_minute(&call.tenant).await?;
     call.change(&before, &after).await?;
     Ok(Answer::ok(one(call, &after)))
 }

@@ -1,8 +1,7 @@
 //! What a macro does to a ticket: worked out and told, not done. Whoever applies the macro sends it as a change.
 
-use super::{Action, Placeholders};
+use super::{Action, Form, Placeholders};
 use crate::ids::{BrandId, CustomStatusId, FieldId, FormId, GroupId, UserId};
-use crate::text::escaped;
 use crate::ticket::{Kind, Priority, Status, Ticket};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -181,9 +180,9 @@ impl Said {
     #[must_use]
     pub fn filled(self, with: &Placeholders) -> Self {
         let Self { texts, html, public } = self;
-        let plain = |text: String| with.fill(&text, |value| value);
+        let plain = |text: String| with.fill(&text, Form::Plain);
         let texts = texts.into_iter().map(|(channel, text)| (channel, plain(text)));
-        let html = html.map(|html| with.fill(&html, |value| escaped(&value)));
+        let html = html.map(|html| with.fill(&html, Form::Markup));
         Self { texts: texts.collect(), html, public }
     }
 

@@ -13,6 +13,7 @@ pub(crate) mod defaults;
 mod definition;
 mod effect;
 mod head;
+mod liquid;
 mod macros;
 mod placeholder;
 mod refers;
@@ -32,11 +33,14 @@ pub use definition::{
 };
 pub use effect::{Applier, Effect, Said};
 pub use head::{Head, HeadEdit, Rule, last};
+pub use liquid::Form;
 pub use macros::Macro;
 pub use placeholder::{People, Placeholders};
 pub use refers::{Refers, To};
 pub use restriction::Restriction;
-pub use sla::{METRICS, PolicyMetric, SlaPolicy};
+pub use sla::{
+    Escalation, METRICS, MOST_ESCALATIONS, MOST_MINUTES_BEFORE, PolicyMetric, SlaPolicy,
+};
 pub use trigger::{Trigger, TriggerCategory};
 pub use via::CHANNELS;
 pub use view::{Column, Order, Output, View};

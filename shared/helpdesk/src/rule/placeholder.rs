@@ -1,6 +1,7 @@
 //! Placeholders in what rules say: `{{ticket.requester.first_name}}`
 //! ([reference](https://support.zendesk.com/hc/en-us/articles/4408886858138)).
 
+use super::liquid::{self, Form};
 use crate::ticket::{Comment, Ticket};
 use crate::user::User;
 use serde_json::{Map, Value, json};
@@ -65,18 +66,37 @@ impl Placeholders {
         let mut put = |name: &str, value: Option<String>| {
             about.insert(name.to_owned(), Value::from(value.unwrap_or_default()));
         };
+        let each = |public: bool| {
+            let seen = comments.iter().filter(move |(_, it)| it.public || !public);
+            let one = |(name, it): &(&str, &Comment)| {
+                json!({"value": it.body, "author": {"name": name},
+                "created_at": it.created_at, "is_public": it.public})
+            };
+            Value::Array(seen.map(one).collect())
+        };
+        let lists = [("comments", each(false)), ("public_comments", each(true))];
         for (of, public) in [("", false), ("public_", true)] {
             put(&format!("latest_{of}comment"), last(public).map(|(_, it)| it.body.clone()));
             let first = all(public).into_iter().next();
             put(&format!("latest_{of}comment_formatted"), first);
             put(&format!("{of}comments_formatted"), Some(all(public).join("\n\n")));
         }
+        about.extend(lists.map(|(name, list)| (name.to_owned(), list)));
     }
 
-    /// `text` with what they stand for; what stands for nothing is left out. Anything but a name in braces, filters and
-    /// conditions among it, stays as it is written.
+    /// `text`, which is Liquid and of a form, with what they stand for; what stands for nothing is left out. Of what is no
+    /// Liquid only names in braces are filled in, and the rest stays as it is written.
     #[must_use]
-    pub fn fill(&self, text: &str, written: impl Fn(String) -> String) -> String {
+    pub fn fill(&self, text: &str, form: Form) -> String {
+        if !text.contains("{{") && !text.contains("{%") {
+            return text.to_owned();
+        }
+        let known = liquid_core::model::to_object(&self.0).ok();
+        let said = known.and_then(|known| liquid::render(text, form, &known));
+        said.unwrap_or_else(|| self.names(text, form))
+    }
+
+    fn names(&self, text: &str, form: Form) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once("{{") {
@@ -87,7 +107,7 @@ impl Placeholders {
                 continue;
             };
             match self.named(name.trim()) {
-                Some(value) => out.push_str(&written(value)),
+                Some(value) => out.push_str(&form.written(&value)),
                 None => out.extend(["{{", name, "}}"]),
             }
             rest = after;

@@ -1,7 +1,7 @@
-//! SLA policies: how soon tickets are promised to be answered and solved. Whether that is kept is measured by [`crate::ticket::sla`].
+//! SLA policies: how soon tickets are promised to be answered and solved, and what is done if that is about to fail. Whether that is kept is measured by [`crate::ticket::sla`].
 
-use super::Conditions;
 use super::head::{Head, Rule};
+use super::{Action, Conditions};
 use crate::record::{Home, Kind, Record};
 use crate::ticket::Priority;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,29 @@ pub struct SlaPolicy {
     /// When what is measured begins and ends, where a policy says so.
     #[serde(default)]
     pub metric_settings: Option<serde_json::Value>,
+    /// What is done before a promise is broken, or then. Zendesk has no such thing.
+    #[serde(default)]
+    pub escalations: Vec<Escalation>,
 }
+
+/// What is done so long before a promise is broken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// Of which metric: one of [`METRICS`]; of all that the policy promises, if none.
+    #[serde(default)]
+    pub metric: Option<String>,
+    /// How many minutes before, by the calendar; 0 is when it is broken.
+    #[serde(default)]
+    pub minutes_before: u32,
+    /// What is done, as automations do it.
+    pub actions: Vec<Action>,
+}
+
+/// Escalations of a policy at most.
+pub const MOST_ESCALATIONS: usize = 10;
+
+/// Minutes before a breach at most: a week.
+pub const MOST_MINUTES_BEFORE: u32 = 7 * 24 * 60;
 
 /// What is promised for tickets of a priority.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

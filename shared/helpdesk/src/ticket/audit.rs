@@ -1,6 +1,7 @@
 //! What an update did, field by field.
 
 use super::comment::{AUDITS, history};
+use super::metric_events::Metric;
 use super::{MetricEvent, Ticket, Via};
 use crate::ids::{AuditId, CommentId, TicketId, UserId};
 use crate::record::{Changes, Link, places};
@@ -89,6 +90,7 @@ impl Audit {
             | What::FollowerNotification { .. }
             | What::Webhook { .. }
             | What::UseCase { .. }
+            | What::SlaBreach { .. }
             | What::Error { .. } => None,
         })
     }
@@ -167,6 +169,13 @@ pub enum What {
     UseCase {
         /// By this name.
         name: String,
+    },
+    /// Was late: a promise is broken.
+    SlaBreach {
+        /// Which clock it is about.
+        metric: Metric,
+        /// When it was broken.
+        breached_at: Timestamp,
     },
     /// Could not do something, or had to end.
     Error {

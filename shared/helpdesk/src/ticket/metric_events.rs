@@ -179,7 +179,7 @@ pub fn follow(
         }
         set.turned(metric, before, after, happened);
     }
-    let promises = before.map(|it| it.promises.clone()).unwrap_or_default();
+    let promises = std::mem::take(&mut after.promises);
     let (promises, told) =
         promises.settle(&set.clocks, policy, (after.status, after.priority), (at, hours));
     for (metric, instance, turn, time) in told {

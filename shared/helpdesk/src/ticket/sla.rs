@@ -13,7 +13,7 @@ use crate::rule::{PolicyMetric, SlaPolicy};
 use crate::schedule::Hours;
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is promised of a ticket.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,21 @@ pub struct Promise {
     /// Whether it is known to be broken.
     #[serde(default)]
     pub broken: bool,
+    /// What is to be done before it is broken, or then: which of the policy's escalations, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ahead: Vec<(usize, Timestamp)>,
+    /// Which of them were done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    escalated: Vec<usize>,
+}
+
+/// An escalation that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Due {
+    /// Whose.
+    pub policy_id: RecordId,
+    /// Which of the policy's.
+    pub escalation: usize,
 }
 
 /// Where a promise stands.
@@ -124,6 +139,34 @@ impl Promises {
         running.filter_map(|it| it.breach_at).min()
     }
 
+    /// When something is to be done or told of them next, if no clock is stopped before.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let running = self.by.values().filter(|it| it.stage == Stage::Active);
+        let each = running.flat_map(|it| {
+            let breach = it.breach_at.filter(|_| !it.broken);
+            it.ahead.iter().map(|(_, at)| *at).chain(breach)
+        });
+        each.min()
+    }
+
+    /// The escalations that are due at a time; they are done from then on. What several promises have due at once is due once.
+    pub fn take_due(&mut self, now: Timestamp) -> BTreeSet<Due> {
+        let mut due = BTreeSet::new();
+        for promise in self.by.values_mut().filter(|it| it.stage == Stage::Active) {
+            let Promise { policy_id, ahead, escalated, .. } = promise;
+            ahead.retain(|(escalation, at)| {
+                let waits = *at > now;
+                if !waits {
+                    escalated.push(*escalation);
+                    due.insert(Due { policy_id: *policy_id, escalation: *escalation });
+                }
+                waits
+            });
+        }
+        due
+    }
+
     /// What is promised once a ticket's clocks stand as they do, and what there is to tell of it: of each, the clock, the
     /// time that it runs, what happened, and when.
     #[must_use]
@@ -148,7 +191,11 @@ impl Promises {
                 (Some((policy, wanted)), before) => {
                     let new = Promise::new(policy, wanted, instance);
                     match before.filter(|it| it.same(&new)) {
-                        Some(before) => Promise { broken: before.broken, ..new },
+                        Some(before) => Promise {
+                            broken: before.broken,
+                            escalated: before.escalated.clone(),
+                            ..new
+                        },
                         None => {
                             let turn = Turn::ApplySla { sla: target(policy, &new) };
                             told.push((metric, instance, turn, at));
@@ -161,6 +208,7 @@ impl Promises {
                 (None, _) => continue,
             };
             let (mut promise, newly) = promise.stands(clock, (at, hours));
+            promise.look_ahead(policy);
             // A clock that waits for a reply runs on when the ticket is solved, but nobody is waiting any more.
             if status >= Status::Solved && promise.stage == Stage::Active {
                 (promise.stage, promise.breach_at) =
@@ -202,7 +250,24 @@ impl Promise {
             stage: Stage::Active,
             breach_at: None,
             broken: false,
+            ahead: Vec::new(),
+            escalated: Vec::new(),
         }
+    }
+
+    /// Notes what is to be done before it is broken, or then.
+    fn look_ahead(&mut self, policy: Option<&SlaPolicy>) {
+        let all =
+            policy.filter(|it| it.head.id == self.policy_id).map(|it| it.escalations.as_slice());
+        let breach_at = self.breach_at.filter(|_| self.stage == Stage::Active);
+        let ahead = all.unwrap_or_default().iter().enumerate().filter_map(|(index, it)| {
+            let of_it = it.metric.as_ref().is_none_or(|metric| *metric == self.metric);
+            let before = i64::from(it.minutes_before).saturating_mul(60);
+            let at = breach_at.filter(|_| of_it && !self.escalated.contains(&index))?;
+            let at = Timestamp::from_second(at.as_second().saturating_sub(before)).ok()?;
+            Some((index, at))
+        });
+        self.ahead = ahead.collect();
     }
 
     /// Whether it is promised as it was.

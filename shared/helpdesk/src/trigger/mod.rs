@@ -15,7 +15,9 @@ pub use test::Test;
 
 use crate::access::Actor;
 use crate::ids::UserId;
-use crate::rule::{Automation, Conditions, Said as Template, Trigger};
+use crate::rule::{
+    Action, Automation, Conditions, Escalation, Said as Template, SlaPolicy, Trigger,
+};
 use crate::search::Looking;
 use crate::ticket::metrics::{Happened, measure};
 use crate::ticket::{Agents, Applied, Rules, Status, Ticket, Via, What, changes};
@@ -159,16 +161,41 @@ pub fn automate(update: &Update<'_>, automation: &Automation, around: &Around) -
     if ticket.status == Status::Closed || !Tests::new(&automation.conditions, update).met(&stage) {
         return None;
     }
-    let acted = act::act(update, &automation.actions, ticket);
     let head = &automation.head;
-    let via = Via::of_rule(head.id, &head.title, "automation");
-    let requester = acted.ticket.requester_id;
-    Some(Fired {
-        events: acted.events.into_iter().map(|what| (what, via.clone())).collect(),
-        said: acted.said.into_iter().map(|said| (said, via.clone())).collect(),
-        locale: acted.locale.map(|it| (requester, it)),
-        ticket: acted.ticket,
-    })
+    let mut fired = Fired::nothing(ticket.clone());
+    fired.add(update, &automation.actions, &Via::of_rule(head.id, &head.title, "automation"));
+    Some(fired)
+}
+
+/// What escalations of policies make of a ticket, of which `update` tells that nothing happened.
+pub fn escalate<'p>(
+    update: &Update<'_>,
+    escalations: impl IntoIterator<Item = (&'p SlaPolicy, &'p Escalation)>,
+) -> Fired {
+    let mut fired = Fired::nothing(update.applied.ticket.clone());
+    for (policy, escalation) in escalations {
+        let via = Via::of_rule(policy.head.id, &policy.head.title, "sla_policy");
+        fired.add(update, &escalation.actions, &via);
+    }
+    fired
+}
+
+impl Fired {
+    /// A ticket to which no rule did anything yet.
+    #[must_use]
+    pub const fn nothing(ticket: Ticket) -> Self {
+        Self { ticket, events: Vec::new(), said: Vec::new(), locale: None }
+    }
+
+    /// What a rule does, that is told by the changes that the update makes of it.
+    fn add(&mut self, update: &Update<'_>, actions: &[Action], via: &Via) {
+        let acted = act::act(update, actions, &self.ticket);
+        self.events.extend(acted.events.into_iter().map(|what| (what, via.clone())));
+        self.said.extend(acted.said.map(|said| (said, via.clone())));
+        let requester = acted.ticket.requester_id;
+        self.locale = acted.locale.map(|it| (requester, it)).or(self.locale.take());
+        self.ticket = acted.ticket;
+    }
 }
 
 fn same(one: &Ready<'_>, other: &Ready<'_>) -> bool {
@@ -185,7 +212,7 @@ impl<'a> Cycle<'a> {
     fn new(update: &'a Update<'a>) -> Self {
         let mut ticket = update.applied.ticket.clone();
         measure(update.before, &mut ticket, update.happened);
-        Self { update, fired: Fired { ticket, events: Vec::new(), said: Vec::new(), locale: None } }
+        Self { update, fired: Fired::nothing(ticket) }
     }
 
     /// Does what a trigger does. The ticket as it is from then on, if it changed.

@@ -5,8 +5,7 @@ use crate::api::page::encoded;
 use crate::api::{Desk, Refused};
 use crate::ids::RecordId;
 use crate::record::{Known, Record, places};
-use crate::rule::Placeholders;
-use crate::text::escaped;
+use crate::rule::{Form, Placeholders};
 use crate::ticket::letter::{Notice, Story, told};
 use crate::ticket::{Event, What};
 use ceap_kernel::TenantId;
@@ -57,20 +56,20 @@ fn asked(event: &Event) -> Option<(u64, u64, &Value)> {
 fn filled(format: Format, body: &Value, placeholders: &Placeholders) -> String {
     match format {
         Format::Json => match body {
-            Value::String(text) => placeholders.fill(text, within_json),
+            Value::String(text) => placeholders.fill(text, Form::Json),
             Value::Array(pairs) => {
                 let named = pairs.iter().filter_map(pair).map(|(name, value)| {
-                    (name.to_owned(), Value::from(placeholders.fill(value, |value| value)))
+                    (name.to_owned(), Value::from(placeholders.fill(value, Form::Plain)))
                 });
                 Value::Object(named.collect::<Map<String, Value>>()).to_string()
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => String::new(),
         },
-        Format::Xml => placeholders.fill(body.as_str().unwrap_or_default(), |it| escaped(&it)),
+        Format::Xml => placeholders.fill(body.as_str().unwrap_or_default(), Form::Markup),
         Format::FormEncoded => {
             let pairs = body.as_array().into_iter().flatten().filter_map(pair);
             let written = pairs.map(|(name, value)| {
-                let value = placeholders.fill(value, |value| value);
+                let value = placeholders.fill(value, Form::Plain);
                 format!("{}={}", encoded(name), encoded(&value))
             });
             written.collect::<Vec<String>>().join("&")
@@ -80,12 +79,6 @@ fn filled(format: Format, body: &Value, placeholders: &Placeholders) -> String {
 
 fn pair(value: &Value) -> Option<(&str, &str)> {
     Some((value.get(0)?.as_str()?, value.get(1)?.as_str()?))
-}
-
-/// A text as it stands between quotes of JSON.
-fn within_json(text: String) -> String {
-    let quoted = Value::from(text).to_string();
-    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -27,6 +27,10 @@ impl Clockwork for Outside {
         self.hourly.borrow_mut().insert(tenant.clone());
         Box::pin(async { Ok(()) })
     }
+
+    fn every_minute<'a>(&'a self, _: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 impl Secrets for Outside {

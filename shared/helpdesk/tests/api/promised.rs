@@ -2,6 +2,8 @@
 
 use crate::cast::{self, CUSTOMER};
 use crate::world::World;
+use ceap_helpdesk::automation::{Swept, sweep};
+use ceap_kernel::TenantId;
 use serde_json::{Value, json};
 
 async fn policy(world: &World, title: &str, all: Value, metrics: Value) -> Value {
@@ -176,4 +178,119 @@ async fn views_are_sorted_by_the_next_breach_and_ask_for_it() {
     let broken = json!({"all": [unsolved_too, {"field": "sla_next_breach_at", "operator": "less_than", "value": "1"}],
         "output": {"columns": ["nice_id"]}});
     assert_eq!(ids(broken).await, [fast]);
+}
+
+/// What is due of promises, done as each minute.
+async fn swept(world: &World) -> Swept {
+    let tenant = TenantId::new("acme").unwrap();
+    world.at_desk(async |desk| sweep(desk, &tenant).await).await.unwrap()
+}
+
+/// So many minutes later.
+async fn minutes(world: &World, minutes: i64) -> u64 {
+    world.pass(minutes * 60);
+    swept(world).await.changed
+}
+
+async fn escalating(world: &World) -> Value {
+    let tag = |tag: &str| json!({"field": "current_tags", "value": tag});
+    let warns = json!({"metric": "first_reply_time", "minutes_before": 30,
+        "actions": [tag("warned"), {"field": "notification_group", "value": ["group_id", "Soon", "#{{ticket.id}}"]}]});
+    let gives = json!({"minutes_before": 0, "actions": [tag("late"), {"field": "assignee_id", "value": "2001"}]});
+    let policy = json!({"title": "Gold", "filter": {"all": [], "any": []}, "escalations": [warns, gives],
+        "policy_metrics": [within("normal", "first_reply_time", 60)]});
+    world.post("/slas/policies", json!({"sla_policy": policy})).await.is(201)["sla_policy"].clone()
+}
+
+async fn ticket(world: &World, id: u64) -> Value {
+    world.get(&format!("/tickets/{id}")).await.is(200)["ticket"].clone()
+}
+
+#[tokio::test]
+async fn what_is_about_to_be_broken_is_escalated_and_what_is_broken_is_told_each_once() {
+    let world = desk().await;
+    let kept = escalating(&world).await;
+    assert_eq!(kept["escalations"][0]["minutes_before"], 30);
+    let id = requested(&world, "normal").await;
+    assert_eq!(minutes(&world, 20).await, 0);
+    assert_eq!(minutes(&world, 15).await, 1);
+    assert_eq!(ticket(&world, id).await["tags"], json!(["warned"]));
+    assert_eq!(swept(&world).await.changed, 0);
+    assert_eq!(minutes(&world, 20).await, 0, "it is not broken yet");
+    assert_eq!(minutes(&world, 10).await, 1);
+    let after = ticket(&world, id).await;
+    assert_eq!((&after["tags"], &after["assignee_id"]), (&json!(["late", "warned"]), &json!(2001)));
+    assert_eq!(minutes(&world, 60).await, 0);
+    let breach = events(&world, id, "breach").await;
+    assert_eq!((breach.len(), &breach[0]["time"]), (1, &json!("2026-11-21T10:00:00Z")));
+    let audits = world.get(&format!("/tickets/{id}/audits")).await.is(200);
+    let audits = audits["audits"].as_array().unwrap();
+    assert_eq!(audits.len(), 3);
+    assert_eq!(audits[1]["via"]["source"]["rel"], "sla_policy");
+    let told = audits[2]["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["type"] == "SlaBreach")
+        .unwrap();
+    assert_eq!(
+        (&told["metric"], &told["breached_at"]),
+        (&json!("reply_time"), &json!("2026-11-21T10:00:00Z"))
+    );
+}
+
+#[tokio::test]
+async fn what_is_kept_is_not_escalated() {
+    let world = desk().await;
+    escalating(&world).await;
+    let id = requested(&world, "normal").await;
+    world.pass(20 * 60);
+    world
+        .put(&format!("/tickets/{id}"), json!({"ticket": {"comment": {"body": "hi"}}}))
+        .await
+        .is(200);
+    assert_eq!(minutes(&world, 120).await, 0);
+    assert_eq!(ticket(&world, id).await["tags"], json!([]));
+    // Nor is what stands still.
+    let policy = json!({"title": "Work", "position": 0, "filter": {"all": [], "any": []},
+        "policy_metrics": [within("high", "agent_work_time", 60)],
+        "escalations": [{"minutes_before": 10, "actions": [{"field": "current_tags", "value": "soon"}]}]});
+    world.post("/slas/policies", json!({"sla_policy": policy})).await.is(201);
+    let id = opened(&world, json!({"priority": "high"})).await;
+    world.put(&format!("/tickets/{id}"), json!({"ticket": {"status": "pending"}})).await.is(200);
+    assert_eq!(minutes(&world, 600).await, 0);
+    world.put(&format!("/tickets/{id}"), json!({"ticket": {"status": "open"}})).await.is(200);
+    assert_eq!(minutes(&world, 49).await, 0);
+    assert_eq!(minutes(&world, 2).await, 1);
+}
+
+#[tokio::test]
+async fn a_breach_alone_is_no_update() {
+    let world = desk().await;
+    policy(&world, "p", json!([]), json!([within("normal", "first_reply_time", 60)])).await;
+    let id = requested(&world, "normal").await;
+    let before = ticket(&world, id).await;
+    assert_eq!(minutes(&world, 61).await, 1);
+    let after = ticket(&world, id).await;
+    assert_eq!((&after["updated_at"], &after["tags"]), (&before["updated_at"], &before["tags"]));
+    assert_ne!(
+        after["generated_timestamp"], before["generated_timestamp"],
+        "exports tell it again"
+    );
+    assert_eq!(events(&world, id, "breach").await.len(), 1);
+}
+
+#[tokio::test]
+async fn escalations_that_make_no_sense_are_refused() {
+    let world = desk().await;
+    for escalation in [
+        json!({"metric": "first_smile", "actions": [{"field": "priority", "value": "high"}]}),
+        json!({"minutes_before": 100_000, "actions": [{"field": "priority", "value": "high"}]}),
+        json!({"actions": []}),
+        json!({"actions": [{"field": "colour", "value": "red"}]}),
+        json!({"actions": [{"field": "assignee_id", "value": "4711"}]}),
+    ] {
+        let policy = json!({"title": "p", "filter": {"all": [], "any": []}, "policy_metrics": [], "escalations": [escalation]});
+        world.post("/slas/policies", json!({"sla_policy": policy})).await.is(422);
+    }
 }

@@ -37,6 +37,10 @@ impl Clockwork for Unreached {
     fn every_hour<'a>(&'a self, _: &'a TenantId) -> Never<'a, ()> {
         never("schedules")
     }
+
+    fn every_minute<'a>(&'a self, _: &'a TenantId) -> Never<'a, ()> {
+        never("schedules")
+    }
 }
 
 impl Queue for Unreached {

@@ -1,7 +1,7 @@
 //! What an automation does to a ticket.
 
 use super::asked::More;
-use super::fire::{self, RULE, automate, speak};
+use super::fire::{self, Acted, RULE, automate, speak};
 use super::write::after;
 use super::written::{How, work_out};
 use crate::api::{Call, Refused};
@@ -11,7 +11,7 @@ use crate::record::{Changes, Kept};
 use crate::rule::Automation;
 use crate::search::Looking;
 use crate::ticket::{self, Applied, Ticket, Via};
-use crate::trigger::Around;
+use crate::trigger::{Around, Fired};
 use std::collections::BTreeSet;
 
 /// Updates of one ticket by automations, at most (Zendesk's limit).
@@ -52,27 +52,51 @@ async fn attempt(
         return Ok(false);
     }
     let mut around = Around::default();
-    let at = after(before.updated_at, call.at)?;
-    let untouched = Applied {
-        ticket: Ticket { updated_at: at, ..before.record.clone() },
-        changes: Vec::new(),
-        comment: None,
-    };
+    let untouched = untouched(call, &before)?;
     let own = (&before.record, &untouched);
-    let Some((acted, mut says)) = automate(call, looking, own, automation, &mut around).await?
+    let Some((mut acted, says)) = automate(call, looking, own, automation, &mut around).await?
     else {
         return Ok(false);
     };
-    let mut ticket = acted.ticket;
-    ticket.automations.note(automation.head.id, hour);
-    let changed = ticket::changes(&before, &ticket);
-    let told = !changed.is_empty() || !acted.events.is_empty() || !says.is_empty();
-    if !told && acted.locale.is_none() {
+    acted.ticket.automations.note(automation.head.id, hour);
+    let changed = ticket::changes(&before, &acted.ticket);
+    let silent = changed.is_empty() && acted.events.is_empty() && says.is_empty();
+    if silent && acted.locale.is_none() {
         return Ok(false);
     }
-    let applied = Applied { ticket: ticket.clone(), changes: changed, comment: None };
-    let fired = fire::fire(call, Some(&before), &applied, RULE, &mut around).await?;
-    let (mut fired, more) = fired.unwrap_or_else(|| (untold(ticket), Vec::new()));
+    let head = &automation.head;
+    let via = Via::of_rule(head.id, &head.title, "automation");
+    go_on(call, &before, (acted, says), via, around).await?;
+    Ok(true)
+}
+
+/// A ticket to which nothing happened but that time went by.
+///
+/// # Errors
+/// `Internal` if there is no such time.
+pub(super) fn untouched(call: &Call<'_>, before: &Ticket) -> Result<Applied, Refused> {
+    let updated_at = after(before.updated_at, call.at)?;
+    let ticket = Ticket { updated_at, ..before.clone() };
+    Ok(Applied { ticket, changes: Vec::new(), comment: None })
+}
+
+/// Has triggers act on what a rule did by itself, and keeps both.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`; 409 if somebody else was faster.
+pub(super) async fn go_on(
+    call: &Call<'_>,
+    before: &Kept<Ticket>,
+    (acted, mut says): Acted,
+    via: Via,
+    mut around: Around,
+) -> Result<(), Refused> {
+    let changed = ticket::changes(before, &acted.ticket);
+    // That a promise is broken is no update of the ticket.
+    let silent = changed.is_empty() && acted.events.is_empty() && says.is_empty();
+    let applied = Applied { ticket: acted.ticket.clone(), changes: changed, comment: None };
+    let fired = fire::fire(call, Some(before), &applied, RULE, &mut around).await?;
+    let (mut fired, more) = fired.unwrap_or_else(|| (Fired::nothing(acted.ticket), Vec::new()));
     let events = acted.events.into_iter().chain(std::mem::take(&mut fired.events));
     fired.events = events.collect();
     says.extend(more);
@@ -80,28 +104,13 @@ async fn attempt(
     for locale in [&acted.locale, &fired.locale].into_iter().flatten() {
         speak(call, locale, &mut [], &mut changes).await?;
     }
-    keep(call, &before, applied, (fired, says), automation, changes).await
-}
-
-fn untold(ticket: Ticket) -> crate::trigger::Fired {
-    crate::trigger::Fired { ticket, events: Vec::new(), said: Vec::new(), locale: None }
-}
-
-async fn keep(
-    call: &Call<'_>,
-    before: &Kept<Ticket>,
-    applied: Applied,
-    fired: fire::Acted,
-    automation: &Automation,
-    mut changes: Changes,
-) -> Result<bool, Refused> {
     let more = More::default();
-    let head = &automation.head;
-    let via = Via::of_rule(head.id, &head.title, "automation");
     let (uploads, mentioned) = (Taken::default(), BTreeSet::new());
-    let how = How { more: &more, uploads, via, mentioned, fired: Some(fired) };
-    let written = work_out(call, Some(before), applied, how, &mut changes)?;
-    changes.update(before, &written.ticket)?;
-    call.commit(changes).await?;
-    Ok(true)
+    let how = How { more: &more, uploads, via, mentioned, fired: Some((fired, says)) };
+    let mut after = work_out(call, Some(before), applied, how, &mut changes)?.ticket;
+    if silent {
+        after.updated_at = before.updated_at;
+    }
+    changes.update(before, &after)?;
+    call.commit(changes).await
 }

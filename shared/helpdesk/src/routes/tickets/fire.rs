@@ -8,7 +8,7 @@ use crate::api::{Call, Refused};
 use crate::ids::UserId;
 use crate::organization::Organization;
 use crate::record::{Changes, Record, places};
-use crate::rule::{Automation, Said as Template, Trigger};
+use crate::rule::{Automation, Escalation, Said as Template, SlaPolicy, Trigger};
 use crate::satisfaction::SatisfactionRating;
 use crate::search::Looking;
 use crate::ticket::{Applied, Said, Ticket, Via};
@@ -90,6 +90,26 @@ pub async fn automate(
     let Some(fired) = fired.await? else { return Ok(None) };
     let says = says(call, &fired, around).await?;
     Ok(Some((fired, says)))
+}
+
+/// What escalations make of a ticket.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`.
+pub async fn escalate(
+    call: &Call<'_>,
+    (before, applied): (&Ticket, &Applied),
+    escalations: &[(&SlaPolicy, &Escalation)],
+    around: &mut Around,
+) -> Result<Acted, Refused> {
+    let looking = Looking::of(&call.account, call.actor()?, call.at)?;
+    let update = (Some(before), applied, RULE);
+    let fired = asked(call, &looking, update, around, |update, _| {
+        trigger::escalate(update, escalations.iter().copied())
+    });
+    let fired = fired.await?;
+    let says = says(call, &fired, around).await?;
+    Ok((fired, says))
 }
 
 /// The channel of what rules do.

@@ -16,6 +16,7 @@ pub mod people;
 mod related;
 pub mod see;
 mod shown;
+mod swept;
 mod tags;
 mod trial;
 mod write;
@@ -29,6 +30,7 @@ pub use shown::{
     attachment_shown, audit_shown, audited, comment_shown, custom_fields, metrics_shown,
     ticket_shown,
 };
+pub use swept::swept;
 pub use trial::{Trial, trial};
 pub use write::{later, moved, open, open_with, rated, rewritten, save, save_with};
 pub use written::Written;

@@ -183,6 +183,7 @@ fn event_shown(call: &Call<'_>, event: &Event, comments: &[Comment]) -> Option<V
         | What::FollowerNotification { .. }
         | What::Webhook { .. }
         | What::UseCase { .. }
+        | What::SlaBreach { .. }
         | What::Error { .. } => serde_json::to_value(event).ok(),
     }
 }

@@ -15,6 +15,7 @@ use crate::search::document::{self, Beside};
 use crate::search::{Looking, Scanned};
 use crate::text;
 use crate::ticket::comment::Comment;
+use crate::ticket::metric_events::Turn;
 use crate::ticket::{
     self, Applied, Audit, Event, MAX_COMMENT, Said, Ticket, Via, What, creation, metric_events,
     metrics,
@@ -137,6 +138,9 @@ pub fn work_out(
     let policy = policy(call, &ticket, &audit.via.channel, &policies)?;
     let ids = || call.new_id();
     audit.metric_events = metric_events::follow(before, &mut ticket, happened, policy, ids);
+    let broken = audit.metric_events.iter().filter(|it| it.turn == Turn::Breach);
+    let broken = broken.map(|it| What::SlaBreach { metric: it.metric, breached_at: it.time });
+    audit.events.extend(broken.collect::<Vec<_>>().into_iter().map(|what| event(what, None)));
     let ticket = ticket.generated(call.at);
     if !audit.events.is_empty() {
         audit.keep(changes)?;

@@ -30,6 +30,8 @@ pub const STATUS_UPDATED: &str = "status_updated";
 
 /// When the next promise of it is broken.
 pub const BREACH: &str = "sla_next_breach";
+/// When something is to be done or told of its promises next.
+pub const PROMISE_DUE: &str = "sla_due";
 /// When a promise of it was broken last.
 pub const BREACHED: &str = "sla_breached";
 

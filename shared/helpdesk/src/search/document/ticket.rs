@@ -122,6 +122,7 @@ impl Document {
         self.time(field::REQUESTER_UPDATED, metrics.requester_updated_at);
         self.time(field::STATUS_UPDATED, metrics.status_updated_at);
         self.time(field::BREACH, ticket.promises.next_breach_at());
+        self.time(field::PROMISE_DUE, ticket.promises.next_due());
         self.time(field::BREACHED, ticket.promises.last_breach_at());
     }
 

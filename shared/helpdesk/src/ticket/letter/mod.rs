@@ -37,6 +37,7 @@ impl Notice {
             | What::Change { .. }
             | What::Comment
             | What::UseCase { .. }
+            | What::SlaBreach { .. }
             | What::Error { .. } => false,
         };
         let told = !audit.imported && audit.events.iter().any(tells);

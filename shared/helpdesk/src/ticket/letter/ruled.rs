@@ -4,6 +4,7 @@ use super::{Audit, Letter, Record, Story, Text, Ticket, What, address};
 use crate::account::Remembered;
 use crate::ids::UserId;
 use crate::record::{Known, places};
+use crate::rule::Form;
 use crate::store::Store;
 use crate::ticket::fact::subject;
 use crate::user::User;
@@ -52,8 +53,8 @@ pub async fn letters(
                 locale: user.locale.clone(),
                 ticket_id: ticket.id,
                 text: Text::Ruled {
-                    subject: told.fill(title, |value| value),
-                    text: told.fill(text, |value| value),
+                    subject: told.fill(title, Form::Plain),
+                    text: told.fill(text, Form::Plain),
                 },
             });
         }

@@ -22,6 +22,7 @@ fn recipients(audit: &Audit) -> impl Iterator<Item = (UserId, bool)> {
             | What::Comment
             | What::Webhook { .. }
             | What::UseCase { .. }
+            | What::SlaBreach { .. }
             | What::Error { .. } => (&[][..], false),
         };
         all.iter().map(move |id| (*id, mentioned))

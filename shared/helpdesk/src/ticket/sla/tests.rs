@@ -51,6 +51,7 @@ fn policy(metric: &str, targets: &str) -> SlaPolicy {
         filter: Conditions::default(),
         policy_metrics: targets.split(' ').map(one).collect(),
         metric_settings: None,
+        escalations: Vec::new(),
     }
 }
 
