@@ -87,16 +87,15 @@ fn an_automation_acts_once_in_its_hour_and_is_called_each_hour() {
     let schedule = schedules.iter().find(of_it).unwrap_or_else(|| panic!("{schedules:?}"));
     assert_eq!(schedule["ScheduleExpression"], "cron(0 * * * ? *)");
 
-    // As the schedule does.
+    // As the schedule does, which may come first.
     let hour = || {
         let ran = aws::invoke("helpdesk-automations", &due);
         assert_eq!((ran.status, ran.header("x-amz-function-error")), (200, ""), "{ran}");
-        ran.json()
     };
-    assert_eq!(hour(), json!({"hours": 1, "changed": 1, "left": 0}));
+    hour();
     let tags = || get(&tenant, &format!("tickets/{id}.json"))["ticket"]["tags"].clone();
     assert_eq!(tags(), json!(["late"]));
-    assert_eq!(hour()["changed"], 0);
+    hour();
     let audits = get(&tenant, &format!("tickets/{id}/audits.json"));
     assert_eq!(audits["count"], 2, "{audits}");
 }
@@ -112,17 +111,18 @@ fn a_promise_that_is_about_to_be_broken_is_escalated_once() {
     let ticket =
         json!({"ticket": {"subject": "Now", "priority": "urgent", "comment": {"body": "x"}}});
     let id = kept(&tenant, "tickets.json", &ticket)["ticket"]["id"].clone();
+    // As the schedule does, which may come first.
     let minute = || {
-        let ran = aws::invoke(
-            "helpdesk-automations",
-            &json!({"tenant": tenant.name, "duty": "promises"}),
-        );
-        assert_eq!((ran.status, ran.header("x-amz-function-error")), (200, ""), "{ran}");
-        ran.json()["changed"].as_u64().unwrap()
+        let due = json!({"tenant": tenant.name, "duty": "promises"});
+        let swept = aws::invoke("helpdesk-automations", &due);
+        assert_eq!((swept.status, swept.header("x-amz-function-error")), (200, ""), "{swept}");
+        get(&tenant, &format!("tickets/{id}.json?include=slas"))["ticket"].clone()
     };
-    let swept = until("the ticket to be found", PATIENCE, || Some(minute()).filter(|it| *it > 0));
-    assert_eq!((swept, minute()), (1, 0));
-    let shown = get(&tenant, &format!("tickets/{id}.json?include=slas"))["ticket"].clone();
-    assert_eq!(shown["tags"], json!(["escalated"]));
+    let shown = until("the ticket to be found", PATIENCE, || {
+        Some(minute()).filter(|ticket| ticket["tags"] == json!(["escalated"]))
+    });
     assert_eq!(shown["slas"]["policy_metrics"][0]["stage"], "active", "{shown}");
+    minute();
+    let audits = get(&tenant, &format!("tickets/{id}/audits.json"));
+    assert_eq!(audits["count"], 2, "{audits}");
 }
