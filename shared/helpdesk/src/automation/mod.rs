@@ -19,7 +19,7 @@ use crate::search::{Filter, Finder, Kind, Looking, Search, Sort};
 use crate::store::Soon;
 use crate::ticket::Status;
 use ceap_kernel::{Fault, TenantId, Timestamp};
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, StreamExt};
 use hours::Hours;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -46,7 +46,7 @@ pub struct Ran {
     pub hours: u32,
     /// Tickets that were changed.
     pub changed: u64,
-    /// Tickets that others kept changing, which are left to the next hour.
+    /// Tickets to which it could not be done: others kept changing them, or they cannot be as they would.
     pub left: u64,
 }
 
@@ -112,24 +112,40 @@ async fn each(
 ) -> Result<(), Refused> {
     let looking = Looking::of(&call.account, call.actor()?, at(hour)?)?;
     let found = run.found(&looking, automation).await?;
-    let done = stream::iter(found).map(async |id| {
-        match automated(&call.anew(), &looking, (id, hour), automation).await {
-            Err(Refused::Conflict) => Ok(None),
-            other => other.map(|changed| Some((id, changed))),
-        }
-    });
-    let done: Vec<Option<(TicketId, bool)>> = done.buffer_unordered(AT_ONCE).try_collect().await?;
-    for one in done {
-        match one {
-            Some((id, true)) => {
-                ran.changed = ran.changed.saturating_add(1);
-                run.touched.insert(id);
-            }
-            Some((_, false)) => {}
-            None => ran.left = ran.left.saturating_add(1),
+    let Done { changed, left } =
+        each_of(found, async |id| automated(&call.anew(), &looking, (id, hour), automation).await)
+            .await?;
+    ran.changed = ran.changed.saturating_add(changed.len() as u64);
+    ran.left = ran.left.saturating_add(left);
+    run.touched.extend(changed);
+    Ok(())
+}
+
+/// What became of tickets.
+struct Done {
+    changed: Vec<TicketId>,
+    left: u64,
+}
+
+/// Does something to each of these tickets, several at once. One to which it cannot be done is left: it keeps no other from
+/// its own.
+async fn each_of(
+    tickets: BTreeSet<TicketId>,
+    act: impl AsyncFn(TicketId) -> Result<bool, Refused>,
+) -> Result<Done, Refused> {
+    let outcomes = stream::iter(tickets).map(async |id| (id, act(id).await));
+    let outcomes: Vec<(TicketId, Result<bool, Refused>)> =
+        outcomes.buffer_unordered(AT_ONCE).collect().await;
+    let mut done = Done { changed: Vec::new(), left: 0 };
+    for (id, outcome) in outcomes {
+        match outcome {
+            Ok(true) => done.changed.push(id),
+            Ok(false) => {}
+            Err(Refused::Fault(fault)) if fault.retryable() => return Err(fault.into()),
+            Err(_) => done.left = done.left.saturating_add(1),
         }
     }
-    Ok(())
+    Ok(done)
 }
 
 impl Run {

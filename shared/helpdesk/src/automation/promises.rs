@@ -3,13 +3,12 @@
 //! Tickets say themselves what of them is due next, and are found by it through the index, so that no ticket costs a schedule of
 //! its own. Two who look at once do nothing twice: each ticket is changed only as it was read.
 
-use super::{AT_ONCE, tickets};
+use super::{Done, each_of, tickets};
 use crate::api::{Ask, Desk, Refused, entry};
 use crate::routes::tickets::swept;
 use crate::search::document::{field, seconds};
 use crate::search::{Filter, Finder, Kind};
 use ceap_kernel::TenantId;
-use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
 /// What was done.
@@ -17,7 +16,7 @@ use serde::Serialize;
 pub struct Swept {
     /// Tickets of which something was due.
     pub changed: u64,
-    /// Tickets that somebody else was changing, which are left to the next time.
+    /// Tickets to which it could not be done, which are left to the next time.
     pub left: u64,
 }
 
@@ -30,19 +29,7 @@ pub async fn sweep(desk: &Desk<'_>, tenant: &TenantId) -> Result<Swept, Refused>
     let call = entry::by_itself(desk, tenant, &ask, Vec::new()).await?;
     let finder = Finder::open(&call, &[Kind::Ticket]).await?;
     let due = Filter::number(field::PROMISE_DUE, ..=seconds(call.at));
-    let found = stream::iter(tickets(&finder, &due).await?);
-    let done = found.map(async |id| match swept(&call.anew(), id).await {
-        Err(Refused::Conflict) => Ok(None),
-        other => other.map(Some),
-    });
-    let done: Vec<Option<bool>> = done.buffer_unordered(AT_ONCE).try_collect().await?;
-    let mut swept = Swept::default();
-    for one in done {
-        match one {
-            Some(true) => swept.changed = swept.changed.saturating_add(1),
-            Some(false) => {}
-            None => swept.left = swept.left.saturating_add(1),
-        }
-    }
-    Ok(swept)
+    let found = tickets(&finder, &due).await?;
+    let Done { changed, left } = each_of(found, async |id| swept(&call.anew(), id).await).await?;
+    Ok(Swept { changed: changed.len() as u64, left })
 }

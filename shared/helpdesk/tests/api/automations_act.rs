@@ -64,7 +64,10 @@ async fn audits(world: &World, id: u64) -> Vec<Value> {
 async fn an_automation_acts_in_the_hour_in_which_its_conditions_come_to_be_met() {
     let world = desk().await;
     let pending = [["status", "is", "pending"], ["PENDING", "greater_than", "4"]];
+    let hourly = (TenantId::new("acme").unwrap(), "hour");
+    assert!(!world.outside.wound.borrow().contains(&hourly));
     automation(&world, "Nobody answers", &pending, set("status", "solved")).await;
+    assert!(world.outside.wound.borrow().contains(&hourly), "somebody calls it");
     let id = opened(&world, json!({"assignee_id": 1001, "status": "pending"})).await;
     let other = opened(&world, json!({"assignee_id": 1001})).await;
     assert_eq!(later(&world, 4).await.changed, 0, "it is not more than four hours");

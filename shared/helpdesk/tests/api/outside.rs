@@ -18,17 +18,18 @@ pub struct Outside {
     pub requests: RefCell<Vec<Prepared>>,
     /// What is answered next; 200 if nothing is.
     pub answers: RefCell<VecDeque<Result<Delivered, Undelivered>>>,
-    /// Whose automations are done each hour.
-    pub hourly: RefCell<BTreeSet<TenantId>>,
+    /// What is done in whose account, and how often.
+    pub wound: RefCell<BTreeSet<(TenantId, &'static str)>>,
 }
 
 impl Clockwork for Outside {
     fn every_hour<'a>(&'a self, tenant: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
-        self.hourly.borrow_mut().insert(tenant.clone());
+        self.wound.borrow_mut().insert((tenant.clone(), "hour"));
         Box::pin(async { Ok(()) })
     }
 
-    fn every_minute<'a>(&'a self, _: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
+    fn every_minute<'a>(&'a self, tenant: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
+        self.wound.borrow_mut().insert((tenant.clone(), "minute"));
         Box::pin(async { Ok(()) })
     }
 }
