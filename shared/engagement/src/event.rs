@@ -39,7 +39,17 @@ pub struct Event {
     pub data: Map<String, Value>,
 }
 
+/// Types that the platform alone tells, of what is about no customer: they are kept in the lake, and nobody's features know
+/// of them.
+pub const KEPT_ONLY: [&str; 1] = ["TicketMeasured.v1"];
+
 impl Event {
+    /// Whether it is only kept in the lake.
+    #[must_use]
+    pub fn is_kept_only(&self) -> bool {
+        KEPT_ONLY.contains(&&*self.kind)
+    }
+
     /// What its subject remembers of it, to ignore repeats.
     #[must_use]
     pub fn key(&self) -> EventKey {

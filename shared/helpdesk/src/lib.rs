@@ -8,7 +8,6 @@ pub mod api;
 pub mod automation;
 pub mod field;
 pub mod file;
-
 pub mod ids;
 pub mod job;
 pub mod locale;
@@ -17,6 +16,7 @@ pub mod organization;
 pub mod presence;
 pub mod record;
 pub mod refusal;
+pub mod report;
 pub mod routes;
 pub mod rule;
 pub mod satisfaction;

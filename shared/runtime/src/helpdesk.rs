@@ -6,12 +6,14 @@ mod gateway;
 mod herald;
 mod post;
 mod presence;
+mod recount;
 mod unreached;
 mod verify;
 mod work;
 
 pub use changes::changes;
 pub use herald::Herald;
+pub use recount::{Next, Recount, Recounting};
 
 use crate::env::Env;
 use crate::{metrics, task};

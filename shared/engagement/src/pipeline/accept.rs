@@ -104,6 +104,9 @@ pub(crate) fn checked(item: Decoded) -> Decoded {
     let checked = match event.kind.as_str() {
         PROFILE_UPDATED => Profile::check(&event),
         PROFILE_MERGED => merge::source(&event).map(|_| ()),
+        _ if event.is_kept_only() => {
+            Err(Fault::invalid("type", "is told by the platform alone: choose another"))
+        }
         _ => Ok(()),
     };
     match checked {

@@ -169,7 +169,8 @@ where
     /// named, to come again.
     pub async fn run(&self, batch: &[Arrived]) -> Ingested {
         let mut tenants: BTreeMap<&TenantId, BTreeMap<&SubjectId, Group<'_>>> = BTreeMap::new();
-        for (place, arrived) in batch.iter().enumerate() {
+        let folded = batch.iter().enumerate().filter(|(_, it)| !it.event.is_kept_only());
+        for (place, arrived) in folded {
             let subjects = tenants.entry(&arrived.tenant).or_default();
             subjects.entry(&arrived.event.subject).or_default().push((place, arrived));
         }

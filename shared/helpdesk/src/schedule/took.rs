@@ -33,6 +33,15 @@ impl Took {
         }
     }
 
+    /// What is left of it without another.
+    #[must_use]
+    pub const fn less(self, other: Self) -> Self {
+        Self {
+            calendar: self.calendar.saturating_sub(other.calendar),
+            business: self.business.saturating_sub(other.business),
+        }
+    }
+
     /// In whole minutes, as the API tells it.
     #[must_use]
     pub fn minutes(self) -> Value {

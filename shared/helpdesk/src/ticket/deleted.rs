@@ -3,6 +3,7 @@
 use super::{Automated, Clocks, Metrics, Promises, Ticket, Via};
 use crate::ids::UserId;
 use crate::record::{Home, Kind, Link, Record};
+use crate::report::Journal;
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +50,11 @@ impl DeletedTicket {
             automations: Automated::default(),
             satisfaction_score: None,
             satisfaction_comment: None,
+            satisfaction_offered_at: None,
+            satisfaction_rated_at: None,
+            satisfaction_reason_code: None,
             satisfaction_rating_id: None,
+            journal: Journal::default(),
             ..self.ticket.clone()
         }
     }

@@ -164,7 +164,7 @@ impl Told<'_> {
                 | What::FollowerNotification { .. }
                 | What::Webhook { .. }
                 | What::UseCase { .. }
-| What::SlaBreach { .. }
+                | What::SlaBreach { .. }
                 | What::Error { .. } => {}
             }
         }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::ids::{GroupId, TicketId, UserId};
 use crate::refusal::Refusal;
+use crate::report::Journal;
 use ceap_kernel::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -131,11 +132,16 @@ pub fn open(
         followup_ids: BTreeSet::new(),
         satisfaction_score: None,
         satisfaction_comment: None,
+        satisfaction_offered_at: None,
+        satisfaction_rated_at: None,
+        satisfaction_reason_code: None,
         satisfaction_rating_id: None,
         metrics: Metrics::default(),
         clocks: Clocks::default(),
         promises: Promises::default(),
         automations: Automated::default(),
+        journal: Journal::default(),
+        version: 0,
     };
     let mut refusal = Refusal::default();
     if edit.comment.as_ref().is_none_or(|comment| comment.text().trim().is_empty()) {

@@ -44,6 +44,10 @@ pub struct Metrics {
     pub requester_wait: Took,
     /// In status hold, until the last change of status.
     pub on_hold: Took,
+    /// How long it was an agent's turn: open, and assigned to them; until it last was not.
+    pub handle: Took,
+    /// Since when it is the turn of whom it is assigned to, if it is.
+    pub handled_since: Option<Timestamp>,
 }
 
 /// What happened besides the ticket's own fields.
@@ -94,8 +98,26 @@ pub fn measure(before: Option<&Ticket>, after: &mut Ticket, happened: Happened<'
         metrics.initially_assigned_at.get_or_insert(at);
         metrics.assigned_at = Some(at);
     }
+    handled(&mut metrics, (before, after), happened);
     stood(&mut metrics, before.map(|it| it.status), after.status, age, happened);
     after.metrics = metrics;
+}
+
+/// Whose turn it was, and whose it is from now on.
+fn handled(
+    metrics: &mut Metrics,
+    (before, after): (Option<&Ticket>, &Ticket),
+    Happened { at, hours, .. }: Happened<'_>,
+) {
+    let turn = |it: &Ticket| it.assignee_id.filter(|_| it.status == Status::Open);
+    let (was, is) = (before.and_then(turn), turn(after));
+    if was == is {
+        return;
+    }
+    if let Some(since) = metrics.handled_since {
+        metrics.handle = metrics.handle.plus(Took::between(hours, since, at));
+    }
+    metrics.handled_since = is.map(|_| at);
 }
 
 /// Where it stood, and where it stands from now on.

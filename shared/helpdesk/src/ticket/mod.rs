@@ -36,6 +36,7 @@ use crate::ids::{
 };
 use crate::organization::Organization;
 use crate::record::{Feed, Home, Kind as RecordKind, Link, Record, places};
+use crate::report::Journal;
 use crate::satisfaction::SatisfactionRating;
 use crate::store::Key;
 use crate::user::User;
@@ -132,6 +133,15 @@ pub struct Ticket {
     /// What they say to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub satisfaction_comment: Option<String>,
+    /// When they were asked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction_offered_at: Option<Timestamp>,
+    /// When they said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction_rated_at: Option<Timestamp>,
+    /// Why it was bad: the code of a [`crate::satisfaction::Reason`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction_reason_code: Option<u32>,
     /// The record of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub satisfaction_rating_id: Option<RecordId>,
@@ -147,6 +157,12 @@ pub struct Ticket {
     /// What automations did to it.
     #[serde(default)]
     pub automations: Automated,
+    /// What happened to it, for reports.
+    #[serde(default)]
+    pub journal: Journal,
+    /// How often it was written.
+    #[serde(default)]
+    pub version: u64,
 }
 
 impl Ticket {
@@ -160,7 +176,8 @@ impl Ticket {
     #[must_use]
     pub fn generated(self, at: Timestamp) -> Self {
         // Stamps of changes may be ahead of the clock.
-        Self { generated_at: at.max(self.updated_at), ..self }
+        let generated_at = at.max(self.updated_at);
+        Self { generated_at, version: self.version.saturating_add(1), ..self }
     }
 }
 

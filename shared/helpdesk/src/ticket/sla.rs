@@ -6,8 +6,8 @@
 //! clock ran for longer: to be done at that very second is to keep it. Policies, priorities and schedules are looked at anew
 //! on each update; of a promise that is another one then, the whole time counts that the clock ran.
 
-use super::metric_events::{Hand, Metric, Turn};
-use super::{Clocks, Priority, Status};
+use super::metric_events::{Hand, Metric, MetricEvent, Turn};
+use super::{Clocks, Priority, Status, Ticket};
 use crate::ids::RecordId;
 use crate::rule::{PolicyMetric, SlaPolicy};
 use crate::schedule::Hours;
@@ -99,7 +99,7 @@ pub struct PolicyNamed {
 }
 
 /// The name that policies have for what a clock measures, the time that it runs; none for what nothing can be promised of.
-const fn named(metric: Metric, instance: u32) -> Option<&'static str> {
+pub const fn named(metric: Metric, instance: u32) -> Option<&'static str> {
     Some(match metric {
         Metric::AgentWorkTime => "agent_work_time",
         Metric::PausableUpdateTime => "pausable_update_time",
@@ -110,6 +110,19 @@ const fn named(metric: Metric, instance: u32) -> Option<&'static str> {
         Metric::ResolutionTime => "total_resolution_time",
         Metric::GroupOwnershipTime => return None,
     })
+}
+
+/// The names of what was promised of a ticket and is done by a change of it, in time. `told` is what its clocks did.
+pub fn kept<'t>(before: &'t Ticket, told: &'t [MetricEvent]) -> impl Iterator<Item = &'t str> {
+    let waited = before.promises.by.iter().filter(|(_, it)| it.stage != Stage::Achieved);
+    let done = move |of: (&Metric, &Promise)| {
+        let (metric, promise) = of;
+        let of_it =
+            || told.iter().filter(|it| it.metric == *metric && it.instance_id == promise.instance);
+        let broken = promise.broken || of_it().any(|it| it.turn == Turn::Breach);
+        !broken && of_it().any(|it| it.turn == Turn::Fulfill)
+    };
+    waited.filter(move |it| done(*it)).map(|(_, it)| &*it.metric)
 }
 
 impl SlaPolicy {
@@ -182,7 +195,14 @@ impl Promises {
         for metric in Metric::ALL {
             let Some(clock) = clocks.get(metric) else { continue };
             let instance = clock.instance;
-            let before = self.by.get(&metric).filter(|it| it.instance == instance);
+            let before = self.by.get(&metric);
+            // A clock that is done and begins anew at once leaves no promise of its own behind.
+            if let Some(late) = before.filter(|it| it.instance != instance && it.late(at)) {
+                let time = late.breach_at.unwrap_or(at);
+                told.push((metric, late.instance, Turn::Breach, time));
+                last_breach_at = last_breach_at.max(Some(time));
+            }
+            let before = before.filter(|it| it.instance == instance);
             let done = clock.hand == Hand::Idle;
             let wanted = named(metric, instance)
                 .and_then(|name| Some((policy?, policy?.promises(priority, name)?)))
@@ -268,6 +288,11 @@ impl Promise {
             Some((index, at))
         });
         self.ahead = ahead.collect();
+    }
+
+    /// Whether it is broken at a time until which its clock ran on, without it being known yet.
+    fn late(&self, at: Timestamp) -> bool {
+        self.stage == Stage::Active && !self.broken && self.breach_at.is_some_and(|it| it < at)
     }
 
     /// Whether it is promised as it was.

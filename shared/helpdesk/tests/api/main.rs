@@ -32,6 +32,7 @@ mod people;
 mod people_go;
 mod presence;
 mod promised;
+mod reports;
 mod requests;
 mod satisfaction;
 mod saved_searches;

@@ -1,5 +1,5 @@
 //! What happens to tickets, told to the bus, to the event stream and to people, as it is read from the stream of the
-//! helpdesk's table; and jobs, of which their queue may not have heard.
+//! helpdesk's table; what reports count of them; and jobs, of which their queue may not have heard.
 
 use crate::batch::{Answer, failed};
 use crate::bootstrap::log;
@@ -15,12 +15,15 @@ use ceap_engagement::pipeline::accept::EventStream;
 use ceap_engagement::profile::PROFILE_UPDATED;
 use ceap_engagement::quarantine::{Quarantine, Rejected};
 use ceap_helpdesk::account::Remembered;
+use ceap_helpdesk::ids::TicketId;
 use ceap_helpdesk::job::{Later, SWEPT_AFTER_S, Waiting};
 use ceap_helpdesk::presence::{Connections, Live};
+use ceap_helpdesk::record::Record;
+use ceap_helpdesk::report::{self, MEASURED, Snapshot};
 use ceap_helpdesk::store::Store;
-use ceap_helpdesk::ticket::Audit;
 use ceap_helpdesk::ticket::fact::{self, Bus, Fact, Kind};
 use ceap_helpdesk::ticket::letter::Notice;
+use ceap_helpdesk::ticket::{Audit, DeletedTicket, Ticket};
 use ceap_kernel::{Clock, Fault, SubjectId, SystemClock, TenantId};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Deserialize;
@@ -96,6 +99,7 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
 
     async fn told(&self, changes: Changes) -> Result<(), Fault> {
         let mut audits = BTreeMap::<TenantId, Vec<Audit>>::new();
+        let mut measured = BTreeMap::<TenantId, BTreeMap<TicketId, Snapshot>>::new();
         let (mut jobs, mut notices, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
         for record in changes.records {
             match added(record) {
@@ -105,6 +109,13 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
                         notice.map(|notice| Waiting::Notice { tenant: tenant.clone(), notice }),
                     );
                     audits.entry(tenant).or_default().push(*audit);
+                }
+                Ok(Some((tenant, Added::State(state)))) => {
+                    // Of the states of a batch the newest says all.
+                    let of = measured.entry(tenant).or_default();
+                    if of.get(&state.ticket).is_none_or(|it| it.version < state.version) {
+                        of.insert(state.ticket, *state);
+                    }
                 }
                 Ok(Some((tenant, Added::Job(id)))) => jobs.push(Waiting::Job { tenant, id }),
                 Ok(None) => {}
@@ -125,10 +136,49 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
             }
         }
         futures::try_join!(self.later.put(&notices, 0), self.later.put(&jobs, SWEPT_AFTER_S))?;
+        self.measure(measured).await?;
         for (tenant, audits) in &audits {
             self.show(tenant, audits).await;
         }
         Ok(())
+    }
+
+    /// Keeps states of tickets in the lake, of which reports can be made anew, and counts them in those that serve.
+    async fn measure(
+        &self,
+        measured: BTreeMap<TenantId, BTreeMap<TicketId, Snapshot>>,
+    ) -> Result<(), Fault> {
+        let mut events = Vec::new();
+        for (tenant, states) in &measured {
+            for state in states.values() {
+                events.push(self.state(tenant, state)?);
+            }
+        }
+        if !events.is_empty() {
+            self.stream.put(&events).await?;
+        }
+        for (tenant, states) in measured {
+            let states: Vec<Snapshot> = states.into_values().collect();
+            report::count(&*self.store, &tenant, &states).await?;
+        }
+        Ok(())
+    }
+
+    fn state(&self, tenant: &TenantId, state: &Snapshot) -> Result<Arrived, Fault> {
+        let data = match serde_json::to_value(state) {
+            Ok(Value::Object(data)) => data,
+            Ok(_) => Map::new(),
+            Err(error) => return Err(Fault::Internal(error.to_string())),
+        };
+        let event = Event {
+            id: state.event_id(),
+            source: SOURCE.to_owned(),
+            kind: MEASURED.to_owned(),
+            subject: SubjectId::new(state.subject())?,
+            time: state.at,
+            data,
+        };
+        Ok(Arrived { tenant: tenant.clone(), at: self.clock.now(), event })
     }
 
     /// Tells the agents who watch. Who could not be told reads the ticket sooner or later: the batch does not come again
@@ -177,6 +227,8 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
 enum Added {
     /// What an update did.
     Audit(Box<Audit>),
+    /// What became of a ticket.
+    State(Box<Snapshot>),
     /// A job, by its id.
     Job(String),
 }
@@ -186,7 +238,9 @@ fn added(record: EventRecord) -> Result<Option<(TenantId, Added)>, Fault> {
     let sort = serde_dynamo::from_item::<_, Map<String, Value>>(record.change.keys).ok();
     let sort = sort.as_ref().and_then(|keys| keys.get("sk")?.as_str()).unwrap_or_default();
     let is_audit = sort.starts_with("A#");
-    if record.event_name != "INSERT" || !(is_audit || sort == "JOB") {
+    let is_new = record.event_name == "INSERT";
+    let is_row = record.event_name != "REMOVE" && sort.bytes().all(|it| it.is_ascii_digit());
+    if !(is_row || is_new && (is_audit || sort == "JOB")) {
         return Ok(None);
     }
     let wrong = |what: String| Fault::invalid("record", what);
@@ -198,6 +252,21 @@ fn added(record: EventRecord) -> Result<Option<(TenantId, Added)>, Fault> {
         let audit = serde_json::from_str(&row.body).map_err(|error| wrong(error.to_string()))?;
         return Ok(Some((tenant, Added::Audit(audit))));
     }
+    if is_row {
+        let state = state(partition, &row.body).map_err(|error| wrong(error.to_string()))?;
+        return Ok(state.map(|it| (tenant, Added::State(Box::new(it)))));
+    }
     let id = partition.strip_prefix("JOB#").ok_or_else(|| wrong("names no job".to_owned()))?;
     Ok(Some((tenant, Added::Job(id.to_owned()))))
+}
+
+/// What a record says of a ticket, if it is one of a ticket.
+fn state(partition: &str, body: &str) -> Result<Option<Snapshot>, serde_json::Error> {
+    if partition == Ticket::KIND.name {
+        return serde_json::from_str(body).map(|it: Ticket| Some(Snapshot::of(&it)));
+    }
+    if partition == DeletedTicket::KIND.name {
+        return serde_json::from_str(body).map(|it: DeletedTicket| Some(Snapshot::deleted(&it)));
+    }
+    Ok(None)
 }

@@ -31,7 +31,7 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
 fn gone(call: &Call<'_>, ticket: &Kept<Ticket>, changes: &mut Changes) -> Result<(), Refused> {
     let actor = call.actor()?;
     let deleted = DeletedTicket {
-        ticket: ticket.record.clone(),
+        ticket: Ticket { version: ticket.version.saturating_add(1), ..ticket.record.clone() },
         actor_id: actor.id(),
         actor_name: actor.face.name.clone(),
         deleted_at: call.at,

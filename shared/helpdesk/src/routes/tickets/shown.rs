@@ -219,6 +219,8 @@ pub fn metrics_shown(call: &Call<'_>, ticket: &Ticket) -> Value {
         agent_wait,
         requester_wait,
         on_hold,
+        handle,
+        handled_since: _,
     } = &ticket.metrics;
     let nothing = || json!({"calendar": null, "business": null});
     let minutes = |took: &Option<Took>| took.map_or_else(nothing, Took::minutes);
@@ -247,5 +249,6 @@ pub fn metrics_shown(call: &Call<'_>, ticket: &Ticket) -> Value {
         "agent_wait_time_in_minutes": agent_wait.minutes(),
         "requester_wait_time_in_minutes": requester_wait.minutes(),
         "on_hold_time_in_minutes": on_hold.minutes(),
+        "handle_time_in_minutes": handle.minutes(),
     })
 }

@@ -9,6 +9,7 @@ use crate::file::Attachment;
 use crate::file::upload::Taken;
 use crate::ids::{AuditId, CommentId, TicketId, UserId};
 use crate::record::{Changes, Kept};
+use crate::report::{Journal, Noted};
 use crate::rule::SlaPolicy;
 use crate::schedule::Schedule;
 use crate::search::document::{self, Beside};
@@ -17,11 +18,12 @@ use crate::text;
 use crate::ticket::comment::Comment;
 use crate::ticket::metric_events::Turn;
 use crate::ticket::{
-    self, Applied, Audit, Event, MAX_COMMENT, Said, Ticket, Via, What, creation, metric_events,
-    metrics,
+    self, Applied, Audit, Event, MAX_COMMENT, MetricEvent, Said, Ticket, Via, What, creation,
+    metric_events, metrics,
 };
+use crate::time_zone;
 use crate::trigger::Fired;
-use ceap_kernel::Fault;
+use ceap_kernel::{Fault, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -138,6 +140,7 @@ pub fn work_out(
     let policy = policy(call, &ticket, &audit.via.channel, &policies)?;
     let ids = || call.new_id();
     audit.metric_events = metric_events::follow(before, &mut ticket, happened, policy, ids);
+    note(call, before, &mut ticket, (seen, at, &audit.metric_events))?;
     let broken = audit.metric_events.iter().filter(|it| it.turn == Turn::Breach);
     let broken = broken.map(|it| What::SlaBreach { metric: it.metric, breached_at: it.time });
     audit.events.extend(broken.collect::<Vec<_>>().into_iter().map(|what| event(what, None)));
@@ -151,6 +154,23 @@ pub fn work_out(
     }
     activity::tell(call, before, &ticket, comment.as_ref(), changes)?;
     Ok(Written { ticket, audit, comment })
+}
+
+/// What happened to a ticket, noted for reports: who said something, whether the requester sees it, when, and what its
+/// clocks did.
+fn note(
+    call: &Call<'_>,
+    before: Option<&Ticket>,
+    ticket: &mut Ticket,
+    (said, at, clocks): (Option<(UserId, bool)>, Timestamp, &[MetricEvent]),
+) -> Result<(), Fault> {
+    let agents = call.account.agents()?.groups;
+    let asks = |author: UserId| before.is_some_and(|it| it.requester_id == author);
+    let said = said.filter(|(author, _)| agents.contains_key(author) && !asks(*author));
+    let settings = call.account.settings()?;
+    let zone = time_zone::iana(&settings.time_zone);
+    Journal::note(before, ticket, Noted { said, clocks, zone, at });
+    Ok(())
 }
 
 /// The policy that says what is promised of a ticket.
