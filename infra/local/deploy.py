@@ -247,6 +247,7 @@ def outputs(found, feeds):
         "schedule_group": by_id("AWS::Scheduler::ScheduleGroup")["ScheduleGroup"],
         "state_machine": by_id("AWS::StepFunctions::StateMachine")["SignalsStateMachine"],
         "reindex": by_id("AWS::StepFunctions::StateMachine")["ReindexStateMachine"],
+        "recount": by_id("AWS::StepFunctions::StateMachine")["RecountStateMachine"],
         "failed_records_bucket": by_id("AWS::S3::Bucket")["FailedRecordsBucket"],
         "drop_bucket": by_id("AWS::S3::Bucket")["DropBucket"],
         "search_bucket": by_id("AWS::S3::Bucket")["SearchBucket"],

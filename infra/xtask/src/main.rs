@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask --help` lists them.
 
+mod anew;
 mod aws;
 mod demo;
 mod down;
@@ -13,7 +14,6 @@ mod outputs;
 mod prerequisites;
 mod process;
 mod records;
-mod reindex;
 mod repo;
 mod runner;
 mod scaffold;
@@ -56,7 +56,9 @@ enum Command {
     /// Make credentials for the running stack
     Token(token::TokenArgs),
     /// Build a tenant's search index anew from its records, while the old one serves
-    Reindex(reindex::ReindexArgs),
+    Reindex(anew::AnewArgs),
+    /// Make a tenant's reports of tickets anew from the lake, while the old ones serve
+    Recount(anew::AnewArgs),
     /// Check the rules of the house
     Tidy,
     /// Write a new connector, channel, family of routes or function
@@ -83,7 +85,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test => return test::run(&repo),
         Command::Send(args) => send::run(&repo, &args)?,
         Command::Token(args) => token::run(&repo, &args)?,
-        Command::Reindex(args) => reindex::run(&repo, &args)?,
+        Command::Reindex(args) => anew::reindex(&repo, &args)?,
+        Command::Recount(args) => anew::recount(&repo, &args)?,
         Command::Tidy => return Ok(exit_code(tidy::run(&repo)?)),
         Command::New(args) => scaffold::run(&repo, &args)?,
     }

@@ -21,6 +21,9 @@ pub struct Outputs {
     /// The state machine that builds a search index anew.
     #[serde(default)]
     pub reindex: Option<String>,
+    /// The state machine that makes reports anew.
+    #[serde(default)]
+    pub recount: Option<String>,
     /// The mail domain that the local SES takes senders of, subdomains included.
     #[serde(default = "example_domain")]
     pub sender_domain: String,

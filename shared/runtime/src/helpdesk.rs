@@ -7,6 +7,7 @@ mod herald;
 mod post;
 mod presence;
 mod recount;
+mod reports;
 mod unreached;
 mod verify;
 mod work;
@@ -14,6 +15,7 @@ mod work;
 pub use changes::changes;
 pub use herald::Herald;
 pub use recount::{Next, Recount, Recounting};
+pub use reports::ticket_report;
 
 use crate::env::Env;
 use crate::{metrics, task};

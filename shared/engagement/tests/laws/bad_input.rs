@@ -100,6 +100,19 @@ async fn among_good_events(#[case] bad: String, #[case] says: &str) {
 }
 
 #[tokio::test]
+async fn what_the_platform_alone_tells_nobody_else_does() {
+    let told = event("TicketMeasured.v1", "ticket-1", "e1").of(&tenant("acme"));
+    let world = world(&tenant("acme"));
+    let decoded = vec![Decoded::Event(told.event.clone())];
+    let accepted = accept("ingest-http", &tenant("acme"), decoded, &world, &world, &world);
+    let (accepted, _) = accepted.await.unwrap();
+    assert_eq!((accepted.accepted, accepted.quarantined.len()), (0, 1));
+    // It is kept in the lake, and is nobody.
+    world.ingest(&[told]).await;
+    assert!(world.stores().series.is_empty());
+}
+
+#[tokio::test]
 async fn the_same_event_corrected_is_welcome() {
     let tenant = tenant("acme");
     let world = world(&tenant);

@@ -24,7 +24,10 @@ use crate::ids::{GroupId, UserId};
 use crate::record::{Kept, Record, places};
 use crate::store::{Found, Item, Range, Store};
 use crate::ticket::Agents;
-use ceap_kernel::{Fault, TenantId};
+use crate::time_zone;
+use ceap_kernel::{Fault, TenantId, Timestamp};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -134,6 +137,15 @@ impl Account {
             of.insert(at, membership.group_id);
         }
         Ok(Agents { groups, assign_upon_solve: self.settings()?.assign_tickets_upon_solve })
+    }
+
+    /// Today, where the account is.
+    ///
+    /// # Errors
+    /// `Internal` if the settings cannot be read.
+    pub fn today(&self, now: Timestamp) -> Result<Date, Fault> {
+        let zone = TimeZone::get(time_zone::iana(&self.settings()?.time_zone));
+        Ok(now.to_zoned(zone.unwrap_or(TimeZone::UTC)).date())
     }
 
     /// How the account is set.

@@ -24,6 +24,7 @@ mod runs;
 mod sources;
 mod suppressions;
 mod templates;
+mod ticket_reports;
 mod tracking;
 mod use_cases;
 mod webhooks;
@@ -63,6 +64,7 @@ pub const GROUPS: &[Group] = &[
     candidates::GROUP,
     messages::GROUP,
     templates::GROUP,
+    ticket_reports::GROUP,
     consents::GROUP,
     suppressions::GROUP,
     inbox::GROUP,

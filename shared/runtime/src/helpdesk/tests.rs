@@ -1,4 +1,5 @@
 mod presence;
+mod reports;
 
 use super::changes::seen_to;
 use super::deliver::Deliverer;
@@ -416,10 +417,17 @@ async fn what_happens_to_tickets_is_told_to_the_bus_and_the_stream() {
     assert_eq!(kinds, ["TicketCreated.v1", "CommentAdded.v1"]);
     let events = std::mem::take(&mut herald.stream.stores().stream);
     let kinds: Vec<&str> = events.iter().map(|it| it.event.kind.as_str()).collect();
-    assert_eq!(kinds, ["profile_updated", "TicketCreated.v1", "CommentAdded.v1"]);
+    assert_eq!(
+        kinds,
+        ["profile_updated", "TicketCreated.v1", "CommentAdded.v1", "TicketMeasured.v1"]
+    );
     let requester = format!("user-{}", made["body"]["ticket"]["requester_id"]);
-    assert!(events.iter().all(|it| it.event.subject.as_str() == requester));
+    let (state, of_them) = events.split_last().unwrap();
+    assert!(of_them.iter().all(|it| it.event.subject.as_str() == requester));
     assert_eq!(events[0].event.data["email"], "ada@x.example");
+    assert_eq!(state.event.subject.as_str(), format!("ticket-{}", made["body"]["ticket"]["id"]));
+    assert!(state.event.is_kept_only(), "it is about no customer");
+    assert!(!serde_json::to_string(&state.event).unwrap().contains("burns"));
     assert!(events.iter().all(|it| Profile::check(&it.event).is_ok()));
     let notices = std::mem::take(&mut *around.0.lock().unwrap());
     let [Waiting::Notice { notice, .. }] = &notices[..] else { panic!("{notices:?}") };

@@ -1,4 +1,4 @@
-//! `reindex`: a tenant's search index, built anew from its records while the old one serves.
+//! `reindex` and `recount`: what a tenant's records and events are summed up in, made anew while the old one serves.
 
 use std::time::Duration;
 
@@ -10,23 +10,33 @@ use crate::{aws, outputs::Outputs, repo::Repo, token::DEFAULT_TENANT};
 
 const POLL: Duration = Duration::from_millis(500);
 
-/// Arguments of `reindex`.
+/// Arguments of both.
 #[derive(Args)]
-pub struct ReindexArgs {
-    /// Whose index
+pub struct AnewArgs {
+    /// Whose
     #[arg(long, default_value = DEFAULT_TENANT)]
     tenant: String,
 }
 
-/// Starts it, and waits until it is done.
-pub fn run(repo: &Repo, args: &ReindexArgs) -> Result<()> {
-    let outputs = Outputs::read(repo)?;
-    let machine = outputs.reindex.context("search is not deployed: run `cargo xtask up`")?;
+/// Builds the search index anew, and waits until it is done.
+pub fn reindex(repo: &Repo, args: &AnewArgs) -> Result<()> {
+    let machine = Outputs::read(repo)?.reindex;
+    done("the search index", machine, args)
+}
+
+/// Makes the reports of tickets anew, and waits until it is done.
+pub fn recount(repo: &Repo, args: &AnewArgs) -> Result<()> {
+    let machine = Outputs::read(repo)?.recount;
+    done("the reports", machine, args)
+}
+
+fn done(what: &str, machine: Option<String>, args: &AnewArgs) -> Result<()> {
+    let machine = machine.context("it is not deployed: run `cargo xtask up`")?;
     let input = json!({"tenant": args.tenant}).to_string();
     let started =
         aws::states("StartExecution", &json!({"stateMachineArn": machine, "input": input}))?;
     let execution = started.get("executionArn").context("no execution was started")?.clone();
-    println!("building the search index of {} anew", args.tenant);
+    println!("making {what} of {} anew", args.tenant);
     loop {
         std::thread::sleep(POLL);
         let told = aws::states("DescribeExecution", &json!({"executionArn": execution}))?;
