@@ -85,6 +85,26 @@ impl Account {
         Ok(list)
     }
 
+    /// What is made of it, once for as long as it stays as it is. The name is of no kind of record.
+    ///
+    /// # Errors
+    /// As making it.
+    pub fn worked_out<T: Send + Sync + 'static>(
+        &self,
+        name: &'static str,
+        make: impl FnOnce() -> Result<T, Fault>,
+    ) -> Result<Arc<T>, Fault> {
+        let known = self.lists.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if let Some(made) = known.and_then(|made| made.downcast::<T>().ok()) {
+            return Ok(made);
+        }
+        // Two at once make it twice, and the same.
+        let made = Arc::new(make()?);
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        lists.insert(name, made.clone());
+        Ok(made)
+    }
+
     /// A record of a kind, if there is one with this id.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use crate::organization::Organization;
 use crate::record::{Changes, Home, Kept, Record, places};
 use crate::refusal::Refusal;
 use crate::rule::{Choices, Conditions, Refers, Restriction, Rule, To};
+use crate::schedule::Schedule;
 use crate::user::User;
 use crate::webhook::{Webhook, ulid};
 use serde::Deserialize;
@@ -266,7 +267,7 @@ pub(super) async fn resolve(
         To::User | To::Agent => Some(places::record(User::KIND, number(id)?)),
         To::Organization => Some(places::record(Organization::KIND, number(id)?)),
         To::Webhook => Some(places::record(Webhook::KIND, ulid::read(id)?)),
-        To::Group | To::Brand | To::Form | To::Status | To::Field => None,
+        To::Group | To::Brand | To::Form | To::Schedule | To::Status | To::Field => None,
     });
     call.fetch(kept).await?;
     for (to, id, field) in refers.iter() {
@@ -285,6 +286,7 @@ pub(super) async fn resolve(
             (To::Organization, Some(id)) => call.find::<Organization>(id).await?.is_some(),
             (To::Brand, Some(id)) => call.account.find::<Brand>(id)?.is_some(),
             (To::Form, Some(id)) => call.account.find::<TicketForm>(id)?.is_some(),
+            (To::Schedule, Some(id)) => call.account.find::<Schedule>(id)?.is_some(),
             (To::Status, Some(id)) => call.account.find::<CustomStatus>(id)?.is_some(),
             (To::Field, Some(id)) => own_field(call, id)?.is_some(),
         };
@@ -343,6 +345,7 @@ pub(super) fn choices(call: &Call<'_>) -> Result<Choices, Refused> {
     let brands = account.all::<Brand>()?;
     let forms = account.all::<TicketForm>()?;
     let statuses = account.all::<CustomStatus>()?;
+    let schedules = account.all::<Schedule>()?;
     let fields = account.all::<TicketField>()?;
     let own = fields.iter().filter(|it| it.field.active && !it.field.kind.is_system());
     Ok(Choices {
@@ -350,6 +353,7 @@ pub(super) fn choices(call: &Call<'_>) -> Result<Choices, Refused> {
         brands: brands.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
         forms: forms.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
         statuses: statuses.iter().map(|it| (it.id.to_string(), it.agent_label.clone())).collect(),
+        schedules: schedules.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
         fields: own.map(|it| (it.field.id.to_string(), it.field.title.clone())).collect(),
     })
 }

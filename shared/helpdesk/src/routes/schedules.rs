@@ -3,8 +3,9 @@
 
 use super::{Shown, listed, one};
 use crate::access::Action::ManageRules;
+use crate::account::{Brand, Group};
 use crate::api::{Answer, Call, Guard, Refused, Route};
-use crate::ids::RecordId;
+use crate::ids::{BrandId, GroupId, RecordId};
 use crate::record::Kept;
 use crate::refusal::Refusal;
 use crate::routes;
@@ -16,13 +17,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Schedules.
 pub const ROUTES: &[Route] = routes![
     GET "/business_hours/schedules" Guard::May(ManageRules) => list, "Lists schedules";
     POST "/business_hours/schedules" Guard::May(ManageRules) => create, "Adds a schedule";
     GET "/business_hours/schedules/{id}" Guard::May(ManageRules) => show, "Shows a schedule";
-    PUT "/business_hours/schedules/{id}" Guard::May(ManageRules) => update, "Changes the name and the time zone of a schedule";
+    PUT "/business_hours/schedules/{id}" Guard::May(ManageRules) => update, "Changes the name and the time zone of a schedule, and whose it is";
     DELETE "/business_hours/schedules/{id}" Guard::May(ManageRules) => delete, "Deletes a schedule";
     PUT "/business_hours/schedules/{id}/workweek" Guard::May(ManageRules) => workweek, "Sets the hours of a schedule";
     GET "/business_hours/schedules/{id}/holidays" Guard::May(ManageRules) => holidays, "Lists the holidays of a schedule";
@@ -40,12 +42,20 @@ const MOST_HOLIDAYS: usize = 500;
 const YEARS: i16 = 2;
 
 impl Shown for Schedule {
-    fn shown(&self, _: &Call<'_>) -> Value {
+    fn shown(&self, call: &Call<'_>) -> Value {
+        // What was deleted since is nobody's any more.
+        let brands = call.account.all::<Brand>().unwrap_or_default();
+        let groups = call.account.all::<Group>().unwrap_or_default();
+        let brands =
+            self.brand_ids.iter().filter(|id| brands.iter().any(|it| it.id == **id && !it.deleted));
+        let groups = self.group_ids.iter().filter(|id| groups.iter().any(|it| it.id == **id));
         json!({
             "id": self.id,
             "name": self.name,
             "time_zone": self.time_zone,
             "intervals": self.intervals,
+            "brand_ids": brands.collect::<Vec<_>>(),
+            "group_ids": groups.collect::<Vec<_>>(),
             "created_at": self.created_at,
             "updated_at": self.updated_at,
         })
@@ -72,6 +82,9 @@ struct Edit {
     name: Option<Option<String>>,
     #[serde(deserialize_with = "text")]
     time_zone: Option<Option<String>>,
+    /// The brands and groups whose tickets it is for, which Zendesk does not have.
+    brand_ids: Option<BTreeSet<BrandId>>,
+    group_ids: Option<BTreeSet<GroupId>>,
 }
 
 impl Edit {
@@ -86,11 +99,42 @@ impl Edit {
         let mut refusal = Refusal::default();
         check::named(schedule, &mut refusal);
         let all = call.account.all::<Schedule>()?;
+        let others: Vec<&Schedule> =
+            all.iter().filter(|it| it.id != schedule.id).map(|it| &it.record).collect();
+        if let Some(ids) = self.brand_ids {
+            let there = call.account.all::<Brand>()?;
+            let there = |id: BrandId| there.iter().any(|it| it.id == id && !it.deleted);
+            check::bound(
+                "brand",
+                &ids,
+                there,
+                |id| owner(&others, |it| it.brand_ids.contains(&id)),
+                &mut refusal,
+            );
+            schedule.brand_ids = ids;
+        }
+        if let Some(ids) = self.group_ids {
+            let there = call.account.all::<Group>()?;
+            let there = |id: GroupId| there.iter().any(|it| it.id == id);
+            check::bound(
+                "group",
+                &ids,
+                there,
+                |id| owner(&others, |it| it.group_ids.contains(&id)),
+                &mut refusal,
+            );
+            schedule.group_ids = ids;
+        }
         if all.iter().any(|it| it.id != schedule.id && it.name == schedule.name) {
             refusal.add("name", "Name: has already been taken", Some("DuplicateValue"));
         }
         Ok(refusal.against(())?)
     }
+}
+
+/// The name of the schedule that has something.
+fn owner<'s>(all: &[&'s Schedule], has: impl Fn(&Schedule) -> bool) -> Option<&'s str> {
+    all.iter().find(|it| has(it)).map(|it| it.name.as_str())
 }
 
 /// From nine to five on weekdays, until its hours are set.
@@ -105,6 +149,8 @@ async fn create(call: &Call<'_>) -> Result<Answer, Refused> {
         time_zone: String::new(),
         intervals: Schedule::usual(),
         holidays: Vec::new(),
+        brand_ids: BTreeSet::new(),
+        group_ids: BTreeSet::new(),
         created_at: call.at,
         updated_at: call.at,
     };

@@ -81,6 +81,7 @@ pub(super) const DEEDS: &[Deed] = &[
     deed("notification_group", "Email group", FIRING, Takes::ToGroup(&["group_id"])),
     deed("notification_webhook", "Notify active webhook", FIRING, Takes::Webhook),
     deed("locale_id", "Requester language", TRIGGERS, Takes::Locale),
+    deed("set_schedule", "Set schedule", TRIGGERS, Takes::Schedule),
     // No action of Zendesk's: see `ticket::fact::Kind::Triggered`.
     deed("use_case", "Open use case", FIRING, Takes::Text),
 ];
@@ -99,7 +100,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("set_skills", "tickets are not routed by skills"),
     ("remove_skills", "tickets are not routed by skills"),
     ("deflection", "there is no autoreply with articles"),
-    ("set_schedule", "there are no schedules for tickets"),
 ];
 
 /// What is done under this name by `used`.

@@ -93,6 +93,7 @@ pub(super) fn takes(
         Takes::Person(words) => optional(To::User, words, refers),
         Takes::Organization => optional(To::Organization, &[], refers),
         Takes::Brand => id(To::Brand, &[], refers),
+        Takes::Schedule => id(To::Schedule, &[], refers),
         Takes::Form => optional(To::Form, &["default"], refers),
         Takes::Statuses => several(To::Status, value, named, refers),
         Takes::Tags => value.is_string() || texts(value),

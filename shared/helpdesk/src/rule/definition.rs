@@ -16,6 +16,8 @@ pub struct Choices {
     pub forms: Vec<(String, String)>,
     /// Custom statuses.
     pub statuses: Vec<(String, String)>,
+    /// Schedules.
+    pub schedules: Vec<(String, String)>,
     /// Ticket fields of the account's own.
     pub fields: Vec<(String, String)>,
 }
@@ -152,6 +154,7 @@ fn values(takes: Takes, choices: &Choices) -> Vec<Choice> {
         Takes::Brand => choices.brands.clone(),
         Takes::Form => choices.forms.clone(),
         Takes::Statuses => choices.statuses.clone(),
+        Takes::Schedule => choices.schedules.clone(),
         Takes::Organization
         | Takes::Tags
         | Takes::Text
@@ -168,7 +171,7 @@ fn values(takes: Takes, choices: &Choices) -> Vec<Choice> {
 
 const fn kind(takes: Takes) -> &'static str {
     match takes {
-        Takes::Words(_) | Takes::Group(_) | Takes::Brand | Takes::Form => "list",
+        Takes::Words(_) | Takes::Group(_) | Takes::Brand | Takes::Form | Takes::Schedule => "list",
         Takes::Statuses => "multiselect_list",
         Takes::Person(_) | Takes::Organization => "autocomplete",
         Takes::Tags => "tags",

@@ -17,6 +17,8 @@ pub enum To {
     Brand,
     /// A ticket form.
     Form,
+    /// A schedule.
+    Schedule,
     /// A custom status.
     Status,
     /// A ticket field.

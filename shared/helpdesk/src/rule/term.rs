@@ -38,6 +38,8 @@ pub(super) enum Takes {
     Brand,
     /// A ticket form.
     Form,
+    /// A schedule.
+    Schedule,
     /// Custom statuses.
     Statuses,
     /// Tags, with spaces between them.
@@ -251,6 +253,7 @@ pub(super) const TERMS: &[Term] = &[
     term("agent_stations", "Assignee stations", TRIGGERS, COUNTED, Takes::Number),
     term("group_stations", "Group stations", TRIGGERS, COUNTED, Takes::Number),
     term("in_business_hours", "Within business hours?", TRIGGERS, IS, Takes::Words(FLAG)),
+    term("within_schedule", "Within (schedule)", TRIGGERS, SAME, Takes::Schedule),
     term("attachment", "Attachment", TRIGGERS, &["present", "not_present"], Takes::Nothing),
     term("cc", "CC", TRIGGERS, &["present", "not_present"], Takes::Nothing),
     // Service levels.

@@ -3,9 +3,14 @@
 use super::{Interval, Schedule};
 use crate::refusal::Refusal;
 use crate::time_zone;
+use std::collections::BTreeSet;
+use std::fmt::Display;
 
 /// Characters of a name.
 const MAX_NAME: usize = 255;
+
+/// Brands, and groups, that one schedule is for.
+const MOST_BOUND: usize = 1_000;
 
 /// Minutes of a day, and of a week.
 const DAY: u16 = 24 * 60;
@@ -23,6 +28,32 @@ pub fn named(schedule: &Schedule, refusal: &mut Refusal) {
     if time_zone::known(&schedule.time_zone).is_none() {
         let text = "Time zone: is not the name of a time zone, such as Pacific Time (US & Canada)";
         refusal.add("time_zone", text, Some("InvalidValue"));
+    }
+}
+
+/// Checks for which brands, or groups, a schedule is to be: they are there, and no other schedule is for them (`owner` tells its
+/// name).
+pub fn bound<'a, I: Copy + Ord + Display>(
+    kind: &str,
+    ids: &BTreeSet<I>,
+    there: impl Fn(I) -> bool,
+    owner: impl Fn(I) -> Option<&'a str>,
+    refusal: &mut Refusal,
+) {
+    let (field, title) = (format!("{kind}_ids"), if kind == "brand" { "Brands" } else { "Groups" });
+    if ids.len() > MOST_BOUND {
+        let text = format!("{title}: are too many (maximum is {MOST_BOUND})");
+        return refusal.add(field, text, Some("InvalidValue"));
+    }
+    for id in ids {
+        if !there(*id) {
+            let text = format!("{title}: {id} is not a {kind}");
+            refusal.add(&*field, text, Some("InvalidValue"));
+        } else if let Some(name) = owner(*id) {
+            let text =
+                format!("{title}: {id} has the schedule {name:?}; take it from that one first");
+            refusal.add(&*field, text, Some("DuplicateValue"));
+        }
     }
 }
 

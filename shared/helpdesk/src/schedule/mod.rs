@@ -2,20 +2,22 @@
 
 pub mod check;
 mod hours;
+mod several;
 #[cfg(test)]
 pub(crate) mod tests;
 mod took;
 mod week;
 
 pub use hours::Hours;
+pub use several::Schedules;
 pub use took::Took;
 
-use crate::account::Account;
-use crate::ids::RecordId;
+use crate::ids::{BrandId, GroupId, RecordId};
 use crate::record::{Home, Kind, Record};
-use ceap_kernel::{Fault, Timestamp};
+use ceap_kernel::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A schedule
 /// ([schedules](https://developer.zendesk.com/api-reference/ticketing/ticket-management/schedules/)).
@@ -32,6 +34,12 @@ pub struct Schedule {
     /// When it is not.
     #[serde(default)]
     pub holidays: Vec<Holiday>,
+    /// The brands whose tickets it counts for, unless their group has one.
+    #[serde(default)]
+    pub brand_ids: BTreeSet<BrandId>,
+    /// The groups whose tickets it counts for.
+    #[serde(default)]
+    pub group_ids: BTreeSet<GroupId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -70,19 +78,6 @@ impl Schedule {
             Interval { start_time: at(9), end_time: at(17) }
         };
         (1..=5).map(day).collect()
-    }
-}
-
-impl Schedule {
-    /// The hours of an account's first schedule, which is that of all tickets that have none of their own; none, if the
-    /// account has no schedule.
-    ///
-    /// # Errors
-    /// `Internal` if it cannot be read.
-    pub fn first(account: &Account) -> Result<Option<Hours>, Fault> {
-        let all = account.all::<Self>()?;
-        let first = all.iter().min_by_key(|it| (it.created_at, it.id));
-        first.map(|it| Hours::of(it)).transpose()
     }
 }
 

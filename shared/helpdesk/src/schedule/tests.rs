@@ -55,13 +55,15 @@ fn holidays(text: &str) -> Vec<Holiday> {
     (1..).zip(text.split_whitespace()).map(holiday).collect()
 }
 
-fn schedule(zone: &str, week: &str, closed: &str) -> Schedule {
+pub(crate) fn schedule(zone: &str, week: &str, closed: &str) -> Schedule {
     Schedule {
         id: RecordId::new(1).unwrap(),
         name: "Hours".to_owned(),
         time_zone: zone.to_owned(),
         intervals: intervals(week),
         holidays: holidays(closed),
+        brand_ids: BTreeSet::new(),
+        group_ids: BTreeSet::new(),
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
     }

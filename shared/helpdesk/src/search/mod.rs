@@ -12,7 +12,7 @@ pub mod feed;
 pub mod filter;
 mod finder;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod index;
 mod language;
 mod making;

@@ -15,7 +15,7 @@ use crate::field::{OrganizationField, TicketField, TicketForm, UserField};
 use crate::ids::{BrandId, FormId, GroupId, UserId};
 use crate::record::Kept;
 use crate::rule::{Condition, Conditions, Order, Output};
-use crate::schedule::{Hours, Schedule};
+use crate::schedule::Schedules;
 use ceap_kernel::{Fault, Timestamp};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
@@ -29,8 +29,8 @@ pub struct Looking {
     pub now: Timestamp,
     /// Their time zone, whose days are meant.
     pub zone: TimeZone,
-    /// The hours that are business hours, if the account has a schedule.
-    pub hours: Option<Hours>,
+    /// By which hours business hours count.
+    pub schedules: Arc<Schedules>,
     /// The languages that the account's texts may be in.
     pub languages: Vec<Language>,
     /// All who work on tickets, with their names.
@@ -66,7 +66,7 @@ impl Looking {
             actor: actor.clone(),
             now,
             zone: zone(&settings),
-            hours: Schedule::first(account)?,
+            schedules: Schedules::of(account)?,
             languages: languages(&settings),
             agents: staff.iter().map(|it| (it.id, it.role, it.name.clone())).collect(),
             groups: groups.iter().map(|it| (it.id, it.name.clone())).collect(),

@@ -145,6 +145,9 @@ pub struct Ticket {
     /// The record of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub satisfaction_rating_id: Option<RecordId>,
+    /// The schedule that a trigger set, by which its business hours count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_id: Option<RecordId>,
     /// What is measured of it.
     #[serde(default)]
     pub metrics: Metrics,

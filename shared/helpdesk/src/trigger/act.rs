@@ -1,7 +1,7 @@
 //! What a rule does.
 
 use super::Update;
-use crate::ids::{GroupId, UserId};
+use crate::ids::{GroupId, RecordId, UserId};
 use crate::locale;
 use crate::refusal::Refusal;
 use crate::rule::{Action, Applier, Effect, Said};
@@ -69,12 +69,26 @@ impl Acted {
             "satisfaction_score" => {
                 self.ticket.satisfaction_score.get_or_insert(Score::Offered);
             }
+            "set_schedule" => self.set_schedule(update, action),
             "locale_id" => {
                 let locale = action.text().parse().ok().and_then(locale::numbered);
                 self.locale = locale.map(|it| it.tag.to_owned()).or(self.locale.take());
             }
             _ => {}
         }
+    }
+
+    fn set_schedule(&mut self, update: &Update<'_>, action: &Action) {
+        let id = action.text().parse().ok().and_then(RecordId::new);
+        let there = id.filter(|id| update.looking.schedules.named(*id).is_some());
+        if there.is_none() {
+            let message = format!(
+                "The rule could not set the schedule: there is none with id {}",
+                action.text()
+            );
+            return self.events.push(What::Error { message });
+        }
+        self.ticket.schedule_id = there;
     }
 
     fn tell(&mut self, recipients: BTreeSet<UserId>, subject: &str, body: &str) {

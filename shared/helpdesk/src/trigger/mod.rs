@@ -33,7 +33,7 @@ pub struct Update<'a> {
     pub channel: &'a str,
     /// Who does it.
     pub actor: &'a Actor,
-    /// The same, for what is measured.
+    /// The same, for what is measured. By which hours depends on what becomes of the ticket.
     pub happened: Happened<'a>,
     /// What conditions need to know.
     pub looking: &'a Looking,
@@ -70,6 +70,14 @@ pub struct Tests<'a> {
     pub all: Vec<Test<'a>>,
     /// Any of these has to be met, if there are any.
     pub any: Vec<Test<'a>>,
+}
+
+impl Update<'_> {
+    /// Measures what it makes of a ticket, by the hours that count for what it makes.
+    fn measure(&self, ticket: &mut Ticket) {
+        let hours = self.looking.schedules.hours(ticket);
+        measure(self.before, ticket, Happened { hours, ..self.happened });
+    }
 }
 
 impl<'a> Tests<'a> {
@@ -211,7 +219,7 @@ struct Cycle<'a> {
 impl<'a> Cycle<'a> {
     fn new(update: &'a Update<'a>) -> Self {
         let mut ticket = update.applied.ticket.clone();
-        measure(update.before, &mut ticket, update.happened);
+        update.measure(&mut ticket);
         Self { update, fired: Fired::nothing(ticket) }
     }
 
@@ -226,7 +234,7 @@ impl<'a> Cycle<'a> {
         let requester = acted.ticket.requester_id;
         self.fired.locale = acted.locale.map(|it| (requester, it)).or(self.fired.locale.take());
         let mut ticket = acted.ticket;
-        measure(self.update.before, &mut ticket, self.update.happened);
+        self.update.measure(&mut ticket);
         (ticket != *stage.ticket).then_some(ticket)
     }
 

@@ -6,13 +6,16 @@
 use super::{Stage, Update};
 use crate::access::Role;
 use crate::field::{Field, OrganizationField, ProfileField, UserField};
+use crate::ids::RecordId;
 use crate::record::Kept;
 use crate::rule::Condition;
+use crate::schedule::Schedules;
 use crate::search::document::{self, Document, Kind, field};
 use crate::search::filter::Scanned;
 use crate::search::query::numbered;
 use crate::search::{Filter, Looking};
 use crate::ticket::{Metrics, Said, Ticket};
+use ceap_kernel::Timestamp;
 use std::ops::Not;
 use std::sync::Arc;
 
@@ -50,6 +53,8 @@ enum Look {
     Counts { of: fn(&Metrics) -> u32, met: fn(&u32, &u32) -> bool, number: u32 },
     /// Whether its requester sees anything that was said.
     Public(bool),
+    /// Whether it is within the business hours that count for the ticket.
+    Open { schedules: Arc<Schedules>, at: Timestamp, open: bool },
 }
 
 impl<'a> Test<'a> {
@@ -73,6 +78,9 @@ impl<'a> Test<'a> {
             Look::Fixed(met) => *met,
             Look::Counts { of, met, number } => met(&of(&stage.ticket.metrics), number),
             Look::Public(public) => stage.ticket.is_public == *public,
+            Look::Open { schedules, at, open } => {
+                schedules.hours(stage.ticket).is_none_or(|it| it.has(*at)) == *open
+            }
             Look::Is(filter) => self.now(stage, |it| it.meets(filter)),
             Look::Changed { field, from, to, not } => {
                 let fits = |it: &Scanned<'_>, filter: &Option<Filter>| {
@@ -264,8 +272,13 @@ fn of_update(condition: &Condition, update: &Update<'_>) -> Look {
         "agent_stations" => counted(|it| it.assignee_stations),
         "group_stations" => counted(|it| it.group_stations),
         "in_business_hours" => {
-            let open = looking.hours.as_ref().is_none_or(|it| it.has(update.happened.at));
-            fixed((value == "true") == open)
+            let (schedules, at) = (looking.schedules.clone(), update.happened.at);
+            Look::Open { schedules, at, open: value == "true" }
+        }
+        "within_schedule" => {
+            let id = value.parse().ok().and_then(RecordId::new);
+            let hours = id.and_then(|id| looking.schedules.named(id));
+            fixed(hours.is_some_and(|it| it.has(update.happened.at)))
         }
         "attachment" => fixed(said.is_some_and(|said| !said.uploads.is_empty())),
         "cc" => {

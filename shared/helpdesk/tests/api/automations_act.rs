@@ -26,7 +26,7 @@ async fn hour(world: &World) -> Ran {
 }
 
 /// So many hours later.
-async fn later(world: &World, hours: i64) -> Ran {
+pub async fn later(world: &World, hours: i64) -> Ran {
     world.pass(hours * 3_600);
     hour(world).await
 }

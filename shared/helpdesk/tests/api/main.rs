@@ -37,6 +37,7 @@ mod requests;
 mod satisfaction;
 mod saved_searches;
 mod schedules;
+mod schedules_own;
 mod search;
 mod sign_in;
 mod slas;

@@ -3,8 +3,10 @@
 use super::load::{Load, Main};
 use crate::access::{Action, Resource};
 use crate::api::{Call, Refused};
+use crate::ids::RecordId;
 use crate::record::{Kept, places};
 use crate::routes::tickets::{audit_shown, audits, metrics_shown};
+use crate::schedule::Schedules;
 use crate::store::Range;
 use crate::ticket::comment::{AUDITS, COMMENTS, history};
 use crate::ticket::sla::Promise;
@@ -66,7 +68,10 @@ async fn of_one(
                 ("metric_set", json!(ticket.map(|it| metrics_shown(call, it))))
             }
             (Load::Dates, _) => ("dates", json!(ticket.map(|it| dates(it)))),
-            (Load::Slas, Some(ticket)) => ("slas", promised(ticket, call.at)),
+            (Load::Slas, Some(ticket)) => {
+                let schedule = Schedules::of(&call.account)?.id(ticket);
+                ("slas", promised(ticket, schedule, call.at))
+            }
             (Load::Slas, None) => ("slas", json!({"policy_metrics": []})),
             (Load::CommentCount, Some(ticket)) => {
                 ("comment_count", comment_count(call, ticket).await?)
@@ -85,8 +90,9 @@ async fn of_one(
     Ok(told)
 }
 
-/// What is promised of a ticket: until when, and how long that is from now on, in the greatest unit of which it is one.
-fn promised(ticket: &Ticket, now: Timestamp) -> Value {
+/// What is promised of a ticket: until when, and how long that is from now on, in the greatest unit of which it is one; and,
+/// which Zendesk does not tell, by which schedule its business hours count.
+fn promised(ticket: &Ticket, schedule: Option<RecordId>, now: Timestamp) -> Value {
     let one = |promise: &Promise| {
         let mut told = json!({"metric": promise.metric, "stage": promise.stage, "breach_at": promise.breach_at});
         if let (Some(at), Some(told)) = (promise.breach_at, told.as_object_mut()) {
@@ -98,7 +104,8 @@ fn promised(ticket: &Ticket, now: Timestamp) -> Value {
         }
         told
     };
-    json!({"policy_metrics": ticket.promises.iter().map(one).collect::<Vec<_>>()})
+    let all: Vec<_> = ticket.promises.iter().map(one).collect();
+    json!({"policy_metrics": all, "schedule_id": schedule})
 }
 
 fn dates(ticket: &Ticket) -> Value {

@@ -131,7 +131,7 @@ async fn asked<T>(
         applied,
         channel,
         actor: call.actor()?,
-        happened: happened(call, before, said, at, looking.hours.as_ref())?,
+        happened: happened(call, before, said, at, None)?,
         looking,
         agents: &call.account.agents()?,
         rules: &rules,

@@ -11,7 +11,7 @@ use crate::ids::{AuditId, CommentId, TicketId, UserId};
 use crate::record::{Changes, Kept};
 use crate::report::{Journal, Noted};
 use crate::rule::SlaPolicy;
-use crate::schedule::Schedule;
+use crate::schedule::Schedules;
 use crate::search::document::{self, Beside};
 use crate::search::{Looking, Scanned};
 use crate::text;
@@ -132,9 +132,10 @@ pub fn work_out(
         ticket.is_public |= said.public;
         say(call, &ticket, said, via, changes)?;
     }
-    let hours = Schedule::first(&call.account)?;
+    let schedules = Schedules::of(&call.account)?;
+    let hours = schedules.hours(&ticket);
     let seen = comment.as_ref().map(|it| (it.author_id, it.public));
-    let happened = happened(call, before, seen, at, hours.as_ref())?;
+    let happened = happened(call, before, seen, at, hours)?;
     metrics::measure(before, &mut ticket, happened);
     let policies = call.account.all::<SlaPolicy>()?;
     let policy = policy(call, &ticket, &audit.via.channel, &policies)?;

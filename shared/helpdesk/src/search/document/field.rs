@@ -78,6 +78,8 @@ pub const ORGANIZATION: &str = "organization";
 pub const ORGANIZATION_NAME: &str = "organization_name";
 /// The brand that was asked.
 pub const BRAND: &str = "brand";
+/// The schedule that a trigger set.
+pub const SCHEDULE: &str = "schedule";
 /// The form that it was written with.
 pub const FORM: &str = "form";
 /// By what way it came.

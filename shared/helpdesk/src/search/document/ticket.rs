@@ -159,6 +159,7 @@ impl Document {
         self.keywords(field::RECIPIENT, ticket.recipient.as_ref());
         self.keywords(field::BRAND, ticket.brand_id);
         self.keywords(field::FORM, ticket.ticket_form_id);
+        self.keywords(field::SCHEDULE, ticket.schedule_id);
         self.keywords(field::PROBLEM, ticket.problem_id);
         self.keywords(field::EXTERNAL, ticket.external_id.as_ref());
         self.text(field::EXTERNAL, ticket.external_id.as_deref());

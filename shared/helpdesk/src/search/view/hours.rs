@@ -1,5 +1,5 @@
-//! Conditions on the hours since something happened, or until it will. Business hours are those of the account's first
-//! schedule; of an account that has none, calendar hours.
+//! Conditions on the hours since something happened, or until it will. Business hours are those of the schedule that counts
+//! for a ticket ([`crate::schedule::Schedules`]); of an account that has none, calendar hours.
 
 use super::super::Filter;
 use super::super::document::{field, seconds};
@@ -22,31 +22,40 @@ struct Counting<'a> {
 
 impl Looking {
     pub(super) fn hours(&self, condition: &Condition, value: &str) -> Filter {
-        let Ok(hours) = value.parse::<u32>() else { return Filter::nothing() };
+        let Ok(count) = value.parse::<u32>() else { return Filter::nothing() };
         let operator = condition.operator.trim_end_matches("_business_hours");
-        let business = operator.len() < condition.operator.len();
-        let counting = Counting { now: self.now, hours: self.hours.as_ref().filter(|_| business) };
-        let since = |name: &str| counting.since(name, operator, hours);
-        match condition.field.as_str() {
+        let by = |hours: Option<&Hours>| {
+            Counting { now: self.now, hours }.met(&condition.field, operator, count)
+        };
+        let shares = self.schedules.shares();
+        if operator.len() == condition.operator.len() || shares.is_empty() {
+            return by(None);
+        }
+        let each = shares.into_iter().map(|(share, hours)| Filter::all([share, by(Some(hours))]));
+        Filter::any(each)
+    }
+}
+
+impl Counting<'_> {
+    fn met(self, of: &str, operator: &str, hours: u32) -> Filter {
+        let since = |name: &str| self.since(name, operator, hours);
+        match of {
             "NEW" => since(field::CREATED),
             "OPEN" | "PENDING" | "HOLD" | "SOLVED" | "CLOSED" => {
-                let stands = Filter::is(field::STATUS, &condition.field);
-                Filter::all([stands, since(field::STATUS_UPDATED)])
+                Filter::all([Filter::is(field::STATUS, of), since(field::STATUS_UPDATED)])
             }
             "assigned_at" => since(field::ASSIGNED),
             "updated_at" => since(field::UPDATED),
             "requester_updated_at" => since(field::REQUESTER_UPDATED),
             "assignee_updated_at" => since(field::ASSIGNEE_UPDATED),
             "due_date" => since(field::DUE),
-            "until_due_date" => counting.until(field::DUE, operator, hours),
+            "until_due_date" => self.until(field::DUE, operator, hours),
             "sla_next_breach_at" => since(field::BREACHED),
-            "until_sla_next_breach_at" => counting.until(field::BREACH, operator, hours),
+            "until_sla_next_breach_at" => self.until(field::BREACH, operator, hours),
             _ => Filter::nothing(),
         }
     }
-}
 
-impl Counting<'_> {
     /// The last moment from which so many seconds count until now.
     fn ago(self, passed: i64) -> Option<f64> {
         let all = || Timestamp::from_second(self.now.as_second().saturating_sub(passed)).ok();

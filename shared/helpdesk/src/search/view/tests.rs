@@ -31,7 +31,7 @@ fn looking() -> Looking {
     Looking {
         actor: actor(2),
         now: at(NOW),
-        hours: None,
+        schedules: Arc::default(),
         zone: TimeZone::UTC,
         languages: LANGUAGES.to_vec(),
         agents: vec![agent(2, Role::Agent, "Susan"), agent(3, Role::Admin, "Bob")],
