@@ -196,7 +196,7 @@ pub struct Change {
 }
 
 /// Fields that are no news.
-const SILENT: [&str; 15] = [
+const SILENT: [&str; 17] = [
     "id",
     "created_at",
     "updated_at",
@@ -212,6 +212,8 @@ const SILENT: [&str; 15] = [
     "has_incidents",
     "followup_ids",
     "satisfaction_rating_id",
+    "satisfaction_offered_at",
+    "satisfaction_rated_at",
 ];
 
 /// Fields of a new ticket that its audit tells of, set or not.

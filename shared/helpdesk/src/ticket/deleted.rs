@@ -50,6 +50,8 @@ impl DeletedTicket {
             satisfaction_score: None,
             satisfaction_comment: None,
             satisfaction_rating_id: None,
+            satisfaction_offered_at: None,
+            satisfaction_rated_at: None,
             ..self.ticket.clone()
         }
     }

@@ -132,6 +132,8 @@ pub fn open(
         satisfaction_score: None,
         satisfaction_comment: None,
         satisfaction_rating_id: None,
+        satisfaction_offered_at: None,
+        satisfaction_rated_at: None,
         metrics: Metrics::default(),
         clocks: Clocks::default(),
         promises: Promises::default(),

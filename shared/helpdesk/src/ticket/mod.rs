@@ -135,6 +135,12 @@ pub struct Ticket {
     /// The record of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub satisfaction_rating_id: Option<RecordId>,
+    /// When its requester was last asked what they think.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction_offered_at: Option<Timestamp>,
+    /// When they last said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction_rated_at: Option<Timestamp>,
     /// What is measured of it.
     #[serde(default)]
     pub metrics: Metrics,
@@ -154,6 +160,28 @@ impl Ticket {
     #[must_use]
     pub fn assigned_and_open(agent: UserId) -> String {
         format!("assignee/{agent}/open")
+    }
+
+    /// Its requester is asked what they think, at a time: once for each time that it is solved, and not when they said it.
+    #[must_use]
+    pub fn offered(self, at: Timestamp) -> Self {
+        let anew = || self.metrics.solved_at > self.satisfaction_offered_at;
+        let asks = match self.satisfaction_score {
+            None => true,
+            Some(Score::Offered) => anew(),
+            Some(Score::Good | Score::Bad) => false,
+        };
+        if !asks {
+            return self;
+        }
+        let (satisfaction_score, satisfaction_offered_at) = (Some(Score::Offered), Some(at));
+        Self { satisfaction_score, satisfaction_offered_at, ..self }
+    }
+
+    /// Whether its requester may say what they think: once help was given, be it that it is open again.
+    #[must_use]
+    pub const fn ratable(&self) -> bool {
+        matches!(self.status, Status::Solved | Status::Closed) || self.metrics.reopens > 0
     }
 
     /// As it is written at a time.

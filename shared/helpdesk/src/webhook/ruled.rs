@@ -6,6 +6,7 @@ use crate::api::{Desk, Refused};
 use crate::ids::RecordId;
 use crate::record::{Known, Record, places};
 use crate::rule::{Form, Placeholders};
+use crate::satisfaction::Words;
 use crate::ticket::letter::{Notice, Story, told};
 use crate::ticket::{Event, What};
 use ceap_kernel::TenantId;
@@ -32,7 +33,8 @@ pub async fn requests(
         Known::read(desk.store, tenant, keys),
         Story::read(desk.store, desk.accounts, tenant, &ticket, audit.author_id, base)
     )?;
-    let placeholders = story.to(true);
+    let mut placeholders = story.to(true);
+    placeholders.satisfaction(&ticket, Words::of(""), None);
     for (event, id, body) in asked {
         let webhook = webhooks.record::<Webhook>(id)?.filter(|it| it.status == Status::Active);
         let (Some(webhook), Some(id)) = (webhook, RecordId::new(event)) else { continue };
