@@ -6,6 +6,7 @@ mod gateway;
 mod herald;
 mod post;
 mod presence;
+mod survey;
 mod unreached;
 mod verify;
 mod work;

@@ -165,7 +165,7 @@ pub async fn show(desk: &Desk<'_>, token: &Credential, score: &str) -> Result<Sh
 /// one transaction.
 ///
 /// # Errors
-/// `Unavailable` or `Throttled`; `Conflict` if others kept changing the ticket.
+/// `Unavailable` or `Throttled`: then it may be sent again.
 pub async fn answer(
     desk: &Desk<'_>,
     token: &Credential,
@@ -179,7 +179,7 @@ pub async fn answer(
             done => return done,
         }
     }
-    Err(Refused::Conflict)
+    Err(Fault::Unavailable("others keep changing the same ticket".to_owned()).into())
 }
 
 async fn attempt(desk: &Desk<'_>, token: &Credential, filled: &Filled) -> Result<Shown, Refused> {

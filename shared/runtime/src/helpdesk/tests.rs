@@ -1,4 +1,5 @@
 mod presence;
+mod survey;
 
 use super::changes::seen_to;
 use super::deliver::Deliverer;

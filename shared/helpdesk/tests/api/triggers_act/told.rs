@@ -2,6 +2,7 @@
 
 use super::{changed, desk, opened, ruled, trigger};
 use crate::cast::{AGENT, CUSTOMER, LEAD, OTHER};
+use crate::outside::LEADS;
 use crate::world::World;
 use ceap_helpdesk::ticket::Audit;
 use ceap_helpdesk::ticket::fact::{Kind, facts};
@@ -26,7 +27,7 @@ fn last(world: &World) -> Audit {
 
 async fn written(world: &World) -> Vec<Letter> {
     let Some(notice) = Notice::of(&last(world)) else { return Vec::new() };
-    let all = letters(&world.store, &world.accounts, &tenant(), &notice, BASE).await.unwrap();
+    let all = letters(&world.store, &world.accounts, &tenant(), &notice, LEADS).await.unwrap();
     let mut ruled: Vec<Letter> =
         all.into_iter().filter(|it| matches!(it.text, Text::Ruled { .. })).collect();
     ruled.sort_by(|a, b| a.email.cmp(&b.email));
