@@ -8,6 +8,7 @@ mod post;
 mod presence;
 mod recount;
 mod reports;
+mod survey;
 mod unreached;
 mod verify;
 mod work;

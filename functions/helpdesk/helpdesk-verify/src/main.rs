@@ -1,4 +1,4 @@
-//! The page where people show that an address is theirs.
+//! The pages where people show that an address is theirs, and where they say how they were helped.
 
 use ceap_runtime::helpdesk::Office;
 use ceap_runtime::{Env, Error, start};

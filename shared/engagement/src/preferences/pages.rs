@@ -1,5 +1,9 @@
 //! The pages: HTML without scripts, readable on phones and by screen readers (WCAG 2.2).
 
+mod poll;
+
+pub use poll::Poll;
+
 use super::html::Html;
 use super::words::{Language, Words};
 use crate::suppression::Reason;
@@ -18,10 +22,11 @@ h1{font-size:1.5rem;line-height:1.25;overflow-wrap:anywhere}\
 p{overflow-wrap:anywhere}\
 fieldset{border:1px solid;border-radius:.5rem;padding:1rem;margin:0 0 1.5rem}\
 fieldset div{padding:.5rem 0}\
-input[type=checkbox]{width:1.25rem;height:1.25rem;margin:0 .5rem 0 0;vertical-align:middle}\
+input[type=checkbox],input[type=radio]{width:1.25rem;height:1.25rem;margin:0 .5rem 0 0;vertical-align:middle}\
 small{display:block}\
 button{font:inherit;padding:.75rem 1.25rem;margin:0 .5rem .75rem 0;border:2px solid;border-radius:.5rem;cursor:pointer}\
-[role=status]{border:2px solid;border-radius:.5rem;padding:.75rem 1rem}";
+textarea,select{font:inherit;box-sizing:border-box;width:100%;padding:.5rem;margin:.25rem 0}\
+[role=status],[role=alert]{border:2px solid;border-radius:.5rem;padding:.75rem 1rem}";
 
 /// The headers of every page. Nothing is loaded and nothing runs; forms go to where they came from;
 /// the link, which is a key, is told to nobody and kept by nobody.
@@ -97,7 +102,9 @@ impl Frame<'_> {
         html.raw("</main></body></html>\n").into_string()
     }
 
-    fn says(&self, title: &str, about: &str) -> String {
+    /// Says something.
+    #[must_use]
+    pub fn says(&self, title: &str, about: &str) -> String {
         self.page(title, Html::default().raw("<p>").text(about).raw("</p>"))
     }
 

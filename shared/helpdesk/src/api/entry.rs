@@ -11,6 +11,7 @@ use super::refused::Refused;
 use super::route::{Does, Guard, Route, find};
 use crate::access::{Face, Resource, permits};
 use crate::account::{Account, seed};
+use crate::ids::UserId;
 use crate::organization::Organization;
 use crate::record::{Changes, Home, Kind, Record as _, places};
 use crate::rule::View;
@@ -160,6 +161,28 @@ pub(crate) async fn by_itself<'a>(
     call.fetch(keys).await?;
     call.account = account(&call, &Who::nobody()).await?;
     call.actor = Who::owner().actor(&call).await?;
+    Ok(call)
+}
+
+/// A request that somebody makes of whom it is known otherwise that they make it: by a link that only they were sent.
+/// `keys` are read with them.
+///
+/// # Errors
+/// 401 if they are not there any more.
+pub(crate) async fn by_person<'a>(
+    desk: &'a Desk<'a>,
+    tenant: &TenantId,
+    ask: &'a Ask,
+    mut keys: Vec<Key>,
+    id: UserId,
+) -> Result<Call<'a>, Refused> {
+    let mut call = begun(desk, tenant.clone(), Vec::new(), ask)?;
+    keys.extend([places::stamp(), places::record(User::KIND, id.get())]);
+    call.fetch(keys).await?;
+    call.account = account(&call, &Who::nobody()).await?;
+    let user = call.find::<User>(id.get()).await?;
+    let face = user.map(|it| it.face()).filter(|it| !it.suspended).ok_or(Refused::Unknown)?;
+    call.actor = Who::known(face).actor(&call).await?;
     Ok(call)
 }
 

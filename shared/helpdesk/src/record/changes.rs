@@ -101,6 +101,17 @@ impl Changes {
         Ok(())
     }
 
+    /// A new record beside the one that all of it is about.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be written.
+    pub fn create_beside<R: Record>(&mut self, record: &R) -> Result<(), Fault> {
+        let subject = self.subject;
+        let created = self.create(record);
+        self.subject = subject;
+        created
+    }
+
     /// A record that becomes `after`.
     ///
     /// # Errors

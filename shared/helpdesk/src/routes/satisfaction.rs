@@ -2,20 +2,21 @@
 //! ([satisfaction ratings](https://developer.zendesk.com/api-reference/ticketing/ticket-management/satisfaction_ratings/),
 //! [satisfaction reasons](https://developer.zendesk.com/api-reference/ticketing/ticket-management/satisfaction_reasons/)).
 
-use super::tickets::{rated as rate_ticket, ticket as visible};
+use super::tickets::ticket as visible;
 use super::{Shown, one};
 use crate::access::Action::ReadRatings;
 use crate::account::Group;
 use crate::api::list::{self, List};
 use crate::api::page::DEEPEST;
 use crate::api::{Answer, Call, Guard, Page, Paging, Refused, Route};
-use crate::ids::RecordId;
 use crate::record::{Kept, places};
 use crate::refusal::Refusal;
 use crate::routes;
-use crate::satisfaction::{ANY, MAX_COMMENT, Reason, SCORES, SatisfactionRating, list as rated};
+use crate::satisfaction::{
+    ANY, MAX_COMMENT, Opinion, Reason, SCORES, SatisfactionRating, given, list as rated,
+};
 use crate::store::Range;
-use crate::ticket::{Score, Status, Ticket};
+use crate::ticket::Score;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -160,7 +161,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(self) -> Result<(Score, Option<String>, Option<u32>), Refusal> {
+    fn read(self) -> Result<Opinion, Refusal> {
         let mut refusal = Refusal::default();
         let score = match self.score.as_str() {
             "good" => Score::Good,
@@ -180,7 +181,7 @@ impl Asked {
             refusal.add("reason_code", "Reason code: is invalid", Some("InvalidValue"));
         }
         let reason = self.reason_code.filter(|_| score == Score::Bad);
-        refusal.against((score, comment, reason))
+        refusal.against(Opinion { score, comment, reason_code: reason })
     }
 }
 
@@ -201,44 +202,7 @@ async fn attempt(call: &Call<'_>) -> Result<Answer, Refused> {
         return Err(Refused::Forbidden);
     }
     let asked: Asked = call.ask.record("satisfaction_rating")?;
-    let (score, comment, reason_code) = asked.read()?;
-    let solved = matches!(before.status, Status::Solved | Status::Closed);
-    if !solved && before.metrics.reopens == 0 {
-        let mut refusal = Refusal::default();
-        refusal.add("base", "Ticket: must be solved before it is rated", Some("InvalidValue"));
-        return Err(refusal.into());
-    }
-    let known = match before.satisfaction_rating_id {
-        Some(id) => call.find::<SatisfactionRating>(id.get()).await?,
-        None => None,
-    };
-    let new = |id: RecordId| SatisfactionRating {
-        id,
-        created_at: call.at,
-        updated_at: call.at,
-        ticket_id: before.id,
-        requester_id: before.requester_id,
-        assignee_id: before.assignee_id,
-        group_id: before.group_id,
-        score,
-        comment: comment.clone(),
-        reason_code,
-    };
-    let rating = match &known {
-        Some(known) => SatisfactionRating { created_at: known.created_at, ..new(known.id) },
-        None => new(RecordId::fresh(call)?),
-    };
-    let after = Ticket {
-        satisfaction_score: Some(score),
-        satisfaction_comment: comment.clone(),
-        satisfaction_rating_id: Some(rating.id),
-        ..before.record.clone()
-    };
-    let mut changes = rate_ticket(call, &before, after, &rating).await?;
-    match &known {
-        Some(known) => changes.update(known, &rating)?,
-        None => changes.create(&rating)?,
-    }
+    let (rating, changes) = given(call, &before, &asked.read()?).await?;
     call.commit(changes).await?;
     Ok(Answer::ok(one(call, &rating)))
 }

@@ -1,5 +1,8 @@
-//! The views that every account comes with, and the category that its triggers stand in, as Zendesk's do
+//! The views, triggers and automations that every account comes with, as Zendesk's do
 //! ([default views](https://support.zendesk.com/hc/en-us/articles/4408888828570)).
+
+mod automations;
+mod triggers;
 
 use super::{Condition, Conditions, Head, Order, Output, TriggerCategory, View};
 use crate::api::Call;
@@ -32,17 +35,17 @@ const VIEWS: [Conditioned; 8] = [
 /// # Errors
 /// `Internal` if one cannot be written.
 pub(crate) fn create(call: &Call<'_>, changes: &mut Changes) -> Result<(), Fault> {
-    changes.create(&TriggerCategory {
+    let category = TriggerCategory {
         id: RecordId::fresh(call)?,
         created_at: call.at,
         updated_at: call.at,
         name: "Notifications".to_owned(),
         position: 0,
-    })?;
-    for ((title, conditions), position) in VIEWS.into_iter().zip(1..) {
-        let all = conditions
-            .iter()
-            .map(|(field, operator, value)| Condition::new(field, operator, value));
+    };
+    changes.create(&category)?;
+    triggers::create(call, category.id, changes)?;
+    automations::create(call, changes)?;
+    for ((title, all), position) in VIEWS.into_iter().zip(1..) {
         let head = Head {
             title: title.to_owned(),
             default: true,
@@ -50,7 +53,7 @@ pub(crate) fn create(call: &Call<'_>, changes: &mut Changes) -> Result<(), Fault
         };
         changes.create(&View {
             head,
-            conditions: Conditions { all: all.collect(), any: Vec::new() },
+            conditions: conditions(all, &[]),
             output: Output {
                 sort_by: Some("created".to_owned()),
                 sort_order: Order::Desc,
@@ -60,4 +63,16 @@ pub(crate) fn create(call: &Call<'_>, changes: &mut Changes) -> Result<(), Fault
         })?;
     }
     Ok(())
+}
+
+/// Conditions: a field, an operator and a value each.
+type Written = [(&'static str, &'static str, &'static str)];
+
+fn conditions(all: &Written, any: &Written) -> Conditions {
+    let written = |all: &Written| {
+        let each =
+            all.iter().map(|(field, operator, value)| Condition::new(field, operator, value));
+        each.collect()
+    };
+    Conditions { all: written(all), any: written(any) }
 }

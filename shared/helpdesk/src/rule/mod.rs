@@ -35,7 +35,7 @@ pub use effect::{Applier, Effect, Said};
 pub use head::{Head, HeadEdit, Rule, last};
 pub use liquid::Form;
 pub use macros::Macro;
-pub use placeholder::{People, Placeholders};
+pub use placeholder::{People, Placeholders, SATISFACTION};
 pub use refers::{Refers, To};
 pub use restriction::Restriction;
 pub use sla::{

@@ -2,9 +2,13 @@
 //! ([reference](https://support.zendesk.com/hc/en-us/articles/4408886858138)).
 
 use super::liquid::{self, Form};
-use crate::ticket::{Comment, Ticket};
+use crate::satisfaction::Words;
+use crate::ticket::{Comment, Score, Ticket};
 use crate::user::User;
 use serde_json::{Map, Value, json};
+
+/// What names of placeholders about a rating begin with.
+pub const SATISFACTION: &str = "satisfaction";
 
 /// What placeholders stand for, by their names, part by part.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +88,32 @@ impl Placeholders {
         about.extend(lists.map(|(name, list)| (name.to_owned(), list)));
     }
 
+    /// What the requester thinks of how the ticket was handled, in the words of who reads it; and where they say it, if
+    /// it is them: `link`
+    /// ([satisfaction placeholders](https://support.zendesk.com/hc/en-us/articles/4408886858138)).
+    pub fn satisfaction(&mut self, ticket: &Ticket, words: &Words, link: Option<&str>) {
+        let rating = match ticket.satisfaction_score {
+            Some(Score::Good) => Some(words.good),
+            Some(Score::Bad) => Some(words.bad),
+            Some(Score::Offered) | None => None,
+        };
+        let mut about =
+            json!({"current_rating": rating, "current_comment": ticket.satisfaction_comment});
+        if let (Some(link), Some(about)) = (link, about.as_object_mut()) {
+            let [good, bad] =
+                [Score::Good, Score::Bad].map(|it| format!("{link}?score={}", it.as_str()));
+            let mut put =
+                |name: &str, value: &str| drop(about.insert(name.to_owned(), value.into()));
+            put("rating_url", link);
+            put("rating_section", &words.section(&good, &bad));
+            put("positive_rating_url", &good);
+            put("negative_rating_url", &bad);
+        }
+        if let Some(all) = self.0.as_object_mut() {
+            all.insert(SATISFACTION.to_owned(), about);
+        }
+    }
+
     /// `text`, which is Liquid and of a form, with what they stand for; what stands for nothing is left out. Of what is no
     /// Liquid only names in braces are filled in, and the rest stays as it is written.
     #[must_use]
@@ -120,7 +150,7 @@ impl Placeholders {
     fn named(&self, name: &str) -> Option<String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
         let (first, _) = name.split_once('.')?;
-        if !name.chars().all(plain) || !["ticket", "current_user"].contains(&first) {
+        if !name.chars().all(plain) || !["ticket", "current_user", SATISFACTION].contains(&first) {
             return None;
         }
         let mut value = &self.0;

@@ -175,6 +175,28 @@ impl Ticket {
         format!("assignee/{agent}/open")
     }
 
+    /// Its requester is asked what they think, at a time: once for each time that it is solved, and not when they said it.
+    #[must_use]
+    pub fn offered(self, at: Timestamp) -> Self {
+        let anew = || self.metrics.solved_at > self.satisfaction_offered_at;
+        let asks = match self.satisfaction_score {
+            None => true,
+            Some(Score::Offered) => anew(),
+            Some(Score::Good | Score::Bad) => false,
+        };
+        if !asks {
+            return self;
+        }
+        let (satisfaction_score, satisfaction_offered_at) = (Some(Score::Offered), Some(at));
+        Self { satisfaction_score, satisfaction_offered_at, ..self }
+    }
+
+    /// Whether its requester may say what they think: once help was given, be it that it is open again.
+    #[must_use]
+    pub const fn ratable(&self) -> bool {
+        matches!(self.status, Status::Solved | Status::Closed) || self.metrics.reopens > 0
+    }
+
     /// As it is written at a time.
     #[must_use]
     pub fn generated(self, at: Timestamp) -> Self {

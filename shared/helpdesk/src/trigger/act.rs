@@ -5,7 +5,7 @@ use crate::ids::{GroupId, RecordId, UserId};
 use crate::locale;
 use crate::refusal::Refusal;
 use crate::rule::{Action, Applier, Effect, Said};
-use crate::ticket::{self, Edit, FieldValue, Score, Ticket, What};
+use crate::ticket::{self, Edit, FieldValue, Ticket, What};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -67,7 +67,7 @@ impl Acted {
             }
             "use_case" => self.events.push(What::UseCase { name: action.text().to_owned() }),
             "satisfaction_score" => {
-                self.ticket.satisfaction_score.get_or_insert(Score::Offered);
+                self.ticket = self.ticket.clone().offered(update.applied.ticket.updated_at);
             }
             "set_schedule" => self.set_schedule(update, action),
             "locale_id" => {

@@ -14,8 +14,6 @@ pub use invocation::{Attempt, Invocation, credential, invoke, signing};
 pub use request::{Plan, Prepared, TEST_SECRET, prepare, sign};
 pub use ruled::requests;
 
-use invocation::claim;
-
 use crate::ids::{RecordId, UserId};
 use crate::record::{Home, Kind, Record, Told};
 use crate::store::Soon;

@@ -1,18 +1,21 @@
 //! Requests that rules asked for on an update of a ticket.
 
-use super::{Format, Invocation, Status, Webhook, claim, invoke, ulid};
+use super::invocation::{Turn, claim};
+use super::{Format, Invocation, Status, Webhook, invoke, ulid};
 use crate::api::page::encoded;
 use crate::api::{Desk, Refused};
 use crate::ids::RecordId;
 use crate::record::{Known, Record, places};
 use crate::rule::{Form, Placeholders};
+use crate::satisfaction::Words;
 use crate::ticket::letter::{Notice, Story, told};
 use crate::ticket::{Event, What};
-use ceap_kernel::TenantId;
+use ceap_kernel::{TenantId, Timestamp};
 use serde_json::{Map, Value};
 
-/// Makes the requests that an update's rules asked for: each once, whatever becomes of it. One of which it is not known
-/// whether it was made is not made again.
+/// Makes the requests that an update's rules asked for: each once, but that one which was surely refused for a while is
+/// tried again. One of which it is not known whether it was made is not made again. In how many seconds there is more to be
+/// done, if there is.
 ///
 /// # Errors
 /// `Unavailable` or `Throttled`: then it is to be begun again, and goes on where it stopped.
@@ -21,27 +24,46 @@ pub async fn requests(
     tenant: &TenantId,
     notice: &Notice,
     base: &str,
-) -> Result<(), Refused> {
-    let Some((ticket, audit)) = told(desk.store, tenant, notice).await? else { return Ok(()) };
+) -> Result<Option<u32>, Refused> {
+    let Some((ticket, audit)) = told(desk.store, tenant, notice).await? else { return Ok(None) };
     let asked: Vec<(u64, u64, &Value)> = audit.events.iter().filter_map(asked).collect();
     if asked.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    let keys = asked.iter().map(|(_, id, _)| places::record(Webhook::KIND, *id)).collect();
-    let (webhooks, story) = futures::try_join!(
+    let begun =
+        |event: u64, webhook: u64| Some(Invocation::new(RecordId::new(event)?).key(webhook));
+    let keys = asked.iter().map(|(_, id, _)| places::record(Webhook::KIND, *id));
+    let keys = keys.chain(asked.iter().filter_map(|(event, id, _)| begun(*event, *id))).collect();
+    let (kept, story) = futures::try_join!(
         Known::read(desk.store, tenant, keys),
         Story::read(desk.store, desk.accounts, tenant, &ticket, audit.author_id, base)
     )?;
-    let placeholders = story.to(true);
-    for (event, id, body) in asked {
-        let webhook = webhooks.record::<Webhook>(id)?.filter(|it| it.status == Status::Active);
+    let mut placeholders = story.to(true);
+    placeholders.satisfaction(&ticket, Words::of(""), None);
+    let mut again = None;
+    for (event, webhook_id, body) in asked {
+        let webhook = kept.record::<Webhook>(webhook_id)?;
+        let webhook = webhook.filter(|it| it.status == Status::Active);
         let (Some(webhook), Some(id)) = (webhook, RecordId::new(event)) else { continue };
-        if claim(desk, tenant, &webhook, &Invocation { id, attempts: Vec::new() }).await? {
-            let payload = filled(webhook.request_format, body, &placeholders);
-            invoke(desk, tenant, &webhook, id, &payload).await?;
-        }
+        let known = begun(event, webhook_id).and_then(|key| kept.item(&key));
+        let due = match claim(desk, tenant, &webhook, id, known).await? {
+            Turn::Now(invocation) => {
+                let payload = filled(webhook.request_format, body, &placeholders);
+                invoke(desk, tenant, &webhook, invocation, &payload).await?.again_at
+            }
+            Turn::Wait(at) => Some(at),
+            Turn::Over => None,
+        };
+        // All that wait are tried at once, when the last of them may be.
+        again = again.max(due);
     }
-    Ok(())
+    Ok(again.map(|at| wait(desk.clock.now(), at)))
+}
+
+/// Whole seconds until a time, at least one.
+fn wait(now: Timestamp, at: Timestamp) -> u32 {
+    let seconds = at.as_second().saturating_sub(now.as_second()).saturating_add(1);
+    u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)
 }
 
 /// The event, the webhook and what it is sent.

@@ -17,7 +17,7 @@ const STRANGER: &str = "owner@other.example";
 
 /// An account with something of everything that is made by hand here, all of it marked.
 async fn populated() -> World {
-    let world = World::new();
+    let world = World::standard();
     world.get("/groups").await.is(200);
     let ticket = |subject: &str, email: &str| {
         json!({"ticket": {"subject": subject, "external_id": subject, "type": "problem",

@@ -1,6 +1,7 @@
 //! What people are written whom an update told.
 
 use crate::cast::{self, AGENT, LEAD};
+use crate::outside::LEADS;
 use crate::world::World;
 use ceap_helpdesk::ticket::Audit;
 use ceap_helpdesk::ticket::letter::{Letter, Notice, Text, letters};
@@ -15,7 +16,9 @@ async fn written(world: &World) -> Vec<Letter> {
     let audits = audits.map(|(_, _, body)| serde_json::from_str::<Audit>(&body).unwrap());
     let last = audits.max_by_key(|audit| audit.id).unwrap();
     match Notice::of(&last) {
-        Some(notice) => letters(&world.store, &world.accounts, &tenant, &notice, "").await.unwrap(),
+        Some(notice) => {
+            letters(&world.store, &world.accounts, &tenant, &notice, LEADS).await.unwrap()
+        }
         None => Vec::new(),
     }
 }

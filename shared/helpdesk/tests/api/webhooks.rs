@@ -5,7 +5,7 @@ use crate::world::World;
 use ceap_helpdesk::ids::RecordId;
 use ceap_helpdesk::record::{Kept, Record, places};
 use ceap_helpdesk::store::Store;
-use ceap_helpdesk::webhook::{self, Delivered, Undelivered, Verb, Webhook};
+use ceap_helpdesk::webhook::{self, Delivered, Invocation, Undelivered, Verb, Webhook};
 use ceap_kernel::TenantId;
 use serde_json::{Value, json};
 
@@ -262,7 +262,9 @@ async fn what_came_of_requests_is_remembered_for_a_week() {
         let id = RecordId::new((210_000_000_000 << 12) + number).unwrap();
         let (kept, tenant) = (&kept, &tenant);
         world
-            .at_desk(async |desk| webhook::invoke(desk, tenant, kept, id, "{}").await.unwrap())
+            .at_desk(async |desk| {
+                webhook::invoke(desk, tenant, kept, Invocation::new(id), "{}").await.unwrap()
+            })
             .await;
     }
     let all = world.get(&format!("{path}/invocations")).await.is(200);

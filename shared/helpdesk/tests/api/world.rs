@@ -9,10 +9,11 @@ use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Ask, Desk, Method, Told};
 use ceap_helpdesk::file::{Files, Stored};
 use ceap_helpdesk::job::{self, Queue};
+use ceap_helpdesk::record::places;
 use ceap_helpdesk::routes;
 use ceap_helpdesk::search::{Recent, index};
-use ceap_helpdesk::store::Soon;
 use ceap_helpdesk::store::memory::Memory;
+use ceap_helpdesk::store::{Expect, Soon, Store, Write};
 use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_kernel::access::{Credential, Principal, Role, SignInClient};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
@@ -158,6 +159,8 @@ pub struct World {
     pub index: index::memory::Memory,
     pub recent: Recent,
     tokens: HashMap<String, String>,
+    /// Whether accounts keep the triggers that they come with. Without them only what a test sets up acts.
+    standard: bool,
     /// What records were when the feed was checked last.
     pub seen: RefCell<HashMap<String, String>>,
     /// Whether it is not checked after each request: it looks at all that there is.
@@ -191,6 +194,11 @@ impl Got {
 pub const TENANTS: [&str; 2] = ["acme", "other"];
 
 impl World {
+    /// The same, whose accounts have the triggers that every account comes with.
+    pub fn standard() -> Self {
+        Self { standard: true, ..Self::new() }
+    }
+
     pub fn new() -> Self {
         let hands = Hands(Arc::new(Mutex::new("2026-11-21T09:00:00.25Z".parse().unwrap())));
         let store = Memory::new(Arc::new(hands.clone()));
@@ -219,6 +227,7 @@ impl World {
             index,
             recent,
             tokens,
+            standard: false,
             seen: RefCell::default(),
             unchecked: Cell::default(),
             seed,
@@ -319,6 +328,9 @@ impl World {
         };
         let asked_at = self.hands.now();
         let told = self.at_desk(async |desk| api::answer(desk, &routes::all(), &ask).await).await;
+        if !self.standard {
+            self.strip().await;
+        }
         if method != "GET" && !self.unchecked.get() {
             self.check_feed(asked_at);
         }
@@ -347,6 +359,17 @@ impl World {
             self.work().await;
             let id = started["job_status"]["id"].as_str().unwrap();
             self.get(&format!("/job_statuses/{id}.json")).await.is(200)["job_status"].clone()
+        }
+    }
+
+    /// Takes away the triggers that accounts come with, as soon as there is one.
+    async fn strip(&self) {
+        for (tenant, key, body) in self.store.dump() {
+            if key.sort.starts_with("TRIGGER#") && body.contains("\"default\":true") {
+                let stamp = Write::Add { key: places::stamp(), by: 1 };
+                let gone = Write::Delete { key, expect: Expect::Anything };
+                self.store.commit(&tenant, &[gone, stamp]).await.unwrap();
+            }
         }
     }
 

@@ -17,6 +17,25 @@ const PAGE: &[Answer] = &[
     Answer::with(503, "A page that says to try again.", HTML),
 ];
 
+/// What the page of a survey is answered with.
+const SURVEY: &[Answer] = &[
+    Answer::with(200, "A page in the requester's language.", HTML),
+    Answer::with(400, "The form is larger than any is.", HTML),
+    Answer::with(404, "The link is none, or no longer.", HTML),
+    Answer::with(409, "The ticket is not solved yet.", HTML),
+    Answer::with(410, "The link was used.", HTML),
+    Answer::with(422, "The form again, with what is wrong.", HTML),
+    Answer::with(503, "A page that says to try again.", HTML),
+];
+
+const ANSWERS: &[Content] = &[
+    Content::of::<String>(
+        "application/x-www-form-urlencoded",
+        "score=bad&reason=5&comment=It+took+a+week.",
+    ),
+    Content::of::<String>("multipart/form-data", ""),
+];
+
 const HTML: Content = Content::of::<String>("text/html", "");
 
 const fn page(route: &'static str, id: &'static str, summary: &'static str) -> Operation {
@@ -51,6 +70,16 @@ pub const GROUP: Group = Group {
             "Shows that an address is one's own",
         )
         .takes(FORMS)
+        .or_nothing(),
+        page("GET /v1/satisfaction/{token}", "showSurvey", "Asks how a ticket was handled")
+            .answers(SURVEY),
+        page(
+            "POST /v1/satisfaction/{token}",
+            "answerSurvey",
+            "Says how a ticket was handled, once",
+        )
+        .takes(ANSWERS)
+        .answers(SURVEY)
         .or_nothing(),
     ],
 };

@@ -7,8 +7,9 @@ use ceap_engagement::link::Links;
 use ceap_engagement::pipeline::request::Request;
 use ceap_engagement::preferences::words::{Language, Words};
 use ceap_helpdesk::account::Remembered;
-use ceap_helpdesk::store::Store;
-use ceap_helpdesk::ticket::letter::{Letter, Notice, Text, letters};
+use ceap_helpdesk::satisfaction::Surveys;
+use ceap_helpdesk::store::{Soon, Store};
+use ceap_helpdesk::ticket::letter::{Leads, Letter, Notice, Text, letters};
 use ceap_helpdesk::user::{Invitation, Verification};
 use ceap_kernel::access::Credential;
 use ceap_kernel::{Clock, Fault, SystemClock, Tally, TenantId};
@@ -17,6 +18,9 @@ use serde_json::{Value, json};
 
 /// The page that the link of an invitation opens.
 const PAGE: &str = "verifications";
+
+/// The page that the link of a survey opens.
+const SURVEY: &str = "satisfaction";
 
 /// Writes to people.
 pub(super) struct Post {
@@ -52,7 +56,8 @@ impl Post {
         tenant: &TenantId,
         notice: &Notice,
     ) -> Result<Tally, Fault> {
-        let letters = letters(store, accounts, tenant, notice, &self.base).await?;
+        let leads = Leads { base: &self.base, surveys: self };
+        let letters = letters(store, accounts, tenant, notice, leads).await?;
         let sent = letters
             .iter()
             .map(async |letter| self.send(tenant, &letter.key, telling(letter)).await);
@@ -72,6 +77,21 @@ impl Post {
             Err(Fault::Invalid { field, .. }) if field == "to" => Ok(Tally::default()),
             Err(fault) => Err(fault),
         }
+    }
+}
+
+/// Links of surveys are signed with the key that all links of a tenant are.
+impl Surveys for Post {
+    fn secret<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        name: &'a str,
+    ) -> Soon<'a, Result<[u8; 32], Fault>> {
+        Box::pin(async move { self.links.signer(tenant).await?.secret(name) })
+    }
+
+    fn url(&self, token: &str) -> String {
+        self.links.url(SURVEY, token)
     }
 }
 

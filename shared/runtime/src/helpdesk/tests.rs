@@ -1,5 +1,6 @@
 mod presence;
 mod reports;
+mod survey;
 
 use super::changes::seen_to;
 use super::deliver::Deliverer;

@@ -1,4 +1,5 @@
-//! The page where people show that an address is theirs. A GET changes nothing: mail scanners follow every link.
+//! The pages that links of the helpdesk's letters open: where people show that an address is theirs, and where they say
+//! how they were helped. A GET changes nothing: mail scanners follow every link.
 
 use super::Office;
 use crate::bootstrap::log;
@@ -11,8 +12,11 @@ use ceap_kernel::access::Credential;
 
 const NAME: &str = "helpdesk-verify";
 
+/// The route of the page of a survey.
+const SURVEY: &str = " /v1/satisfaction/{token}";
+
 impl Office {
-    /// Serves the page.
+    /// Serves the pages.
     ///
     /// # Errors
     /// From Lambda's runtime API.
@@ -25,8 +29,12 @@ impl Office {
         let language = Language::accepted(languages).unwrap_or(Language::English);
         let frame = Frame { language, brand: "" };
         let token = asked.path("token").unwrap_or_default();
-        let (status, html) = match self.shown(&frame, asked.method(), &token).await {
-            Ok(html) => (200, html),
+        let shown = match asked.route().ends_with(SURVEY) {
+            true => self.surveyed(&frame, asked, &token).await,
+            false => self.shown(&frame, asked.method(), &token).await.map(|html| (200, html)),
+        };
+        let (status, html) = match shown {
+            Ok(shown) => shown,
             Err(fault) if fault.retryable() => {
                 log(NAME, &fault);
                 (503, frame.trouble())
@@ -35,6 +43,7 @@ impl Office {
                 log(NAME, &fault);
                 (500, frame.trouble())
             }
+            Err(Fault::Invalid { .. }) => (400, frame.bad()),
             Err(_) => (404, frame.unknown()),
         };
         let reply = Reply::text(status, "text/html; charset=utf-8", html);

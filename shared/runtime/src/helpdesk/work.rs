@@ -37,9 +37,11 @@ impl Office {
                 sent.map(|tally| (Disposal::Done, tally))
             }
             Waiting::Notice { tenant, notice } => {
-                requests(&self.desk(), tenant, notice, &post.base).await.map_err(fault)?;
+                let again = requests(&self.desk(), tenant, notice, &post.base).await;
+                let again = again.map_err(fault)?;
                 let sent = post.notify((&*self.store, &self.accounts), tenant, notice).await;
-                sent.map(|tally| (Disposal::Done, tally))
+                let after = again.map_or(Disposal::Done, |after_s| Disposal::Again(Some(after_s)));
+                sent.map(|tally| (after, tally))
             }
         };
         batch::queue("helpdesk-job", &postpone, doing).await

@@ -6,7 +6,7 @@ use crate::api::Call;
 use crate::field::TicketField;
 use crate::file::Attachment;
 use crate::schedule::Took;
-use crate::ticket::{Audit, Comment, Event, Metrics, Ticket, Via, What};
+use crate::ticket::{Audit, Comment, Event, Metrics, Score, Ticket, Via, What};
 use serde_json::{Value, json};
 
 impl Shown for Ticket {
@@ -69,10 +69,11 @@ pub fn ticket_shown(call: &Call<'_>, ticket: &Ticket) -> Value {
 
 fn satisfaction(ticket: &Ticket) -> Value {
     match (ticket.satisfaction_score, ticket.satisfaction_rating_id) {
-        (Some(score), Some(id)) => {
+        // Of whom was asked and said nothing yet, Zendesk tells no record.
+        (Some(score), Some(id)) if score != Score::Offered => {
             json!({"id": id, "score": score, "comment": ticket.satisfaction_comment})
         }
-        (Some(score), None) => json!({"score": score}),
+        (Some(score), _) => json!({"score": score}),
         (None, _) => json!({"score": "unoffered"}),
     }
 }

@@ -11,6 +11,7 @@ use crate::ids::{AuditId, CommentId, TicketId, UserId};
 use crate::record::{Changes, Kept};
 use crate::report::{Journal, Noted};
 use crate::rule::SlaPolicy;
+use crate::satisfaction;
 use crate::schedule::Schedules;
 use crate::search::document::{self, Beside};
 use crate::search::{Looking, Scanned};
@@ -128,6 +129,7 @@ pub fn work_out(
     audit.events.extend(told.into_iter().chain(notices).map(|what| event(what, None)));
     let fired = events.into_iter().flatten();
     audit.events.extend(fired.map(|(what, via)| event(what, Some(via))));
+    satisfaction::offered(call, before, &mut ticket, changes)?;
     for (said, via) in automatic.into_iter().flatten() {
         ticket.is_public |= said.public;
         say(call, &ticket, said, via, changes)?;

@@ -10,6 +10,7 @@ use super::{Audit, Comment, Event, Ticket, What};
 use crate::account::Remembered;
 use crate::ids::{AuditId, TicketId, UserId};
 use crate::record::{Known, Record, places};
+use crate::satisfaction::Surveys;
 use crate::store::Store;
 use crate::user::User;
 use ceap_kernel::{Fault, TenantId};
@@ -87,8 +88,17 @@ pub enum Text {
     },
 }
 
+/// Where letters lead to.
+#[derive(Clone, Copy)]
+pub struct Leads<'a> {
+    /// Where the helpdesk is.
+    pub base: &'a str,
+    /// Makes the links by which requesters say what they think.
+    pub surveys: &'a dyn Surveys,
+}
+
 /// What those are written whom an update told, one letter for each thing that they are told. Nobody learns of what is gone
-/// by now, nor who is no agent any more of an internal note. `base` is where the helpdesk is.
+/// by now, nor who is no agent any more of an internal note; to whom a rule quotes what was said, it is not written again.
 ///
 /// # Errors
 /// `Unavailable` or `Throttled`; `Internal` if a record cannot be read.
@@ -97,11 +107,12 @@ pub async fn letters(
     accounts: &Remembered,
     tenant: &TenantId,
     notice: &Notice,
-    base: &str,
+    leads: Leads<'_>,
 ) -> Result<Vec<Letter>, Fault> {
     let Some((ticket, audit)) = told(store, tenant, notice).await? else { return Ok(Vec::new()) };
     let mut letters = said::letters(store, tenant, &ticket, &audit).await?;
-    letters.extend(ruled::letters(store, accounts, tenant, &ticket, &audit, base).await?);
+    letters.retain(|it| !ruled::quoted(&audit).contains(&it.user_id));
+    letters.extend(ruled::letters(store, accounts, tenant, &ticket, &audit, leads).await?);
     Ok(letters)
 }
 

@@ -2,11 +2,12 @@
 
 use super::{changed, desk, opened, ruled, trigger};
 use crate::cast::{AGENT, CUSTOMER, LEAD, OTHER};
+use crate::outside::LEADS;
 use crate::world::World;
 use ceap_helpdesk::ticket::Audit;
 use ceap_helpdesk::ticket::fact::{Kind, facts};
 use ceap_helpdesk::ticket::letter::{Letter, Notice, Text, letters};
-use ceap_helpdesk::webhook::requests;
+use ceap_helpdesk::webhook::{Delivered, Undelivered, requests};
 use ceap_kernel::TenantId;
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ fn last(world: &World) -> Audit {
 
 async fn written(world: &World) -> Vec<Letter> {
     let Some(notice) = Notice::of(&last(world)) else { return Vec::new() };
-    let all = letters(&world.store, &world.accounts, &tenant(), &notice, BASE).await.unwrap();
+    let all = letters(&world.store, &world.accounts, &tenant(), &notice, LEADS).await.unwrap();
     let mut ruled: Vec<Letter> =
         all.into_iter().filter(|it| matches!(it.text, Text::Ruled { .. })).collect();
     ruled.sort_by(|a, b| a.email.cmp(&b.email));
@@ -143,6 +144,117 @@ async fn a_webhook_is_asked_once() {
     let path = format!("/webhooks/{}/invocations", webhook.as_str().unwrap());
     let all = world.get(&path).await.is(200);
     assert_eq!(all["invocations"].as_array().unwrap().len(), 1);
+}
+
+/// An update that has asked for two requests, each answered by `answers` in their order.
+async fn asked(
+    world: &World,
+    answers: Vec<Result<Delivered, Undelivered>>,
+) -> (Notice, String, Value) {
+    let webhook = json!({"webhook": {"name": "x", "endpoint": "https://example.com/hook", "http_method": "POST",
+        "request_format": "json", "status": "active", "subscriptions": ["conditional_ticket_events"]}});
+    let webhook = world.post("/webhooks", webhook).await.is(201)["webhook"]["id"].clone();
+    let actions =
+        json!([{"field": "notification_webhook", "value": [webhook, "{{ticket.status}}"]}]);
+    trigger(world, "hook", &[["update_type", "is", "Create"]], actions).await;
+    let made = opened(world, json!({})).await;
+    world.outside.answers.borrow_mut().extend(answers);
+    let path = format!("/webhooks/{}/invocations", webhook.as_str().unwrap());
+    (Notice::of(&last(world)).unwrap(), path, made)
+}
+
+fn refused(status: u16, after: Option<&str>) -> Result<Delivered, Undelivered> {
+    let headers = after.map(|it| ("retry-after".to_owned(), it.to_owned()));
+    let headers = headers.into_iter().collect();
+    Ok(Delivered { status, headers, body: "no".to_owned(), milliseconds: 1 })
+}
+
+/// What the queue's message is to do then.
+async fn brought(world: &World, notice: &Notice) -> Option<u32> {
+    world.at_desk(async |desk| requests(desk, &tenant(), notice, BASE).await.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_webhook_that_refuses_for_a_while_is_asked_again() {
+    let world = desk().await;
+    let answers = vec![refused(409, None), refused(503, Some("30")), refused(200, None)];
+    let (notice, path, made) = asked(&world, answers).await;
+    let made_so_far = || world.outside.requests.borrow().len();
+    let wait = brought(&world, &notice).await.unwrap();
+    assert!((5..=6).contains(&wait), "{wait}");
+    assert_eq!(brought(&world, &notice).await, Some(wait), "it is not time yet");
+    assert_eq!(made_so_far(), 1);
+    world.pass(i64::from(wait));
+    changed(&world, &made, json!({"status": "open"})).await;
+    let wait = brought(&world, &notice).await.unwrap();
+    assert!((30..=31).contains(&wait) && made_so_far() == 2, "{wait}");
+    world.pass(i64::from(wait));
+    // Two at once: one of them asks.
+    let both = world.at_desk(async |desk| {
+        let tenant = tenant();
+        futures::join!(
+            requests(desk, &tenant, &notice, BASE),
+            requests(desk, &tenant, &notice, BASE)
+        )
+    });
+    let (one, other) = both.await;
+    assert_eq!((one.unwrap(), other.unwrap(), made_so_far()), (None, None, 3));
+    assert_eq!((brought(&world, &notice).await, made_so_far()), (None, 3), "it is done");
+    let all = world.get(&path).await.is(200)["invocations"].as_array().unwrap().clone();
+    let [one] = &all[..] else { panic!("{all:?}") };
+    assert_eq!(one["status"], "success");
+    let tries =
+        world.get(&format!("{path}/{}/attempts", one["id"].as_str().unwrap())).await.is(200);
+    let codes: Vec<u64> = tries["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["status_code"].as_u64().unwrap())
+        .collect();
+    assert_eq!(codes, [409, 503, 200]);
+    let ids: std::collections::BTreeSet<&str> =
+        tries["attempts"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), 3);
+    // The receiver knows it again by the request's id.
+    let id = |at: usize| {
+        let all = world.outside.requests.borrow();
+        let header = |(name, _): &&(String, String)| name == "X-Zendesk-Webhook-Invocation-Id";
+        all[at].headers.iter().find(header).unwrap().1.clone()
+    };
+    assert!(id(0) == id(1) && id(1) == id(2));
+    let bodies: Vec<Vec<u8>> =
+        world.outside.requests.borrow().iter().map(|it| it.body.clone()).collect();
+    assert_eq!(bodies, [b"new".to_vec(), b"open".to_vec(), b"open".to_vec()]);
+}
+
+#[tokio::test]
+async fn what_goes_on_being_refused_is_given_up_and_what_may_have_been_done_is_left() {
+    let world = desk().await;
+    let (notice, path, _) = asked(&world, vec![refused(409, None); 9]).await;
+    let mut tries = 1;
+    while let Some(wait) = brought(&world, &notice).await {
+        world.pass(i64::from(wait));
+        tries += 1;
+    }
+    assert_eq!((tries, world.outside.requests.borrow().len()), (4, 4), "three times more");
+    let status =
+        async |path: &str| world.get(path).await.is(200)["invocations"][0]["status"].clone();
+    assert_eq!(status(&path).await, "client error");
+    for answer in [
+        Err(Undelivered::Lost("no answer".to_owned())),
+        Err(Undelivered::Unreachable("no connection".to_owned())),
+        refused(503, None),
+        refused(429, Some("3600")),
+        refused(500, Some("1")),
+    ] {
+        let world = desk().await;
+        let (notice, ..) = asked(&world, vec![answer]).await;
+        for _ in 0..3 {
+            assert_eq!(brought(&world, &notice).await, None);
+            world.pass(100);
+        }
+        assert_eq!(world.outside.requests.borrow().len(), 1);
+    }
 }
 
 #[tokio::test]
