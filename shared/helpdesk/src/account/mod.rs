@@ -148,7 +148,11 @@ impl Account {
     ///
     /// # Errors
     /// `Internal` if a membership cannot be read.
-    pub fn agents(&self) -> Result<Agents, Fault> {
+    pub fn agents(&self) -> Result<Arc<Agents>, Fault> {
+        self.worked_out("AGENTS", || self.grouped())
+    }
+
+    fn grouped(&self) -> Result<Agents, Fault> {
         let all = self.all::<GroupMembership>()?;
         let mut groups: BTreeMap<UserId, Vec<GroupId>> = BTreeMap::new();
         for membership in all.iter() {

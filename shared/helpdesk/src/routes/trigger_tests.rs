@@ -46,7 +46,7 @@ async fn test(call: &Call<'_>) -> Result<Answer, Refused> {
             let named = rules::several::<Trigger>(call, &[id.get()]).await?;
             named.into_iter().map(|it| it.record).collect()
         }
-        (None, None) => Trigger::in_use(&call.account)?.into_iter().map(|it| it.record).collect(),
+        (None, None) => Trigger::in_use(&call.account)?.iter().map(|it| it.record.clone()).collect(),
     };
     let readable: Result<Vec<bool>, Refused> =
         triggers.iter().map(|it| it.readable(call)).collect();

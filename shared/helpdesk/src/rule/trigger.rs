@@ -7,6 +7,7 @@ use crate::ids::RecordId;
 use crate::record::{Home, Kept, Kind, Record};
 use ceap_kernel::{Fault, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A trigger ([triggers](https://developer.zendesk.com/api-reference/ticketing/business-rules/triggers/)).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +28,11 @@ impl Trigger {
     ///
     /// # Errors
     /// `Internal` if they cannot be read.
-    pub fn in_use(account: &Account) -> Result<Vec<Kept<Self>>, Fault> {
+    pub fn in_use(account: &Account) -> Result<Arc<Vec<Kept<Self>>>, Fault> {
+        account.worked_out("TRIGGERS IN USE", || Self::sorted(account))
+    }
+
+    fn sorted(account: &Account) -> Result<Vec<Kept<Self>>, Fault> {
         let categories = account.all::<TriggerCategory>()?;
         let of = |it: &Self| categories.iter().find(|category| category.id == it.category_id);
         let place = |it: &Kept<Self>| {

@@ -123,9 +123,12 @@ impl Filter {
     #[must_use]
     pub fn phrase(fields: &[&str], text: &str, languages: &[Language]) -> Self {
         let phrases = phrases(text, languages);
-        if phrases.is_empty() {
-            return Self::everything();
-        }
+        if phrases.is_empty() { Self::everything() } else { Self::phrases(fields, phrases) }
+    }
+
+    /// Those that have the words of one of these, one after the other in the same of these fields.
+    #[must_use]
+    pub fn phrases(fields: &[&str], phrases: Vec<Vec<String>>) -> Self {
         Self::Text { fields: owned(fields), seek: Seek::Phrases(phrases) }
     }
 

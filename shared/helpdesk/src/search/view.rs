@@ -4,6 +4,7 @@
 mod compare;
 mod hours;
 mod own;
+mod phrases;
 mod promised;
 
 use super::directory::{languages, zone};
@@ -18,6 +19,7 @@ use crate::rule::{Condition, Conditions, Order, Output};
 use crate::schedule::Schedules;
 use ceap_kernel::{Fault, Timestamp};
 use jiff::tz::TimeZone;
+pub use phrases::Phrases;
 use std::sync::Arc;
 
 /// What a view needs to know of the account and of who looks at it.
@@ -33,14 +35,16 @@ pub struct Looking {
     pub schedules: Arc<Schedules>,
     /// The languages that the account's texts may be in.
     pub languages: Vec<Language>,
+    /// What its texts' words are in these.
+    pub phrases: Arc<Phrases>,
     /// All who work on tickets, with their names.
-    pub agents: Vec<(UserId, Role, String)>,
+    pub agents: Arc<Vec<(UserId, Role, String)>>,
     /// The groups, with their names.
-    pub groups: Vec<(GroupId, String)>,
+    pub groups: Arc<Vec<(GroupId, String)>>,
     /// The brands, with their names.
-    pub brands: Vec<(BrandId, String)>,
+    pub brands: Arc<Vec<(BrandId, String)>>,
     /// The forms, with their names.
-    pub forms: Vec<(FormId, String)>,
+    pub forms: Arc<Vec<(FormId, String)>>,
     /// The form that tickets have that name none.
     pub default_form: Option<FormId>,
     /// The account's own fields of tickets.
@@ -57,6 +61,12 @@ impl Looking {
     /// # Errors
     /// `Internal` if it cannot be read.
     pub fn of(account: &Account, actor: &Actor, now: Timestamp) -> Result<Self, Fault> {
+        let looks = account.worked_out("LOOKING", || Self::anybody(account, actor, now))?;
+        Ok(Self { actor: actor.clone(), now, ..(*looks).clone() })
+    }
+
+    /// The same, for whoever looks and whenever, for as long as the account stays as it is.
+    fn anybody(account: &Account, actor: &Actor, now: Timestamp) -> Result<Self, Fault> {
         let settings = account.settings()?;
         let staff = account.all::<Staff>()?;
         let groups = account.all::<Group>()?;
@@ -68,10 +78,11 @@ impl Looking {
             zone: zone(&settings),
             schedules: Schedules::of(account)?,
             languages: languages(&settings),
-            agents: staff.iter().map(|it| (it.id, it.role, it.name.clone())).collect(),
-            groups: groups.iter().map(|it| (it.id, it.name.clone())).collect(),
-            brands: brands.iter().map(|it| (it.id, it.name.clone())).collect(),
-            forms: forms.iter().map(|it| (it.id, it.name.clone())).collect(),
+            phrases: Arc::default(),
+            agents: Arc::new(staff.iter().map(|it| (it.id, it.role, it.name.clone())).collect()),
+            groups: Arc::new(groups.iter().map(|it| (it.id, it.name.clone())).collect()),
+            brands: Arc::new(brands.iter().map(|it| (it.id, it.name.clone())).collect()),
+            forms: Arc::new(forms.iter().map(|it| (it.id, it.name.clone())).collect()),
             default_form: forms.iter().find(|it| it.default).map(|it| it.id),
             fields: account.all()?,
             user_fields: account.all()?,

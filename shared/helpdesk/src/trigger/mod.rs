@@ -81,7 +81,7 @@ impl Update<'_> {
 }
 
 impl<'a> Tests<'a> {
-    fn new(conditions: &'a Conditions, update: &Update<'_>) -> Self {
+    fn new(conditions: &'a Conditions, update: &'a Update<'a>) -> Self {
         let tests = |all: &'a [_]| all.iter().map(|it| Test::new(it, update)).collect();
         Self { all: tests(&conditions.all), any: tests(&conditions.any) }
     }

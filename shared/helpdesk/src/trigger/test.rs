@@ -16,6 +16,7 @@ use crate::search::query::numbered;
 use crate::search::{Filter, Looking};
 use crate::ticket::{Metrics, Said, Ticket};
 use ceap_kernel::Timestamp;
+use std::cell::OnceCell;
 use std::ops::Not;
 use std::sync::Arc;
 
@@ -23,8 +24,9 @@ use std::sync::Arc;
 pub struct Test<'a> {
     /// The condition.
     pub condition: &'a Condition,
-    of: Of,
-    look: Look,
+    update: &'a Update<'a>,
+    /// What it asks, once it is asked: mostly, others decide before.
+    asks: OnceCell<(Of, Look)>,
 }
 
 /// Of what it is asked.
@@ -59,22 +61,26 @@ enum Look {
 
 impl<'a> Test<'a> {
     /// Makes a condition ready. One that makes no sense any more is not met.
-    pub(super) fn new(condition: &'a Condition, update: &Update<'_>) -> Self {
-        let looking = update.looking;
-        let (of, look) = match own(condition, looking) {
-            Some(own) => own,
-            None => (of_ticket(&condition.field), of_update(condition, update)),
-        };
-        Self { condition, of, look }
+    pub(super) const fn new(condition: &'a Condition, update: &'a Update<'a>) -> Self {
+        Self { condition, update, asks: OnceCell::new() }
+    }
+
+    fn asks(&self) -> &(Of, Look) {
+        self.asks.get_or_init(|| {
+            let Self { condition, update, .. } = self;
+            let asked = || (of_ticket(&condition.field), of_update(condition, update));
+            own(condition, update.looking).unwrap_or_else(asked)
+        })
     }
 
     /// Whether something has to be read for it.
     pub(super) fn is_far(&self) -> bool {
-        !matches!(self.of, Of::Ticket)
+        let field = self.condition.field.as_str();
+        OWN.iter().any(|own| field.starts_with(own)) || !matches!(of_ticket(field), Of::Ticket)
     }
 
     pub(super) fn met(&self, stage: &Stage<'_>) -> bool {
-        match &self.look {
+        match &self.asks().1 {
             Look::Fixed(met) => *met,
             Look::Counts { of, met, number } => met(&of(&stage.ticket.metrics), number),
             Look::Public(public) => stage.ticket.is_public == *public,
@@ -128,7 +134,7 @@ impl<'a> Test<'a> {
         let ticket_if = |known: bool| if known { Found::Ticket } else { Found::Unknown };
         let other =
             |it: Option<Document>| it.map_or(Found::Unknown, |it| Found::Other(Box::new(it)));
-        match &self.of {
+        match &self.asks().0 {
             Of::Ticket => Found::Ticket,
             Of::Requested => ticket_if(around.user(ticket.requester_id).is_some()),
             Of::Rated => {
@@ -168,14 +174,18 @@ fn of_ticket(name: &str) -> Of {
     }
 }
 
+/// What the names of fields of people and organizations begin with.
+const OWN: [&str; 2] = ["requester.custom_fields.", "organization.custom_fields."];
+
 /// A condition on a field of people or organizations.
 fn own(condition: &Condition, looking: &Looking) -> Option<(Of, Look)> {
     let name = condition.field.as_str();
-    if let Some(key) = name.strip_prefix("requester.custom_fields.") {
+    let [requester, organization] = OWN;
+    if let Some(key) = name.strip_prefix(requester) {
         let all = &looking.user_fields;
         return Some((Of::Requester(all.clone()), profile(all, key, condition, looking)));
     }
-    let key = name.strip_prefix("organization.custom_fields.")?;
+    let key = name.strip_prefix(organization)?;
     let all = &looking.organization_fields;
     Some((Of::Organization(all.clone()), profile(all, key, condition, looking)))
 }

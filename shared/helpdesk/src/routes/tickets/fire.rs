@@ -123,7 +123,7 @@ async fn asked<T>(
     around: &mut Around,
     mut make: impl FnMut(&Update<'_>, &Around) -> T,
 ) -> Result<T, Refused> {
-    let rules = ticket_rules::of(&call.account)?;
+    let (rules, agents) = (ticket_rules::of(&call.account)?, call.account.agents()?);
     let said = applied.comment.as_ref().map(|it| (it.author_id, it.public));
     let at = applied.ticket.updated_at;
     let update = Update {
@@ -133,7 +133,7 @@ async fn asked<T>(
         actor: call.actor()?,
         happened: happened(call, before, said, at, None)?,
         looking,
-        agents: &call.account.agents()?,
+        agents: &agents,
         rules: &rules,
     };
     // Whom triggers made the ticket's may have to be read in their turn.

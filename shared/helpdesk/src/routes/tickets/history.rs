@@ -19,7 +19,7 @@ pub(super) fn happened<'h>(
     hours: Option<&'h Hours>,
 ) -> Result<Happened<'h>, Refused> {
     let actor = call.actor()?;
-    let agents = call.account.agents()?.groups;
+    let agents = &call.account.agents()?.groups;
     let helps = |author: UserId| {
         let asks = before.is_some_and(|ticket| ticket.requester_id == author);
         agents.contains_key(&author) && !asks

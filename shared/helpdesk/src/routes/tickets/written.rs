@@ -167,7 +167,7 @@ fn note(
     ticket: &mut Ticket,
     (said, at, clocks): (Option<(UserId, bool)>, Timestamp, &[MetricEvent]),
 ) -> Result<(), Fault> {
-    let agents = call.account.agents()?.groups;
+    let agents = &call.account.agents()?.groups;
     let asks = |author: UserId| before.is_some_and(|it| it.requester_id == author);
     let said = said.filter(|(author, _)| agents.contains_key(author) && !asks(*author));
     let settings = call.account.settings()?;

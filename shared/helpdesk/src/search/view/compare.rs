@@ -112,10 +112,7 @@ impl Looking {
     /// Words of a text: any of them, or all of them one after the other. Whether they are to stand there or not is not
     /// part of it.
     pub(crate) fn words(&self, fields: &[&str], condition: &Condition, value: &str) -> Filter {
-        let one = |text: &str| match Filter::phrase(fields, text, &self.languages) {
-            Filter::All(all) if all.is_empty() => Filter::nothing(),
-            other => other,
-        };
+        let one = |text: &str| self.phrase(fields, text);
         match condition.operator.as_str() {
             "includes" | "not_includes" => Filter::any(value.split_whitespace().map(one)),
             _ => one(value),

@@ -75,10 +75,7 @@ impl Looking {
     }
 
     fn contains(&self, name: &str, value: &str) -> Filter {
-        match Filter::phrase(&[name], value, &self.languages) {
-            Filter::All(all) if all.is_empty() => Filter::nothing(),
-            other => other,
-        }
+        self.phrase(&[name], value)
     }
 
     /// Days of the last or the next so many, today among them.
