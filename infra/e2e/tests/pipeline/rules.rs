@@ -2,6 +2,7 @@
 
 use super::channels::receiver;
 use super::helpdesk::{call, get};
+use ceap_e2e::http;
 use ceap_e2e::tenant::Tenant;
 use ceap_e2e::{PATIENCE, aws, grace, stack, time, until};
 use serde_json::{Value, json};
@@ -58,6 +59,47 @@ fn a_trigger_tells_people_a_webhook_and_a_use_case_once() {
     assert_eq!(body, json!({"id": ticket["id"], "title": "A \"fire\""}));
     grace();
     assert_eq!((written().len(), asked.lock().unwrap().len()), (1, 1), "once each");
+}
+
+#[test]
+fn who_is_asked_by_a_letter_answers_once_by_its_link() {
+    let Some(_stack) = stack() else { return };
+    let tenant = Tenant::new("desk-surveys");
+    let actions = json!([
+        {"field": "satisfaction_score", "value": "offered"},
+        {"field": "notification_user", "value": ["requester_id", "How was it?", "{{satisfaction.rating_section}}"]},
+    ]);
+    let all = json!([{"field": "status", "operator": "value", "value": "solved"}]);
+    kept(
+        &tenant,
+        "triggers",
+        &json!({"trigger": {"title": "Asks", "all": all, "actions": actions}}),
+    );
+    let owner = get(&tenant, "group_memberships.json")["group_memberships"][0]["user_id"].clone();
+    let email = format!("zoe@{}.example.com", tenant.name);
+    let ticket = json!({"ticket": {"subject": "Fire", "comment": {"body": "It burns."}, "assignee_id": owner,
+        "requester": {"name": "Zoe", "email": email}}});
+    let path = format!("tickets/{}.json", kept(&tenant, "tickets.json", &ticket)["ticket"]["id"]);
+    let done = call(&tenant, "PUT", &path, &json!({"ticket": {"status": "solved"}}));
+    assert_eq!(done.status, 200, "{done}");
+    let mail = until("the requester to be asked", PATIENCE, || {
+        tenant.messages().into_iter().find(|mail| mail.title == "How was it?")
+    });
+    let start = format!("{}/v1/satisfaction/", aws::API);
+    let bad = |word: &&str| word.starts_with(&start) && word.ends_with("?score=bad");
+    let link = mail.text.split_whitespace().find(bad).unwrap_or_else(|| panic!("{mail:?}"));
+    let rating = || get(&tenant, &path)["ticket"]["satisfaction_rating"].clone();
+
+    let page = http::call("GET", link, &[], &[]);
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert_eq!(rating(), json!({"score": "offered"}), "scanners follow links, too");
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let answer = http::call("POST", link, &form, b"score=bad&reason=5&comment=A+week%21");
+    assert_eq!(answer.status, 200, "{answer}");
+    let given = rating();
+    assert_eq!((&given["score"], &given["comment"]), (&json!("bad"), &json!("A week!")));
+    assert_eq!(http::call("POST", link, &form, b"score=good").status, 410, "once");
+    assert_eq!(rating(), given);
 }
 
 #[test]

@@ -40,8 +40,8 @@ pub fn text(letter: &Letter) -> &str {
 /// The token of the link in a letter.
 pub fn token(text: &str) -> Credential {
     let (_, behind) = text.split_once("https://desk.example/v1/satisfaction/").expect(text);
-    let end = behind.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    Credential::parse(&behind[..end.unwrap_or(behind.len())]).unwrap()
+    let end = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    Credential::parse(behind.split(end).next().unwrap()).unwrap()
 }
 
 pub fn filled(score: &str, comment: &str, reason: &str) -> Filled {

@@ -94,6 +94,21 @@ async fn the_samples_are_answered_as_they_come_from_the_gateway() {
         (422, true),
         "{html}"
     );
+    assert!(!html.contains(" checked") && html.contains("<p role=\"alert\">"), "{html}");
+    // What was filled in is there again, and stays text.
+    let mut evil = sample("answer");
+    evil["isBase64Encoded"] = json!(false);
+    evil["body"] = json!("reason=6&comment=%3C%2Ftextarea%3E%3Cscript%3E%22");
+    let (status, html) = page(&office, &evil).await;
+    assert_eq!((status, html.contains("<script>")), (422, false), "{html}");
+    let safe = "&lt;/textarea&gt;&lt;script&gt;&quot;</textarea>";
+    assert!(html.contains(&format!("maxlength=\"1000\">\n{safe}")), "{html}");
+    let reason = "<option value=\"6\" selected>The issue was not resolved</option>";
+    assert!(html.contains(reason), "{html}");
+    for id in ["a0", "a1", "reason", "comment"] {
+        let (own, label) = (format!(" id=\"{id}\""), format!("<label for=\"{id}\">"));
+        assert!(html.contains(&own) && html.contains(&label), "{id} has a label: {html}");
+    }
     let mut large = sample("answer");
     (large["body"], large["isBase64Encoded"]) = (json!("x".repeat(20_000)), json!(false));
     assert_eq!(page(&office, &large).await.0, 400);
