@@ -36,6 +36,7 @@ mod sign_in;
 mod sources;
 mod ssh_logins;
 mod tenants;
+mod ticket_reports;
 mod unknown_types;
 mod use_cases;
 mod webhooks;

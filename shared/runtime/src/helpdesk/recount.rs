@@ -16,9 +16,6 @@ const PARTS: u32 = 16;
 /// States that are counted at once.
 const AT_ONCE: usize = 500;
 
-/// How long the old figures are kept once the new ones serve: as long as somebody may still be about to read or write them.
-const STILL_READ: SignedDuration = SignedDuration::from_secs(90);
-
 /// How it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recount {
@@ -68,6 +65,9 @@ pub struct Recounting<H, C> {
     pub clock: C,
     /// How late the lake is at most: what was told before figures were begun is in it by then.
     pub lag: SignedDuration,
+    /// How long the old figures are kept once the new ones serve: as long as somebody may still be about to read or write
+    /// them.
+    pub still_read: SignedDuration,
 }
 
 impl<H: History, C: Clock> Recounting<H, C> {
@@ -93,7 +93,7 @@ impl<H: History, C: Clock> Recounting<H, C> {
             }
             Next::Serve => {
                 report::finish(store, tenant, begun()?).await?;
-                (Next::Clear, after(STILL_READ))
+                (Next::Clear, after(self.still_read))
             }
             Next::Clear => {
                 report::clear(store, tenant).await?;

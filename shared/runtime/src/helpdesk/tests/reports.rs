@@ -98,6 +98,7 @@ async fn reports_made_anew_from_the_lake_are_the_same() {
         lake: world.clone(),
         clock: all.hands.clone(),
         lag: SignedDuration::from_mins(8),
+        still_read: SignedDuration::from_secs(90),
     };
     let mut asked: Recount = serde_json::from_value(json!({"tenant": "acme"})).unwrap();
     let mut waits = Vec::new();
