@@ -29,6 +29,7 @@ pub mod tag;
 pub mod text;
 pub mod ticket;
 pub mod time_zone;
+pub mod triage;
 pub mod trigger;
 pub mod user;
 pub mod webhook;

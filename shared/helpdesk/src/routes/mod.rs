@@ -35,6 +35,7 @@ pub mod ticket_forms;
 pub mod ticket_rules;
 pub mod tickets;
 pub mod tokens;
+pub mod triage_rules;
 pub mod trigger_categories;
 pub mod trigger_tests;
 pub mod triggers;
@@ -188,12 +189,13 @@ pub const ORGANIZATIONS: Family = Family {
 pub const WEBHOOKS: Family =
     Family { name: "webhooks", paths: &["webhooks"], routes: &[webhooks::ROUTES] };
 
-/// Triggers, automations, SLA policies and schedules.
+/// Triggers, rules of triage, automations, SLA policies and schedules.
 pub const RULES: Family = Family {
     name: "rules",
     paths: &[
         "triggers",
         "trigger_categories",
+        "triage_rules",
         "automations",
         "slas",
         "group_slas",
@@ -203,6 +205,7 @@ pub const RULES: Family = Family {
         trigger_tests::ROUTES,
         triggers::ROUTES,
         trigger_categories::ROUTES,
+        triage_rules::ROUTES,
         automations::ROUTES,
         slas::ROUTES,
         schedules::ROUTES,

@@ -132,6 +132,7 @@ pub fn open(
         satisfaction_score: None,
         satisfaction_comment: None,
         satisfaction_rating_id: None,
+        triage: None,
         schedule_id: None,
         metrics: Metrics::default(),
         clocks: Clocks::default(),

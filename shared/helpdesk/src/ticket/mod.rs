@@ -38,6 +38,7 @@ use crate::organization::Organization;
 use crate::record::{Feed, Home, Kind as RecordKind, Link, Record, places};
 use crate::satisfaction::SatisfactionRating;
 use crate::store::Key;
+use crate::triage::Triaged;
 use crate::user::User;
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -135,6 +136,9 @@ pub struct Ticket {
     /// The record of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub satisfaction_rating_id: Option<RecordId>,
+    /// What it was said to be about when it was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub triage: Option<Triaged>,
     /// The schedule that a trigger set, by which its business hours count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_id: Option<RecordId>,

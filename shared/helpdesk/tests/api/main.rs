@@ -45,6 +45,7 @@ mod tags;
 mod ticket_forms;
 mod tickets;
 mod tokens;
+mod triage;
 mod triggers;
 mod triggers_act;
 mod users;
