@@ -6,6 +6,7 @@ pub mod account;
 pub mod activity;
 pub mod api;
 pub mod automation;
+pub mod content;
 pub mod field;
 pub mod file;
 

@@ -84,6 +84,7 @@ fn source_type(singular: &str) -> &str {
     match singular {
         "trigger" | "triage_rule" | "automation" | "macro" | "view" | "sla_policy" => "rule",
         "api_token" => "apitoken",
+        "item" => "dynamic_content",
         "settings" => "account_setting",
         other => other,
     }

@@ -7,6 +7,7 @@ pub mod automations;
 pub mod brands;
 pub mod custom_roles;
 pub mod custom_statuses;
+pub mod dynamic_content;
 pub mod exports;
 pub mod fields;
 pub mod files;
@@ -43,7 +44,7 @@ pub mod users;
 pub mod views;
 pub mod webhooks;
 
-pub use shown::{Shown, by_cursor, created, listed, one, placed, whole};
+pub use shown::{Shown, by_cursor, created, listed, one, placed, whole, written};
 
 use crate::api::Route;
 
@@ -189,7 +190,7 @@ pub const ORGANIZATIONS: Family = Family {
 pub const WEBHOOKS: Family =
     Family { name: "webhooks", paths: &["webhooks"], routes: &[webhooks::ROUTES] };
 
-/// Triggers, rules of triage, automations, SLA policies and schedules.
+/// Triggers, rules of triage, automations, SLA policies, schedules and dynamic content.
 pub const RULES: Family = Family {
     name: "rules",
     paths: &[
@@ -200,6 +201,7 @@ pub const RULES: Family = Family {
         "slas",
         "group_slas",
         "business_hours",
+        "dynamic_content",
     ],
     routes: &[
         trigger_tests::ROUTES,
@@ -209,6 +211,7 @@ pub const RULES: Family = Family {
         automations::ROUTES,
         slas::ROUTES,
         schedules::ROUTES,
+        dynamic_content::ROUTES,
     ],
 };
 

@@ -32,7 +32,7 @@ pub async fn requests(
         Known::read(desk.store, tenant, keys),
         Story::read(desk.store, desk.accounts, tenant, &ticket, audit.author_id, base)
     )?;
-    let placeholders = story.to(true);
+    let placeholders = story.to(true, None);
     for (event, id, body) in asked {
         let webhook = webhooks.record::<Webhook>(id)?.filter(|it| it.status == Status::Active);
         let (Some(webhook), Some(id)) = (webhook, RecordId::new(event)) else { continue };

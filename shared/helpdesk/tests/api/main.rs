@@ -14,6 +14,7 @@ mod automations_act;
 mod cast;
 mod custom_statuses;
 mod documented;
+mod dynamic_content;
 mod entry;
 mod exports;
 mod facts;

@@ -44,7 +44,7 @@ pub async fn letters(
         for id in recipients {
             let Some(user) = people.record::<User>(id.get())? else { continue };
             let Some(email) = address(&user) else { continue };
-            let told = story.to(user.role.is_agent());
+            let told = story.to(user.role.is_agent(), Some(&user.locale));
             letters.push(Letter {
                 key: format!("rule/{event}/{id}"),
                 user_id: *id,
