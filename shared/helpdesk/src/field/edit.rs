@@ -2,6 +2,7 @@
 
 use super::choice::tag;
 use super::{Choice, Field, FieldType};
+use crate::content::or_raw;
 use crate::ids::RecordId;
 use crate::refusal::Refusal;
 use crate::wire::{given, text, truth};
@@ -77,10 +78,10 @@ impl Edit {
         fresh: Fresh<'_>,
         refusal: &mut Refusal,
     ) -> Result<(), Fault> {
-        if let Some(title) = self.title.or(self.raw_title) {
+        if let Some(title) = or_raw(self.title, self.raw_title) {
             field.title = title.unwrap_or_default();
         }
-        if let Some(description) = self.description.or(self.raw_description) {
+        if let Some(description) = or_raw(self.description, self.raw_description) {
             field.description = description.unwrap_or_default();
         }
         field.position = self.position.unwrap_or(field.position);
@@ -128,7 +129,7 @@ impl ChoiceEdit {
                 allow_solving: true,
             },
         };
-        if let Some(name) = self.name.or(self.raw_name) {
+        if let Some(name) = or_raw(self.name.clone(), self.raw_name.clone()) {
             choice.name = name.unwrap_or_default();
         }
         choice.value = value.unwrap_or(choice.value);

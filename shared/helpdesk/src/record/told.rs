@@ -82,8 +82,9 @@ impl Told {
 /// ([source types](https://developer.zendesk.com/api-reference/ticketing/account-configuration/audit_logs/#json-format)).
 fn source_type(singular: &str) -> &str {
     match singular {
-        "trigger" | "automation" | "macro" | "view" | "sla_policy" => "rule",
+        "trigger" | "triage_rule" | "automation" | "macro" | "view" | "sla_policy" => "rule",
         "api_token" => "apitoken",
+        "item" => "dynamic_content",
         "settings" => "account_setting",
         other => other,
     }

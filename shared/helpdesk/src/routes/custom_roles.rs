@@ -58,7 +58,6 @@ fn configuration(role: &CustomRole) -> Map<String, Value> {
         "forum_access_restricted_content",
         "manage_approval_requests",
         "manage_contextual_workspaces",
-        "manage_dynamic_content",
         "manage_facebook",
         "manage_skills",
         "moderate_forums",
@@ -88,7 +87,7 @@ fn configuration(role: &CustomRole) -> Map<String, Value> {
     yes.iter().for_each(|name| put(name, json!(true)));
     none.iter().for_each(|name| put(name, json!("none")));
     // Who keeps rules keeps all of them.
-    for name in ["manage_automations", "manage_slas", "manage_triggers"] {
+    for name in ["manage_automations", "manage_dynamic_content", "manage_slas", "manage_triggers"] {
         put(name, rules.clone());
     }
     put("group_access", groups);

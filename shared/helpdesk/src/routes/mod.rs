@@ -7,6 +7,7 @@ pub mod automations;
 pub mod brands;
 pub mod custom_roles;
 pub mod custom_statuses;
+pub mod dynamic_content;
 pub mod exports;
 pub mod fields;
 pub mod files;
@@ -35,6 +36,7 @@ pub mod ticket_forms;
 pub mod ticket_rules;
 pub mod tickets;
 pub mod tokens;
+pub mod triage_rules;
 pub mod trigger_categories;
 pub mod trigger_tests;
 pub mod triggers;
@@ -42,7 +44,7 @@ pub mod users;
 pub mod views;
 pub mod webhooks;
 
-pub use shown::{Shown, by_cursor, created, listed, one, placed, whole};
+pub use shown::{Shown, by_cursor, created, listed, one, placed, whole, written};
 
 use crate::api::Route;
 
@@ -188,24 +190,28 @@ pub const ORGANIZATIONS: Family = Family {
 pub const WEBHOOKS: Family =
     Family { name: "webhooks", paths: &["webhooks"], routes: &[webhooks::ROUTES] };
 
-/// Triggers, automations, SLA policies and schedules.
+/// Triggers, rules of triage, automations, SLA policies, schedules and dynamic content.
 pub const RULES: Family = Family {
     name: "rules",
     paths: &[
         "triggers",
         "trigger_categories",
+        "triage_rules",
         "automations",
         "slas",
         "group_slas",
         "business_hours",
+        "dynamic_content",
     ],
     routes: &[
         trigger_tests::ROUTES,
         triggers::ROUTES,
         trigger_categories::ROUTES,
+        triage_rules::ROUTES,
         automations::ROUTES,
         slas::ROUTES,
         schedules::ROUTES,
+        dynamic_content::ROUTES,
     ],
 };
 

@@ -2,6 +2,7 @@
 
 use crate::account::Group;
 use crate::api::{Call, Refused};
+use crate::content::Contents;
 use crate::ids::UserId;
 use crate::organization::Organization;
 use crate::record::{Record, places};
@@ -48,5 +49,7 @@ pub async fn placeholders(
         organization: organization.as_ref().map(|it| it.name.as_str()),
     };
     let url = format!("{}/agent/tickets/{}", call.ask.base, ticket.id);
-    Ok(Placeholders::of(ticket, people, &call.account.settings()?.name, &url))
+    let contents = Contents::of(&call.account, requester.as_ref().map(|it| it.locale.as_str()))?;
+    let name = call.account.settings()?.name;
+    Ok(Placeholders::of(ticket, people, &name, &url).with(contents))
 }

@@ -1,6 +1,7 @@
 //! How records are shown.
 
 use crate::api::{Answer, Call, Page, Paging, Refused};
+use crate::content::Contents;
 use crate::record::{Kept, Record, places};
 use serde_json::{Map, Value};
 
@@ -8,6 +9,16 @@ use serde_json::{Map, Value};
 pub trait Shown: Record {
     /// All that the API tells of it.
     fn shown(&self, call: &Call<'_>) -> Value;
+}
+
+/// A name as it is shown: dynamic content in it is what it usually says
+/// ([dynamic content](https://developer.zendesk.com/api-reference/ticketing/ticket-management/dynamic_content/)).
+#[must_use]
+pub fn written(call: &Call<'_>, name: &str) -> String {
+    match Contents::of(&call.account, None) {
+        Ok(contents) => contents.written(name),
+        Err(_) => name.to_owned(),
+    }
 }
 
 /// One record, under the name of its kind.

@@ -1,11 +1,13 @@
 //! Forms
 //! ([ticket forms](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_forms/)).
 
+use super::written;
 use super::{Shown, by_cursor, created, listed, one, placed, whole};
 use crate::access::Action::ManageTicketForms;
 use crate::access::Actor;
 use crate::account::Brand;
 use crate::api::{Answer, Call, Guard, Refused, Route};
+use crate::content::or_raw;
 use crate::field::form::{Condition, check};
 use crate::field::{LAST, TicketField, TicketForm};
 use crate::ids::{BrandId, FieldId, FormId};
@@ -48,9 +50,9 @@ impl Shown for TicketForm {
         json!({
             "url": call.url(&format!("/ticket_forms/{}.json", self.id)),
             "id": self.id,
-            "name": self.name,
+            "name": written(call, &self.name),
             "raw_name": self.name,
-            "display_name": self.display_name,
+            "display_name": written(call, &self.display_name),
             "raw_display_name": self.display_name,
             "end_user_visible": self.end_user_visible,
             "position": self.position,
@@ -99,14 +101,14 @@ struct Edit {
 impl Edit {
     fn apply(self, call: &Call<'_>, form: &mut TicketForm) -> Result<(), Refused> {
         let before = form.name.clone();
-        if let Some(name) = self.name.or(self.raw_name) {
+        if let Some(name) = or_raw(self.name, self.raw_name) {
             form.name = name.unwrap_or_default();
         }
         // Until they are given another, end-users see the name that agents see.
         if form.display_name == before {
             form.display_name.clone_from(&form.name);
         }
-        if let Some(name) = self.display_name.or(self.raw_display_name) {
+        if let Some(name) = or_raw(self.display_name, self.raw_display_name) {
             form.display_name = name.unwrap_or_else(|| form.name.clone());
         }
         let set = |to: &mut bool, given: Option<bool>| *to = given.unwrap_or(*to);

@@ -2,7 +2,7 @@
 //! such route.
 
 use super::rules::{self, Governed};
-use super::tickets::{Asked, Trial, audited, ticket_shown, trial, triggered};
+use super::tickets::{Asked, Trial, audited, ticket_shown, triage, trial, triggered};
 use super::triggers;
 use crate::access::Action::ManageRules;
 use crate::api::{Answer, Call, Guard, Refused, Route};
@@ -46,7 +46,9 @@ async fn test(call: &Call<'_>) -> Result<Answer, Refused> {
             let named = rules::several::<Trigger>(call, &[id.get()]).await?;
             named.into_iter().map(|it| it.record).collect()
         }
-        (None, None) => Trigger::in_use(&call.account)?.iter().map(|it| it.record.clone()).collect(),
+        (None, None) => {
+            Trigger::in_use(&call.account)?.iter().map(|it| it.record.clone()).collect()
+        }
     };
     let readable: Result<Vec<bool>, Refused> =
         triggers.iter().map(|it| it.readable(call)).collect();
@@ -54,8 +56,16 @@ async fn test(call: &Call<'_>) -> Result<Answer, Refused> {
         return Err(Refused::NotFound);
     }
     let asked = Asked::read(tried.ticket.unwrap_or_else(|| json!({})))?;
+    let sender = asked.more.requester.as_ref().and_then(|it| it.email.clone());
     let Trial { before, applied, mut around } = trial(call, tried.ticket_id, asked).await?;
     let channel = tried.channel.unwrap_or_else(|| Via::default().channel);
+    // Triggers find a new ticket as triage leaves it.
+    let sorted = match &before {
+        None => triage(call, &applied, &Via::of(&channel), sender.as_deref(), &mut around).await?,
+        Some(_) => None,
+    };
+    let (applied, done) =
+        sorted.map_or_else(|| (applied, Vec::new()), |it| (it.applied, it.events));
     let triggers: Vec<&Trigger> = triggers.iter().collect();
     let mut seen = Seen(Vec::new());
     let before = before.as_ref().map(|it| &it.record);
@@ -68,7 +78,7 @@ async fn test(call: &Call<'_>) -> Result<Answer, Refused> {
             "acted": false, "why": why})
         }));
     }
-    let events = fired.events.iter().map(|(what, via)| audited(what, via));
+    let events = done.iter().chain(&fired.events).map(|(what, via)| audited(what, via));
     Ok(Answer::ok(json!({"test": {
         "ticket": ticket_shown(call, &fired.ticket),
         "triggers": seen.0,

@@ -79,6 +79,11 @@ pub struct HeadEdit {
 }
 
 impl HeadEdit {
+    /// What it is called unless it is asked otherwise.
+    pub fn entitle(&mut self, title: &str) {
+        self.title.get_or_insert_with(|| title.to_owned());
+    }
+
     /// Does it.
     pub fn apply(self, head: &mut Head, at: Timestamp, refusal: &mut Refusal) {
         head.updated_at = at;

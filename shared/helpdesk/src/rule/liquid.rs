@@ -64,6 +64,7 @@ fn finished(text: &str, form: Form) -> Option<String> {
         let (output, after) = behind.split_once("}}")?;
         // Spaces around it may be asked to go: `{{- x -}}`.
         let (output, end) = output.strip_suffix('-').map_or((output, "}}"), |it| (it, "-}}"));
+        let form = if is_content(output) { form.of_content() } else { form };
         out.extend([before, "{{", output, " | ", form.name(), " ", end]);
         rest = after;
     }
@@ -71,7 +72,22 @@ fn finished(text: &str, form: Form) -> Option<String> {
     Some(out)
 }
 
+/// Whether an output is dynamic content, and nothing but that.
+pub(super) fn is_content(output: &str) -> bool {
+    let name = output.trim_matches(['-', ' ']).strip_prefix("dc.");
+    name.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+}
+
 impl Form {
+    /// The form in which dynamic content is put into a text of this one: it is HTML of its own in HTML, where its values were
+    /// written as text, and a value in JSON.
+    pub(super) const fn of_content(self) -> Self {
+        match self {
+            Self::Plain | Self::Markup => Self::Plain,
+            Self::Json => Self::Json,
+        }
+    }
+
     const ALL: [Self; 3] = [Self::Plain, Self::Markup, Self::Json];
 
     /// The filter that writes so.

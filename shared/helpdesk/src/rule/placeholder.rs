@@ -2,6 +2,7 @@
 //! ([reference](https://support.zendesk.com/hc/en-us/articles/4408886858138)).
 
 use super::liquid::{self, Form};
+use crate::content::{self, Contents};
 use crate::satisfaction::Words;
 use crate::ticket::{Comment, Score, Ticket};
 use crate::user::User;
@@ -11,14 +12,17 @@ use serde_json::{Map, Value, json};
 pub const SATISFACTION: &str = "satisfaction";
 
 /// What placeholders stand for, by their names, part by part.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Placeholders(Value);
+#[derive(Debug, Clone)]
+pub struct Placeholders {
+    known: Value,
+    contents: Contents,
+}
 
 impl Placeholders {
     /// These, by their names, part by part.
     #[cfg(test)]
-    pub(crate) const fn new(all: Value) -> Self {
-        Self(all)
+    pub(crate) fn new(known: Value) -> Self {
+        Self { known, contents: Contents::default() }
     }
 
     /// Those of a ticket, whoever is concerned with it, and who asks.
@@ -48,12 +52,21 @@ impl Placeholders {
             let own = ticket.custom_fields.iter();
             about.extend(own.map(|(id, value)| (format!("ticket_field_{id}"), value.clone())));
         }
-        Self(json!({"ticket": about, "current_user": people.current_user.map(person)}))
+        let known = json!({"ticket": about, "current_user": people.current_user.map(person)});
+        Self { known, contents: Contents::default() }
+    }
+
+    /// The same, with dynamic content.
+    #[must_use]
+    pub fn with(self, contents: Contents) -> Self {
+        Self { contents, ..self }
     }
 
     /// What was said too, and by whom: the newest first.
     pub fn said(&mut self, comments: &[(&str, &Comment)]) {
-        let Some(about) = self.0.get_mut("ticket").and_then(Value::as_object_mut) else { return };
+        let Some(about) = self.known.get_mut("ticket").and_then(Value::as_object_mut) else {
+            return;
+        };
         let formatted = |(name, comment): &(&str, &Comment)| {
             let at = comment.created_at.strftime("%Y-%m-%d %H:%M UTC");
             let note = if comment.public { "" } else { " (internal note)" };
@@ -109,24 +122,44 @@ impl Placeholders {
             put("positive_rating_url", &good);
             put("negative_rating_url", &bad);
         }
-        if let Some(all) = self.0.as_object_mut() {
+        if let Some(all) = self.known.as_object_mut() {
             all.insert(SATISFACTION.to_owned(), about);
         }
     }
 
     /// `text`, which is Liquid and of a form, with what they stand for; what stands for nothing is left out. Of what is no
     /// Liquid only names in braces are filled in, and the rest stays as it is written.
+    ///
+    /// Dynamic content is filled in by itself first, with what its own placeholders stand for, and is a value from then on: it
+    /// names no other, and what a value holds is never read again.
     #[must_use]
     pub fn fill(&self, text: &str, form: Form) -> String {
         if !text.contains("{{") && !text.contains("{%") {
             return text.to_owned();
         }
-        let known = liquid_core::model::to_object(&self.0).ok();
-        let said = known.and_then(|known| liquid::render(text, form, &known));
-        said.unwrap_or_else(|| self.names(text, form))
+        let named = content::named(text);
+        if named.is_empty() {
+            return self.filled(text, form, &self.known);
+        }
+        // In JSON it becomes a value, which is written as one then.
+        let within = if form == Form::Json { Form::Plain } else { form };
+        let said = named.into_iter().filter_map(|name| {
+            let content = self.contents.says(name)?;
+            let inner = json!({"dc": {}});
+            let said = self.filled(content, within, &merged(&self.known, inner));
+            Some((name.to_owned(), Value::from(said)))
+        });
+        let said: Map<String, Value> = said.collect();
+        self.filled(text, form, &merged(&self.known, json!({"dc": said})))
     }
 
-    fn names(&self, text: &str, form: Form) -> String {
+    fn filled(&self, text: &str, form: Form, known: &Value) -> String {
+        let object = liquid_core::model::to_object(known).ok();
+        let said = object.and_then(|object| liquid::render(text, form, &object));
+        said.unwrap_or_else(|| Self::names(text, form, known))
+    }
+
+    fn names(text: &str, form: Form, known: &Value) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once("{{") {
@@ -136,7 +169,11 @@ impl Placeholders {
                 rest = behind;
                 continue;
             };
-            match self.named(name.trim()) {
+            match named(name.trim(), known) {
+                // Dynamic content is of the form of the text already.
+                Some(value) if liquid::is_content(name) => {
+                    out.push_str(&form.of_content().written(&value));
+                }
                 Some(value) => out.push_str(&form.written(&value)),
                 None => out.extend(["{{", name, "}}"]),
             }
@@ -145,24 +182,34 @@ impl Placeholders {
         out.push_str(rest);
         out
     }
+}
 
-    /// What a name stands for, if it is one.
-    fn named(&self, name: &str) -> Option<String> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-        let (first, _) = name.split_once('.')?;
-        if !name.chars().all(plain) || !["ticket", "current_user", SATISFACTION].contains(&first) {
-            return None;
-        }
-        let mut value = &self.0;
-        for part in name.split('.') {
-            value = value.get(part).unwrap_or(&Value::Null);
-        }
-        Some(match value {
-            Value::Null | Value::Array(_) | Value::Object(_) => String::new(),
-            Value::String(text) => text.clone(),
-            Value::Bool(_) | Value::Number(_) => value.to_string(),
-        })
+/// What a name stands for, if it is one.
+fn named(name: &str, known: &Value) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    let (first, _) = name.split_once('.')?;
+    if !name.chars().all(plain) || !["ticket", "current_user", "dc", SATISFACTION].contains(&first)
+    {
+        return None;
     }
+    let mut value = known;
+    for part in name.split('.') {
+        value = value.get(part).unwrap_or(&Value::Null);
+    }
+    Some(match value {
+        Value::Null | Value::Array(_) | Value::Object(_) => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+    })
+}
+
+/// What is known, and more.
+fn merged(known: &Value, more: Value) -> Value {
+    let mut known = known.clone();
+    if let (Some(known), Value::Object(more)) = (known.as_object_mut(), more) {
+        known.extend(more);
+    }
+    known
 }
 
 /// Who is concerned with a ticket.

@@ -77,6 +77,7 @@ const SLAS: &[Use] = &[Use::Sla];
 const ARRIVING: &[Use] = &[Use::Trigger, Use::Sla];
 
 const SAME: &[&str] = &["is", "is_not"];
+const SAME_OR_ANY: &[&str] = &["is", "is_not", "present", "not_present"];
 const ORDERED: &[&str] = &["is", "is_not", "less_than", "greater_than"];
 const WORDS: &[&str] = &["includes", "not_includes", "is", "is_not"];
 const COUNTED: &[&str] = &["less_than", "greater_than", "is"];
@@ -228,6 +229,9 @@ pub(super) const TERMS: &[Term] = &[
     term("satisfaction_score", "Satisfaction", RULES, ORDERED, Takes::Words(SATISFACTION))
         .changing(),
     term("satisfaction_reason_code", "Satisfaction reason", RULES, SAME, Takes::Number).changing(),
+    // What triage told; Zendesk has no such conditions.
+    term("triage_category", "Triage category", EVERYWHERE, SAME_OR_ANY, Takes::Text),
+    term("triage_rule_id", "Triage rule", EVERYWHERE, SAME_OR_ANY, Takes::Number),
     // Triggers.
     term("subject_includes_word", "Subject text", TRIGGERS, WORDS, Takes::Text),
     term("comment_includes_word", "Comment text", TRIGGERS, WORDS, Takes::Text),

@@ -196,7 +196,7 @@ pub struct Change {
 }
 
 /// Fields that are no news.
-const SILENT: [&str; 20] = [
+const SILENT: [&str; 21] = [
     "id",
     "created_at",
     "updated_at",
@@ -209,6 +209,7 @@ const SILENT: [&str; 20] = [
     "clocks",
     "promises",
     "automations",
+    "triage",
     "has_incidents",
     "followup_ids",
     "satisfaction_rating_id",

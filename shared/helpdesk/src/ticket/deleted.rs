@@ -44,6 +44,7 @@ impl DeletedTicket {
             custom_fields: BTreeMap::new(),
             via: Via::of(&self.ticket.via.channel),
             recipient: None,
+            triage: None,
             metrics: Metrics::default(),
             clocks: Clocks::default(),
             promises: Promises::default(),

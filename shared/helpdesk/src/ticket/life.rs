@@ -136,6 +136,7 @@ pub fn open(
         satisfaction_rated_at: None,
         satisfaction_reason_code: None,
         satisfaction_rating_id: None,
+        triage: None,
         schedule_id: None,
         metrics: Metrics::default(),
         clocks: Clocks::default(),

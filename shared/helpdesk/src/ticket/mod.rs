@@ -39,6 +39,7 @@ use crate::record::{Feed, Home, Kind as RecordKind, Link, Record, places};
 use crate::report::Journal;
 use crate::satisfaction::SatisfactionRating;
 use crate::store::Key;
+use crate::triage::Triaged;
 use crate::user::User;
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -145,6 +146,9 @@ pub struct Ticket {
     /// The record of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub satisfaction_rating_id: Option<RecordId>,
+    /// What it was said to be about when it was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub triage: Option<Triaged>,
     /// The schedule that a trigger set, by which its business hours count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_id: Option<RecordId>,

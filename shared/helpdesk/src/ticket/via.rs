@@ -42,6 +42,13 @@ impl Via {
         Self { channel: "rule".to_owned(), source }
     }
 
+    /// By something of this name that is no record, for a reason.
+    #[must_use]
+    pub fn because_of(title: &str, rel: &str) -> Self {
+        let source = json!({"from": {"title": title}, "to": {}, "rel": rel});
+        Self { channel: "rule".to_owned(), source }
+    }
+
     /// By a channel, because of a ticket.
     #[must_use]
     pub fn because(channel: &str, ticket: &super::Ticket, rel: &str) -> Self {

@@ -3,6 +3,7 @@
 use crate::ids::{OrganizationId, RecordId, UserId};
 use crate::organization::Organization;
 use crate::satisfaction::SatisfactionRating;
+use crate::triage::History;
 use crate::user::User;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,8 @@ pub enum Wanted {
     Organization(OrganizationId),
     /// What a requester thinks of how their ticket was handled.
     Rating(RecordId),
+    /// What somebody asked for before.
+    History(UserId),
 }
 
 /// The records around a ticket, as far as they were read; it notes what would have been needed beside them.
@@ -24,6 +27,9 @@ pub struct Around {
     users: BTreeMap<UserId, Option<User>>,
     organizations: BTreeMap<OrganizationId, Option<Organization>>,
     ratings: BTreeMap<RecordId, Option<SatisfactionRating>>,
+    histories: BTreeMap<UserId, Option<History>>,
+    /// Of histories that are not read yet: which tickets they are.
+    past: BTreeMap<UserId, Vec<u64>>,
     wanted: RefCell<BTreeSet<Wanted>>,
 }
 
@@ -41,6 +47,22 @@ impl Around {
     /// A rating, or that there is none.
     pub fn put_rating(&mut self, id: RecordId, rating: Option<SatisfactionRating>) {
         self.ratings.insert(id, rating);
+    }
+
+    /// What somebody asked for before.
+    pub fn put_history(&mut self, id: UserId, history: History) {
+        self.histories.insert(id, Some(history));
+    }
+
+    /// Which tickets somebody asked for before.
+    pub fn put_past(&mut self, id: UserId, tickets: Vec<u64>) {
+        self.past.insert(id, tickets);
+    }
+
+    /// The same, if they are known.
+    #[must_use]
+    pub fn past(&self, id: UserId) -> Option<&Vec<u64>> {
+        self.past.get(&id)
     }
 
     /// What has to be read, taken from it.
@@ -64,6 +86,10 @@ impl Around {
 
     pub(super) fn organization(&self, id: OrganizationId) -> Option<&Organization> {
         self.get(&self.organizations, id, Wanted::Organization)
+    }
+
+    pub(super) fn history(&self, id: UserId) -> Option<&History> {
+        self.get(&self.histories, id, Wanted::History)
     }
 
     pub(super) fn rating(&self, id: RecordId) -> Option<&SatisfactionRating> {

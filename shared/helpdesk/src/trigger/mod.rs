@@ -16,11 +16,13 @@ pub use test::Test;
 use crate::access::Actor;
 use crate::ids::UserId;
 use crate::rule::{
-    Action, Automation, Conditions, Escalation, Said as Template, SlaPolicy, Trigger,
+    Action, Automation, Condition, Conditions, Escalation, Said as Template, SlaPolicy, Trigger,
 };
 use crate::search::Looking;
 use crate::ticket::metrics::{Happened, measure};
 use crate::ticket::{Agents, Applied, Rules, Status, Ticket, Via, What, changes};
+use crate::triage::History;
+use crate::user::User;
 use stage::Stage;
 
 /// An update, and what is needed to know of the account that it is one of.
@@ -158,6 +160,65 @@ pub fn run(
         };
         cycle.fired.ticket = ticket;
     }
+}
+
+/// A new ticket, before any trigger acts on it: what may be asked of it.
+pub trait Opening {
+    /// Whether it meets conditions.
+    fn met(&self, conditions: &Conditions) -> bool;
+
+    /// Which of them it meets.
+    fn those_met<'c>(&self, conditions: &'c Conditions) -> Vec<&'c Condition>;
+
+    /// Who asks for it.
+    fn requester(&self) -> Option<&User>;
+
+    /// What they asked for before.
+    fn history(&self) -> Option<&History>;
+}
+
+struct Opened<'a> {
+    update: &'a Update<'a>,
+    stage: &'a Stage<'a>,
+}
+
+/// What is made of a new ticket. Around it, as with [`run`].
+pub fn opened<T>(update: &Update<'_>, around: &Around, make: impl FnOnce(&dyn Opening) -> T) -> T {
+    let mut ticket = update.applied.ticket.clone();
+    update.measure(&mut ticket);
+    let (was, is) = (stage::was(update, around), stage::is(update, &ticket, around));
+    let stage = Stage::new(update, &ticket, (&was, &is), around);
+    make(&Opened { update, stage: &stage })
+}
+
+impl Opening for Opened<'_> {
+    fn met(&self, conditions: &Conditions) -> bool {
+        Tests::new(conditions, self.update).met(self.stage)
+    }
+
+    fn those_met<'c>(&self, conditions: &'c Conditions) -> Vec<&'c Condition> {
+        let all = conditions.all.iter().chain(&conditions.any);
+        all.filter(|it| Test::new(it, self.update).met(self.stage)).collect()
+    }
+
+    fn requester(&self) -> Option<&User> {
+        self.stage.around.user(self.stage.ticket.requester_id)
+    }
+
+    fn history(&self) -> Option<&History> {
+        self.stage.around.history(self.stage.ticket.requester_id)
+    }
+}
+
+/// What these actions make of a ticket, with each change that they make of it.
+#[must_use]
+pub fn perform(update: &Update<'_>, actions: &[Action], via: &Via) -> Fired {
+    let before = &update.applied.ticket;
+    let mut fired = Fired::nothing(before.clone());
+    fired.add(update, actions, via);
+    let told = changes(before, &fired.ticket).into_iter().map(|it| (What::from(it), via.clone()));
+    fired.events = told.chain(std::mem::take(&mut fired.events)).collect();
+    fired
 }
 
 /// What an automation makes of a ticket, of which `update` tells that nothing happened; none if it does not meet its

@@ -38,7 +38,7 @@ pub async fn requests(
         Known::read(desk.store, tenant, keys),
         Story::read(desk.store, desk.accounts, tenant, &ticket, audit.author_id, base)
     )?;
-    let mut placeholders = story.to(true);
+    let mut placeholders = story.to(true, None);
     placeholders.satisfaction(&ticket, Words::of(""), None);
     let mut again = None;
     for (event, webhook_id, body) in asked {

@@ -105,7 +105,10 @@ fn promised(ticket: &Ticket, schedule: Option<RecordId>, now: Timestamp) -> Valu
         told
     };
     let all: Vec<_> = ticket.promises.iter().map(one).collect();
-    json!({"policy_metrics": all, "schedule_id": schedule})
+    match schedule {
+        Some(id) => json!({"policy_metrics": all, "schedule_id": id}),
+        None => json!({"policy_metrics": all}),
+    }
 }
 
 fn dates(ticket: &Ticket) -> Value {

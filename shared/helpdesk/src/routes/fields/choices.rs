@@ -2,6 +2,7 @@
 //! ([ticket field options](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_fields/#list-ticket-field-options),
 //! [user field options](https://developer.zendesk.com/api-reference/ticketing/users/user_fields/#list-user-field-options)).
 
+use super::super::written;
 use super::{AnyField, checked, fresh};
 use crate::api::{Answer, Call, Page, Paging, Refused};
 use crate::field::edit::ChoiceEdit;
@@ -13,7 +14,7 @@ fn shown<F: AnyField>(call: &Call<'_>, field: &F, position: usize, choice: &Choi
     let of = format!("/{}/{}", F::KIND.plural, field.id());
     json!({
         "id": choice.id,
-        "name": choice.name,
+        "name": written(call, &choice.name),
         "raw_name": choice.name,
         "position": position,
         "value": choice.value,

@@ -7,6 +7,7 @@ mod tickets;
 pub use profiles::{ORGANIZATIONS, USERS};
 pub use tickets::ROUTES as TICKETS;
 
+use super::written;
 use crate::api::{Answer, Call, Refused};
 use crate::field::{Choice, Field, edit};
 use crate::ids::{FieldId, RecordId};
@@ -84,9 +85,9 @@ fn shown<F: AnyField>(call: &Call<'_>, field: &F) -> Map<String, Value> {
     put("url", json!(call.url(&format!("/{plural}/{}.json", own.id))));
     put("id", json!(own.id));
     put("type", json!(own.kind.as_str()));
-    put("title", json!(own.title));
+    put("title", json!(written(call, &own.title)));
     put("raw_title", json!(own.title));
-    put("description", json!(own.description));
+    put("description", json!(written(call, &own.description)));
     put("raw_description", json!(own.description));
     put("position", json!(own.position));
     put("active", json!(own.active));
@@ -95,7 +96,7 @@ fn shown<F: AnyField>(call: &Call<'_>, field: &F) -> Map<String, Value> {
     put("created_at", json!(own.created_at));
     put("updated_at", json!(own.updated_at));
     if own.kind.has_options() {
-        let choices = own.custom_field_options.iter().map(short).collect();
+        let choices = own.custom_field_options.iter().map(|it| short(call, it)).collect();
         put("custom_field_options", Value::Array(choices));
     }
     if own.kind == crate::field::FieldType::Lookup {
@@ -106,10 +107,10 @@ fn shown<F: AnyField>(call: &Call<'_>, field: &F) -> Map<String, Value> {
 }
 
 /// An option within its field.
-fn short(choice: &Choice) -> Value {
+fn short(call: &Call<'_>, choice: &Choice) -> Value {
     json!({
         "id": choice.id,
-        "name": choice.name,
+        "name": written(call, &choice.name),
         "raw_name": choice.name,
         "value": choice.value,
         "default": choice.default,

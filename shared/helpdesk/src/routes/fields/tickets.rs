@@ -1,11 +1,12 @@
 //! Fields of tickets
 //! ([ticket fields](https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_fields/)).
 
-use super::super::{Shown, by_cursor, created, listed, one, whole};
+use super::super::{Shown, by_cursor, created, listed, one, whole, written};
 use super::{AnyField, begun, choices, fresh, named, reorder, shown};
 use crate::access::Action::{ManageTicketFields, ReadAccount};
 use crate::account::CustomStatus;
 use crate::api::{Answer, Call, Guard, Refused, Route};
+use crate::content::or_raw;
 use crate::field::{Field, FieldType, TicketField, TicketForm, edit};
 use crate::record::{Changes, Kept, Record};
 use crate::refusal::Refusal;
@@ -47,7 +48,7 @@ impl Shown for TicketField {
         let mut put = |name: &str, value: Value| drop(all.insert(name.to_owned(), value));
         put("required", json!(self.required));
         put("collapsed_for_agents", json!(self.collapsed_for_agents));
-        put("title_in_portal", json!(self.title_in_portal));
+        put("title_in_portal", json!(written(call, &self.title_in_portal)));
         put("raw_title_in_portal", json!(self.title_in_portal));
         put("visible_in_portal", json!(self.visible_in_portal));
         put("editable_in_portal", json!(self.editable_in_portal));
@@ -126,7 +127,7 @@ impl Edit {
         if field.title_in_portal == before {
             field.title_in_portal.clone_from(&field.field.title);
         }
-        if let Some(title) = self.title_in_portal.or(self.raw_title_in_portal) {
+        if let Some(title) = or_raw(self.title_in_portal, self.raw_title_in_portal) {
             field.title_in_portal = title.unwrap_or_else(|| field.field.title.clone());
         }
         if let Some(description) = self.agent_description {

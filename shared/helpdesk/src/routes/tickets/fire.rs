@@ -3,6 +3,7 @@
 use super::super::placeholders::placeholders;
 use super::super::ticket_rules;
 use super::history::happened;
+use super::triaged::asked_before;
 use crate::api::{Call, Refused};
 
 use crate::ids::UserId;
@@ -12,6 +13,7 @@ use crate::rule::{Automation, Escalation, Said as Template, SlaPolicy, Trigger};
 use crate::satisfaction::SatisfactionRating;
 use crate::search::Looking;
 use crate::ticket::{Applied, Said, Ticket, Via};
+use crate::triage::{History, Past};
 use crate::trigger::{self, Around, Fired, Update, Wanted, Watch};
 use crate::user::User;
 use std::collections::BTreeSet;
@@ -116,7 +118,7 @@ pub async fn escalate(
 pub const RULE: &str = "rule";
 
 /// What is made of an update, once all is read that has to be for it.
-async fn asked<T>(
+pub(super) async fn asked<T>(
     call: &Call<'_>,
     looking: &Looking,
     (before, applied, channel): (Option<&Ticket>, &Applied, &str),
@@ -152,12 +154,23 @@ async fn fetch(
     wanted: BTreeSet<Wanted>,
     around: &mut Around,
 ) -> Result<(), Refused> {
-    let key = |it: &Wanted| match it {
-        Wanted::User(id) => places::record(User::KIND, id.get()),
-        Wanted::Organization(id) => places::record(Organization::KIND, id.get()),
-        Wanted::Rating(id) => places::record(SatisfactionRating::KIND, id.get()),
+    for it in &wanted {
+        if let Wanted::History(id) = it
+            && around.past(*id).is_none()
+        {
+            around.put_past(*id, asked_before(call, *id).await?);
+        }
+    }
+    let keys = |it: &Wanted| match it {
+        Wanted::User(id) => vec![places::record(User::KIND, id.get())],
+        Wanted::Organization(id) => vec![places::record(Organization::KIND, id.get())],
+        Wanted::Rating(id) => vec![places::record(SatisfactionRating::KIND, id.get())],
+        Wanted::History(id) => {
+            let past = around.past(*id).into_iter().flatten();
+            past.map(|ticket| places::record(Ticket::KIND, *ticket)).collect()
+        }
     };
-    call.fetch(wanted.iter().map(key)).await?;
+    call.fetch(wanted.iter().flat_map(keys)).await?;
     for it in wanted {
         match it {
             Wanted::User(id) => {
@@ -167,6 +180,12 @@ async fn fetch(
             Wanted::Organization(id) => {
                 let found = call.find::<Organization>(id.get()).await?;
                 around.put_organization(id, found.map(|it| it.record));
+            }
+            Wanted::History(id) => {
+                let past = around.past(id).cloned().unwrap_or_default();
+                let tickets = call.get_all::<Ticket>(&past).await?;
+                let past = tickets.iter().map(|it| Past::from(&it.record)).collect();
+                around.put_history(id, History(past));
             }
             Wanted::Rating(id) => {
                 let found = call.find::<SatisfactionRating>(id.get()).await?;

@@ -18,6 +18,7 @@ pub mod see;
 mod shown;
 mod swept;
 mod tags;
+mod triaged;
 mod trial;
 mod write;
 mod written;
@@ -31,6 +32,7 @@ pub use shown::{
     ticket_shown,
 };
 pub use swept::swept;
+pub use triaged::{incoming, triage};
 pub use trial::{Trial, trial};
 pub use write::{later, moved, open, open_with, rated, rewritten, save, save_with};
 pub use written::Written;
@@ -66,6 +68,7 @@ pub const ROUTES: &[Route] = routes![
     GET "/tickets/{id}/email_ccs" Guard::May(ListTickets) => related::email_ccs, "Lists who is in copy of a ticket";
     GET "/tickets/{id}/incidents" Guard::May(ListTickets) => related::incidents, "Lists the incidents of a problem";
     GET "/tickets/{id}/metrics" Guard::May(ListTickets) => history::metrics, "Shows what is measured of a ticket";
+    GET "/tickets/{id}/triage" Guard::May(ListTickets) => triaged::show, "Shows what a ticket was said to be about when it was opened, and why";
     GET "/tickets/{id}/tags" Guard::May(ListTickets) => tags::list, "Lists the tags of a ticket";
     POST "/tickets/{id}/tags" Guard::May(ListTickets) => tags::set, "Sets the tags of a ticket";
     PUT "/tickets/{id}/tags" Guard::May(ListTickets) => tags::add, "Adds tags to a ticket";

@@ -6,6 +6,7 @@ use super::asked::{Asked, More};
 use super::fire::{Acted, fire, speak};
 use super::people::{self, People};
 use super::see;
+use super::triaged::{past, triage};
 use super::written::{How, Written, channel, work_out};
 use crate::access::{Action, Resource};
 use crate::account::Staff;
@@ -137,9 +138,11 @@ pub async fn open_with(
     trial(none_yet, &asked.edit)?;
     let uploads = uploads(call, &asked).await?;
     let last = places::last_ticket();
+    let added = people.added.iter().any(|it| it.id == requester);
     let number = async { Ok(call.desk.store.add(&call.tenant, &last, 1, None).await?) };
     let joining = people.added.iter_mut().map(|user| join_by_domain(call, user));
-    let (number, _) = futures::try_join!(number, try_join_all(joining))?;
+    let past = async { if added { Ok(None) } else { past(call, requester).await } };
+    let (number, _, past) = futures::try_join!(number, try_join_all(joining), past)?;
     if usual {
         let of = people::organization_of(call, requester, &people).await?;
         asked.edit.organization_id = Some(of);
@@ -151,7 +154,18 @@ pub async fn open_with(
     }
     let mut changes = Changes::new();
     let by = channel(&asked.more, via.clone());
-    let fired = fired(call, (None, &applied, &by), &mut people, &mut changes).await?;
+    let mut around = around(&people);
+    if let Some(past) = past.or_else(|| added.then(Vec::new)) {
+        around.put_past(requester, past);
+    }
+    let sender = asked.more.requester.as_ref().and_then(|it| it.email.as_deref());
+    let sorted = triage(call, &applied, &by, sender, &mut around).await?;
+    let update = (None, sorted.as_ref().map_or(&applied, |it| &it.applied), &by);
+    let fired = fired(call, update, &mut people, &mut around, &mut changes).await?;
+    let fired = match sorted {
+        Some(sorted) => Some(sorted.then(fired)),
+        None => fired,
+    };
     let how = How { more: &asked.more, uploads, via, mentioned, fired };
     let written = work_out(call, None, applied, how, &mut changes)?;
     changes.create(&written.ticket)?;
@@ -273,7 +287,9 @@ async fn attempt(
     let uploads = uploads(call, &asked).await?;
     let mut changes = Changes::new();
     let by = channel(&asked.more, via.clone());
-    let fired = fired(call, (Some(&before), &applied, &by), &mut people, &mut changes).await?;
+    let mut around = around(&people);
+    let update = (Some(&before.record), &applied, &by);
+    let fired = fired(call, update, &mut people, &mut around, &mut changes).await?;
     let how = How { more: &asked.more, uploads, via, mentioned, fired };
     let written = work_out(call, Some(&before), applied, how, &mut changes)?;
     if written.audit.events.is_empty() {
@@ -289,16 +305,22 @@ async fn attempt(
     Ok(written)
 }
 
+/// Who is not kept yet.
+fn around(people: &People) -> Around {
+    let mut around = Around::default();
+    people.added.iter().for_each(|it| around.put_user(it.id, Some(it.clone())));
+    around
+}
+
 /// What triggers make of an update by people of whom some are not kept yet.
 async fn fired(
     call: &Call<'_>,
     (before, applied, via): (Option<&Ticket>, &Applied, &Via),
     people: &mut People,
+    around: &mut Around,
     changes: &mut Changes,
 ) -> Result<Option<Acted>, Refused> {
-    let mut around = Around::default();
-    people.added.iter().for_each(|it| around.put_user(it.id, Some(it.clone())));
-    let acted = fire(call, before, applied, &via.channel, &mut around).await?;
+    let acted = fire(call, before, applied, &via.channel, around).await?;
     if let Some(locale) = acted.as_ref().and_then(|(fired, _)| fired.locale.as_ref()) {
         speak(call, locale, &mut people.added, changes).await?;
     }

@@ -5,6 +5,7 @@ mod rows;
 mod run;
 
 use super::rules::{self, Governed};
+use super::written;
 use super::{Shown, created, one};
 use crate::access::Action::{ChangeOwned, ReadOwned};
 use crate::api::{Answer, Call, Guard, Refused, Route};
@@ -116,7 +117,7 @@ fn column(name: &str, call: &Call<'_>) -> Value {
 /// The title of the ticket field with this id, if there is one.
 fn title(id: &str, call: &Call<'_>) -> Option<String> {
     let field = rules::own_field(call, id.parse().ok()?).ok()??;
-    Some(field.record.field.title)
+    Some(written(call, &field.record.field.title))
 }
 
 impl Governed for View {

@@ -2,6 +2,7 @@
 //! ([view columns](https://developer.zendesk.com/api-reference/ticketing/business-rules/views/#view-columns)).
 
 use super::super::Shown;
+use super::super::written;
 use crate::account::Group;
 use crate::api::{Call, Refused};
 use crate::field::TicketField;
@@ -144,6 +145,6 @@ impl Row<'_> {
         let found = self.call.account.find::<TicketField>(id).ok().flatten();
         let Some(found) = found else { return json!({"id": id, "name": null, "value": null}) };
         let value = found.field.shown(self.ticket.custom_fields.get(&found.id));
-        json!({"id": id, "name": found.field.title, "value": value})
+        json!({"id": id, "name": written(self.call, &found.field.title), "value": value})
     }
 }

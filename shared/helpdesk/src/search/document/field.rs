@@ -78,6 +78,10 @@ pub const ORGANIZATION: &str = "organization";
 pub const ORGANIZATION_NAME: &str = "organization_name";
 /// The brand that was asked.
 pub const BRAND: &str = "brand";
+/// What it was said to be about.
+pub const TRIAGE_CATEGORY: &str = "triage_category";
+/// The rule that said so.
+pub const TRIAGE_RULE: &str = "triage_rule_id";
 /// The schedule that a trigger set.
 pub const SCHEDULE: &str = "schedule";
 /// The form that it was written with.

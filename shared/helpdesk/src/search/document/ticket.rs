@@ -160,6 +160,10 @@ impl Document {
         self.keywords(field::BRAND, ticket.brand_id);
         self.keywords(field::FORM, ticket.ticket_form_id);
         self.keywords(field::SCHEDULE, ticket.schedule_id);
+        if let Some(triaged) = &ticket.triage {
+            self.keywords(field::TRIAGE_CATEGORY, triaged.verdict.category.as_ref());
+            self.keywords(field::TRIAGE_RULE, triaged.verdict.rule_id);
+        }
         self.keywords(field::PROBLEM, ticket.problem_id);
         self.keywords(field::EXTERNAL, ticket.external_id.as_ref());
         self.text(field::EXTERNAL, ticket.external_id.as_deref());

@@ -55,6 +55,10 @@ impl Looking {
             "description_includes_word" => met(self.words(&[field::SUBJECT], condition, value)),
             "locale_id" => met(language(value)),
             "requester_role" => met(self.role(value)),
+            name @ (field::TRIAGE_CATEGORY | field::TRIAGE_RULE) => {
+                let present = condition.operator.ends_with("present");
+                if present { met(Filter::present(name)) } else { same(name) }
+            }
             other => match other.strip_prefix("custom_fields_") {
                 Some(id) => self.own(id, condition),
                 None => self.hours(condition, value),

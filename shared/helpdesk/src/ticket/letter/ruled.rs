@@ -71,7 +71,7 @@ pub async fn letters(
         for id in it.recipients {
             let Some(user) = people.record::<User>(id.get())? else { continue };
             let Some(email) = address(&user) else { continue };
-            let mut known = story.to(user.role.is_agent());
+            let mut known = story.to(user.role.is_agent(), Some(&user.locale));
             let asked = *id == ticket.requester_id && !user.role.is_agent();
             if it.names(SATISFACTION) && (asked || user.role.is_agent()) {
                 let survey = Survey::of(ticket);

@@ -2,6 +2,7 @@
 
 use super::{Comment, Record, Ticket};
 use crate::account::{Account, Group, Remembered};
+use crate::content::Contents;
 use crate::ids::UserId;
 use crate::organization::Organization;
 use crate::record::{Known, places};
@@ -65,9 +66,10 @@ impl<'a> Story<'a> {
         Ok(Self { ticket, account, people, organization, author, comments, base })
     }
 
-    /// What placeholders stand for in what is told to an agent, or to somebody else: they do not read internal notes.
+    /// What placeholders stand for in what is told to an agent, or to somebody else: they do not read internal notes. Dynamic
+    /// content is in the language of who reads it; of the requester, unless that is known.
     #[must_use]
-    pub fn to(&self, agent: bool) -> Placeholders {
+    pub fn to(&self, agent: bool, locale: Option<&str>) -> Placeholders {
         let person = |id: UserId| self.people.get(&id);
         let group =
             self.ticket.group_id.and_then(|id| self.account.find::<Group>(id.get()).ok()?);
@@ -86,6 +88,8 @@ impl<'a> Story<'a> {
             .map(|it| (person(it.author_id).map_or("", |user| user.name.as_str()), it))
             .collect();
         placeholders.said(&said);
-        placeholders
+        let asks = || person(self.ticket.requester_id).map(|it| it.locale.as_str());
+        let contents = Contents::of(&self.account, locale.or_else(asks)).unwrap_or_default();
+        placeholders.with(contents)
     }
 }
