@@ -30,7 +30,7 @@ pub async fn requests(
     let keys = asked.iter().map(|(_, id, _)| places::record(Webhook::KIND, *id)).collect();
     let (webhooks, story) = futures::try_join!(
         Known::read(desk.store, tenant, keys),
-        Story::read(desk.store, desk.accounts, tenant, &ticket, audit.author_id, base)
+        Story::read(desk.store, desk.accounts, tenant, &ticket, &audit, base)
     )?;
     let placeholders = story.to(true, None);
     for (event, id, body) in asked {

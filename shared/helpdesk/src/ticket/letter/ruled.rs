@@ -37,7 +37,7 @@ pub async fn letters(
     let keys = ids.map(|id| places::record(User::KIND, id.get())).collect();
     let (people, story) = futures::try_join!(
         Known::read(store, tenant, keys),
-        Story::read(store, accounts, tenant, ticket, audit.author_id, base)
+        Story::read(store, accounts, tenant, ticket, audit, base)
     )?;
     let mut letters = Vec::new();
     for (event, title, text, recipients) in told {
