@@ -7,6 +7,7 @@ use crate::ids::UserId;
 use crate::organization::Organization;
 use crate::record::{Record, places};
 use crate::rule::{People, Placeholders};
+use crate::schedule::Schedules;
 use crate::ticket::Ticket;
 use crate::trigger::Around;
 use crate::user::User;
@@ -51,5 +52,6 @@ pub async fn placeholders(
     let url = format!("{}/agent/tickets/{}", call.ask.base, ticket.id);
     let contents = Contents::of(&call.account, requester.as_ref().map(|it| it.locale.as_str()))?;
     let name = call.account.settings()?.name;
-    Ok(Placeholders::of(ticket, people, &name, &url).with(contents))
+    let open = Schedules::of(&call.account)?.open(ticket, call.at);
+    Ok(Placeholders::of(ticket, people, &name, &url).within_hours(open).with(contents))
 }

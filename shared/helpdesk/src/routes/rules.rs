@@ -1,6 +1,6 @@
 //! What views, macros, triggers, automations and SLA policies are listed, searched, moved and deleted by.
 
-use super::Shown;
+use super::{Shown, written};
 use crate::access::{Action, Owned, Resource};
 use crate::account::{Brand, CustomStatus, Group};
 use crate::api::{Answer, Call, Page, Paging, Refused, list};
@@ -354,7 +354,7 @@ pub(super) fn choices(call: &Call<'_>) -> Result<Choices, Refused> {
         forms: forms.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
         statuses: statuses.iter().map(|it| (it.id.to_string(), it.agent_label.clone())).collect(),
         schedules: schedules.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
-        fields: own.map(|it| (it.field.id.to_string(), it.field.title.clone())).collect(),
+        fields: own.map(|it| (it.field.id.to_string(), written(call, &it.field.title))).collect(),
     })
 }
 

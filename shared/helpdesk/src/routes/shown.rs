@@ -15,6 +15,9 @@ pub trait Shown: Record {
 /// ([dynamic content](https://developer.zendesk.com/api-reference/ticketing/ticket-management/dynamic_content/)).
 #[must_use]
 pub fn written(call: &Call<'_>, name: &str) -> String {
+    if !name.contains("{{") {
+        return name.to_owned();
+    }
     match Contents::of(&call.account, None) {
         Ok(contents) => contents.written(name),
         Err(_) => name.to_owned(),

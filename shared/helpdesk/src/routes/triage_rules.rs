@@ -318,7 +318,7 @@ async fn test(call: &Call<'_>) -> Result<Answer, Refused> {
     let mut tried: Tried = ask::read(call.ask.json()?)?;
     let asked = Asked::read(tried.ticket()?)?;
     let rules = tried_rules(call, &mut tried).await?;
-    let sender = asked.more.requester.as_ref().and_then(|it| it.email.clone());
+    let sender = asked.sender().map(str::to_owned);
     let Trial { applied, mut around, .. } = trial(call, None, asked).await?;
     let channel = Via::default().channel;
     let seen = incoming(call, &applied, &channel, sender.as_deref(), &mut around, |it, _| {

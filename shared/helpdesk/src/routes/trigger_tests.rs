@@ -56,7 +56,7 @@ async fn test(call: &Call<'_>) -> Result<Answer, Refused> {
         return Err(Refused::NotFound);
     }
     let asked = Asked::read(tried.ticket.unwrap_or_else(|| json!({})))?;
-    let sender = asked.more.requester.as_ref().and_then(|it| it.email.clone());
+    let sender = asked.sender().map(str::to_owned);
     let Trial { before, applied, mut around } = trial(call, tried.ticket_id, asked).await?;
     let channel = tried.channel.unwrap_or_else(|| Via::default().channel);
     // Triggers find a new ticket as triage leaves it.

@@ -56,6 +56,16 @@ impl Placeholders {
         Self { known, contents: Contents::default() }
     }
 
+    /// The same, told whether it is within the business hours that count for the ticket: by a word, as Zendesk has it
+    /// ([business hours in Liquid](https://support.zendesk.com/hc/en-us/articles/115015757868)).
+    #[must_use]
+    pub fn within_hours(mut self, open: bool) -> Self {
+        if let Some(about) = self.known.get_mut("ticket").and_then(Value::as_object_mut) {
+            about.insert("in_business_hours".to_owned(), Value::from(open.to_string()));
+        }
+        self
+    }
+
     /// The same, with dynamic content.
     #[must_use]
     pub fn with(self, contents: Contents) -> Self {

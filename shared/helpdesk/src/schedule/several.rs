@@ -8,7 +8,7 @@ use crate::ids::{BrandId, GroupId, RecordId};
 use crate::search::Filter;
 use crate::search::document::field;
 use crate::ticket::Ticket;
-use ceap_kernel::Fault;
+use ceap_kernel::{Fault, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -67,6 +67,12 @@ impl Schedules {
     #[must_use]
     pub fn hours(&self, ticket: &Ticket) -> Option<&Hours> {
         self.of_ticket(ticket).map(|(_, hours)| hours)
+    }
+
+    /// Whether a moment is within the hours that count for a ticket.
+    #[must_use]
+    pub fn open(&self, ticket: &Ticket, at: Timestamp) -> bool {
+        self.hours(ticket).is_none_or(|it| it.has(at))
     }
 
     /// Which schedule counts for a ticket.

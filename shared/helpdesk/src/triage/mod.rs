@@ -1,4 +1,4 @@
-//! The inbox that sorts itself: what a new ticket is about and how urgent it is, told before anybody looks at it, and why.
+//! Tickets that sort themselves: what a new one is about and how urgent it is, told before anybody looks at it, and why.
 //!
 //! Zendesk has no such thing but as an add-on of its own
 //! ([intelligent triage](https://support.zendesk.com/hc/en-us/articles/4550640560538)). Here an account's rules tell it.

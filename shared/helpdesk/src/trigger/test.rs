@@ -84,9 +84,7 @@ impl<'a> Test<'a> {
             Look::Fixed(met) => *met,
             Look::Counts { of, met, number } => met(&of(&stage.ticket.metrics), number),
             Look::Public(public) => stage.ticket.is_public == *public,
-            Look::Open { schedules, at, open } => {
-                schedules.hours(stage.ticket).is_none_or(|it| it.has(*at)) == *open
-            }
+            Look::Open { schedules, at, open } => schedules.open(stage.ticket, *at) == *open,
             Look::Is(filter) => self.now(stage, |it| it.meets(filter)),
             Look::Changed { field, from, to, not } => {
                 let fits = |it: &Scanned<'_>, filter: &Option<Filter>| {

@@ -36,7 +36,7 @@ pub async fn requests(
     let keys = keys.chain(asked.iter().filter_map(|(event, id, _)| begun(*event, *id))).collect();
     let (kept, story) = futures::try_join!(
         Known::read(desk.store, tenant, keys),
-        Story::read(desk.store, desk.accounts, tenant, &ticket, audit.author_id, base)
+        Story::read(desk.store, desk.accounts, tenant, &ticket, &audit, base)
     )?;
     let mut placeholders = story.to(true, None);
     placeholders.satisfaction(&ticket, Words::of(""), None);

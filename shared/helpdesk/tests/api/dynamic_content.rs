@@ -47,7 +47,7 @@ fn notices(world: &World) -> Vec<Notice> {
 }
 
 /// What rules wrote with the last update, by addresses.
-async fn written(world: &World) -> Vec<(String, String, String)> {
+pub async fn written(world: &World) -> Vec<(String, String, String)> {
     let tenant = TenantId::new("acme").unwrap();
     let Some(notice) = notices(world).pop() else { return Vec::new() };
     let all = letters(&world.store, &world.accounts, &tenant, &notice, "").await.unwrap();

@@ -2,6 +2,7 @@
 
 use crate::automations_act::later;
 use crate::cast;
+use crate::dynamic_content::written;
 use crate::world::World;
 use serde_json::{Value, json};
 
@@ -264,4 +265,24 @@ async fn views_and_automations_count_each_ticket_by_its_own_hours() {
     };
     assert_eq!((tags(ids[0]).await, tags(ids[1]).await), (json!([]), json!(["waits"])));
     assert_eq!((tags(ids[2]).await, tags(ids[3]).await), (json!([]), json!(["set"])));
+}
+
+#[tokio::test]
+async fn letters_may_ask_whether_it_is_within_the_tickets_hours() {
+    let world = desk().await;
+    let usual = schedule(&world, "Usual", "UTC", json!({})).await;
+    let red = brand(&world, "red").await;
+    let of_red = schedule(&world, "Red", "UTC", json!({"brand_ids": [red]})).await;
+    // It is nine o'clock.
+    open(&world, &usual, 0, 60).await;
+    open(&world, &of_red, 8 * 60, 10 * 60).await;
+    let text = "{% if ticket.in_business_hours == 'true' %}now{% else %}later{% endif %}";
+    let tell = json!([{"field": "notification_user", "value": ["requester_id", "s", text]}]);
+    trigger(&world, "tells", ["update_type", "is", "Create"], tell).await;
+    opened(&world, json!({"brand_id": red})).await;
+    // What is told is so as of the update, whenever it is written.
+    world.pass(3 * 3_600);
+    assert_eq!(written(&world).await[0].2, "now");
+    opened(&world, json!({})).await;
+    assert_eq!(written(&world).await[0].2, "later");
 }

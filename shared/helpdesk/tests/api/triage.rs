@@ -301,6 +301,10 @@ async fn senders_and_organizations() {
     let made = world.ask(CUSTOMER, "POST", "/requests", request).await.is(201);
     let path = format!("/tickets/{}/triage", made["request"]["id"]);
     assert_eq!(world.get(&path).await.is(200)["triage"]["category"], "customer");
+    // An address that does not decide who asks says nothing.
+    let other =
+        json!({"requester_id": null, "requester": {"id": 1001, "email": "boss@vip.example"}});
+    assert_eq!(triage(&world, &opened(&world, "x", "y", other).await).await, Value::Null);
     let other = json!({"requester_id": null, "requester": {"email": "x@notvip.example"}});
     assert_eq!(triage(&world, &opened(&world, "x", "y", other).await).await, Value::Null);
 }

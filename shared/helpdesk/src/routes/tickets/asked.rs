@@ -54,6 +54,14 @@ pub struct More {
     pub automatic: bool,
 }
 
+impl Asked {
+    /// The address of who asks, where it is told and decides who that is.
+    #[must_use]
+    pub fn sender(&self) -> Option<&str> {
+        self.more.requester.as_ref().filter(|it| it.id.is_none())?.email.as_deref()
+    }
+}
+
 /// By what way something came, as clients tell it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Channel {

@@ -158,8 +158,7 @@ pub async fn open_with(
     if let Some(past) = past.or_else(|| added.then(Vec::new)) {
         around.put_past(requester, past);
     }
-    let sender = asked.more.requester.as_ref().and_then(|it| it.email.as_deref());
-    let sorted = triage(call, &applied, &by, sender, &mut around).await?;
+    let sorted = triage(call, &applied, &by, asked.sender(), &mut around).await?;
     let update = (None, sorted.as_ref().map_or(&applied, |it| &it.applied), &by);
     let fired = fired(call, update, &mut people, &mut around, &mut changes).await?;
     let fired = match sorted {

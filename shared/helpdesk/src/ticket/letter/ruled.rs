@@ -64,7 +64,7 @@ pub async fn letters(
     let keys = ids.map(|id| places::record(User::KIND, id.get())).collect();
     let (people, story) = futures::try_join!(
         Known::read(store, tenant, keys),
-        Story::read(store, accounts, tenant, ticket, audit.author_id, leads.base)
+        Story::read(store, accounts, tenant, ticket, audit, leads.base)
     )?;
     let mut letters = Vec::new();
     for it in told {

@@ -1,16 +1,17 @@
 //! A ticket with all that placeholders may name, read outside of a request.
 
-use super::{Comment, Record, Ticket};
+use super::{Audit, Comment, Record, Ticket};
 use crate::account::{Account, Group, Remembered};
 use crate::content::Contents;
 use crate::ids::UserId;
 use crate::organization::Organization;
 use crate::record::{Known, places};
 use crate::rule::{People, Placeholders};
+use crate::schedule::Schedules;
 use crate::store::{Range, Store};
 use crate::ticket::comment::{COMMENTS, history};
 use crate::user::User;
-use ceap_kernel::{Fault, TenantId};
+use ceap_kernel::{Fault, TenantId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub struct Story<'a> {
     organization: Option<Organization>,
     /// Who did what is told.
     author: UserId,
+    /// When.
+    at: Timestamp,
     /// The last ones, the newest first.
     comments: Vec<Comment>,
     base: &'a str,
@@ -40,9 +43,10 @@ impl<'a> Story<'a> {
         accounts: &Remembered,
         tenant: &TenantId,
         ticket: &'a Ticket,
-        author: UserId,
+        audit: &Audit,
         base: &'a str,
     ) -> Result<Self, Fault> {
+        let (author, at) = (audit.author_id, audit.created_at);
         let last = Range::of(history(ticket.id), QUOTED).starting(COMMENTS).backward(true);
         let ids = [Some(ticket.requester_id), ticket.assignee_id, Some(author)];
         let people = ids.iter().flatten().map(|id| places::record(User::KIND, id.get()));
@@ -63,7 +67,7 @@ impl<'a> Story<'a> {
         let organization = organization.map(|id| known.record(id)).transpose()?.flatten();
         let stamp = known.item(&places::stamp()).and_then(|item| item.body.parse().ok());
         let account = accounts.get(store, tenant, stamp.unwrap_or_default()).await?;
-        Ok(Self { ticket, account, people, organization, author, comments, base })
+        Ok(Self { ticket, account, people, organization, author, at, comments, base })
     }
 
     /// What placeholders stand for in what is told to an agent, or to somebody else: they do not read internal notes. Dynamic
@@ -90,6 +94,8 @@ impl<'a> Story<'a> {
         placeholders.said(&said);
         let asks = || person(self.ticket.requester_id).map(|it| it.locale.as_str());
         let contents = Contents::of(&self.account, locale.or_else(asks)).unwrap_or_default();
-        placeholders.with(contents)
+        // If the schedules cannot be read, the account could not be either.
+        let open = Schedules::of(&self.account).is_ok_and(|it| it.open(self.ticket, self.at));
+        placeholders.within_hours(open).with(contents)
     }
 }
