@@ -18,6 +18,7 @@ pub mod presence;
 pub mod record;
 pub mod refusal;
 pub mod routes;
+pub mod routing;
 pub mod rule;
 pub mod satisfaction;
 pub mod schedule;

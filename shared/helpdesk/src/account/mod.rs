@@ -22,6 +22,7 @@ pub use staff::Staff;
 use crate::access::{Actor, Face};
 use crate::ids::{GroupId, UserId};
 use crate::record::{Kept, Record, places};
+use crate::routing::RoutingSettings;
 use crate::store::{Found, Item, Range, Store};
 use crate::ticket::Agents;
 use ceap_kernel::{Fault, TenantId};
@@ -134,6 +135,15 @@ impl Account {
             of.insert(at, membership.group_id);
         }
         Ok(Agents { groups, assign_upon_solve: self.settings()?.assign_tickets_upon_solve })
+    }
+
+    /// How its tickets are routed.
+    ///
+    /// # Errors
+    /// `Internal` if the settings cannot be read.
+    pub fn routing(&self) -> Result<RoutingSettings, Fault> {
+        let all = self.all::<RoutingSettings>()?;
+        Ok(all.first().map(|kept| kept.record.clone()).unwrap_or_default())
     }
 
     /// How the account is set.

@@ -10,6 +10,7 @@ use crate::ids::{GroupId, RecordId, UserId};
 use crate::organization::Organization;
 use crate::record::{Changes, Home, Kept, Record, places};
 use crate::refusal::Refusal;
+use crate::routing::Skill;
 use crate::rule::{Choices, Conditions, Refers, Restriction, Rule, To};
 use crate::user::User;
 use crate::webhook::{Webhook, ulid};
@@ -266,7 +267,7 @@ pub(super) async fn resolve(
         To::User | To::Agent => Some(places::record(User::KIND, number(id)?)),
         To::Organization => Some(places::record(Organization::KIND, number(id)?)),
         To::Webhook => Some(places::record(Webhook::KIND, ulid::read(id)?)),
-        To::Group | To::Brand | To::Form | To::Status | To::Field => None,
+        To::Group | To::Brand | To::Form | To::Status | To::Field | To::Skill => None,
     });
     call.fetch(kept).await?;
     for (to, id, field) in refers.iter() {
@@ -287,6 +288,7 @@ pub(super) async fn resolve(
             (To::Form, Some(id)) => call.account.find::<TicketForm>(id)?.is_some(),
             (To::Status, Some(id)) => call.account.find::<CustomStatus>(id)?.is_some(),
             (To::Field, Some(id)) => own_field(call, id)?.is_some(),
+            (To::Skill, Some(id)) => call.account.find::<Skill>(id)?.is_some(),
         };
         if !there {
             let text = format!("{field}: {id} is not a valid value");
@@ -344,6 +346,7 @@ pub(super) fn choices(call: &Call<'_>) -> Result<Choices, Refused> {
     let forms = account.all::<TicketForm>()?;
     let statuses = account.all::<CustomStatus>()?;
     let fields = account.all::<TicketField>()?;
+    let skills = account.all::<Skill>()?;
     let own = fields.iter().filter(|it| it.field.active && !it.field.kind.is_system());
     Ok(Choices {
         groups: groups.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
@@ -351,6 +354,7 @@ pub(super) fn choices(call: &Call<'_>) -> Result<Choices, Refused> {
         forms: forms.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
         statuses: statuses.iter().map(|it| (it.id.to_string(), it.agent_label.clone())).collect(),
         fields: own.map(|it| (it.field.id.to_string(), it.field.title.clone())).collect(),
+        skills: skills.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
     })
 }
 

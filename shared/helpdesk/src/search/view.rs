@@ -5,6 +5,7 @@ mod compare;
 mod hours;
 mod own;
 mod promised;
+mod routed;
 
 use super::directory::{languages, zone};
 use super::document::field;

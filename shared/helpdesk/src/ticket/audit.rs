@@ -196,7 +196,7 @@ pub struct Change {
 }
 
 /// Fields that are no news.
-const SILENT: [&str; 15] = [
+const SILENT: [&str; 16] = [
     "id",
     "created_at",
     "updated_at",
@@ -209,6 +209,7 @@ const SILENT: [&str; 15] = [
     "clocks",
     "promises",
     "automations",
+    "routing",
     "has_incidents",
     "followup_ids",
     "satisfaction_rating_id",

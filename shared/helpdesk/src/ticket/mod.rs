@@ -36,6 +36,7 @@ use crate::ids::{
 };
 use crate::organization::Organization;
 use crate::record::{Feed, Home, Kind as RecordKind, Link, Record, places};
+use crate::routing::Standing;
 use crate::satisfaction::SatisfactionRating;
 use crate::store::Key;
 use crate::user::User;
@@ -147,6 +148,12 @@ pub struct Ticket {
     /// What automations did to it.
     #[serde(default)]
     pub automations: Automated,
+    /// The skills that it asks for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub skills: BTreeSet<RecordId>,
+    /// What it is to routing.
+    #[serde(default)]
+    pub routing: Standing,
 }
 
 impl Ticket {
@@ -197,6 +204,7 @@ impl Record for Ticket {
         on((self.kind == Some(Kind::Problem)).then(|| "problems/tickets".to_owned()));
         self.email_cc_ids.iter().for_each(|it| on(Some(format!("ccd/{it}/tickets"))));
         self.follower_ids.iter().for_each(|it| on(Some(format!("followed/{it}/tickets"))));
+        links.extend(Standing::links(self));
         links
     }
 

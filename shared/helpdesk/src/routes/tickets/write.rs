@@ -14,7 +14,9 @@ use crate::file::upload::{self, Taken};
 use crate::ids::{AuditId, OrganizationId, TicketId, UserId};
 use crate::record::{Changes, Kept, places};
 use crate::refusal::Refusal;
+use crate::routing::{Skill, skill};
 use crate::satisfaction::SatisfactionRating;
+use crate::search::Looking;
 use crate::store::Key;
 use crate::ticket::{self, Applied, Edit, NewComment, Status, Ticket, Via};
 use crate::trigger::Around;
@@ -151,7 +153,8 @@ pub async fn open_with(
     }
     let mut changes = Changes::new();
     let by = channel(&asked.more, via.clone());
-    let fired = fired(call, (None, &applied, &by), &mut people, &mut changes).await?;
+    let mut fired = fired(call, (None, &applied, &by), &mut people, &mut changes).await?;
+    skilled(call, &mut applied, &mut fired, &people).await?;
     let how = How { more: &asked.more, uploads, via, mentioned, fired };
     let written = work_out(call, None, applied, how, &mut changes)?;
     changes.create(&written.ticket)?;
@@ -170,6 +173,35 @@ pub async fn open_with(
     beside(&written, &mut changes)?;
     call.commit(changes).await?;
     Ok(written)
+}
+
+/// Has a new ticket ask for the skills whose conditions it meets once its triggers have acted, unless it is told which it asks for.
+async fn skilled(
+    call: &Call<'_>,
+    applied: &mut Applied,
+    fired: &mut Option<Acted>,
+    people: &People,
+) -> Result<(), Refused> {
+    let all = Skill::automatic(&call.account)?;
+    let ticket = fired.as_ref().map_or(&applied.ticket, |(fired, _)| &fired.ticket);
+    if all.is_empty() || !ticket.skills.is_empty() {
+        return Ok(());
+    }
+    let id = ticket.requester_id;
+    let kept = match people.added.iter().find(|it| it.id == id) {
+        Some(added) => Some(added.clone()),
+        None if all.iter().any(|it| skill::asks_requester(&it.conditions)) => {
+            call.find::<User>(id.get()).await?.map(|it| it.record)
+        }
+        None => None,
+    };
+    let looking = Looking::of(&call.account, call.actor()?, call.at)?;
+    let skills = skill::of_new(&looking, ticket, kept.as_ref(), &all);
+    if let Some((fired, _)) = fired {
+        fired.ticket.skills.clone_from(&skills);
+    }
+    applied.ticket.skills = skills;
+    Ok(())
 }
 
 /// So many seconds after `at`.

@@ -1,0 +1,91 @@
+//! What time brings about of routing.
+
+use super::{Availability, Passed, RoutingSettings, loads, pass};
+use crate::api::{Ask, Call, Desk, Refused, entry, list};
+use crate::automation::{each_of, tickets};
+use crate::record::Kept;
+use crate::routes::tickets::{adopt, take_back};
+use crate::search::document::field;
+use crate::search::{Filter, Finder, Kind};
+use crate::ticket::Status;
+use ceap_kernel::TenantId;
+use serde::Serialize;
+
+/// Seconds after which nobody is still at a request that does not know yet that routing was turned on: the gateway ends it
+/// after 30.
+const SETTLED_S: i64 = 60;
+
+/// What was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tended {
+    /// Tickets that were there before routing was turned on, of which it knows by now.
+    pub adopted: u64,
+    /// Tickets that were taken back from agents who are not there.
+    pub returned: u64,
+    /// Tickets that were given to agents.
+    pub given: u64,
+    /// Tickets to which it could not be done, which are left to the next time.
+    pub left: u64,
+}
+
+/// Does what is due of an account's routing: each minute.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`, also while the index is far behind: then it is to be begun again.
+pub async fn tend(desk: &Desk<'_>, tenant: &TenantId) -> Result<Tended, Refused> {
+    let ask = Ask::nothing();
+    let call = entry::by_itself(desk, tenant, &ask, Vec::new()).await?;
+    let settings = call.account.all::<RoutingSettings>()?;
+    let mut tended = Tended::default();
+    let Some(settings) = settings.first().filter(|it| it.enabled) else { return Ok(tended) };
+    if !settings.adopted {
+        known(&call, settings, &mut tended).await?;
+    }
+    if settings.reassign {
+        returned(&call, settings.reassign_after_minutes, &mut tended).await?;
+    }
+    let Passed { given, left } = pass(desk, tenant).await?;
+    (tended.given, tended.left) = (given, tended.left.saturating_add(left));
+    Ok(tended)
+}
+
+/// Has routing know of all tickets that were there before it was turned on: until then agents would be taken to have less to
+/// do than they have.
+async fn known(
+    call: &Call<'_>,
+    settings: &Kept<RoutingSettings>,
+    tended: &mut Tended,
+) -> Result<(), Refused> {
+    let since = settings.enabled_at.unwrap_or(call.at).as_second();
+    if call.at.as_second().saturating_sub(since) < SETTLED_S {
+        return Ok(());
+    }
+    let finder = Finder::open(call, &[Kind::Ticket]).await?;
+    let active = [Status::New, Status::Open].map(Status::as_str);
+    let found = tickets(&finder, &Filter::is_any(field::STATUS, active)).await?;
+    let done = each_of(found, async |id| adopt(&call.anew(), id).await).await?;
+    tended.adopted = done.changed.len() as u64;
+    tended.left = done.left;
+    if done.left > 0 {
+        return Ok(());
+    }
+    let after = RoutingSettings { adopted: true, ..settings.record.clone() };
+    match call.anew().change(settings, &after).await {
+        // Whoever changed them has it looked at again.
+        Ok(()) | Err(Refused::Conflict) => Ok(()),
+        Err(refused) => Err(refused),
+    }
+}
+
+/// Takes open tickets back from agents who have not been there for so many minutes.
+async fn returned(call: &Call<'_>, minutes: u32, tended: &mut Tended) -> Result<(), Refused> {
+    let all = list::whole::<Availability>(call).await?.into_iter();
+    for absent in all.filter(|it| it.absent_for(minutes, call.at)) {
+        let load = loads(call, Some(absent.agent_id)).await?;
+        let of = load.tickets().map(|(_, id)| id).collect();
+        let done = each_of(of, async |id| take_back(&call.anew(), id, &absent).await).await?;
+        tended.returned = tended.returned.saturating_add(done.changed.len() as u64);
+        tended.left = tended.left.saturating_add(done.left);
+    }
+    Ok(())
+}
