@@ -33,6 +33,7 @@ mod people_go;
 mod presence;
 mod promised;
 mod requests;
+mod routing;
 mod satisfaction;
 mod saved_searches;
 mod schedules;

@@ -2,7 +2,7 @@
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 use super::*;
-use crate::routing::order;
+use crate::routing::{Strategy, order};
 use crate::ticket::Priority;
 use proptest::collection::{btree_set, vec};
 use proptest::option;
