@@ -112,7 +112,8 @@ async fn raced(seed: u64, fails: bool) -> (BTreeMap<u64, usize>, Vec<Vec<Value>>
     let passes = world.at_desk(async |desk| {
         let wild = Wild { store: desk.store, seed: Cell::new(seed), fails };
         let desk = Desk { store: &wild, ..*desk };
-        let passes = join_all((0..4).map(|_| pass(&desk, &acme()))).await;
+        let tenant = acme();
+        let passes = join_all((0..4).map(|_| pass(&desk, &tenant))).await;
         assert!(fails || passes.iter().any(Result::is_ok), "{passes:?}");
     });
     let by_hand = async {
@@ -174,7 +175,8 @@ async fn what_somebody_takes_by_hand_is_not_taken_from_them() {
         let passes = world.at_desk(async |desk| {
             let wild = Wild { store: desk.store, seed: Cell::new(seed), fails: false };
             let desk = Desk { store: &wild, ..*desk };
-            join_all((0..2).map(|_| pass(&desk, &acme()))).await
+            let tenant = acme();
+            join_all((0..2).map(|_| pass(&desk, &tenant))).await
         });
         let by_hand = async {
             for id in &ids[..3] {
