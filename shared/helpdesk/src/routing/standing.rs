@@ -13,7 +13,7 @@ const MOST_GIVEN: u32 = 100;
 /// Seconds after which a ticket may be given again that came back at once.
 const PAUSE_S: i64 = 60;
 
-/// What a ticket is to routing: nothing while routing is off. It is kept with the ticket, so that the lists of what waits
+/// What a ticket is to routing: nothing before that is turned on. It is kept with the ticket, so that the lists of what waits
 /// and of what agents have to do change with it, and cannot say anything else.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -35,7 +35,7 @@ impl Standing {
         self.since
     }
 
-    /// Whether routing knows of it.
+    /// Whether routing knows of it, as it does of all that are new or open.
     #[must_use]
     pub const fn is_known(&self) -> bool {
         self.channel.is_some()
@@ -71,8 +71,10 @@ impl Standing {
     }
 }
 
-/// Makes a ticket stand as it should, once it is as it is written at a time.
+/// Makes a ticket stand as it should, once it is as it is written at a time. One of which routing knows stays known while it is
+/// active, whatever who writes it knows of the account: they may have begun before routing was turned on.
 pub fn settle(ticket: &mut Ticket, enabled: bool, at: Timestamp) {
+    let enabled = enabled || ticket.routing.is_known();
     let active = enabled && matches!(ticket.status, Status::New | Status::Open);
     let waits = active && ticket.assignee_id.is_none();
     let standing = &mut ticket.routing;

@@ -9,11 +9,15 @@ use crate::search::document::field;
 use crate::search::{Filter, Finder, Kind};
 use crate::ticket::Status;
 use ceap_kernel::TenantId;
+use futures::stream::{self, StreamExt};
 use serde::Serialize;
 
 /// Seconds after which nobody is still at a request that does not know yet that routing was turned on: the gateway ends it
 /// after 30.
 const SETTLED_S: i64 = 60;
+
+/// Agents whose tickets are taken back at once.
+const AT_ONCE: usize = 16;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -80,12 +84,29 @@ async fn known(
 /// Takes open tickets back from agents who have not been there for so many minutes.
 async fn returned(call: &Call<'_>, minutes: u32, tended: &mut Tended) -> Result<(), Refused> {
     let all = list::whole::<Availability>(call).await?.into_iter();
-    for absent in all.filter(|it| it.absent_for(minutes, call.at)) {
-        let load = loads(call, Some(absent.agent_id)).await?;
-        let of = load.tickets().map(|(_, id)| id).collect();
-        let done = each_of(of, async |id| take_back(&call.anew(), id, &absent).await).await?;
-        tended.returned = tended.returned.saturating_add(done.changed.len() as u64);
-        tended.left = tended.left.saturating_add(done.left);
+    let absent = all.filter(|it| it.absent_for(minutes, call.at));
+    let each = absent.map(|it| relieved(call, it));
+    let each: Vec<Result<(u64, u64), Refused>> =
+        stream::iter(each).buffer_unordered(AT_ONCE).collect().await;
+    for one in each {
+        let (returned, left) = one?;
+        tended.returned = tended.returned.saturating_add(returned);
+        tended.left = tended.left.saturating_add(left);
     }
     Ok(())
+}
+
+/// Takes an agent's open tickets back, one after the other, since each is to find them still absent: how many, and how many it
+/// could not be done to.
+async fn relieved(call: &Call<'_>, agent: Kept<Availability>) -> Result<(u64, u64), Refused> {
+    let (mut returned, mut left) = (0_u64, 0_u64);
+    for (_, id) in loads(call, Some(agent.agent_id)).await?.tickets() {
+        match take_back(&call.anew(), id, &agent).await {
+            Ok(true) => returned = returned.saturating_add(1),
+            Ok(false) => {}
+            Err(Refused::Fault(fault)) if fault.retryable() => return Err(fault.into()),
+            Err(_) => left = left.saturating_add(1),
+        }
+    }
+    Ok((returned, left))
 }

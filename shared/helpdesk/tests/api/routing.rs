@@ -434,6 +434,22 @@ async fn who_was_suspended_or_works_here_no_longer_is_given_nothing() {
 }
 
 #[tokio::test]
+async fn what_was_imported_or_comes_back_is_routed_too() {
+    let world = desk(json!({})).await;
+    capacity(&world, json!({"email": 2})).await;
+    status(&world, 1001, ONLINE).await;
+    let import = json!({"ticket": {"subject": "x", "comments": [{"value": "x"}], "requester_id": 4001, "assignee_id": 1001, "status": "open"}});
+    world.post("/imports/tickets", import).await.is(201);
+    let gone = opened(&world, json!({})).await;
+    world.delete(&format!("/tickets/{gone}")).await.is(204);
+    assert_eq!(passed(&world).await.given, 0);
+    world.put(&format!("/deleted_tickets/{gone}/restore"), Value::Null).await.is(200);
+    let other = opened(&world, json!({})).await;
+    assert_eq!(passed(&world).await.given, 1, "of two they may have they had one");
+    assert_eq!((assignee(&world, gone).await, assignee(&world, other).await), (Some(1001), None));
+}
+
+#[tokio::test]
 async fn what_changes_a_ticket_leads_to_a_pass_and_what_routing_did_to_none() {
     let world = World::new();
     cast::team(&world).await;
