@@ -26,8 +26,8 @@ pub struct RoutingSettings {
     pub enabled: bool,
     /// Since when.
     pub enabled_at: Option<Timestamp>,
-    /// Whether the tickets that were there before are known to routing.
-    pub adopted: bool,
+    /// When routing last came to know of all tickets that were there before, if it did.
+    pub adopted_at: Option<Timestamp>,
     /// Who is given a ticket.
     pub strategy: Strategy,
     /// Minutes after which skills that nobody has who has room are no longer waited for; none waits for ever.
@@ -43,7 +43,7 @@ impl Default for RoutingSettings {
         Self {
             enabled: false,
             enabled_at: None,
-            adopted: false,
+            adopted_at: None,
             strategy: Strategy::default(),
             skills_timeout_minutes: None,
             reassign: false,
@@ -56,7 +56,7 @@ impl RoutingSettings {
     /// Whether tickets are given to agents by now.
     #[must_use]
     pub const fn ready(&self) -> bool {
-        self.enabled && self.adopted
+        self.enabled && self.adopted_at.is_some()
     }
 }
 
@@ -76,7 +76,7 @@ impl Record for RoutingSettings {
     /// What nobody set is not told.
     fn told(&self) -> Option<Told> {
         let mut told = Told::usual(self)?;
-        ["enabled_at", "adopted"].iter().for_each(|name| drop(told.facts.remove(*name)));
+        ["enabled_at", "adopted_at"].iter().for_each(|name| drop(told.facts.remove(*name)));
         Some(told)
     }
 }

@@ -8,13 +8,16 @@ use crate::routes::tickets::{adopt, take_back};
 use crate::search::document::field;
 use crate::search::{Filter, Finder, Kind};
 use crate::ticket::Status;
-use ceap_kernel::TenantId;
+use ceap_kernel::{TenantId, Timestamp};
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
 
 /// Seconds after which nobody is still at a request that does not know yet that routing was turned on: the gateway ends it
 /// after 30.
 const SETTLED_S: i64 = 60;
+
+/// The same of whatever nobody waits for: Lambda ends it after 15 minutes.
+const ENDED_S: i64 = 20 * 60;
 
 /// Agents whose tickets are taken back at once.
 const AT_ONCE: usize = 16;
@@ -42,7 +45,7 @@ pub async fn tend(desk: &Desk<'_>, tenant: &TenantId) -> Result<Tended, Refused>
     let settings = call.account.all::<RoutingSettings>()?;
     let mut tended = Tended::default();
     let Some(settings) = settings.first().filter(|it| it.enabled) else { return Ok(tended) };
-    if !settings.adopted {
+    if wanted(settings, call.at) {
         known(&call, settings, &mut tended).await?;
     }
     if settings.reassign {
@@ -53,6 +56,15 @@ pub async fn tend(desk: &Desk<'_>, tenant: &TenantId) -> Result<Tended, Refused>
     Ok(tended)
 }
 
+/// Whether to look for tickets of which routing does not know: once nobody writes any more who does not know that it was turned
+/// on, first in answer to requests, then at all.
+fn wanted(settings: &RoutingSettings, now: Timestamp) -> bool {
+    let Some(enabled_at) = settings.enabled_at else { return false };
+    let since = |at: Timestamp| at.as_second().saturating_sub(enabled_at.as_second());
+    let due = if since(now) >= ENDED_S { ENDED_S } else { SETTLED_S };
+    since(now) >= due && settings.adopted_at.is_none_or(|at| since(at) < due)
+}
+
 /// Has routing know of all tickets that were there before it was turned on: until then agents would be taken to have less to
 /// do than they have.
 async fn known(
@@ -60,10 +72,6 @@ async fn known(
     settings: &Kept<RoutingSettings>,
     tended: &mut Tended,
 ) -> Result<(), Refused> {
-    let since = settings.enabled_at.unwrap_or(call.at).as_second();
-    if call.at.as_second().saturating_sub(since) < SETTLED_S {
-        return Ok(());
-    }
     let finder = Finder::open(call, &[Kind::Ticket]).await?;
     let active = [Status::New, Status::Open].map(Status::as_str);
     let found = tickets(&finder, &Filter::is_any(field::STATUS, active)).await?;
@@ -73,7 +81,7 @@ async fn known(
     if done.left > 0 {
         return Ok(());
     }
-    let after = RoutingSettings { adopted: true, ..settings.record.clone() };
+    let after = RoutingSettings { adopted_at: Some(call.at), ..settings.record.clone() };
     match call.anew().change(settings, &after).await {
         // Whoever changed them has it looked at again.
         Ok(()) | Err(Refused::Conflict) => Ok(()),

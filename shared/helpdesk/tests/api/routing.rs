@@ -6,9 +6,11 @@ mod shapes;
 use crate::cast::{self, AGENT, CUSTOMER, OTHER};
 use crate::world::World;
 use ceap_helpdesk::job::Waiting;
-use ceap_helpdesk::routing::{Passed, Tended, bell, pass, tend};
-use ceap_helpdesk::ticket::Audit;
-use ceap_kernel::TenantId;
+use ceap_helpdesk::record::{Changes, Kept, Record, places};
+use ceap_helpdesk::routing::{Passed, Standing, Tended, bell, pass, tend};
+use ceap_helpdesk::store::Store;
+use ceap_helpdesk::ticket::{Audit, Ticket};
+use ceap_kernel::{Clock, TenantId};
 use serde_json::{Value, json};
 
 const ONLINE: u64 = 3;
@@ -116,6 +118,21 @@ async fn an_agent_who_comes_is_given_what_waits() {
     assert_eq!(metric["assignee_stations"], 1);
 }
 
+/// Writes a ticket as somebody does who does not know of routing.
+async fn unknown(world: &World, id: u64, status: &str) {
+    let before = world.at_desk(async |desk| {
+        desk.store.get(&acme(), &[places::record(Ticket::KIND, id)]).await.unwrap().remove(0)
+    });
+    let before = Kept::<Ticket>::read(&before.await).unwrap();
+    let status = serde_json::from_value(json!(status)).unwrap();
+    let after = Ticket { status, routing: Standing::default(), ..before.record.clone() };
+    let after = after.generated(world.hands.now());
+    let mut changes = Changes::new();
+    changes.update(&before, &after).unwrap();
+    let (writes, _) = changes.finish();
+    world.store.commit(&acme(), &writes).await.unwrap();
+}
+
 #[tokio::test]
 async fn nothing_is_given_to_anybody_before_routing_knows_what_they_have_to_do() {
     let world = World::new();
@@ -136,6 +153,18 @@ async fn nothing_is_given_to_anybody_before_routing_knows_what_they_have_to_do()
     assert_eq!(assignee(&world, waits[1]).await, None);
     assert_eq!(ticket(&world, waits[1]).await["updated_at"], before, "that is no update");
     assert_eq!(tended(&world).await, Tended::default());
+    // What ran for long and did not know may have left something behind: it is looked for once more.
+    change(&world, waits[0], json!({"status": "pending"})).await;
+    unknown(&world, waits[0], "open").await;
+    world.pass(18 * 60);
+    assert_eq!(tended(&world).await.adopted, 0);
+    world.pass(60);
+    assert_eq!(tended(&world).await.adopted, 1);
+    unknown(&world, waits[0], "open").await;
+    world.pass(60);
+    assert_eq!(tended(&world).await.adopted, 0, "and no more");
+    // What was written since the last request is none of the next one's.
+    world.seen.borrow_mut().clear();
     world.put("/routing/settings", json!({"settings": {"enabled": false}})).await.is(200);
     change(&world, waits[0], json!({"status": "solved"})).await;
     world.pass(60);

@@ -29,7 +29,7 @@ impl Edit {
         let enabled = self.enabled.unwrap_or(settings.enabled);
         if enabled && !settings.enabled {
             // What happened to tickets meanwhile is not known.
-            (settings.enabled_at, settings.adopted) = (Some(call.at), false);
+            (settings.enabled_at, settings.adopted_at) = (Some(call.at), None);
         }
         settings.enabled = enabled;
         settings.strategy = self.strategy.unwrap_or(settings.strategy);

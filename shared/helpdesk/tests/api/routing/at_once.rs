@@ -6,7 +6,7 @@ use ceap_helpdesk::store::{Failure, Found, Item, Key, Range, Soon, Store, Write}
 use ceap_kernel::{Fault, Timestamp};
 use futures::future::{join, join_all};
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A store whose calls take as long as they like. Some fail; of some that happened nobody hears.
 struct Wild<'a> {
@@ -123,6 +123,7 @@ async fn raced(seed: u64, fails: bool) -> (BTreeMap<u64, usize>, Vec<Vec<Value>>
         }
     };
     join(passes, by_hand).await;
+    agree(&world);
     let within = load(&world, &ids).await;
     assert!(within.values().all(|it| *it <= CAPACITY), "{seed}: {within:?}");
     // Whatever failed is done by the next one.
@@ -135,6 +136,33 @@ async fn raced(seed: u64, fails: bool) -> (BTreeMap<u64, usize>, Vec<Vec<Value>>
         given.push(from.collect());
     }
     (load(&world, &ids).await, given)
+}
+
+/// The places on one of routing's lists.
+fn places(world: &World, list: &str) -> BTreeSet<String> {
+    let all = world.store.dump().into_iter();
+    let of = all.filter(|(of, key, _)| *of == acme() && key.partition == format!("LIST#{list}"));
+    of.map(|(_, key, _)| key.sort).collect()
+}
+
+/// The lists say what the tickets say.
+fn agree(world: &World) {
+    let all = world.store.dump().into_iter();
+    let tickets = all.filter(|(of, key, _)| *of == acme() && key.partition == "TICKET");
+    let (mut load, mut waiting) = (BTreeSet::new(), BTreeSet::new());
+    for (.., body) in tickets {
+        let ticket: Value = serde_json::from_str(&body).unwrap();
+        let id = ticket["id"].as_u64().unwrap();
+        match (ticket["status"].as_str().unwrap(), ticket["assignee_id"].as_u64()) {
+            ("open", Some(agent)) => load.insert(format!("{agent:016}#email#{id:016}")),
+            ("new" | "open", None) => waiting.insert(id),
+            other => panic!("{other:?}"),
+        };
+    }
+    assert_eq!(places(world, "routing/load"), load);
+    let listed = places(world, "routing/waiting");
+    let listed = listed.iter().map(|it| it.rsplit('#').next().unwrap().parse().unwrap());
+    assert_eq!(listed.collect::<BTreeSet<u64>>(), waiting);
 }
 
 async fn load(world: &World, ids: &[u64]) -> BTreeMap<u64, usize> {
@@ -187,5 +215,31 @@ async fn what_somebody_takes_by_hand_is_not_taken_from_them() {
         for id in &ids[..3] {
             assert_eq!(assignee(&world, *id).await, Some(3001), "{seed}: {id}");
         }
+    }
+}
+
+#[tokio::test]
+async fn who_goes_offline_is_given_nothing_from_then_on() {
+    for seed in 200..224 {
+        let world = desk(json!({})).await;
+        for _ in 0..5 {
+            opened(&world, json!({})).await;
+        }
+        status(&world, 1001, ONLINE).await;
+        let passes = world.at_desk(async |desk| {
+            let wild = Wild { store: desk.store, seed: Cell::new(seed), fails: false };
+            let desk = Desk { store: &wild, ..*desk };
+            let tenant = acme();
+            join_all((0..2).map(|_| pass(&desk, &tenant))).await
+        });
+        let leaves = async {
+            for _ in 0..(seed - 200) * 4 {
+                tokio::task::yield_now().await;
+            }
+            status(&world, 1001, OFFLINE).await;
+            places(&world, "routing/load")
+        };
+        let (_, then) = join(passes, leaves).await;
+        assert_eq!(places(&world, "routing/load"), then, "{seed}");
     }
 }
