@@ -19,6 +19,7 @@ pub mod record;
 pub mod refusal;
 pub mod report;
 pub mod routes;
+pub mod routing;
 pub mod rule;
 pub mod satisfaction;
 pub mod schedule;

@@ -37,6 +37,7 @@ use ceap_helpdesk::job::Queue;
 use ceap_helpdesk::message::Counter;
 use ceap_helpdesk::presence::Connections;
 use ceap_helpdesk::routes::Family;
+use ceap_helpdesk::routing::{self, Tended};
 use ceap_helpdesk::search::{Index, Recent};
 use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::Store;
@@ -170,17 +171,21 @@ impl Office {
 
     async fn automated(&self, Due { tenant, duty }: Due) -> Result<(Done, Tally), Fault> {
         let desk = self.desk();
+        let mut tally = Tally::default();
         let (done, changed, detail) = match duty {
             Duty::Automations => {
                 let ran = automation::run(&desk, &tenant).await.map_err(fault)?;
                 (Done::Ran(ran), ran.changed, "automations")
             }
             Duty::Promises => {
+                // Neither waits for the other's faults to be mended.
+                let tended = routing::tend(&desk, &tenant).await;
                 let swept = automation::sweep(&desk, &tenant).await.map_err(fault)?;
-                (Done::Swept(swept), swept.changed, "promises")
+                let tended = tended.map_err(fault)?;
+                tally.add(Metric::TicketsAutomated, &tenant, None, Some("routing"), tended.given);
+                (Done::Minute { swept, tended }, swept.changed, "promises")
             }
         };
-        let mut tally = Tally::default();
         tally.add(Metric::TicketsAutomated, &tenant, None, Some(detail), changed);
         Ok((done, tally))
     }
@@ -252,7 +257,7 @@ struct Due {
 enum Duty {
     /// The automations of hours that are not done yet.
     Automations,
-    /// What is due of promises.
+    /// What is due of promises, and of routing.
     Promises,
 }
 
@@ -261,7 +266,12 @@ enum Duty {
 #[serde(untagged)]
 enum Done {
     Ran(Ran),
-    Swept(Swept),
+    Minute {
+        #[serde(flatten)]
+        swept: Swept,
+        #[serde(rename = "routing")]
+        tended: Tended,
+    },
 }
 
 /// Why something that nobody asked for was not done.

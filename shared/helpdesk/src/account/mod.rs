@@ -22,6 +22,7 @@ pub use staff::Staff;
 use crate::access::{Actor, Face};
 use crate::ids::{GroupId, UserId};
 use crate::record::{Kept, Record, places};
+use crate::routing::RoutingSettings;
 use crate::store::{Found, Item, Range, Store};
 use crate::ticket::Agents;
 use crate::time_zone;
@@ -170,6 +171,15 @@ impl Account {
     pub fn today(&self, now: Timestamp) -> Result<Date, Fault> {
         let zone = TimeZone::get(time_zone::iana(&self.settings()?.time_zone));
         Ok(now.to_zoned(zone.unwrap_or(TimeZone::UTC)).date())
+    }
+
+    /// How its tickets are routed.
+    ///
+    /// # Errors
+    /// `Internal` if the settings cannot be read.
+    pub fn routing(&self) -> Result<RoutingSettings, Fault> {
+        let all = self.all::<RoutingSettings>()?;
+        Ok(all.first().map(|kept| kept.record.clone()).unwrap_or_default())
     }
 
     /// How the account is set.

@@ -122,14 +122,16 @@ async fn each(
 }
 
 /// What became of tickets.
-struct Done {
-    changed: Vec<TicketId>,
-    left: u64,
+pub(crate) struct Done {
+    /// Those to which something was done.
+    pub changed: Vec<TicketId>,
+    /// How many to which it could not be done.
+    pub left: u64,
 }
 
 /// Does something to each of these tickets, several at once. One to which it cannot be done is left: it keeps no other from
 /// its own.
-async fn each_of(
+pub(crate) async fn each_of(
     tickets: BTreeSet<TicketId>,
     act: impl AsyncFn(TicketId) -> Result<bool, Refused>,
 ) -> Result<Done, Refused> {
@@ -164,7 +166,10 @@ impl Run {
 }
 
 /// All tickets that are found.
-async fn tickets(finder: &Finder, filter: &Filter) -> Result<BTreeSet<TicketId>, Refused> {
+pub(crate) async fn tickets(
+    finder: &Finder,
+    filter: &Filter,
+) -> Result<BTreeSet<TicketId>, Refused> {
     let sort = Sort::by_number(field::ID, Order::Asc);
     let mut found = BTreeSet::new();
     let mut after = None;

@@ -63,6 +63,11 @@ pub enum Waiting {
         /// Of what.
         notice: Notice,
     },
+    /// Tickets that may be given to agents ([`crate::routing::pass`]).
+    Route {
+        /// In whose account.
+        tenant: TenantId,
+    },
 }
 
 /// How long a job is remembered.
@@ -150,7 +155,30 @@ pub async fn start_with(
     call: &Call<'_>,
     job_type: &str,
     steps: Vec<Step>,
+    changes: Changes,
+) -> Result<Job, Refused> {
+    begin(call, job_type, steps, changes, true).await
+}
+
+/// The same, of what nobody asked for: it is not listed.
+///
+/// # Errors
+/// As of a commit of the changes.
+pub async fn start_quietly(
+    call: &Call<'_>,
+    job_type: &str,
+    steps: Vec<Step>,
+    changes: Changes,
+) -> Result<(), Refused> {
+    begin(call, job_type, steps, changes, false).await.map(drop)
+}
+
+async fn begin(
+    call: &Call<'_>,
+    job_type: &str,
+    steps: Vec<Step>,
     mut changes: Changes,
+    listed: bool,
 ) -> Result<Job, Refused> {
     let id: String =
         (call.desk.random)().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
@@ -177,9 +205,11 @@ pub async fn start_with(
         (bytes, count) = (bytes.saturating_add(size), count.saturating_add(1));
     }
     changes.put(Job::key(&job.id), &job, Some(expires_at))?;
-    let rank = format!("{:012}#{}", call.at.as_second(), job.id);
-    let link = Link { list: "jobs".to_owned(), rank };
-    changes.put(link.key(), &json!({}), Some(expires_at))?;
+    if listed {
+        let rank = format!("{:012}#{}", call.at.as_second(), job.id);
+        let link = Link { list: "jobs".to_owned(), rank };
+        changes.put(link.key(), &json!({}), Some(expires_at))?;
+    }
     call.commit(changes).await?;
     // It is kept by now, and whoever hears of that begins it later ([`SWEPT_AFTER_S`]): to tell the caller that it failed
     // would have it asked for twice.

@@ -22,6 +22,7 @@ mod placeholders;
 pub mod presence;
 pub mod recipient_addresses;
 pub mod requests;
+pub mod routing;
 mod rules;
 pub mod satisfaction;
 pub mod saved_searches;
@@ -215,6 +216,13 @@ pub const RULES: Family = Family {
     ],
 };
 
+/// Routing: skills, who is there, how much they may have to do, and queues.
+pub const ROUTING: Family = Family {
+    name: "routing",
+    paths: &["routing", "agent_availabilities", "capacity", "queues"],
+    routes: &[routing::SKILLS, routing::AVAILABILITIES, routing::CAPACITY, routing::QUEUES],
+};
+
 /// What else an account is set up with, its tokens, and the log of changes to all of it.
 pub const ACCOUNT: Family = Family {
     name: "account",
@@ -285,6 +293,7 @@ pub const FAMILIES: &[Family] = &[
     ORGANIZATIONS,
     WEBHOOKS,
     RULES,
+    ROUTING,
     ACCOUNT,
     TAGS,
     SATISFACTION,

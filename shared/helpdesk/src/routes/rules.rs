@@ -10,6 +10,7 @@ use crate::ids::{GroupId, RecordId, UserId};
 use crate::organization::Organization;
 use crate::record::{Changes, Home, Kept, Record, places};
 use crate::refusal::Refusal;
+use crate::routing::Skill;
 use crate::rule::{Choices, Conditions, Refers, Restriction, Rule, To};
 use crate::schedule::Schedule;
 use crate::user::User;
@@ -267,7 +268,9 @@ pub(super) async fn resolve(
         To::User | To::Agent => Some(places::record(User::KIND, number(id)?)),
         To::Organization => Some(places::record(Organization::KIND, number(id)?)),
         To::Webhook => Some(places::record(Webhook::KIND, ulid::read(id)?)),
-        To::Group | To::Brand | To::Form | To::Schedule | To::Status | To::Field => None,
+        To::Group | To::Brand | To::Form | To::Schedule | To::Status | To::Field | To::Skill => {
+            None
+        }
     });
     call.fetch(kept).await?;
     for (to, id, field) in refers.iter() {
@@ -289,6 +292,7 @@ pub(super) async fn resolve(
             (To::Schedule, Some(id)) => call.account.find::<Schedule>(id)?.is_some(),
             (To::Status, Some(id)) => call.account.find::<CustomStatus>(id)?.is_some(),
             (To::Field, Some(id)) => own_field(call, id)?.is_some(),
+            (To::Skill, Some(id)) => call.account.find::<Skill>(id)?.is_some(),
         };
         if !there {
             let text = format!("{field}: {id} is not a valid value");
@@ -347,6 +351,7 @@ pub(super) fn choices(call: &Call<'_>) -> Result<Choices, Refused> {
     let statuses = account.all::<CustomStatus>()?;
     let schedules = account.all::<Schedule>()?;
     let fields = account.all::<TicketField>()?;
+    let skills = account.all::<Skill>()?;
     let own = fields.iter().filter(|it| it.field.active && !it.field.kind.is_system());
     Ok(Choices {
         groups: groups.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
@@ -355,6 +360,7 @@ pub(super) fn choices(call: &Call<'_>) -> Result<Choices, Refused> {
         statuses: statuses.iter().map(|it| (it.id.to_string(), it.agent_label.clone())).collect(),
         schedules: schedules.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
         fields: own.map(|it| (it.field.id.to_string(), written(call, &it.field.title))).collect(),
+        skills: skills.iter().map(|it| (it.id.to_string(), it.name.clone())).collect(),
     })
 }
 

@@ -9,6 +9,7 @@ use crate::field::ticket::Outcome;
 use crate::field::{FieldType, TicketField, TicketForm};
 use crate::record::Kept;
 use crate::refusal::Refusal;
+use crate::routing::Skill;
 use crate::ticket::{Actor, Edit, FieldValue, Rules, Status, Ticket};
 use ceap_kernel::Fault;
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ pub struct Setup {
     brands: Arc<Vec<Kept<Brand>>>,
     groups: Arc<Vec<Kept<Group>>>,
     statuses: Arc<Vec<Kept<CustomStatus>>>,
+    skills: Arc<Vec<Kept<Skill>>>,
 }
 
 /// What an account has set up for its tickets.
@@ -34,6 +36,7 @@ pub fn of(account: &Account) -> Result<Setup, Fault> {
         brands: account.all()?,
         groups: account.all()?,
         statuses: account.all()?,
+        skills: account.all()?,
     })
 }
 
@@ -74,6 +77,8 @@ impl Rules for Setup {
         for given in &edit.custom_fields {
             self.take(before, after, given, refusal);
         }
+        // A skill that is no more is asked for by nobody.
+        after.skills.retain(|id| self.skills.iter().any(|it| it.id == *id));
         let was = (&before.tags, &before.custom_fields);
         let fields = self.fields.iter().map(|it| &it.record);
         settle(fields, was, &mut after.tags, &mut after.custom_fields);

@@ -82,6 +82,9 @@ pub(super) const DEEDS: &[Deed] = &[
     deed("notification_webhook", "Notify active webhook", FIRING, Takes::Webhook),
     deed("locale_id", "Requester language", TRIGGERS, Takes::Locale),
     deed("set_schedule", "Set schedule", TRIGGERS, Takes::Schedule),
+    deed("set_skills", "Set skills", TRIGGERS, Takes::Skills),
+    deed("add_skills", "Add skills", TRIGGERS, Takes::Skills),
+    deed("remove_skills", "Remove skills", TRIGGERS, Takes::Skills),
     // No action of Zendesk's: see `ticket::fact::Kind::Triggered`.
     deed("use_case", "Open use case", FIRING, Takes::Text),
 ];
@@ -96,9 +99,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("side_conversation", "there are no side conversations"),
     ("side_conversation_slack", "there are no side conversations"),
     ("side_conversation_ticket", "there are no side conversations"),
-    ("add_skills", "tickets are not routed by skills"),
-    ("set_skills", "tickets are not routed by skills"),
-    ("remove_skills", "tickets are not routed by skills"),
     ("deflection", "there is no autoreply with articles"),
 ];
 

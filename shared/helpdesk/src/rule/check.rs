@@ -108,6 +108,7 @@ pub(super) fn takes(
         Takes::ToUser(words) => told(To::User, words, value, named, refers),
         Takes::ToGroup(words) => told(To::Group, words, value, named, refers),
         Takes::Webhook => webhook(value, named, refers),
+        Takes::Skills => several(To::Skill, value, named, refers),
     };
     if !good {
         let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -20,6 +20,8 @@ pub struct Choices {
     pub schedules: Vec<(String, String)>,
     /// Ticket fields of the account's own.
     pub fields: Vec<(String, String)>,
+    /// Skills.
+    pub skills: Vec<(String, String)>,
 }
 
 type Choice = (String, String);
@@ -166,13 +168,14 @@ fn values(takes: Takes, choices: &Choices) -> Vec<Choice> {
         | Takes::Nothing
         | Takes::Comment
         | Takes::Webhook => Vec::new(),
+        Takes::Skills => choices.skills.clone(),
     }
 }
 
 const fn kind(takes: Takes) -> &'static str {
     match takes {
         Takes::Words(_) | Takes::Group(_) | Takes::Brand | Takes::Form | Takes::Schedule => "list",
-        Takes::Statuses => "multiselect_list",
+        Takes::Statuses | Takes::Skills => "multiselect_list",
         Takes::Person(_) | Takes::Organization => "autocomplete",
         Takes::Tags => "tags",
         Takes::Number | Takes::Hours | Takes::Locale => "text",

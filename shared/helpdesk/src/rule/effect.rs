@@ -1,7 +1,7 @@
 //! What a macro does to a ticket: worked out and told, not done. Whoever applies the macro sends it as a change.
 
 use super::{Action, Form, Placeholders};
-use crate::ids::{BrandId, CustomStatusId, FieldId, FormId, GroupId, UserId};
+use crate::ids::{BrandId, CustomStatusId, FieldId, FormId, GroupId, RecordId, UserId};
 use crate::ticket::{Kind, Priority, Status, Ticket};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -36,6 +36,8 @@ pub struct Effect {
     pub followers: BTreeSet<UserId>,
     /// Values of the account's own fields.
     pub fields: BTreeMap<FieldId, Value>,
+    /// All skills that are asked for from then on.
+    pub skills: Option<BTreeSet<RecordId>>,
     /// What is said.
     pub said: Option<Said>,
 }
@@ -99,6 +101,12 @@ impl Effect {
                 let gone: BTreeSet<String> = words(&action.value).collect();
                 self.tags(ticket).retain(|tag| !gone.contains(tag));
             }
+            "set_skills" => self.skills = Some(skills(&action.value).collect()),
+            "add_skills" => self.skills(ticket).extend(skills(&action.value)),
+            "remove_skills" => {
+                let gone: BTreeSet<RecordId> = skills(&action.value).collect();
+                self.skills(ticket).retain(|id| !gone.contains(id));
+            }
             "comment_value" => {
                 let said = self.said.get_or_insert_default();
                 said.texts.push(scoped(&action.value));
@@ -121,6 +129,11 @@ impl Effect {
 
     fn tags(&mut self, ticket: Option<&Ticket>) -> &mut BTreeSet<String> {
         self.tags.get_or_insert_with(|| ticket.map(|it| it.tags.clone()).unwrap_or_default())
+    }
+
+    fn skills(&mut self, ticket: Option<&Ticket>) -> &mut BTreeSet<RecordId> {
+        let known = || ticket.map(|it| it.skills.clone()).unwrap_or_default();
+        self.skills.get_or_insert_with(known)
     }
 
     /// The ticket as it would be.
@@ -237,6 +250,11 @@ fn words(value: &Value) -> impl Iterator<Item = String> {
     let words = texts.into_iter().flat_map(|text| text.split([' ', ',']));
     let words: Vec<String> = words.filter(|it| !it.is_empty()).map(str::to_lowercase).collect();
     words.into_iter()
+}
+
+/// Skills, by their ids.
+fn skills(value: &Value) -> impl Iterator<Item = RecordId> {
+    words(value).filter_map(|id| id.parse().ok().and_then(RecordId::new))
 }
 
 /// A text and the channel that it is for.

@@ -61,12 +61,15 @@ pub enum Use {
     Automation,
     /// Which tickets a service level is promised for.
     Sla,
+    /// Which tickets a queue is for, or which skills they ask for.
+    Routing,
 }
 
 /// Something that a ticket is, or is not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Condition {
-    /// What is looked at.
+    /// What is looked at. Skills call it their subject.
+    #[serde(alias = "subject")]
     pub field: String,
     /// How it is compared. What has only one way to be compared may leave it out.
     #[serde(default = "usual", deserialize_with = "operator")]

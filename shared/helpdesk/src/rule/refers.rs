@@ -25,6 +25,8 @@ pub enum To {
     Field,
     /// A webhook.
     Webhook,
+    /// A skill.
+    Skill,
 }
 
 /// What is named, and by which field first.

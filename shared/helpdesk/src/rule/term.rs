@@ -66,12 +66,16 @@ pub(super) enum Takes {
     ToGroup(&'static [&'static str]),
     /// A webhook and a body.
     Webhook,
+    /// Skills.
+    Skills,
 }
 
-const EVERYWHERE: &[Use] = &[Use::View, Use::Trigger, Use::Automation, Use::Sla];
+const EVERYWHERE: &[Use] = &[Use::View, Use::Trigger, Use::Automation, Use::Sla, Use::Routing];
 const RULES: &[Use] = &[Use::View, Use::Trigger, Use::Automation];
+const ASKING: &[Use] = &[Use::View, Use::Trigger, Use::Automation, Use::Routing];
 const TIMED: &[Use] = &[Use::View, Use::Automation];
 const TRIGGERS: &[Use] = &[Use::Trigger];
+const SUBJECTS: &[Use] = &[Use::Trigger, Use::Routing];
 const FIRING: &[Use] = &[Use::Trigger, Use::Automation];
 const SLAS: &[Use] = &[Use::Sla];
 const ARRIVING: &[Use] = &[Use::Trigger, Use::Sla];
@@ -224,8 +228,8 @@ pub(super) const TERMS: &[Term] = &[
     term("priority", "Priority", EVERYWHERE, ORDERED, Takes::Words(MAYBE_PRIORITIES)).changing(),
     term("status", "Status", RULES, ORDERED, Takes::Words(STATUSES)).changing(),
     term("description_includes_word", "Subject text", TIMED, WORDS, Takes::Text),
-    term("locale_id", "Requester language", RULES, SAME, Takes::Locale).of("requester"),
-    term("requester_role", "Requester role", RULES, SAME, Takes::Words(ROLES)).of("requester"),
+    term("locale_id", "Requester language", ASKING, SAME, Takes::Locale).of("requester"),
+    term("requester_role", "Requester role", ASKING, SAME, Takes::Words(ROLES)).of("requester"),
     term("satisfaction_score", "Satisfaction", RULES, ORDERED, Takes::Words(SATISFACTION))
         .changing(),
     term("satisfaction_reason_code", "Satisfaction reason", RULES, SAME, Takes::Number).changing(),
@@ -233,7 +237,7 @@ pub(super) const TERMS: &[Term] = &[
     term("triage_category", "Triage category", EVERYWHERE, SAME_OR_ANY, Takes::Text),
     term("triage_rule_id", "Triage rule", EVERYWHERE, SAME_OR_ANY, Takes::Number),
     // Triggers.
-    term("subject_includes_word", "Subject text", TRIGGERS, WORDS, Takes::Text),
+    term("subject_includes_word", "Subject text", SUBJECTS, WORDS, Takes::Text),
     term("comment_includes_word", "Comment text", TRIGGERS, WORDS, Takes::Text),
     term("current_via_id", "Update via", ARRIVING, SAME, Takes::Words(&CHANNELS)),
     term(

@@ -6,6 +6,7 @@ mod hours;
 mod own;
 mod phrases;
 mod promised;
+mod routed;
 
 use super::directory::{languages, zone};
 use super::document::field;

@@ -196,7 +196,7 @@ pub struct Change {
 }
 
 /// Fields that are no news.
-const SILENT: [&str; 21] = [
+const SILENT: [&str; 22] = [
     "id",
     "created_at",
     "updated_at",
@@ -210,6 +210,7 @@ const SILENT: [&str; 21] = [
     "promises",
     "automations",
     "triage",
+    "routing",
     "has_incidents",
     "followup_ids",
     "satisfaction_rating_id",

@@ -2,7 +2,7 @@
 
 use super::{Kind, Priority, Status};
 use crate::ids::{
-    BrandId, CustomStatusId, FieldId, FormId, GroupId, OrganizationId, TicketId, UserId,
+    BrandId, CustomStatusId, FieldId, FormId, GroupId, OrganizationId, RecordId, TicketId, UserId,
 };
 use ceap_kernel::Timestamp;
 use serde::{Deserialize, Deserializer};
@@ -73,6 +73,9 @@ pub struct Edit {
     /// See [`super::Ticket`].
     #[serde(deserialize_with = "given")]
     pub recipient: Option<Option<String>>,
+    /// All skills that it asks for from now on. What is no skill is passed over, as Zendesk does.
+    #[serde(deserialize_with = "skills")]
+    pub attribute_value_ids: Option<BTreeSet<RecordId>>,
     /// What is said.
     pub comment: Option<NewComment>,
     /// The closed ticket that a new one follows up.
@@ -162,6 +165,15 @@ fn values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FieldValue>,
             values.into_iter().map(|(id, value)| FieldValue { id, value }).collect()
         }
     })
+}
+
+/// Ids of skills; whatever else stands there is none.
+fn skills<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<BTreeSet<RecordId>>, D::Error> {
+    let all: Option<Vec<serde_json::Value>> = Option::deserialize(deserializer)?;
+    let id = |it| serde_json::from_value(it).ok();
+    Ok(all.map(|all| all.into_iter().filter_map(id).collect()))
 }
 
 /// Tells null from a field that is left out.

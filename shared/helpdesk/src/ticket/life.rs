@@ -9,6 +9,7 @@ use super::{
 use crate::ids::{GroupId, TicketId, UserId};
 use crate::refusal::Refusal;
 use crate::report::Journal;
+use crate::routing::Standing;
 use ceap_kernel::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -144,6 +145,8 @@ pub fn open(
         automations: Automated::default(),
         journal: Journal::default(),
         version: 0,
+        skills: BTreeSet::new(),
+        routing: Standing::default(),
     };
     let mut refusal = Refusal::default();
     if edit.comment.as_ref().is_none_or(|comment| comment.text().trim().is_empty()) {
@@ -279,6 +282,9 @@ fn describe(ticket: &mut Ticket, edit: &Edit, refusal: &mut Refusal) {
     ticket.tags.extend(normal(&edit.additional_tags));
     for tag in normal(&edit.remove_tags) {
         ticket.tags.remove(&tag);
+    }
+    if let Some(skills) = &edit.attribute_value_ids {
+        ticket.skills.clone_from(skills);
     }
     for field in &edit.custom_fields {
         if field.value.is_null() {

@@ -37,6 +37,7 @@ use crate::ids::{
 use crate::organization::Organization;
 use crate::record::{Feed, Home, Kind as RecordKind, Link, Record, places};
 use crate::report::Journal;
+use crate::routing::Standing;
 use crate::satisfaction::SatisfactionRating;
 use crate::store::Key;
 use crate::triage::Triaged;
@@ -170,6 +171,12 @@ pub struct Ticket {
     /// How often it was written.
     #[serde(default)]
     pub version: u64,
+    /// The skills that it asks for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub skills: BTreeSet<RecordId>,
+    /// What it is to routing.
+    #[serde(default)]
+    pub routing: Standing,
 }
 
 impl Ticket {
@@ -243,6 +250,7 @@ impl Record for Ticket {
         on((self.kind == Some(Kind::Problem)).then(|| "problems/tickets".to_owned()));
         self.email_cc_ids.iter().for_each(|it| on(Some(format!("ccd/{it}/tickets"))));
         self.follower_ids.iter().for_each(|it| on(Some(format!("followed/{it}/tickets"))));
+        links.extend(Standing::links(self));
         links
     }
 

@@ -166,6 +166,7 @@ fn edited<'a>(
         ticket_form_id: effect.ticket_form_id.map(Some),
         brand_id: effect.brand_id.map(Some),
         tags: effect.tags,
+        attribute_value_ids: effect.skills,
         follower_ids: with(&ticket.follower_ids, &effect.followers),
         email_cc_ids: with(&ticket.email_cc_ids, &effect.ccs),
         custom_fields: fields

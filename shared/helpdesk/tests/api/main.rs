@@ -36,6 +36,7 @@ mod presence;
 mod promised;
 mod reports;
 mod requests;
+mod routing;
 mod satisfaction;
 mod saved_searches;
 mod schedules;

@@ -20,6 +20,7 @@ use ceap_helpdesk::job::{Later, SWEPT_AFTER_S, Waiting};
 use ceap_helpdesk::presence::{Connections, Live};
 use ceap_helpdesk::record::Record;
 use ceap_helpdesk::report::{self, MEASURED, Snapshot};
+use ceap_helpdesk::routing::bell;
 use ceap_helpdesk::store::Store;
 use ceap_helpdesk::ticket::fact::{self, Bus, Fact, Kind};
 use ceap_helpdesk::ticket::letter::Notice;
@@ -135,7 +136,15 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
                 futures::try_join!(self.bus.tell(&facts), self.stream.put(&events))?;
             }
         }
-        futures::try_join!(self.later.put(&notices, 0), self.later.put(&jobs, SWEPT_AFTER_S))?;
+        let mut routes = Vec::new();
+        for (tenant, audits) in &audits {
+            routes.extend(bell(&*self.store, &self.accounts, tenant, audits).await?);
+        }
+        futures::try_join!(
+            self.later.put(&notices, 0),
+            self.later.put(&routes, 0),
+            self.later.put(&jobs, SWEPT_AFTER_S)
+        )?;
         self.measure(measured).await?;
         for (tenant, audits) in &audits {
             self.show(tenant, audits).await;

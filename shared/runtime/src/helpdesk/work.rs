@@ -10,8 +10,9 @@ use ceap_aws::sqs::Postponer;
 use ceap_engagement::pipeline::send::Disposal;
 use ceap_helpdesk::job::{self, Waiting};
 use ceap_helpdesk::routes;
+use ceap_helpdesk::routing;
 use ceap_helpdesk::webhook::requests;
-use ceap_kernel::{Fault, Tally, TenantId};
+use ceap_kernel::{Fault, Metric, Tally, TenantId};
 use lambda_runtime::Error;
 
 /// Seconds after which a job goes on that could not: at once here, if it is not the first time, a little later.
@@ -43,8 +44,25 @@ impl Office {
                 let after = again.map_or(Disposal::Done, |after_s| Disposal::Again(Some(after_s)));
                 sent.map(|tally| (after, tally))
             }
+            Waiting::Route { tenant } => self.route(tenant).await,
         };
         batch::queue("helpdesk-job", &postpone, doing).await
+    }
+
+    /// Gives what waits to agents. Where others keep being faster, a little later.
+    pub(super) async fn route(&self, tenant: &TenantId) -> Result<(Disposal, Tally), Fault> {
+        match routing::pass(&self.desk(), tenant).await.map_err(fault) {
+            Ok(passed) => {
+                let mut tally = Tally::default();
+                tally.add(Metric::TicketsAutomated, tenant, None, Some("routing"), passed.given);
+                Ok((Disposal::Done, tally))
+            }
+            Err(fault) if fault.retryable() => {
+                log("helpdesk-job", &fault);
+                Ok((Disposal::Again(Some(PAUSE_S)), Tally::default()))
+            }
+            Err(fault) => Err(fault),
+        }
     }
 
     pub(super) async fn job(

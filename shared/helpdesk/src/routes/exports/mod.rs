@@ -38,9 +38,9 @@ pub const ROUTES: &[Route] = routes![
     GET "/incremental/ticket_events" Guard::May(ExportData) => ticket_events, "Exports what was done to tickets";
     GET "/incremental/ticket_metric_events" Guard::May(ExportData) => ticket_metric_events, "Exports when the clocks of tickets ran, by time or by pages";
     GET "/incremental/{resource}/sample" Guard::May(ExportData) => sample, "Exports up to 50 of these, to try the format";
-    GET "/incremental/routing/attributes" refused "agents have no skills here by which tickets are routed", "Exports skills";
-    GET "/incremental/routing/attribute_values" refused "agents have no skills here by which tickets are routed", "Exports values of skills";
-    GET "/incremental/routing/instance_values" refused "agents have no skills here by which tickets are routed", "Exports which skills agents and tickets have";
+    GET "/incremental/routing/attributes" refused "what changed of skills is not kept: /routing/attributes tells what they are", "Exports skills";
+    GET "/incremental/routing/attribute_values" refused "what changed of skills is not kept: /routing/attributes tells what they are", "Exports values of skills";
+    GET "/incremental/routing/instance_values" refused "what changed of skills is not kept: /routing/attributes tells what they are", "Exports which skills agents and tickets have";
     GET "/incremental/custom_objects/{key}/cursor" refused "there are no custom objects", "Exports records of a custom object";
     GET "/exports/tickets" refused "Zendesk replaced it with GET /api/v2/incremental/tickets", "Exports tickets, as it was before 2014";
     GET "/exports/tickets/sample" refused "Zendesk replaced it with GET /api/v2/incremental/tickets/sample", "Exports some tickets, as it was before 2014";

@@ -87,9 +87,24 @@ pub(super) fn untouched(call: &Call<'_>, before: &Ticket) -> Result<Applied, Ref
 pub(super) async fn go_on(
     call: &Call<'_>,
     before: &Kept<Ticket>,
+    acted: Acted,
+    via: Via,
+    around: Around,
+) -> Result<(), Refused> {
+    go_on_with(call, before, acted, via, around, Changes::new()).await
+}
+
+/// The same, with something beside it.
+///
+/// # Errors
+/// The same.
+pub(super) async fn go_on_with(
+    call: &Call<'_>,
+    before: &Kept<Ticket>,
     (acted, mut says): Acted,
     via: Via,
     mut around: Around,
+    beside: Changes,
 ) -> Result<(), Refused> {
     let changed = ticket::changes(before, &acted.ticket);
     // That a promise is broken is no update of the ticket.
@@ -100,7 +115,7 @@ pub(super) async fn go_on(
     let events = acted.events.into_iter().chain(std::mem::take(&mut fired.events));
     fired.events = events.collect();
     says.extend(more);
-    let mut changes = Changes::new();
+    let mut changes = beside;
     for locale in [&acted.locale, &fired.locale].into_iter().flatten() {
         speak(call, locale, &mut [], &mut changes).await?;
     }

@@ -8,6 +8,7 @@ use crate::api::{Answer, Call, Method, Refused};
 use crate::file::Holder;
 use crate::job::{self, Step};
 use crate::record::{Changes, Kept, Link};
+use crate::routing;
 use crate::satisfaction;
 use crate::store::{Item, Key, MOST_WRITES, Range};
 use crate::ticket::comment::{AUDITS, Comment, history};
@@ -91,7 +92,8 @@ fn back(
     changes: &mut Changes,
 ) -> Result<(), Refused> {
     changes.delete(deleted)?;
-    let ticket = Ticket { updated_at: call.at, ..deleted.ticket.clone() };
+    let mut ticket = Ticket { updated_at: call.at, ..deleted.ticket.clone() };
+    routing::settle(&mut ticket, call.account.routing()?.enabled, call.at);
     Ok(changes.create(&ticket.generated(call.at))?)
 }
 

@@ -8,6 +8,7 @@ use crate::api::{Answer, Call, Method, Refused};
 use crate::ids::{AuditId, CommentId, TicketId, UserId};
 use crate::job::{self, Step};
 use crate::record::{Changes, places};
+use crate::routing;
 use crate::text;
 use crate::ticket;
 use crate::ticket::{Audit, Comment, Event, Status, Ticket, Via, What, creation};
@@ -109,6 +110,7 @@ async fn worked_out(
         ticket.metrics.solved_at = Some(solved);
     }
     ticket.metrics.latest_comment_added_at = past.comments.last().and_then(|it| it.created_at);
+    routing::settle(&mut ticket, call.account.routing()?.enabled, call.at);
     Ok(ticket.generated(call.at))
 }
 

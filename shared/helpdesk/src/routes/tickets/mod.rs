@@ -14,6 +14,7 @@ mod many;
 mod merge;
 pub mod people;
 mod related;
+mod routed;
 pub mod see;
 mod shown;
 mod swept;
@@ -26,6 +27,7 @@ mod written;
 pub use asked::{Asked, More, Named};
 pub use automated::automated;
 pub use fire::work as triggered;
+pub use routed::{Receiver, adopt, give, take_back};
 pub use see::{sees, ticket, visible, within};
 pub use shown::{
     attachment_shown, audit_shown, audited, comment_shown, custom_fields, metrics_shown,

@@ -15,7 +15,9 @@ use crate::file::upload::{self, Taken};
 use crate::ids::{AuditId, OrganizationId, TicketId, UserId};
 use crate::record::{Changes, Kept, places};
 use crate::refusal::Refusal;
+use crate::routing::{Skill, skill};
 use crate::satisfaction::SatisfactionRating;
+use crate::search::Looking;
 use crate::store::Key;
 use crate::ticket::{self, Applied, Edit, NewComment, Status, Ticket, Via};
 use crate::trigger::Around;
@@ -161,10 +163,11 @@ pub async fn open_with(
     let sorted = triage(call, &applied, &by, asked.sender(), &mut around).await?;
     let update = (None, sorted.as_ref().map_or(&applied, |it| &it.applied), &by);
     let fired = fired(call, update, &mut people, &mut around, &mut changes).await?;
-    let fired = match sorted {
+    let mut fired = match sorted {
         Some(sorted) => Some(sorted.then(fired)),
         None => fired,
     };
+    skilled(call, &mut applied, &mut fired, &people).await?;
     let how = How { more: &asked.more, uploads, via, mentioned, fired };
     let written = work_out(call, None, applied, how, &mut changes)?;
     changes.create(&written.ticket)?;
@@ -183,6 +186,35 @@ pub async fn open_with(
     beside(&written, &mut changes)?;
     call.commit(changes).await?;
     Ok(written)
+}
+
+/// Has a new ticket ask for the skills whose conditions it meets once its triggers have acted, unless it is told which it asks for.
+async fn skilled(
+    call: &Call<'_>,
+    applied: &mut Applied,
+    fired: &mut Option<Acted>,
+    people: &People,
+) -> Result<(), Refused> {
+    let all = Skill::automatic(&call.account)?;
+    let ticket = fired.as_ref().map_or(&applied.ticket, |(fired, _)| &fired.ticket);
+    if all.is_empty() || !ticket.skills.is_empty() {
+        return Ok(());
+    }
+    let id = ticket.requester_id;
+    let kept = match people.added.iter().find(|it| it.id == id) {
+        Some(added) => Some(added.clone()),
+        None if all.iter().any(|it| skill::asks_requester(&it.conditions)) => {
+            call.find::<User>(id.get()).await?.map(|it| it.record)
+        }
+        None => None,
+    };
+    let looking = Looking::of(&call.account, call.actor()?, call.at)?;
+    let skills = skill::of_new(&looking, ticket, kept.as_ref(), &all);
+    if let Some((fired, _)) = fired {
+        fired.ticket.skills.clone_from(&skills);
+    }
+    applied.ticket.skills = skills;
+    Ok(())
 }
 
 /// So many seconds after `at`.

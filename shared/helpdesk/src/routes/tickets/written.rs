@@ -10,6 +10,7 @@ use crate::file::upload::Taken;
 use crate::ids::{AuditId, CommentId, TicketId, UserId};
 use crate::record::{Changes, Kept};
 use crate::report::{Journal, Noted};
+use crate::routing;
 use crate::rule::SlaPolicy;
 use crate::satisfaction;
 use crate::schedule::Schedules;
@@ -147,6 +148,7 @@ pub fn work_out(
     let broken = audit.metric_events.iter().filter(|it| it.turn == Turn::Breach);
     let broken = broken.map(|it| What::SlaBreach { metric: it.metric, breached_at: it.time });
     audit.events.extend(broken.collect::<Vec<_>>().into_iter().map(|what| event(what, None)));
+    routing::settle(&mut ticket, call.account.routing()?.enabled, at);
     let ticket = ticket.generated(call.at);
     if !audit.events.is_empty() {
         audit.keep(changes)?;
