@@ -1,6 +1,7 @@
 //! Texts in several languages, and where they stand.
 
 use crate::cast::{self, AGENT, CUSTOMER, LEAD};
+use crate::outside::LEADS;
 use crate::world::World;
 use ceap_helpdesk::ticket::Audit;
 use ceap_helpdesk::ticket::letter::{Letter, Notice, Text, letters};
@@ -50,7 +51,7 @@ fn notices(world: &World) -> Vec<Notice> {
 pub async fn written(world: &World) -> Vec<(String, String, String)> {
     let tenant = TenantId::new("acme").unwrap();
     let Some(notice) = notices(world).pop() else { return Vec::new() };
-    let all = letters(&world.store, &world.accounts, &tenant, &notice, "").await.unwrap();
+    let all = letters(&world.store, &world.accounts, &tenant, &notice, LEADS).await.unwrap();
     let one = |Letter { email, text, .. }: Letter| match text {
         Text::Ruled { subject, text } => Some((email, subject, text)),
         Text::Said { .. } => None,

@@ -81,7 +81,7 @@ async fn tickets_are_told_with_what_is_measured_of_them() {
     assert_eq!(ticket["dates"]["solved_at"], "2026-11-21T09:01:00Z");
     assert_eq!((&ticket["comment_count"], &ticket["incident_count"]), (&json!(2), &json!(1)));
     assert_eq!(told["tickets"][1]["comment_count"], 1);
-    assert_eq!(ticket["slas"], json!({"policy_metrics": [], "schedule_id": null}));
+    assert_eq!(ticket["slas"], json!({"policy_metrics": []}));
     assert_eq!(ticket["metric_events"], Value::Null, "of one ticket alone");
     assert_eq!(told["sharing_agreements"], json!([]));
     let last = told["last_audits"].as_array().unwrap();
