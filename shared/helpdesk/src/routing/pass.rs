@@ -22,10 +22,10 @@ use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Tickets that are looked at at once. Of the queues' priorities these know; beyond, tickets come in their own order.
+/// Tickets of a list that are looked at at once. Of the queues' priorities these know; beyond, tickets come in their own order.
 const PAGE: usize = 200;
 
-/// The same of each list, where there are many.
+/// The same where there are many lists.
 const LEAST: usize = 20;
 
 /// Tickets that a pass looks at: what stands behind so many that nobody who is there can take is left to that of each minute.
@@ -173,7 +173,9 @@ fn lists(queues: &Queues, free: &[Free]) -> Vec<Part> {
 
 /// The next tickets of lists, and the lists that have more.
 async fn next(call: &Call<'_>, lists: Vec<Part>) -> Result<(Vec<u64>, Vec<Part>), Refused> {
-    let page = PAGE.checked_div(lists.len()).unwrap_or(PAGE).max(LEAST);
+    // Channels do not take room from each other, but groups may ask the same agents.
+    let each = PAGE.saturating_mul(Channel::ALL.len()).checked_div(lists.len());
+    let page = each.unwrap_or(PAGE).clamp(LEAST, PAGE);
     let ranges: Vec<Range> = lists.iter().map(|it| it.range(page)).collect();
     let found = ranges.iter().map(|it| call.desk.store.range(&call.tenant, it));
     let found: Vec<Found> = try_join_all(found).await?;
