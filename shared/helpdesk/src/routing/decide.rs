@@ -90,6 +90,12 @@ impl Free {
         self.room.values().any(Room::is_left)
     }
 
+    /// Whether they could take something that came by a channel.
+    #[must_use]
+    pub fn has_room_for(&self, channel: Channel) -> bool {
+        self.room.get(&channel).is_some_and(Room::is_left)
+    }
+
     fn take(&mut self, channel: Channel, turn: u64) {
         self.turn = turn;
         if let Some(room) = self.room.get_mut(&channel) {

@@ -25,6 +25,7 @@ pub use bell::{bell, wake};
 pub use capacity::{Capacities, CapacityRule};
 pub use channel::Channel;
 pub use load::{Load, loads};
+use pass::pass_through;
 pub use pass::{Passed, pass};
 pub use queue::Queue;
 pub use settings::{RoutingSettings, Strategy};
@@ -33,11 +34,19 @@ pub use standing::{Standing, loaded, settle};
 pub use status::AgentStatus;
 pub use tend::{Tended, tend};
 
+use crate::ids::GroupId;
 use crate::ticket::Priority;
 use ceap_kernel::Timestamp;
 
-/// The list of tickets that wait for an agent, the most urgent first.
-pub const WAITING: &str = "routing/waiting";
+/// The list of tickets of a channel that wait for an agent, the most urgent first: of all, or of those of a group.
+#[must_use]
+pub fn waiting(channel: Channel, group: Option<GroupId>) -> String {
+    let channel = channel.as_str();
+    match group {
+        Some(group) => format!("routing/waiting/{channel}/{group}"),
+        None => format!("routing/waiting/{channel}"),
+    }
+}
 
 /// The list of tickets that agents have to do, by agent and channel.
 pub const LOAD: &str = "routing/load";

@@ -6,23 +6,30 @@
 
 use super::decide::{Free, Given, Room, Way, decide};
 use super::queue::{self, Queues};
-use super::{AgentStatus, Availability, Channel, Load, RoutingSettings, WAITING, capacity, loads};
+use super::{AgentStatus, Availability, Channel, Load, RoutingSettings, capacity, loads, waiting};
 use crate::account::Staff;
 use crate::api::{Ask, Call, Desk, Refused, entry, list};
-use crate::ids::UserId;
+use crate::ids::{GroupId, UserId};
 use crate::record::{Kept, places};
 use crate::routes::tickets::{Receiver, give};
 use crate::search::Looking;
-use crate::store::Range;
+use crate::store::{Found, Range};
 use crate::ticket::Ticket;
 use crate::user::User;
 use ceap_kernel::{Fault, TenantId};
+use futures::future::try_join_all;
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Tickets that are looked at at once. Of the queues' priorities these know; beyond, tickets come in their own order.
+/// Tickets of a list that are looked at at once. Of the queues' priorities these know; beyond, tickets come in their own order.
 const PAGE: usize = 200;
+
+/// The same where there are many lists.
+const LEAST: usize = 20;
+
+/// Tickets that a pass looks at: what stands behind so many that nobody who is there can take is left to that of each minute.
+const MOST: usize = 1_000;
 
 /// Agents who are given tickets at once.
 const AT_ONCE: usize = 16;
@@ -44,6 +51,18 @@ pub struct Passed {
 /// # Errors
 /// `Unavailable` or `Throttled`, also where others keep being faster: then it is to be begun again.
 pub async fn pass(desk: &Desk<'_>, tenant: &TenantId) -> Result<Passed, Refused> {
+    pass_through(desk, tenant, MOST).await
+}
+
+/// The same, of so many tickets at most.
+///
+/// # Errors
+/// The same.
+pub(super) async fn pass_through(
+    desk: &Desk<'_>,
+    tenant: &TenantId,
+    most: usize,
+) -> Result<Passed, Refused> {
     let ask = Ask::nothing();
     let call = entry::by_itself(desk, tenant, &ask, Vec::new()).await?;
     let settings = call.account.routing()?;
@@ -52,7 +71,7 @@ pub async fn pass(desk: &Desk<'_>, tenant: &TenantId) -> Result<Passed, Refused>
         return Ok(passed);
     }
     for _ in 0..ROUNDS {
-        let round = round(&call.anew(), &settings).await?;
+        let round = round(&call.anew(), &settings, most).await?;
         passed.given = passed.given.saturating_add(round.given);
         passed.left = round.left;
         if !round.outrun {
@@ -71,7 +90,7 @@ struct Round {
     outrun: bool,
 }
 
-async fn round(call: &Call<'_>, settings: &RoutingSettings) -> Result<Round, Refused> {
+async fn round(call: &Call<'_>, settings: &RoutingSettings, most: usize) -> Result<Round, Refused> {
     // This order is what keeps anybody from having too much: see above.
     let online = online(call).await?;
     if online.is_empty() {
@@ -87,22 +106,21 @@ async fn round(call: &Call<'_>, settings: &RoutingSettings) -> Result<Round, Ref
         now: call.at,
     };
     let mut decided: BTreeMap<UserId, Vec<(Given, Kept<Ticket>)>> = BTreeMap::new();
-    let mut after = None;
-    while free.iter().any(Free::has_room) {
-        let range = Range::of(places::list(WAITING), PAGE).after(after);
-        let found = call.desk.store.range(&call.tenant, &range).await?;
-        let ids: Vec<u64> =
-            found.items.iter().filter_map(|it| places::ranked(&it.key.sort)).collect();
+    let mut lists = lists(&queues, &free);
+    let mut looked = 0_usize;
+    loop {
+        lists.retain(|it| it.is_wanted(&free));
+        if lists.is_empty() || looked >= most {
+            break;
+        }
+        let (ids, more) = next(call, lists).await?;
+        (lists, looked) = (more, looked.saturating_add(ids.len()));
         let tickets = call.get_all::<Ticket>(&ids).await?;
-        let waiting = waiting(call, &queues, &tickets).await?;
+        let waiting = routable(call, &queues, &tickets).await?;
         for given in decide(&waiting, &mut free, way) {
             let ticket = tickets.iter().find(|it| it.id == given.ticket).cloned();
             let of = decided.entry(given.agent).or_default();
             of.extend(ticket.map(|ticket| (given, ticket)));
-        }
-        after = found.items.last().map(|it| it.key.sort.clone());
-        if !found.more {
-            break;
         }
     }
     let each = decided.into_iter().filter_map(|(agent, tickets)| {
@@ -119,6 +137,57 @@ async fn round(call: &Call<'_>, settings: &RoutingSettings) -> Result<Round, Ref
         all.outrun |= outrun;
     }
     Ok(all)
+}
+
+/// What is left to be looked at of a list.
+struct Part {
+    channel: Channel,
+    group: Option<GroupId>,
+    after: Option<String>,
+}
+
+impl Part {
+    /// Whether anybody has room for what stands on it.
+    fn is_wanted(&self, free: &[Free]) -> bool {
+        let of = |it: &Free| self.group.is_none_or(|group| it.groups.contains(&group));
+        free.iter().any(|it| it.has_room_for(self.channel) && of(it))
+    }
+
+    fn range(&self, page: usize) -> Range {
+        let list = waiting(self.channel, self.group);
+        Range::of(places::list(&list), page).after(self.after.clone())
+    }
+}
+
+/// The lists that have what these agents could be given. Without queues these are those of their groups: what waits where nobody
+/// is costs nothing.
+fn lists(queues: &Queues, free: &[Free]) -> Vec<Part> {
+    let groups: BTreeSet<GroupId> = free.iter().flat_map(|it| it.groups.iter().copied()).collect();
+    let groups: Vec<Option<GroupId>> =
+        if queues.are_none() { groups.into_iter().map(Some).collect() } else { vec![None] };
+    let each = Channel::ALL.into_iter().flat_map(|channel| {
+        groups.iter().map(move |group| Part { channel, group: *group, after: None })
+    });
+    each.collect()
+}
+
+/// The next tickets of lists, and the lists that have more.
+async fn next(call: &Call<'_>, lists: Vec<Part>) -> Result<(Vec<u64>, Vec<Part>), Refused> {
+    // Channels do not take room from each other, but groups may ask the same agents.
+    let each = PAGE.saturating_mul(Channel::ALL.len()).checked_div(lists.len());
+    let page = each.unwrap_or(PAGE).clamp(LEAST, PAGE);
+    let ranges: Vec<Range> = lists.iter().map(|it| it.range(page)).collect();
+    let found = ranges.iter().map(|it| call.desk.store.range(&call.tenant, it));
+    let found: Vec<Found> = try_join_all(found).await?;
+    let items = found.iter().flat_map(|it| &it.items);
+    // One that just went to another group may stand on two of them.
+    let ids: BTreeSet<u64> = items.filter_map(|it| places::ranked(&it.key.sort)).collect();
+    let more = lists.into_iter().zip(found).filter(|(_, found)| found.more);
+    let rest = more.map(|(part, found)| {
+        let after = found.items.into_iter().next_back().map(|it| it.key.sort);
+        Part { after, ..part }
+    });
+    Ok((ids.into_iter().collect(), rest.collect()))
 }
 
 /// Those who say that they take work, and work here.
@@ -164,7 +233,7 @@ async fn free(
 }
 
 /// What of these tickets may be given to somebody.
-async fn waiting(
+async fn routable(
     call: &Call<'_>,
     queues: &Queues,
     tickets: &[Kept<Ticket>],

@@ -72,6 +72,12 @@ impl Queues {
         Self { looking, all }
     }
 
+    /// Whether there is none but the standard one: then tickets are for the agents of their own groups alone.
+    #[must_use]
+    pub const fn are_none(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// Whether it has to be known who asks.
     #[must_use]
     pub fn ask_requesters(&self) -> bool {

@@ -1,6 +1,6 @@
 //! What a ticket is to routing.
 
-use super::{Channel, LOAD, WAITING, order};
+use super::{Channel, LOAD, order, waiting};
 use crate::ids::UserId;
 use crate::record::{Link, places};
 use crate::ticket::{Status, Ticket};
@@ -54,19 +54,23 @@ impl Standing {
     }
 
     /// The places on lists of a ticket that stands so.
-    pub(crate) fn links(ticket: &Ticket) -> Option<Link> {
+    pub(crate) fn links(ticket: &Ticket) -> Vec<Link> {
         let Self { channel, since, .. } = ticket.routing;
-        let (channel, id) = (channel?, places::rank(ticket.id.get()));
+        let Some(channel) = channel else { return Vec::new() };
+        let id = places::rank(ticket.id.get());
         match (ticket.assignee_id, since) {
             (Some(agent), _) => {
                 let rank = format!("{}{}#{id}", loaded(agent), channel.as_str());
-                Some(Link { list: LOAD.to_owned(), rank })
+                vec![Link { list: LOAD.to_owned(), rank }]
             }
             (None, Some(since)) => {
                 let order = order(ticket.priority, ticket.promises.next_breach_at(), since);
-                Some(Link { list: WAITING.to_owned(), rank: format!("{order}#{id}") })
+                let rank = format!("{order}#{id}");
+                let of_group = ticket.group_id.map(|it| waiting(channel, Some(it)));
+                let lists = std::iter::once(waiting(channel, None)).chain(of_group);
+                lists.map(|list| Link { list, rank: rank.clone() }).collect()
             }
-            (None, None) => None,
+            (None, None) => Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What time brings about of routing.
 
-use super::{Availability, Passed, RoutingSettings, loads, pass};
+use super::{Availability, Passed, RoutingSettings, loads, pass_through};
 use crate::api::{Ask, Call, Desk, Refused, entry, list};
 use crate::automation::{each_of, tickets};
 use crate::record::Kept;
@@ -18,6 +18,9 @@ const SETTLED_S: i64 = 60;
 
 /// The same of whatever nobody waits for: Lambda ends it after 15 minutes.
 const ENDED_S: i64 = 20 * 60;
+
+/// Tickets that are looked at for who could be given them.
+const MOST: usize = 20_000;
 
 /// Agents whose tickets are taken back at once.
 const AT_ONCE: usize = 16;
@@ -51,7 +54,7 @@ pub async fn tend(desk: &Desk<'_>, tenant: &TenantId) -> Result<Tended, Refused>
     if settings.reassign {
         returned(&call, settings.reassign_after_minutes, &mut tended).await?;
     }
-    let Passed { given, left } = pass(desk, tenant).await?;
+    let Passed { given, left } = pass_through(desk, tenant, MOST).await?;
     (tended.given, tended.left) = (given, tended.left.saturating_add(left));
     Ok(tended)
 }

@@ -5,6 +5,7 @@ mod shapes;
 
 use crate::cast::{self, AGENT, CUSTOMER, OTHER};
 use crate::world::World;
+use ceap_helpdesk::ids::TicketId;
 use ceap_helpdesk::job::Waiting;
 use ceap_helpdesk::record::{Changes, Kept, Record, places};
 use ceap_helpdesk::routing::{Passed, Standing, Tended, bell, pass, tend};
@@ -460,6 +461,58 @@ async fn who_was_suspended_or_works_here_no_longer_is_given_nothing() {
         who.push(assignee(&world, id).await);
     }
     assert_eq!(who, [Some(2001); 3]);
+}
+
+/// Puts so many more of a ticket that waits there.
+async fn copied(world: &World, id: u64, many: u64) {
+    let all = world.store.dump().into_iter();
+    let mut model =
+        all.filter(|(of, key, _)| *of == acme() && *key == places::record(Ticket::KIND, id));
+    let model: Ticket = serde_json::from_str(&model.next().unwrap().2).unwrap();
+    for id in 100_000..100_000 + many {
+        let ticket = Ticket { id: TicketId::new(id).unwrap(), ..model.clone() };
+        let mut changes = Changes::new();
+        changes.create(&ticket).unwrap();
+        let (writes, _) = changes.finish();
+        world.store.commit(&acme(), &writes).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_can_take_who_is_there_holds_nothing_up() {
+    let world = desk(json!({})).await;
+    let (own, far) = (group(&world).await, with_group(&world, "Far", 3001).await);
+    let urgent = opened(&world, json!({"group_id": far, "priority": "urgent"})).await;
+    copied(&world, urgent, 1_200).await;
+    status(&world, 1001, ONLINE).await;
+    let first = opened(&world, json!({"priority": "low"})).await;
+    assert_eq!(passed(&world).await.given, 1, "those of other groups are not looked at");
+    assert_eq!(assignee(&world, first).await, Some(1001));
+    // With queues they may be for anybody.
+    queue(&world, json!({"name": "VIP", "primary_groups": {"group_ids": [own]},
+        "definition": {"all": [{"field": "current_tags", "operator": "includes", "value": "vip"}]}})).await;
+    let second = opened(&world, json!({"priority": "low"})).await;
+    assert_eq!(passed(&world).await.given, 0, "a pass looks at a thousand");
+    assert_eq!(tended(&world).await.given, 1, "that of each minute at all");
+    assert_eq!(assignee(&world, second).await, Some(1001));
+}
+
+#[tokio::test]
+async fn a_pass_that_finds_nobody_or_no_room_costs_little() {
+    let world = desk(json!({})).await;
+    capacity(&world, json!({"email": 1, "messaging": 0, "voice": 0})).await;
+    opened(&world, json!({})).await;
+    opened(&world, json!({})).await;
+    passed(&world).await;
+    let rounds = async || {
+        let _ = world.store.calls();
+        passed(&world).await;
+        world.store.calls().rounds
+    };
+    assert_eq!(rounds().await, 3, "what the account is, whose, and who is there");
+    status(&world, 1001, ONLINE).await;
+    assert_eq!(passed(&world).await.given, 1);
+    assert_eq!(rounds().await, 4, "and what they have to do");
 }
 
 #[tokio::test]

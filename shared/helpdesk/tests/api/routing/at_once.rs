@@ -160,9 +160,13 @@ fn agree(world: &World) {
         };
     }
     assert_eq!(places(world, "routing/load"), load);
-    let listed = places(world, "routing/waiting");
+    let listed = places(world, "routing/waiting/email");
     let listed = listed.iter().map(|it| it.rsplit('#').next().unwrap().parse().unwrap());
     assert_eq!(listed.collect::<BTreeSet<u64>>(), waiting);
+    let of_groups = world.store.dump().into_iter().filter(|(of, key, _)| {
+        *of == acme() && key.partition.starts_with("LIST#routing/waiting/email/")
+    });
+    assert_eq!(of_groups.count(), waiting.len(), "all have a group");
 }
 
 async fn load(world: &World, ids: &[u64]) -> BTreeMap<u64, usize> {
