@@ -28,6 +28,7 @@ mod presence;
 mod queries;
 mod registry;
 mod report;
+mod routing;
 mod rules;
 mod runs;
 mod sdks;
