@@ -12,6 +12,7 @@ mod activities;
 mod automations;
 mod automations_act;
 mod cast;
+mod consistent;
 mod custom_statuses;
 mod defaults;
 mod documented;
