@@ -101,10 +101,11 @@ async fn among_good_events(#[case] bad: String, #[case] says: &str) {
 
 #[tokio::test]
 async fn what_the_platform_alone_tells_nobody_else_does() {
-    let told = event("TicketMeasured.v1", "ticket-1", "e1").of(&tenant("acme"));
-    let world = world(&tenant("acme"));
+    let tenant = tenant("acme");
+    let told = event("TicketMeasured.v1", "ticket-1", "e1").of(&tenant);
+    let world = world(&tenant);
     let decoded = vec![Decoded::Event(told.event.clone())];
-    let accepted = accept("ingest-http", &tenant("acme"), decoded, &world, &world, &world);
+    let accepted = accept("ingest-http", &tenant, decoded, &world, &world, &world);
     let (accepted, _) = accepted.await.unwrap();
     assert_eq!((accepted.accepted, accepted.quarantined.len()), (0, 1));
     // It is kept in the lake, and is nobody.
