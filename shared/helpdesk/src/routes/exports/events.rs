@@ -143,6 +143,10 @@ fn child(
         other => {
             let Ok(Value::Object(mut rest)) = serde_json::to_value(other) else { return None };
             put("event_type", rest.remove("type").unwrap_or_default());
+            if !whole {
+                // A letter may quote what was said.
+                rest.remove("body");
+            }
             told.extend(rest);
         }
     }
