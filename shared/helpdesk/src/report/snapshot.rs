@@ -217,3 +217,82 @@ fn time(cells: &mut Cells, place: &Place, took: Took, (all, business): (Figure, 
     cells.add(place, all, took.calendar);
     cells.add(place, business, took.business);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    fn snapshot(zone: &str, more: Value) -> Snapshot {
+        let mut all = json!({
+            "ticket": 35, "version": 4, "at": "2026-11-23T00:00:00Z", "deleted": false,
+            "created_at": "2026-11-21T12:59:59Z", "status": "solved", "group_id": 10, "assignee_id": 2,
+            "brand_id": null, "channel": "web", "satisfaction": null, "journal": {"zone": zone},
+            "metrics": {
+                "replies": 1, "solved_at": "2026-11-22T14:00:00Z",
+                "reply_time": {"calendar": 3600, "business": 1800},
+                "first_resolution": {"calendar": 90001, "business": 3600},
+                "full_resolution": {"calendar": 90001, "business": 3600},
+            },
+        });
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(all).unwrap()
+    }
+
+    fn of(snapshot: &Snapshot, day: &str, figure: Figure) -> i64 {
+        let cells = snapshot.cells();
+        let of_day = cells.iter().filter(|(place, _)| place.day.to_string() == day);
+        of_day.map(|(_, it)| it.get(figure)).sum()
+    }
+
+    #[rstest]
+    #[case("UTC", "2026-11-21", "2026-11-21", "2026-11-22")]
+    // Eleven hours ahead in its summer: a second before midnight.
+    #[case("Australia/Lord_Howe", "2026-11-21", "2026-11-22", "2026-11-23")]
+    #[case("America/New_York", "2026-11-21", "2026-11-21", "2026-11-22")]
+    #[case("Nowhere/Atall", "2026-11-21", "2026-11-21", "2026-11-22")]
+    fn days_are_those_of_the_account(
+        #[case] zone: &str,
+        #[case] created: &str,
+        #[case] replied: &str,
+        #[case] solved: &str,
+    ) {
+        let it = snapshot(zone, json!({}));
+        assert_eq!(of(&it, created, Figure::Created), 1);
+        assert_eq!(of(&it, replied, Figure::FirstReplies), 1);
+        assert_eq!(of(&it, replied, Figure::FirstReply8h), 1, "an hour is not within the hour");
+        assert_eq!(of(&it, solved, Figure::Solved), 1);
+        assert_eq!(of(&it, solved, Figure::Solved7d), 1);
+        assert_eq!(of(&it, solved, Figure::OneTouch), 1);
+    }
+
+    #[test]
+    fn what_is_not_solved_or_not_there_is_not_counted_so() {
+        let open = snapshot("UTC", json!({"status": "open"}));
+        assert_eq!(of(&open, "2026-11-22", Figure::Solved), 0);
+        assert_eq!(of(&open, "2026-11-21", Figure::Unsolved), 1);
+        let gone = snapshot("UTC", json!({"deleted": true}));
+        assert!(gone.cells().is_empty());
+    }
+
+    #[rstest]
+    #[case("offered", None, &[(Figure::Offered, 1), (Figure::Good, 0), (Figure::Bad, 0)])]
+    #[case("good", None, &[(Figure::Offered, 1), (Figure::Good, 1), (Figure::GoodCommented, 1)])]
+    #[case("bad", Some(7), &[(Figure::Bad, 1), (Figure::BadKnowledge, 1), (Figure::BadOther, 0)])]
+    #[case("bad", None, &[(Figure::Bad, 1), (Figure::BadOther, 1)])]
+    fn what_requesters_think_counts_when_they_say_it(
+        #[case] score: &str,
+        #[case] reason: Option<u32>,
+        #[case] expected: &[(Figure, i64)],
+    ) {
+        let rated_at = (score != "offered").then_some("2026-11-23T08:00:00Z");
+        let said = json!({"offered_at": "2026-11-22T15:00:00Z", "rated_at": rated_at, "score": score,
+            "commented": true, "reason": reason});
+        let it = snapshot("UTC", json!({"satisfaction": said}));
+        for (figure, count) in expected {
+            let day = if *figure == Figure::Offered { "2026-11-22" } else { "2026-11-23" };
+            assert_eq!(of(&it, day, *figure), *count, "{}", figure.as_str());
+        }
+    }
+}
