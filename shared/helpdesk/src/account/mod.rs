@@ -169,8 +169,16 @@ impl Account {
     /// # Errors
     /// `Internal` if the settings cannot be read.
     pub fn today(&self, now: Timestamp) -> Result<Date, Fault> {
-        let zone = TimeZone::get(time_zone::iana(&self.settings()?.time_zone));
-        Ok(now.to_zoned(zone.unwrap_or(TimeZone::UTC)).date())
+        let zone = TimeZone::get(&self.zone()?).unwrap_or(TimeZone::UTC);
+        Ok(now.to_zoned(zone).date())
+    }
+
+    /// Its time zone (IANA).
+    ///
+    /// # Errors
+    /// `Internal` if the settings cannot be read.
+    pub fn zone(&self) -> Result<String, Fault> {
+        Ok(time_zone::iana(&self.settings()?.time_zone).to_owned())
     }
 
     /// How its tickets are routed.

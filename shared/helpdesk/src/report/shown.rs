@@ -119,7 +119,7 @@ pub async fn report(
         report: kind,
         from: asked.period.from,
         to: asked.period.to,
-        time_zone: crate::time_zone::iana(&account.settings()?.time_zone).to_owned(),
+        time_zone: account.zone()?,
         by: asked.by.clone(),
         rows: rows.iter().map(row).collect(),
         total: Told::of(kind, &total),

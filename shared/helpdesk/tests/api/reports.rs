@@ -419,3 +419,24 @@ async fn two_at_once_count_nothing_twice() {
     all.iter().for_each(|it| naive.merge(&it.cells()));
     assert_eq!(desk.figures().await, naive);
 }
+
+#[tokio::test]
+async fn what_is_imported_counts_when_it_was() {
+    let mut desk = Desk::new().await;
+    // The night in which New York, where the account is, changes its clocks.
+    let past = json!({"ticket": {"subject": "Old", "requester_id": 4001, "assignee_id": 1001, "status": "solved",
+        "created_at": "2026-03-08T03:30:00Z", "updated_at": "2026-03-08T07:30:00Z", "solved_at": "2026-03-08T07:30:00Z",
+        "comments": [{"author_id": 4001, "value": "x", "created_at": "2026-03-08T03:30:00Z"}]}});
+    let made = desk.world.post("/imports/tickets", past).await.is(201);
+    desk.counted(made["ticket"]["id"].as_u64().unwrap()).await;
+    let told = desk.report("tickets", &[("from", "2026-03-01"), ("to", "2026-03-31")]).await;
+    assert_eq!(told["time_zone"], "America/New_York");
+    let rows = told["rows"].as_array().unwrap().iter();
+    let rows: Vec<_> =
+        rows.map(|it| (&it["day"], it["created"].as_i64(), it["solved"].as_i64())).collect();
+    let expected =
+        [(&json!("2026-03-07"), Some(1), Some(0)), (&json!("2026-03-08"), Some(0), Some(1))];
+    assert_eq!(rows, expected);
+    let took = &told["total"]["full_resolution"];
+    assert_eq!((&took["count"], &took["calendar_minutes"]), (&json!(0), &Value::Null), "not known");
+}

@@ -105,6 +105,7 @@ async fn worked_out(
     let updated = past.updated_at.filter(|at| *at <= call.at && *at >= created);
     ticket.updated_at = updated.unwrap_or(call.at);
     ticket.via = Via::of("api");
+    ticket.journal.zone = call.account.zone()?;
     if ticket.status >= Status::Solved {
         let solved = past.solved_at.or(past.updated_at).unwrap_or(ticket.updated_at);
         ticket.metrics.solved_at = Some(solved);

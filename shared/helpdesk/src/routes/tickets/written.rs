@@ -23,7 +23,6 @@ use crate::ticket::{
     self, Applied, Audit, Event, MAX_COMMENT, MetricEvent, Said, Ticket, Via, What, creation,
     metric_events, metrics,
 };
-use crate::time_zone;
 use crate::trigger::Fired;
 use ceap_kernel::{Fault, Timestamp};
 use serde_json::{Value, json};
@@ -172,9 +171,8 @@ fn note(
     let agents = &call.account.agents()?.groups;
     let asks = |author: UserId| before.is_some_and(|it| it.requester_id == author);
     let said = said.filter(|(author, _)| agents.contains_key(author) && !asks(*author));
-    let settings = call.account.settings()?;
-    let zone = time_zone::iana(&settings.time_zone);
-    Journal::note(before, ticket, Noted { said, clocks, zone, at });
+    let zone = call.account.zone()?;
+    Journal::note(before, ticket, Noted { said, clocks, zone: &zone, at });
     Ok(())
 }
 
