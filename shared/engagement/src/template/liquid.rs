@@ -1,7 +1,7 @@
 //! One template, compiled once and rendered for each message.
 //!
 //! Strict: an unknown variable is a refused send, never an empty greeting. Bounded: in source, depth,
-//! work ([`super::work`]) and length, whatever the source says; and if the engine panics, as it does
+//! work ([`ceap_liquid`]) and length, whatever the source says; and if the engine panics, as it does
 //! on a few inputs, that is a refusal too. To compile 2 KiB of HTML with sixty outputs takes about a
 //! millisecond, to render it 0.03 (optimized, 2 vCPUs): compile once, render for each message.
 
@@ -9,7 +9,7 @@ use super::escape::Escape;
 use super::language::LANGUAGE;
 use super::partials::{self, Partials, invalid};
 use super::syntax::Problem;
-use super::{report, rewrite, syntax, url, work};
+use super::{report, rewrite, syntax, url};
 use ceap_kernel::Fault;
 use liquid_core::runtime::{PartialStore, RuntimeBuilder};
 use liquid_core::{Error, Object, Renderable, parser, runtime};
@@ -127,7 +127,7 @@ impl Template {
     fn fill(&self, page: &mut Page, bound: &Object) -> Result<(), Error> {
         let builder = RuntimeBuilder::new().set_globals(bound).set_partials(&self.partials);
         let runtime = builder.build();
-        work::bounded(|| self.liquid.render_to(page, &runtime))
+        ceap_liquid::bounded(|| self.liquid.render_to(page, &runtime))
     }
 
     /// The facts that it reads, as paths (`["event", "data", "value"]`), itself and by its partials;

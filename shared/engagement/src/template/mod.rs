@@ -28,7 +28,6 @@ mod texts;
 mod ticket;
 mod url;
 mod words;
-mod work;
 
 pub use check::{Known, check};
 pub use collection::Collection;

@@ -2,9 +2,10 @@
 //! ([Liquid markup](https://support.zendesk.com/hc/en-us/articles/4408825578266)).
 //!
 //! What a value holds is never read as Liquid. Each output is written in the form of the text around it at the very end, after its
-//! filters: no filter can undo that. Loops are few and go over what a ticket has, so that every text ends soon.
+//! filters: no filter can undo that. Loops are few, and what filters make is paid from a budget, so that every text ends soon.
 
 use crate::text::escaped;
+use ceap_liquid::Metered;
 use liquid_core::model::{KString, KStringCow, KStringRef, ScalarCow, ValueCow};
 use liquid_core::parser::{
     Filter, FilterArguments, FilterReflection, ParameterReflection, ParseFilter,
@@ -44,16 +45,19 @@ pub(super) fn render(text: &str, form: Form, known: &Object) -> Option<String> {
     let rendered = catch_unwind(AssertUnwindSafe(|| {
         let template = runtime::Template::new(parser::parse(&text, &LANGUAGE).ok()?);
         let runtime = RuntimeBuilder::new().set_globals(known).build();
-        template.render(&Lenient(&runtime)).ok()
+        ceap_liquid::bounded(|| template.render(&Lenient(&runtime)).ok())
     }));
     rendered.ok().flatten()
 }
 
-/// Whether it has few loops, and none that counts.
+/// Whether it has few loops, and none that counts; and several only over what the ticket has, which is little.
 fn bounded(text: &str) -> bool {
     let tags = || text.split("{%").skip(1).filter_map(|it| Some(it.split_once("%}")?.0));
-    let loops = tags().filter(|it| it.trim_start_matches(['-', ' ']).starts_with("for"));
-    loops.count() <= LOOPS && !tags().any(|it| it.contains(".."))
+    let loops = || tags().filter(|it| it.trim_start_matches(['-', ' ']).starts_with("for"));
+    let little =
+        |it: &str| it.split_once(" in ").is_some_and(|(_, of)| of.trim().starts_with("ticket."));
+    let (count, all_little) = (loops().count(), loops().all(little));
+    count <= LOOPS && (count <= 1 || all_little) && !tags().any(|it| it.contains(".."))
 }
 
 /// The text, each of whose outputs is written in its form.
@@ -202,7 +206,8 @@ static LANGUAGE: LazyLock<Language> = LazyLock::new(|| {
         stdlib::UrlEncode.into(),
     ];
     for filter in filters.into_iter().chain(Form::ALL.map(Into::into)) {
-        language.filters.register(filter.reflection().name().to_owned(), filter);
+        let metered = Metered(filter);
+        language.filters.register(metered.reflection().name().to_owned(), metered.into());
     }
     language
 });
@@ -292,6 +297,18 @@ mod tests {
         #[case] said: &str,
     ) {
         assert_eq!(render(text, form, &known()).as_deref(), Some(said));
+    }
+
+    /// Each of these would fill the memory, or take hours.
+    #[rstest]
+    #[case::doubled(&format!("{{% assign x = ticket.tags %}}{}{{{{x}}}}", "{% assign x = x | append: x %}".repeat(60)))]
+    #[case::multiplied(&format!("{{% assign x = 'aaaaaaaaaa' %}}{}{{{{x | size}}}}", "{% assign x = x | replace: 'a', x %}".repeat(30)))]
+    #[case::wide("{{ ticket.id | date: '%9999999999d' }}{{ 'now' | date: '%9999999999d' }}")]
+    #[case::crossed(
+        "{% assign x = ticket.title | split: '' %}{% for a in x %}{% for b in x %}{% endfor %}{% endfor %}"
+    )]
+    fn what_does_too_much_is_no_liquid(#[case] text: &str) {
+        assert_eq!(render(text, Form::Plain, &known()), None);
     }
 
     #[rstest]

@@ -2,8 +2,8 @@
 //!
 //! Liquid has no end of its own: loops nest, `append` and `replace` multiply. One budget bounds time
 //! and memory alike: every element that a loop brings, every byte that a filter or a `capture`
-//! produces is paid from it, wherever it happens. The tags below are put into the source by
-//! [`super::rewrite`]; authors cannot name them.
+//! produces is paid from it, wherever it happens. The tags below are for whoever rewrites a source to put into it; authors
+//! cannot name them.
 
 use liquid_core::error::Error;
 use liquid_core::model::ScalarCow;
@@ -24,27 +24,31 @@ const ELEMENT: u64 = 500;
 const MAX_RANGE: i64 = 1_000;
 
 /// Said when the budget is spent.
-pub(super) const TOO_MUCH: &str = "does too much; use fewer or smaller loops, or shorter texts";
+pub const TOO_MUCH: &str = "does too much; use fewer or smaller loops, or shorter texts";
 
 thread_local! {
     static LEFT: Cell<u64> = const { Cell::new(BUDGET) };
 }
 
 /// Does one rendering, with a budget of its own. Rendering neither nests nor waits.
-pub(super) fn bounded<T>(render: impl FnOnce() -> T) -> T {
+pub fn bounded<T>(render: impl FnOnce() -> T) -> T {
     LEFT.set(BUDGET);
     render()
 }
 
 /// Pays for `bytes`.
-pub(super) fn pay(bytes: u64) -> Result<()> {
+///
+/// # Errors
+/// When the budget is spent.
+pub fn pay(bytes: u64) -> Result<()> {
     let left = LEFT.get().checked_sub(bytes);
     LEFT.set(left.unwrap_or_default());
     left.map(|_| ()).ok_or_else(|| Error::with_msg(TOO_MUCH))
 }
 
 /// What showing `value` takes, about.
-pub(super) fn size(value: &dyn ValueView) -> u64 {
+#[must_use]
+pub fn size(value: &dyn ValueView) -> u64 {
     let many = |sizes: &mut dyn Iterator<Item = u64>| sizes.fold(32, u64::saturating_add);
     if let Some(scalar) = value.as_scalar() {
         32_u64.saturating_add(scalar.to_kstr().len().try_into().unwrap_or(u64::MAX))
@@ -59,7 +63,7 @@ pub(super) fn size(value: &dyn ValueView) -> u64 {
 
 /// The tags that pay.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Pay {
+pub enum Pay {
     /// `{% _elements 5 %}`: so many elements come again.
     Elements,
     /// `{% _range (1..x) %}`: a range is about to be made.
@@ -69,7 +73,8 @@ pub(super) enum Pay {
 }
 
 impl Pay {
-    pub(super) const ALL: [Self; 3] = [Self::Elements, Self::Range, Self::Captured];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Elements, Self::Range, Self::Captured];
 }
 
 impl TagReflection for Pay {
