@@ -2,6 +2,7 @@
 
 use super::comment::{AUDITS, history};
 use super::metric_events::Metric;
+use super::news::News;
 use super::{MetricEvent, Ticket, Via};
 use crate::ids::{AuditId, CommentId, TicketId, UserId};
 use crate::record::{Changes, Link, places};
@@ -195,32 +196,6 @@ pub struct Change {
     pub previous_value: Value,
 }
 
-/// Fields that are no news.
-const SILENT: [&str; 22] = [
-    "id",
-    "created_at",
-    "updated_at",
-    "generated_at",
-    "description",
-    "described_privately",
-    "is_public",
-    "via",
-    "metrics",
-    "clocks",
-    "promises",
-    "automations",
-    "triage",
-    "routing",
-    "has_incidents",
-    "followup_ids",
-    "satisfaction_rating_id",
-    "satisfaction_offered_at",
-    "satisfaction_rated_at",
-    "satisfaction_reason_code",
-    "journal",
-    "version",
-];
-
 /// Fields of a new ticket that its audit tells of, set or not.
 const TOLD: [&str; 4] = ["subject", "priority", "type", "status"];
 
@@ -255,8 +230,9 @@ pub fn creation(ticket: &Ticket) -> Vec<What> {
 
 /// The fields that audits tell of, those of the tenant's own beside the others.
 fn fields(ticket: &Ticket) -> Map<String, Value> {
-    let Ok(Value::Object(mut fields)) = serde_json::to_value(ticket) else { return Map::new() };
-    SILENT.iter().for_each(|name| drop(fields.remove(*name)));
+    let Ok(Value::Object(mut fields)) = serde_json::to_value(News::of(ticket)) else {
+        return Map::new();
+    };
     if let Some(Value::Object(own)) = fields.remove("custom_fields") {
         fields.extend(own);
     }

@@ -12,6 +12,7 @@ mod life;
 mod mention;
 pub mod metric_events;
 pub mod metrics;
+mod news;
 mod notice;
 pub mod sla;
 mod status;
