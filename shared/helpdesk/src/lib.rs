@@ -11,6 +11,7 @@ pub mod field;
 pub mod file;
 pub mod ids;
 pub mod job;
+mod later;
 pub mod locale;
 pub mod message;
 pub mod organization;

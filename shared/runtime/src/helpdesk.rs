@@ -26,6 +26,7 @@ use ceap_aws::connections::GatewayConnections;
 use ceap_aws::dynamodb::{self, CurrentCredentials, HelpdeskStore, SecretStore, Table};
 use ceap_aws::file_bucket::FileBucket;
 use ceap_aws::job_queue::JobQueue;
+use ceap_aws::schedules::{AutomationSchedules, ScheduleConfig};
 use ceap_channels::http::Reach;
 use ceap_helpdesk::access::credential::Platform;
 use ceap_helpdesk::access::sign_in::{Clients, SignIn};
@@ -60,6 +61,18 @@ pub fn counter(table: Table) -> Counter {
         clock: Box::new(SystemClock),
         random: Box::new(crate::random),
     }
+}
+
+/// What has automations and promises looked after in time: schedules in `SCHEDULE_GROUP`, which call `AUTOMATIONS_FUNCTION` as
+/// `SCHEDULE_ROLE_ARN`, and `SCHEDULE_DLQ_ARN` for what could not be called.
+pub async fn clockwork(env: &Env) -> AutomationSchedules {
+    let schedules = ScheduleConfig {
+        group: env.get("SCHEDULE_GROUP").to_owned(),
+        target: env.get("AUTOMATIONS_FUNCTION").to_owned(),
+        role: env.get("SCHEDULE_ROLE_ARN").to_owned(),
+        dead_letters: env.get("SCHEDULE_DLQ_ARN").to_owned(),
+    };
+    AutomationSchedules::new(&ceap_aws::config().await, schedules)
 }
 
 /// All that a helpdesk's functions reach.

@@ -1,8 +1,7 @@
 //! The helpdesk's routes of the family `rules`.
 
-use ceap_aws::schedules::{AutomationSchedules, ScheduleConfig};
 use ceap_helpdesk::routes::RULES;
-use ceap_runtime::helpdesk::Office;
+use ceap_runtime::helpdesk::{Office, clockwork};
 use ceap_runtime::{Env, Error, start};
 
 const SETTINGS: [&str; 12] = [
@@ -23,13 +22,7 @@ const SETTINGS: [&str; 12] = [
 fn main() -> Result<(), Error> {
     start(async {
         let env = Env::read(&SETTINGS)?;
-        let schedules = ScheduleConfig {
-            group: env.get("SCHEDULE_GROUP").to_owned(),
-            target: env.get("AUTOMATIONS_FUNCTION").to_owned(),
-            role: env.get("SCHEDULE_ROLE_ARN").to_owned(),
-            dead_letters: env.get("SCHEDULE_DLQ_ARN").to_owned(),
-        };
-        let clockwork = AutomationSchedules::new(&ceap_aws::config().await, schedules);
+        let clockwork = clockwork(&env).await;
         Office::open(&env).await?.hourly(clockwork).serve(&RULES).await
     })
 }

@@ -10,9 +10,10 @@ pub use requester::Requester;
 
 use crate::api::{Ask, Call, Desk, Method, Refused, entry};
 use crate::ids::TicketId;
+use crate::later::later;
 use crate::record::{Changes, Kept};
 use crate::refusal::Refusal;
-use crate::routes::tickets::{self, Asked, Written, later};
+use crate::routes::tickets::{self, Asked, Written};
 use crate::store::Key;
 use crate::ticket::{Status, Ticket, Via};
 use crate::user::User;

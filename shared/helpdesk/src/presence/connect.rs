@@ -1,10 +1,10 @@
 //! A connection begins: who it is of.
 
-use super::later;
 use super::place::{Holder, LIFE, kept};
 use super::session::{SESSION, Session};
 use crate::api::{Ask, Desk, Guard, Refused, entry};
 use crate::ids::UserId;
+use crate::later::later;
 use crate::record::{Known, Record as _, places};
 use crate::store::{Expect, Failure, Write};
 use crate::user::User;

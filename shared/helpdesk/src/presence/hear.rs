@@ -1,10 +1,11 @@
 //! What clients say, and that they are gone.
 
+use super::Live;
 use super::message::{Said, Tells, Trouble};
 use super::place::{Holder, IDLE, MOST_WATCHED, NOTED, Place, State, Watched, Watches, kept, read};
 use super::tell::{News, sees};
-use super::{Live, later};
 use crate::ids::TicketId;
+use crate::later::later;
 use crate::record::{Known, Record as _, places};
 use crate::store::{Expect, Failure, Key, Write};
 use crate::ticket::Ticket;

@@ -22,7 +22,7 @@ use crate::api::Desk;
 use crate::ids::TicketId;
 use crate::store::{Soon, Store};
 use crate::ticket::Audit;
-use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
+use ceap_kernel::{Clock, Fault, TenantId};
 use tell::News;
 
 /// Posts to connections of the WebSocket API.
@@ -84,10 +84,4 @@ impl<'a> Live<'a> {
         let news = tickets.into_iter().map(|ticket| (ticket, News::Presence));
         self.tell(tenant, news.collect(), None).await
     }
-}
-
-/// So many seconds later.
-fn later(at: Timestamp, seconds: i64) -> Result<Timestamp, Fault> {
-    let second = at.as_millisecond().saturating_add(seconds.saturating_mul(1_000));
-    Timestamp::from_millisecond(second).map_err(|error| Fault::Internal(error.to_string()))
 }

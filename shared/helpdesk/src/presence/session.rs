@@ -1,8 +1,8 @@
 //! Sessions: what a browser connects with, since it can set no headers for a WebSocket.
 
-use super::later;
 use crate::api::{Answer, Call, Refused};
 use crate::ids::UserId;
+use crate::later::later;
 use crate::record::Changes;
 use crate::store::Key;
 use ceap_kernel::access::Credential;

@@ -17,12 +17,6 @@ macro_rules! figures {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word),+ }
             }
-
-            /// The one with a name.
-            #[must_use]
-            pub fn of(name: &str) -> Option<Self> {
-                Self::ALL.iter().find(|it| it.as_str() == name).copied()
-            }
         }
     };
 }
@@ -140,4 +134,36 @@ figures! {
     BadAttitude = "bad_reason_8",
     /// For another reason (100), or none that they tell.
     BadOther = "bad_reason_100",
+}
+
+impl Figure {
+    /// The kinds of promises, with what counts those that were kept and those that were broken.
+    pub const PROMISES: [(&'static str, Self, Self); 7] = [
+        ("first_reply_time", Self::KeptFirstReply, Self::BrokenFirstReply),
+        ("next_reply_time", Self::KeptNextReply, Self::BrokenNextReply),
+        ("periodic_update_time", Self::KeptPeriodicUpdate, Self::BrokenPeriodicUpdate),
+        ("pausable_update_time", Self::KeptPausableUpdate, Self::BrokenPausableUpdate),
+        ("requester_wait_time", Self::KeptRequesterWait, Self::BrokenRequesterWait),
+        ("agent_work_time", Self::KeptAgentWork, Self::BrokenAgentWork),
+        ("total_resolution_time", Self::KeptResolution, Self::BrokenResolution),
+    ];
+
+    /// What counts promises of a metric, as policies name it: those that were kept, and those that were broken.
+    #[must_use]
+    pub fn promises(metric: &str) -> Option<(Self, Self)> {
+        let of = Self::PROMISES.iter().find(|(name, ..)| *name == metric);
+        of.map(|(_, kept, broken)| (*kept, *broken))
+    }
+
+    /// What counts bad ratings for a reason, by its code.
+    #[must_use]
+    pub const fn bad_because(reason: Option<u32>) -> Self {
+        match reason {
+            Some(5) => Self::BadSlow,
+            Some(6) => Self::BadUnsolved,
+            Some(7) => Self::BadKnowledge,
+            Some(8) => Self::BadAttitude,
+            Some(_) | None => Self::BadOther,
+        }
+    }
 }

@@ -70,15 +70,16 @@ impl Journal {
             cells.add(&place, Figure::Handle, calendar);
             cells.add(&place, Figure::HandleBusiness, business);
             for metric in sla::kept(before, noted.clocks) {
-                let figure = Figure::of(&format!("kept_{metric}"));
-                figure.into_iter().for_each(|it| cells.add(&at(after.assignee_id, now), it, 1));
+                if let Some((kept, _)) = Figure::promises(metric) {
+                    cells.add(&at(after.assignee_id, now), kept, 1);
+                }
             }
         }
         for event in noted.clocks.iter().filter(|it| it.turn == Turn::Breach) {
             let metric = sla::named(event.metric, event.instance_id).unwrap_or_default();
-            let figure = Figure::of(&format!("broken_{metric}"));
-            let place = at(after.assignee_id, event.time);
-            figure.into_iter().for_each(|it| cells.add(&place, it, 1));
+            if let Some((_, broken)) = Figure::promises(metric) {
+                cells.add(&at(after.assignee_id, event.time), broken, 1);
+            }
         }
         after.journal = journal;
     }

@@ -25,7 +25,7 @@ const PARTS: u64 = 64;
 
 /// What a ticket added.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub(super) struct Kept {
     /// By which of its states.
     pub version: u64,
     /// What.
@@ -59,6 +59,19 @@ pub(super) fn partitions(generation: u64) -> impl Iterator<Item = String> {
     (0..PARTS).map(move |part| format!("{}#{part:02}", counted(generation)))
 }
 
+/// Of each ticket the newest of these states, which says all.
+#[must_use]
+pub fn newest(snapshots: &[Snapshot]) -> Vec<&Snapshot> {
+    let mut newest: BTreeMap<TicketId, &Snapshot> = BTreeMap::new();
+    for it in snapshots {
+        let known = newest.entry(it.ticket).or_insert(it);
+        if it.version > known.version {
+            *known = it;
+        }
+    }
+    newest.into_values().collect()
+}
+
 /// Counts these states of tickets of an account, in any order.
 ///
 /// # Errors
@@ -88,15 +101,7 @@ pub(super) async fn count_in(
     generation: u64,
     snapshots: &[Snapshot],
 ) -> Result<(), Fault> {
-    let mut newest: BTreeMap<TicketId, &Snapshot> = BTreeMap::new();
-    for it in snapshots {
-        let known = newest.entry(it.ticket).or_insert(it);
-        if it.version > known.version {
-            *known = it;
-        }
-    }
-    let newest: Vec<&Snapshot> = newest.into_values().collect();
-    for some in newest.chunks(MOST_TICKETS) {
+    for some in newest(snapshots).chunks(MOST_TICKETS) {
         let step = Step { store, tenant, generation };
         while !step.done(some).await? {}
     }

@@ -19,7 +19,7 @@ mod told;
 pub use cells::{Cells, Figures, Place};
 pub use figure::Figure;
 pub use journal::{Journal, Noted};
-pub use keep::{Kept, count};
+pub use keep::{count, newest};
 pub use kind::Kind;
 pub use period::{Asked, By, MOST_DAYS, Period};
 pub use rebuild::{Filling, Generations, begin, clear, finish, generations};

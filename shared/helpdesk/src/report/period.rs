@@ -92,13 +92,13 @@ impl Asked {
     ///
     /// # Errors
     /// `Invalid` that names the parameter.
-    pub fn read<'a>(
-        query: impl Fn(&str) -> Option<&'a str>,
+    pub fn read(
+        query: impl Fn(&str) -> Option<String>,
         today: Date,
         usual: By,
     ) -> Result<Self, Fault> {
         let given = |name: &str| query(name).filter(|text| !text.is_empty());
-        let day = |name: &str| match given(name).map(str::parse::<Date>) {
+        let day = |name: &str| match given(name).map(|it| it.parse::<Date>()) {
             None => Ok(None),
             Some(Ok(day)) => Ok(Some(day)),
             Some(Err(_)) => Err(Fault::invalid(name, "must be a day, as 2026-11-22")),
@@ -114,18 +114,18 @@ impl Asked {
             let rule = format!("must be less than {MOST_DAYS} days before `to`");
             return Err(Fault::invalid("from", rule));
         }
-        let id = |name: &str| match given(name).map(str::parse::<u64>) {
+        let id = |name: &str| match given(name).map(|it| it.parse::<u64>()) {
             None => Ok(None),
             Some(Ok(id)) => Ok(Some(id)),
             Some(Err(_)) => Err(Fault::invalid(name, "must be an id")),
         };
         Ok(Self {
             period: Period { from, to },
-            by: given("by").map_or_else(|| Ok(vec![usual]), named)?,
+            by: given("by").map_or_else(|| Ok(vec![usual]), |it| named(&it))?,
             group: id("group_id")?.and_then(GroupId::new),
             agent: id("agent_id")?.and_then(UserId::new),
             brand: id("brand_id")?.and_then(BrandId::new),
-            channel: given("channel").map(Place::channel),
+            channel: given("channel").map(|it| Place::channel(&it)),
         })
     }
 
@@ -162,7 +162,9 @@ mod tests {
     use jiff::civil::date;
 
     fn asked(query: &[(&'static str, &'static str)]) -> Result<Asked, Fault> {
-        let find = |name: &str| query.iter().find(|(it, _)| *it == name).map(|(_, value)| *value);
+        let find = |name: &str| {
+            query.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
+        };
         Asked::read(find, date(2026, 11, 22), By::Day)
     }
 

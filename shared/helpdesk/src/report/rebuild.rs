@@ -1,7 +1,7 @@
 //! Making the figures anew, beside those that serve: all states of tickets are counted again, from the lake, and what
 //! happens meanwhile is counted in both. When all is counted the new ones serve, and the old ones are taken away.
 
-use super::keep::{count_in, month, partitions};
+use super::keep::{Kept, count_in, month, partitions};
 use super::{Place, Snapshot};
 use crate::store::{Expect, Failure, Item, Key, MOST_WRITES, Range, Store, Write};
 use ceap_kernel::{Fault, TenantId};
@@ -113,7 +113,8 @@ pub async fn clear(store: &dyn Store, tenant: &TenantId) -> Result<(), Fault> {
             let range = Range::of(partition.clone(), MOST_WRITES);
             let found = store.range(tenant, &range).await?;
             for item in &found.items {
-                let kept: super::Kept = serde_json::from_str(&item.body).unwrap_or_default();
+                let kept: Kept = serde_json::from_str(&item.body)
+                    .map_err(|error| Fault::Internal(format!("{}: {error}", item.key)))?;
                 let of = |(place, _): (&Place, _)| (place.day.year(), place.day.month());
                 months.extend(kept.cells.iter().map(of));
             }

@@ -207,8 +207,7 @@ impl Snapshot {
             cells.add(&place, more, 1);
         }
         if *score == Score::Bad {
-            let named = reason.and_then(|code| Figure::of(&format!("bad_reason_{code}")));
-            cells.add(&place, named.unwrap_or(Figure::BadOther), 1);
+            cells.add(&place, Figure::bad_because(*reason), 1);
         }
     }
 }

@@ -169,17 +169,6 @@ pub struct Channels {
     satisfaction_percent: Option<f64>,
 }
 
-/// The kinds of promises, with what counts those that were kept and those that were broken.
-const PROMISES: [(&str, Figure, Figure); 7] = [
-    ("first_reply_time", Figure::KeptFirstReply, Figure::BrokenFirstReply),
-    ("next_reply_time", Figure::KeptNextReply, Figure::BrokenNextReply),
-    ("periodic_update_time", Figure::KeptPeriodicUpdate, Figure::BrokenPeriodicUpdate),
-    ("pausable_update_time", Figure::KeptPausableUpdate, Figure::BrokenPausableUpdate),
-    ("requester_wait_time", Figure::KeptRequesterWait, Figure::BrokenRequesterWait),
-    ("agent_work_time", Figure::KeptAgentWork, Figure::BrokenAgentWork),
-    ("total_resolution_time", Figure::KeptResolution, Figure::BrokenResolution),
-];
-
 /// So many of so many, of a hundred, to two places.
 #[allow(clippy::cast_precision_loss)]
 fn percent(part: i64, rest: i64) -> Option<f64> {
@@ -276,10 +265,7 @@ impl Told {
                 bad_commented: get(Figure::BadCommented),
                 bad_reasons: Reason::ALL
                     .iter()
-                    .filter_map(|it| {
-                        let figure = Figure::of(&format!("bad_reason_{}", it.code))?;
-                        Some((it.code, get(figure)))
-                    })
+                    .map(|it| (it.code, get(Figure::bad_because(Some(it.code)))))
                     .collect(),
             }),
             Kind::Channels => Self::Channels(Channels {
@@ -296,7 +282,7 @@ impl Told {
 
 impl Sla {
     fn of(figures: &Figures) -> Self {
-        let metrics = PROMISES.map(|(name, kept, broken)| {
+        let metrics = Figure::PROMISES.map(|(name, kept, broken)| {
             let (kept, broken) = (figures.get(kept), figures.get(broken));
             (name, Promised { kept, broken, kept_percent: percent(kept, broken) })
         });

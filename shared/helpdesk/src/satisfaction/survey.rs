@@ -5,6 +5,7 @@
 //! Only what it is known by is kept; there is nothing about anybody in it.
 
 use crate::ids::{RecordId, TicketId, UserId};
+use crate::later::later;
 use crate::record::{Changes, Known};
 use crate::store::{Failure, Key, Soon, Store};
 use crate::ticket::Ticket;
@@ -62,11 +63,6 @@ fn used(token: &Credential) -> Key {
     Key::new(format!("SURVEY#{}", token.fingerprint()), "USED")
 }
 
-fn after(at: Timestamp, seconds: i64) -> Result<Timestamp, Fault> {
-    Timestamp::from_second(at.as_second().saturating_add(seconds))
-        .map_err(|error| Fault::Internal(error.to_string()))
-}
-
 impl Survey {
     /// Asks the requester of a ticket.
     #[must_use]
@@ -99,7 +95,7 @@ impl Survey {
     ) -> Result<String, Fault> {
         let secret = surveys.secret(tenant, &self.name()).await?;
         let token = Credential::generate(tenant.clone(), &secret);
-        let over = after(self.offered_at.unwrap_or(told_at), GOOD_FOR_SECONDS)?;
+        let over = later(self.offered_at.unwrap_or(told_at), GOOD_FOR_SECONDS)?;
         let mut changes = Changes::new();
         changes.put(key(&token), self, Some(over))?;
         let (writes, _) = changes.finish();
@@ -134,6 +130,6 @@ impl Survey {
         now: Timestamp,
         changes: &mut Changes,
     ) -> Result<(), Fault> {
-        changes.once(used(token), &json!({"at": now}), Some(after(now, USED_FOR_SECONDS)?))
+        changes.once(used(token), &json!({"at": now}), Some(later(now, USED_FOR_SECONDS)?))
     }
 }

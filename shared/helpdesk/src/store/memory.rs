@@ -82,29 +82,33 @@ impl Memory {
         answer
     }
 
-    fn found(&self, tenant: &TenantId, range: &Range) -> Vec<Item> {
+    /// The items of a range from where it begins, at most so many.
+    fn found(&self, tenant: &TenantId, range: &Range, most: usize) -> Vec<Item> {
         let now = self.clock.now();
         let items = lock(&self.items);
-        let first = (tenant.clone(), Key::new(&*range.partition, &*range.prefix));
-        let inside = |(of, key): &&(TenantId, Key)| {
-            of == tenant && key.partition == range.partition && key.sort.starts_with(&range.prefix)
-        };
-        let part = items
-            .range((Bound::Included(first), Bound::Unbounded))
-            .take_while(|(at, _)| inside(at))
-            .filter(|(_, kept)| alive(kept, now))
-            .map(|((_, key), kept)| item(key, kept));
-        let mut part: Vec<Item> = part.collect();
+        let at = |sort: String| (tenant.clone(), Key::new(&*range.partition, sort));
+        let (first, last) = (range.prefix.clone(), format!("{}{}", range.prefix, char::MAX));
+        let (mut from, mut to) =
+            (Bound::Included(at(first.clone())), Bound::Excluded(at(last.clone())));
+        match range.after.clone() {
+            Some(after) if range.backward && after < last => {
+                to = Bound::Excluded(at(after.max(first)))
+            }
+            Some(after) if !range.backward && after >= first => {
+                from = Bound::Excluded(at(after.min(last)));
+            }
+            Some(_) | None => {}
+        }
+        if matches!((&from, &to), (Bound::Excluded(from), Bound::Excluded(to)) if from >= to) {
+            return Vec::new();
+        }
+        let part = items.range((from, to)).filter(|(_, kept)| alive(kept, now));
+        let shown = |((_, key), kept): (&(TenantId, Key), &Kept)| item(key, kept);
         if range.backward {
-            part.reverse();
+            part.rev().take(most).map(shown).collect()
+        } else {
+            part.take(most).map(shown).collect()
         }
-        if let Some(after) = &range.after {
-            let behind = |it: &Item| {
-                if range.backward { it.key.sort < *after } else { it.key.sort > *after }
-            };
-            part.retain(behind);
-        }
-        part
     }
 
     fn write(&self, tenant: &TenantId, writes: &[Write]) -> Result<(), Failure> {
@@ -201,7 +205,7 @@ impl Store for Memory {
         range: &'a Range,
     ) -> Soon<'a, Result<Found, Fault>> {
         Box::pin(self.called("range", move || {
-            let mut items = self.found(tenant, range);
+            let mut items = self.found(tenant, range, range.limit.saturating_add(1));
             let more = items.len() > range.limit;
             items.truncate(range.limit);
             Ok(Found { items, more })
@@ -210,7 +214,7 @@ impl Store for Memory {
 
     fn count<'a>(&'a self, tenant: &'a TenantId, range: &'a Range) -> Soon<'a, Result<u64, Fault>> {
         Box::pin(self.called("count", move || {
-            Ok(u64::try_from(self.found(tenant, range).len()).unwrap_or(u64::MAX))
+            Ok(u64::try_from(self.found(tenant, range, usize::MAX).len()).unwrap_or(u64::MAX))
         }))
     }
 

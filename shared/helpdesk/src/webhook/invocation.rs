@@ -5,6 +5,7 @@ use super::request::{Plan, prepare};
 use super::{Delivered, Undelivered, Webhook, ulid};
 use crate::api::{Desk, Refused};
 use crate::ids::RecordId;
+use crate::later::later;
 use crate::record::{Changes, places};
 use crate::store::{Failure, Item, Key};
 use ceap_kernel::{Fault, TenantId, Timestamp};
@@ -143,11 +144,6 @@ fn again_after(outcome: &Result<Delivered, Undelivered>, tried: usize) -> Option
 /// When what begins now is forgotten.
 fn over(desk: &Desk<'_>) -> Result<Timestamp, Fault> {
     later(desk.clock.now(), REMEMBERED_SECONDS)
-}
-
-fn later(at: Timestamp, seconds: i64) -> Result<Timestamp, Fault> {
-    Timestamp::from_second(at.as_second().saturating_add(seconds))
-        .map_err(|error| Fault::Internal(error.to_string()))
 }
 
 /// Makes a request of a webhook, once, and remembers what came of it, and whether it may be tried again.

@@ -57,7 +57,9 @@ impl Desk {
     async fn report(&self, kind: &str, query: &[(&str, &str)]) -> Value {
         let account = Account::load(&self.world.store, &self.tenant).await.unwrap();
         let (kind, usual) = Kind::named(kind).unwrap();
-        let find = |name: &str| query.iter().find(|(it, _)| *it == name).map(|(_, value)| *value);
+        let find = |name: &str| {
+            query.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
+        };
         let today = self.world.hands.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let asked = Asked::read(find, today, usual).unwrap();
         let told = report::report(&self.world.store, &self.tenant, &account, kind, &asked).await;

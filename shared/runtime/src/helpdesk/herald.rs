@@ -15,7 +15,6 @@ use ceap_engagement::pipeline::accept::EventStream;
 use ceap_engagement::profile::PROFILE_UPDATED;
 use ceap_engagement::quarantine::{Quarantine, Rejected};
 use ceap_helpdesk::account::Remembered;
-use ceap_helpdesk::ids::TicketId;
 use ceap_helpdesk::job::{Later, SWEPT_AFTER_S, Waiting};
 use ceap_helpdesk::presence::{Connections, Live};
 use ceap_helpdesk::record::Record;
@@ -100,7 +99,7 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
 
     async fn told(&self, changes: Changes) -> Result<(), Fault> {
         let mut audits = BTreeMap::<TenantId, Vec<Audit>>::new();
-        let mut measured = BTreeMap::<TenantId, BTreeMap<TicketId, Snapshot>>::new();
+        let mut measured = BTreeMap::<TenantId, Vec<Snapshot>>::new();
         let (mut jobs, mut notices, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
         for record in changes.records {
             match added(record) {
@@ -112,11 +111,7 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
                     audits.entry(tenant).or_default().push(*audit);
                 }
                 Ok(Some((tenant, Added::State(state)))) => {
-                    // Of the states of a batch the newest says all.
-                    let of = measured.entry(tenant).or_default();
-                    if of.get(&state.ticket).is_none_or(|it| it.version < state.version) {
-                        of.insert(state.ticket, *state);
-                    }
+                    measured.entry(tenant).or_default().push(*state);
                 }
                 Ok(Some((tenant, Added::Job(id)))) => jobs.push(Waiting::Job { tenant, id }),
                 Ok(None) => {}
@@ -153,22 +148,16 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
     }
 
     /// Keeps states of tickets in the lake, of which reports can be made anew, and counts them in those that serve.
-    async fn measure(
-        &self,
-        measured: BTreeMap<TenantId, BTreeMap<TicketId, Snapshot>>,
-    ) -> Result<(), Fault> {
-        let mut events = Vec::new();
-        for (tenant, states) in &measured {
-            for state in states.values() {
-                events.push(self.state(tenant, state)?);
-            }
-        }
+    async fn measure(&self, measured: BTreeMap<TenantId, Vec<Snapshot>>) -> Result<(), Fault> {
+        let states = measured.iter().flat_map(|(tenant, all)| {
+            report::newest(all).into_iter().map(move |it| self.state(tenant, it))
+        });
+        let events: Vec<Arrived> = states.collect::<Result<_, Fault>>()?;
         if !events.is_empty() {
             self.stream.put(&events).await?;
         }
-        for (tenant, states) in measured {
-            let states: Vec<Snapshot> = states.into_values().collect();
-            report::count(&*self.store, &tenant, &states).await?;
+        for (tenant, states) in &measured {
+            report::count(&*self.store, tenant, states).await?;
         }
         Ok(())
     }

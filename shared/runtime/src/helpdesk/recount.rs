@@ -8,7 +8,6 @@ use ceap_kernel::{Clock, Fault, SignedDuration, TenantId, Timestamp};
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// In how many parts the lake is read.
 const PARTS: u32 = 16;
@@ -109,23 +108,18 @@ impl<H: History, C: Clock> Recounting<H, C> {
         let kinds = [MEASURED.to_owned()].into();
         let query = Query { kinds, part: Some(Part::new(part, PARTS)?), ..Query::default() };
         let mut events = self.lake.read(tenant, &query);
-        let (mut newest, mut counted) = (BTreeMap::new(), 0_u64);
+        let (mut states, mut counted) = (Vec::new(), 0_u64);
         while let Some(Arrived { event, .. }) = events.try_next().await? {
             let state: Snapshot = serde_json::from_value(Value::Object(event.data))
                 .map_err(|error| Fault::Internal(format!("{}: {error}", event.id)))?;
             counted = counted.saturating_add(1);
-            let known: &mut Snapshot = newest.entry(state.ticket).or_insert_with(|| state.clone());
-            if state.version > known.version {
-                *known = state;
-            }
-            // The states of one ticket lie together: of those before the last, all are known.
-            if newest.len() > AT_ONCE {
-                let all: Vec<Snapshot> = std::mem::take(&mut newest).into_values().collect();
-                filling.count(&*self.store, tenant, &all).await?;
+            states.push(state);
+            if states.len() >= AT_ONCE {
+                filling.count(&*self.store, tenant, &states).await?;
+                states.clear();
             }
         }
-        let all: Vec<Snapshot> = newest.into_values().collect();
-        filling.count(&*self.store, tenant, &all).await?;
+        filling.count(&*self.store, tenant, &states).await?;
         Ok(counted)
     }
 }

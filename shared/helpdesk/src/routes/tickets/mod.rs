@@ -36,7 +36,7 @@ pub use shown::{
 pub use swept::swept;
 pub use triaged::{incoming, triage};
 pub use trial::{Trial, trial};
-pub use write::{later, moved, open, open_with, rated, rewritten, save, save_with};
+pub use write::{moved, open, open_with, rated, rewritten, save, save_with};
 pub use written::Written;
 
 use crate::access::Action::{

@@ -13,6 +13,7 @@ use crate::account::Staff;
 use crate::api::{Answer, Ask, Call, Refused};
 use crate::file::upload::{self, Taken};
 use crate::ids::{AuditId, OrganizationId, TicketId, UserId};
+use crate::later::later;
 use crate::record::{Changes, Kept, places};
 use crate::refusal::Refusal;
 use crate::routing::{Skill, skill};
@@ -215,15 +216,6 @@ async fn skilled(
     }
     applied.ticket.skills = skills;
     Ok(())
-}
-
-/// So many seconds after `at`.
-///
-/// # Errors
-/// `Internal` when there is no such time.
-pub fn later(at: Timestamp, seconds: i64) -> Result<Timestamp, Fault> {
-    Timestamp::from_second(at.as_second().saturating_add(seconds))
-        .map_err(|error| Fault::Internal(error.to_string()))
 }
 
 /// The ticket that a new one follows up: only a closed one can be
