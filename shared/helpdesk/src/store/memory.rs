@@ -57,6 +57,12 @@ impl Memory {
             .collect()
     }
 
+    /// The items of a range, without a call that counts.
+    #[must_use]
+    pub fn kept(&self, tenant: &TenantId, range: &Range) -> Vec<Item> {
+        self.found(tenant, range, range.limit)
+    }
+
     /// One call: begins a round unless it waits together with others, and lets others begin before it is answered.
     async fn called<T>(&self, name: &'static str, answer: impl FnOnce() -> T) -> T {
         {

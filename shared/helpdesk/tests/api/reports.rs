@@ -69,7 +69,7 @@ impl Desk {
     /// All figures that serve.
     async fn figures(&self) -> Cells {
         let months: Vec<String> =
-            (2026..=2028).flat_map(|y| (1..=12).map(move |m| format!("{y}-{m:02}"))).collect();
+            (2026..=2036).flat_map(|y| (1..=12).map(move |m| format!("{y}-{m:02}"))).collect();
         report::served(&self.world.store, &self.tenant, &months).await.unwrap()
     }
 

@@ -13,7 +13,7 @@ use ceap_helpdesk::record::places;
 use ceap_helpdesk::routes;
 use ceap_helpdesk::search::{Recent, index};
 use ceap_helpdesk::store::memory::Memory;
-use ceap_helpdesk::store::{Expect, Soon, Store, Write};
+use ceap_helpdesk::store::{Expect, Item, Range, Soon, Store, Write};
 use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_kernel::access::{Credential, Principal, Role, SignInClient};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
@@ -364,11 +364,14 @@ impl World {
 
     /// Takes away the triggers that accounts come with, as soon as there is one.
     async fn strip(&self) {
-        for (tenant, key, body) in self.store.dump() {
-            if key.sort.starts_with("TRIGGER#") && body.contains("\"default\":true") {
-                let stamp = Write::Add { key: places::stamp(), by: 1 };
-                let gone = Write::Delete { key, expect: Expect::Anything };
-                self.store.commit(&tenant, &[gone, stamp]).await.unwrap();
+        for tenant in TENANTS.map(|name| TenantId::new(name).unwrap()) {
+            let triggers = Range::of(places::ACCOUNT, usize::MAX).starting("TRIGGER#");
+            for Item { key, body, .. } in self.store.kept(&tenant, &triggers) {
+                if body.contains("\"default\":true") {
+                    let stamp = Write::Add { key: places::stamp(), by: 1 };
+                    let gone = Write::Delete { key, expect: Expect::Anything };
+                    self.store.commit(&tenant, &[gone, stamp]).await.unwrap();
+                }
             }
         }
     }
