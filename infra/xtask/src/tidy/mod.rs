@@ -2,6 +2,7 @@
 
 mod asl;
 mod edges;
+mod exposure;
 mod extensions;
 mod families;
 mod floors;
@@ -35,7 +36,7 @@ impl Finding {
 type Check = fn(&House) -> Vec<Finding>;
 
 /// Every check, in the order of the report.
-const CHECKS: [(&str, Check); 14] = [
+const CHECKS: [(&str, Check); 15] = [
     ("top-level entries", layout::top_level),
     ("floors of the crates", floors::check),
     ("sizes of files", sizes::check),
@@ -44,6 +45,7 @@ const CHECKS: [(&str, Check); 14] = [
     ("functions' settings", functions::settings),
     ("functions' environment", functions::environment),
     ("policies", policies::check),
+    ("encryption and public access", exposure::check),
     ("dead-letter queues", edges::check),
     ("state machines", asl::structure),
     ("state machines' placeholders and times", asl::in_templates),
