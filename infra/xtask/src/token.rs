@@ -81,7 +81,7 @@ pub fn issue(outputs: &Outputs, tenant: &str, role: Role) -> Result<Credentials>
     match created {
         Some(credentials) if role == Role::Admin => Ok(credentials),
         _ => {
-            let payload = json!({"action": "token", "tenant": tenant, "role": role.name()});
+            let payload = json!({"action": "token", "tenant": tenant, "role": role.name(), "write_key": true});
             match aws::invoke(outputs.function("tenants")?, &payload)? {
                 Ok(answer) => parse(answer),
                 Err(error) => bail!("no token for tenant {tenant}: {error}"),

@@ -498,13 +498,31 @@ fn tenants_credentials_and_use_cases() {
         };
         let unknown = admin.authenticate(None, &credentials).await;
         assert!(matches!(unknown, Err(Fault::Unauthorized(_))), "{unknown:?}");
-        tenants.grant(&admin.fingerprint(), &holder, noon()).await.unwrap();
+        tenants.grant(&admin.fingerprint(), &holder, noon(), None).await.unwrap();
         // Once from the table, once from memory.
         for _ in 0..2 {
             assert_eq!(admin.authenticate(None, &credentials).await, Ok(holder.clone()));
             let stranger = renamed.authenticate(None, &credentials).await;
             assert!(matches!(stranger, Err(Fault::Unauthorized(_))), "{stranger:?}");
         }
+
+        let over = Credential::generate(name.clone(), &[8; 32]);
+        let ended = Some(noon());
+        tenants.grant(&over.fingerprint(), &holder, noon(), ended).await.unwrap();
+        let told = over.authenticate(None, &credentials).await;
+        assert!(matches!(told, Err(Fault::Unauthorized(_))), "its time is over: {told:?}");
+        let held = tenants.credentials(&name).await.unwrap();
+        let kept = held.iter().map(|it| (it.id.clone(), it.expires_at));
+        let kept: std::collections::BTreeMap<_, _> = kept.collect();
+        let both = [(admin.fingerprint(), None), (over.fingerprint(), ended)];
+        assert_eq!(kept, both.into());
+        assert_eq!(tenants.credentials(&other).await, Ok(Vec::new()));
+        for _ in 0..2 {
+            tenants.revoke(&name, &admin.fingerprint()).await.unwrap();
+        }
+        let anew = CredentialStore::new(copy.table());
+        let told = admin.authenticate(None, &anew).await;
+        assert!(matches!(told, Err(Fault::Unauthorized(_))), "it was taken back: {told:?}");
 
         let current = CurrentCredentials::new(copy.table());
         let door = |tenant: &TenantId| SignInClient {

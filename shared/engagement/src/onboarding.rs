@@ -1,15 +1,18 @@
 //! Onboarding: a tenant with its first administrator, keys, settings, use cases and secrets.
 
+mod check;
+mod credentials;
+
 use crate::link;
-use crate::profile;
 use crate::secret::{self, Secret, SecretKeeper};
 use crate::use_case::library::Schedules;
 use crate::use_case::{Document, Duty, Settings, UseCase, catalogue};
 use ceap_kernel::access::{Credential, Principal, Role, SignInClient};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeSet;
+
+pub use credentials::{Held, Revoked, Ring};
 
 /// What the `tenants` function is asked.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -37,6 +40,24 @@ pub enum Request {
         /// Who holds it.
         #[serde(default)]
         email: Option<String>,
+        /// From when on it is worth nothing; never by default.
+        #[serde(default)]
+        expires_at: Option<Timestamp>,
+        /// Whether a write key for the whole tenant is made beside it.
+        #[serde(default)]
+        write_key: bool,
+    },
+    /// Lists a tenant's credentials.
+    Tokens {
+        /// Its name.
+        tenant: TenantId,
+    },
+    /// Takes a credential back, within a minute.
+    Revoke {
+        /// Its name.
+        tenant: TenantId,
+        /// The credential's id as `tokens` lists it, or the credential.
+        credential: String,
     },
     /// Replaces the settings of a tenant that exists.
     Settings {
@@ -80,6 +101,10 @@ fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>
 pub enum Answer {
     /// Fresh credentials.
     Keys(Keys),
+    /// The credentials that there are.
+    Ring(Ring),
+    /// One that is worth nothing any more.
+    Revoked(Revoked),
     /// What is known of a secret now.
     Secret(Kept),
     /// The settings that hold from now on.
@@ -131,7 +156,8 @@ pub struct Keys {
     /// For people and their programs: `Authorization: Bearer …`.
     pub token: String,
     /// For sources: `X-Write-Key: …`.
-    pub write_key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write_key: Option<String>,
 }
 
 /// A tenant as it is stored.
@@ -171,7 +197,7 @@ pub trait Tenants {
     /// `Conflict` when it is not; `Unavailable` or `Throttled`.
     async fn change(&self, id: &TenantId, before: &Tenant, after: &Tenant) -> Result<(), Fault>;
 
-    /// Keeps a credential by its fingerprint.
+    /// Keeps a credential by its fingerprint, perhaps until an instant.
     ///
     /// # Errors
     /// `Unavailable` or `Throttled`.
@@ -180,7 +206,20 @@ pub trait Tenants {
         fingerprint: &str,
         principal: &Principal,
         at: Timestamp,
+        until: Option<Timestamp>,
     ) -> Result<(), Fault>;
+
+    /// The credentials of a tenant, in any order, but for its sources' write keys.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    async fn credentials(&self, tenant: &TenantId) -> Result<Vec<Held>, Fault>;
+
+    /// Forgets a credential; one that is not known is forgotten already.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    async fn revoke(&self, tenant: &TenantId, fingerprint: &str) -> Result<(), Fault>;
 
     /// Keeps what an app client is for.
     ///
@@ -209,10 +248,10 @@ pub async fn run(
     random: impl Fn() -> [u8; 32],
 ) -> Result<Answer, Fault> {
     let now = clock.now();
-    let (tenant, role, email) = match request {
+    let (tenant, role, email, until, whole) = match request {
         Request::Create { tenant, admin_email, settings, use_cases } => {
-            address("admin_email", &admin_email)?;
-            check(&settings)?;
+            check::address("admin_email", &admin_email)?;
+            check::settings(&settings)?;
             let documents = documents(use_cases)?;
             if tenants.get(&tenant).await?.is_some() {
                 return Err(Fault::Conflict(format!("there is a tenant `{tenant}` already")));
@@ -231,19 +270,31 @@ pub async fn run(
                 }
             }
             tenants.create(&tenant, &record, &documents).await?;
-            (tenant, Role::Admin, admin_email)
+            (tenant, Role::Admin, admin_email, None, true)
         }
-        Request::Token { tenant, role, email } => {
+        Request::Token { tenant, role, email, expires_at, write_key } => {
             let known = known(tenants, &tenant).await?;
             if role == Role::Source {
                 return Err(Fault::invalid("role", "must be admin, team-lead, agent or end-user"));
             }
+            if expires_at.is_some_and(|at| at <= now) {
+                return Err(Fault::invalid("expires_at", "must be an instant to come"));
+            }
             let email = email.unwrap_or(known.admin_email);
-            address("email", &email)?;
-            (tenant, role, email)
+            check::address("email", &email)?;
+            (tenant, role, email, expires_at, write_key)
+        }
+        Request::Tokens { tenant } => {
+            known(tenants, &tenant).await?;
+            return credentials::list(tenants, tenant).await.map(Answer::Ring);
+        }
+        Request::Revoke { tenant, credential } => {
+            known(tenants, &tenant).await?;
+            let revoked = credentials::revoke(tenants, tenant, &credential).await;
+            return revoked.map(Answer::Revoked);
         }
         Request::Settings { tenant, settings } => {
-            check(&settings)?;
+            check::settings(&settings)?;
             let before = known(tenants, &tenant).await?;
             let after = Tenant { settings: *settings, ..before.clone() };
             tenants.change(&tenant, &before, &after).await?;
@@ -260,7 +311,7 @@ pub async fn run(
             return Ok(Answer::Secret(Kept { tenant, name, kept: value.is_some() }));
         }
         Request::SignIn { tenant, client_id, providers, revoked } => {
-            check_client(&client_id, &providers)?;
+            check::client(&client_id, &providers)?;
             known(tenants, &tenant).await?;
             if revoked {
                 tenants.dismiss(&client_id, &tenant).await?;
@@ -273,14 +324,17 @@ pub async fn run(
     };
     let holder =
         Principal { tenant: tenant.clone(), role, email: Some(email.clone()), source: None };
-    let source =
-        Principal { tenant: tenant.clone(), role: Role::Source, email: None, source: None };
     let token = Credential::generate(tenant.clone(), &random());
-    let write_key = Credential::generate(tenant.clone(), &random());
-    tenants.grant(&token.fingerprint(), &holder, now).await?;
-    tenants.grant(&write_key.fingerprint(), &source, now).await?;
-    let (token, write_key) = (token.reveal(), write_key.reveal());
-    Ok(Answer::Keys(Keys { tenant, email, token, write_key }))
+    tenants.grant(&token.fingerprint(), &holder, now, until).await?;
+    let mut keys = Keys { tenant, email, token: token.reveal(), write_key: None };
+    if whole {
+        let role = Role::Source;
+        let source = Principal { tenant: keys.tenant.clone(), role, email: None, source: None };
+        let write_key = Credential::generate(keys.tenant.clone(), &random());
+        tenants.grant(&write_key.fingerprint(), &source, now, until).await?;
+        keys.write_key = Some(write_key.reveal());
+    }
+    Ok(Answer::Keys(keys))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -291,59 +345,6 @@ async fn known(tenants: &impl Tenants, id: &TenantId) -> Result<Tenant, Fault> {
     let known = tenants.get(id).await?;
     known.ok_or_else(|| Fault::NotFound(format!("there is no tenant `{id}`")))
 }
-
-fn address(field: &str, text: &str) -> Result<(), Fault> {
-    profile::email(text).map_err(|rule| Fault::invalid(field, rule))
-}
-
-/// `hello@example.com`, or `Example <hello@example.com>`.
-fn sender(field: &str, text: &str) -> Result<(), Fault> {
-    let Some((name, rest)) = text.split_once('<') else { return address(field, text) };
-    if name.chars().any(|c| c.is_control() || c == '>') {
-        let message = "must be one email address, or a name and one in angle brackets";
-        return Err(Fault::invalid(field, message));
-    }
-    address(field, rest.strip_suffix('>').unwrap_or_default())
-}
-
-fn check(settings: &Settings) -> Result<(), Fault> {
-    sender("settings.from_address", &settings.from_address)?;
-    if let Some(recipient) = &settings.security_recipient {
-        address("settings.security_recipient", recipient)?;
-    }
-    if let Some(name) = &settings.time_zone
-        && TimeZone::get(name).is_err()
-    {
-        return Err(Fault::invalid(
-            "settings.time_zone",
-            "must be an IANA time zone, as Europe/Zurich",
-        ));
-    }
-    settings.check()
-}
-
-/// Ids of app clients and names of providers as Cognito has them
-/// ([CreateUserPoolClient](https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolClientType.html),
-/// [CreateIdentityProvider](https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateIdentityProvider.html)).
-fn check_client(id: &str, providers: &BTreeSet<String>) -> Result<(), Fault> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '+';
-    if !(1..=128).contains(&id.len()) || !id.chars().all(plain) {
-        let rule = "must be the id of an app client: at most 128 letters and digits";
-        return Err(Fault::invalid("client_id", rule));
-    }
-    let named = |name: &String| {
-        (1..=32).contains(&name.chars().count())
-            && !name.chars().any(|c| c.is_control() || c.is_whitespace())
-    };
-    if providers.len() > MOST_PROVIDERS || !providers.iter().all(named) {
-        let rule = "must be at most 50 names of at most 32 characters, without blanks";
-        return Err(Fault::invalid("providers", rule));
-    }
-    Ok(())
-}
-
-/// Identity providers that one tenant may believe.
-const MOST_PROVIDERS: usize = 50;
 
 fn documents(ids: Option<Vec<String>>) -> Result<Vec<Document>, Fault> {
     let starters = || catalogue::STARTERS.map(str::to_owned).to_vec();
@@ -387,7 +388,30 @@ mod tests {
             Ok(())
         }
 
-        async fn grant(&self, _: &str, _: &Principal, _: Timestamp) -> Result<(), Fault> {
+        async fn grant(
+            &self,
+            _: &str,
+            _: &Principal,
+            _: Timestamp,
+            _: Option<Timestamp>,
+        ) -> Result<(), Fault> {
+            Ok(())
+        }
+
+        async fn credentials(&self, tenant: &TenantId) -> Result<Vec<Held>, Fault> {
+            let known = Credential::generate(tenant.clone(), &[7; 32]).fingerprint();
+            let held = |id: &str, second| Held {
+                id: id.to_owned(),
+                role: Role::Admin,
+                email: Some("a@b.ch".to_owned()),
+                created_at: Timestamp::from_second(second).unwrap(),
+                expires_at: None,
+            };
+            Ok(vec![held(&known, 2), held("old", 1)])
+        }
+
+        async fn revoke(&self, _: &TenantId, fingerprint: &str) -> Result<(), Fault> {
+            assert_ne!(fingerprint, "old");
             Ok(())
         }
 
@@ -438,6 +462,31 @@ mod tests {
         let answer = run(request, &One, kept, &One, &SystemClock, || [7; 32]);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(answer).map(|answer| serde_json::to_value(answer).unwrap())
+    }
+
+    #[test]
+    fn a_token_is_listed_and_taken_back_by_its_id_or_by_itself() {
+        let kept = Kept::default();
+        let tokens = ask(&kept, json!({"action": "tokens", "tenant": "acme"})).unwrap();
+        assert_eq!(tokens["credentials"][0]["id"], "old", "the oldest first");
+        let id = tokens["credentials"][1]["id"].clone();
+        let token = Credential::generate(TenantId::new("acme").unwrap(), &[7; 32]).reveal();
+        for named in [id.as_str().unwrap(), &token] {
+            let asked = json!({"action": "revoke", "tenant": "acme", "credential": named});
+            let answer = ask(&kept, asked).unwrap();
+            assert_eq!(answer, json!({"tenant": "acme", "revoked": id}));
+        }
+        let unknown = json!({"action": "revoke", "tenant": "acme", "credential": "other"});
+        assert!(matches!(ask(&kept, unknown), Err(Fault::Invalid { .. })));
+        let more = |more: Value| {
+            let mut token = json!({"action": "token", "tenant": "acme", "role": "agent"});
+            token.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            ask(&kept, token)
+        };
+        assert_eq!(more(json!({})).unwrap().get("write_key"), None);
+        assert!(more(json!({"write_key": true})).unwrap()["write_key"].is_string());
+        let past = more(json!({"expires_at": "2020-01-01T00:00:00Z"})).unwrap_err();
+        assert!(past.to_string().starts_with("expires_at"), "{past}");
     }
 
     #[test]

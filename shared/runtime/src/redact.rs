@@ -23,10 +23,7 @@ const KINDS: [(&str, &str); 6] = [
     ),
     // RFC 5321 §4.1.2, as far as addresses are written in practice; `@` may be encoded. Marks that paths and queries are
     // made of end one.
-    (
-        r"(?i)[\p{L}\p{N}.!#$'*+^_~%-]+(?:@|%40)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+",
-        "[email]",
-    ),
+    (r"(?i)[\p{L}\p{N}.!#$'*+^_~%-]+(?:@|%40)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+", "[email]"),
     // E.164 with its plus, and the ways it is spaced out.
     (r"\+[1-9](?:[ ().-]{0,2}[0-9]){6,14}\b", "[phone]"),
     // A network's number (ISO/IEC 7812) of 13 to 19 digits, alone or in groups, if its last digit is right.

@@ -260,9 +260,17 @@ async fn goals_are_put_down_to_the_candidates_before_them() {
 
 #[test]
 fn what_the_tenants_function_is_asked() {
-    for case in
-        ["create", "token", "settings", "secret", "secret-forget", "sign-in", "sign-in-revoke"]
-    {
+    for case in [
+        "create",
+        "token",
+        "tokens",
+        "revoke",
+        "settings",
+        "secret",
+        "secret-forget",
+        "sign-in",
+        "sign-in-revoke",
+    ] {
         let read = serde_json::from_value::<Request>(sample("tenants", case));
         assert!(read.is_ok(), "{case}: {read:?}");
     }

@@ -19,6 +19,13 @@ pub fn check(house: &House) -> Vec<Finding> {
         for resource in template.resources() {
             let mut statements = Vec::new();
             collect(resource.properties, &mut statements);
+            if resource.id != MAKES_CREDENTIALS && opens_doors(&statements) {
+                let text = format!(
+                    "{}: may write credentials: name the LeadingKeys that it writes, or deny those of {DOORS}",
+                    resource.id
+                );
+                findings.push(Finding::new(&template.file, text));
+            }
             for text in statements.into_iter().flat_map(broken) {
                 findings.push(Finding::new(&template.file, format!("{}: {text}", resource.id)));
             }
@@ -38,6 +45,39 @@ fn collect<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
         Value::Object(all) => all.values().for_each(|one| collect(one, found)),
         _ => {}
     }
+}
+
+/// The one function that makes credentials.
+const MAKES_CREDENTIALS: &str = "TenantsFunction";
+
+/// Where credentials are.
+const DOORS: &str = "*#KEYS";
+
+/// Whether these statements let their function write any item of the table that holds credentials.
+fn opens_doors(statements: &[&Value]) -> bool {
+    let says = |statement: &Value, effect: &str| {
+        statement.get("Effect").and_then(Value::as_str) == Some(effect)
+    };
+    let writes = |statement: &Value| {
+        let actions = many(statement.get("Action"));
+        let write = |it: &str| {
+            ["Put", "Update", "BatchWrite"]
+                .iter()
+                .any(|verb| it.starts_with(&format!("dynamodb:{verb}")))
+        };
+        actions.into_iter().filter_map(Value::as_str).any(write)
+    };
+    let keys =
+        |statement: &Value| statement.get("Condition").map(Value::to_string).unwrap_or_default();
+    let of_it = |statement: &Value| {
+        many(statement.get("Resource")).iter().any(|it| it.to_string().contains("PlatformTable"))
+    };
+    let open = statements.iter().any(|it| {
+        says(it, "Allow") && writes(it) && of_it(it) && !keys(it).contains("LeadingKeys")
+    });
+    let denied =
+        statements.iter().any(|it| says(it, "Deny") && writes(it) && keys(it).contains(DOORS));
+    open && !denied
 }
 
 fn broken(statement: &Value) -> Vec<String> {
@@ -102,6 +142,23 @@ mod tests {
         assert_eq!(broken(&statement("sns:PublishBatch", "*")).len(), 1);
         assert_eq!(broken(&statement("dynamodb:Get*", "arn:x")).len(), 1);
         assert!(broken(&json!({"Effect": "Deny", "Action": "s3:*", "Resource": "*"})).is_empty());
+    }
+
+    #[test]
+    fn whoever_writes_beside_credentials_is_kept_from_them() {
+        let table = json!({"Fn::Sub": "arn:x:table/${PlatformTable}"});
+        let allow = json!({"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": table});
+        assert!(opens_doors(&[&allow]));
+        let deny = json!({"Effect": "Deny", "Action": ["dynamodb:PutItem"], "Resource": table,
+            "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["*#KEYS"]}}});
+        assert!(!opens_doors(&[&allow, &deny]));
+        let mut named = allow.clone();
+        named["Condition"] =
+            json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#RUNS"]}});
+        assert!(!opens_doors(&[&named]));
+        let mut other = allow;
+        other["Resource"] = json!("arn:x:table/other");
+        assert!(!opens_doors(&[&other]));
     }
 
     #[test]

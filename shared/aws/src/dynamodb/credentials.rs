@@ -4,16 +4,20 @@
 
 use super::Table;
 use super::item::{Item, from_json};
+use ceap_engagement::onboarding::Held;
 #[cfg(feature = "helpdesk")]
 use ceap_kernel::access::SignInClient;
 use ceap_kernel::access::{Credentials, Principal};
-use ceap_kernel::{Fault, TenantId};
+use ceap_kernel::{Clock, Fault, SystemClock, TenantId, Timestamp};
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 const REMEMBERED: Duration = Duration::from_secs(60);
 const MOST: usize = 10_000;
+
+/// The attribute that says from when on one is worth nothing.
+pub(super) const UNTIL: &str = "expires_at";
 
 pub(super) fn pk(tenant: &TenantId) -> String {
     format!("{tenant}#KEYS")
@@ -55,7 +59,27 @@ async fn current(
     fingerprint: &str,
 ) -> Result<Option<Principal>, Fault> {
     let item: Option<Item> = table.get(&pk(tenant), fingerprint).await?;
-    item.map_or(Ok(None), |item| from_json(&item, "principal"))
+    let Some(item) = item else { return Ok(None) };
+    if instant(&item, UNTIL)?.is_some_and(|until| until <= SystemClock.now()) {
+        return Ok(None);
+    }
+    from_json(&item, "principal")
+}
+
+/// What can be seen of a credential again.
+pub(super) fn held(item: &Item) -> Result<Option<Held>, Fault> {
+    let Some(principal) = from_json(item, "principal")? else { return Ok(None) };
+    let id = item.get("sk").and_then(|it| it.as_s().ok()).cloned().unwrap_or_default();
+    let created_at = instant(item, "created_at")?.unwrap_or_default();
+    Ok(Held::of(id, principal, created_at, instant(item, UNTIL)?))
+}
+
+fn instant(item: &Item, name: &str) -> Result<Option<Timestamp>, Fault> {
+    let text = item.get(name).and_then(|it| it.as_s().ok());
+    let read = |text: &String| {
+        text.parse().map_err(|_| Fault::Internal(format!("`{name}` of a credential is no instant")))
+    };
+    text.map(read).transpose()
 }
 
 /// Credentials as they are now: one that was revoked is worth nothing at once.

@@ -5,7 +5,7 @@ use super::item::{from_json, json, key, text};
 use super::{clients, credentials, senders, use_case_keeper};
 use crate::fault::fault;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
-use ceap_engagement::onboarding::{Tenant, Tenants};
+use ceap_engagement::onboarding::{Held, Tenant, Tenants};
 use ceap_engagement::use_case::Document;
 use ceap_kernel::access::{Principal, SignInClient};
 use ceap_kernel::{Fault, TenantId, Timestamp};
@@ -102,11 +102,15 @@ impl Tenants for TenantStore {
         fingerprint: &str,
         principal: &Principal,
         at: Timestamp,
+        until: Option<Timestamp>,
     ) -> Result<(), Fault> {
         let table = &self.0;
         let mut item = key(&credentials::pk(&principal.tenant), fingerprint);
         item.insert("principal".to_owned(), json(principal)?);
         item.insert("created_at".to_owned(), text(at.to_string()));
+        if let Some(until) = until {
+            item.insert(credentials::UNTIL.to_owned(), text(until.to_string()));
+        }
         table
             .client
             .put_item()
@@ -116,6 +120,27 @@ impl Tenants for TenantStore {
             .await
             .map(|_| ())
             .map_err(|error| fault("PutItem", &error))
+    }
+
+    async fn credentials(&self, tenant: &TenantId) -> Result<Vec<Held>, Fault> {
+        let query = self.0.client.query().table_name(&self.0.name).consistent_read(true);
+        let mut pages = query
+            .key_condition_expression("pk = :keys")
+            .expression_attribute_values(":keys", text(credentials::pk(tenant)))
+            .into_paginator()
+            .items()
+            .send();
+        let mut all = Vec::new();
+        while let Some(item) = pages.next().await {
+            all.extend(credentials::held(&item.map_err(|error| fault("Query", &error))?)?);
+        }
+        Ok(all)
+    }
+
+    async fn revoke(&self, tenant: &TenantId, fingerprint: &str) -> Result<(), Fault> {
+        let delete = self.0.client.delete_item().table_name(&self.0.name);
+        let deleted = delete.set_key(Some(key(&credentials::pk(tenant), fingerprint))).send().await;
+        deleted.map(|_| ()).map_err(|error| fault("DeleteItem", &error))
     }
 
     async fn admit(&self, client_id: &str, client: &SignInClient) -> Result<(), Fault> {

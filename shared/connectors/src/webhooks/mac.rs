@@ -10,6 +10,12 @@ pub fn is(key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
     mac.verify_slice(tag).is_ok()
 }
 
+/// What tells a delivery from others: what it says, by its tag, and of which kind it is.
+pub fn id(tag: &[u8], kind: Option<&str>) -> String {
+    let digits: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
+    kind.map_or(digits.clone(), |kind| format!("{digits}/{kind}"))
+}
+
 /// Bytes written in hexadecimal digits.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|it| u8::try_from(it).ok());

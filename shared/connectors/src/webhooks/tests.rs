@@ -54,13 +54,13 @@ fn sent(name: &str) -> (Sent<'static>, &'static str, Option<&'static str>) {
             of(
                 &[
                     ("x-shopify-hmac-sha256", "BSo+BS/z0qzpUs18V+Da10NKRvtzR4zoUq7A39dyIPs="),
-                    ("x-shopify-webhook-id", "b54557e4"),
+                    ("x-shopify-topic", "orders/create"),
                 ],
                 BODY,
                 SIGNED,
             ),
             "hush",
-            Some("b54557e4"),
+            Some("052a3e052ff3d2ace952cd7c57e0dad7434a46fb73478ce852aec0dfd77220fb/orders/create"),
         ),
         "stripe" => (
             of(
@@ -82,12 +82,13 @@ fn sent(name: &str) -> (Sent<'static>, &'static str, Option<&'static str>) {
                         "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
                     ),
                     ("x-github-delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958"),
+                    ("x-github-event", "ping"),
                 ],
                 b"Hello, World!",
                 SIGNED,
             ),
             "It's a Secret to Everybody",
-            Some("72d3162e-cc78-11e3-81ab-4c9367dc0958"),
+            Some("757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17/ping"),
         ),
     }
 }
@@ -104,8 +105,10 @@ fn what_its_sender_signed_is_taken_and_nothing_else(
     let changed: Vec<u8> = [good.body, b" "].concat();
     let changed = Sent { body: &changed, headers: good.headers.clone(), at: good.at };
     assert!(changed.check(name, &[secret]).0.unwrap_err().contains("signature is not one of"));
-    for missing in
-        good.headers.keys().filter(|it| !it.ends_with("-id") && !it.ends_with("delivery"))
+    for missing in good
+        .headers
+        .keys()
+        .filter(|it| !["-id", "delivery", "topic", "event"].iter().any(|end| it.ends_with(end)))
     {
         let mut headers = good.headers.clone();
         headers.remove(missing);
@@ -117,6 +120,20 @@ fn what_its_sender_signed_is_taken_and_nothing_else(
             assert!(Sent { headers, ..sent(name).0 }.check(name, &[secret]).0.is_err(), "{bad}");
         }
     }
+}
+
+#[rstest]
+#[case("github", "x-github-delivery")]
+#[case("shopify", "x-shopify-webhook-id")]
+fn what_is_not_signed_makes_no_other_delivery_of_it(
+    #[case] name: &str,
+    #[case] header: &'static str,
+) {
+    let (good, secret, id) = sent(name);
+    let mut headers = good.headers.clone();
+    headers.insert(header, "another");
+    let again = Sent { headers, ..sent(name).0 };
+    assert_eq!(again.check(name, &[secret]), (Ok(()), id.map(str::to_owned)));
 }
 
 #[rstest]
