@@ -1,5 +1,6 @@
 //! `tidy`: the rules of the house that no compiler checks. Each family has its own file; this one lists them.
 
+mod alarms;
 mod asl;
 mod edges;
 mod extensions;
@@ -12,7 +13,6 @@ mod paths;
 mod policies;
 mod routes;
 mod sizes;
-mod template;
 
 use anyhow::Result;
 use house::House;
@@ -35,7 +35,7 @@ impl Finding {
 type Check = fn(&House) -> Vec<Finding>;
 
 /// Every check, in the order of the report.
-const CHECKS: [(&str, Check); 14] = [
+const CHECKS: [(&str, Check); 18] = [
     ("top-level entries", layout::top_level),
     ("floors of the crates", floors::check),
     ("sizes of files", sizes::check),
@@ -45,6 +45,10 @@ const CHECKS: [(&str, Check); 14] = [
     ("functions' environment", functions::environment),
     ("policies", policies::check),
     ("dead-letter queues", edges::check),
+    ("alarms and their runbooks", alarms::runbooks),
+    ("dead-letter queues and state machines have alarms", alarms::watched),
+    ("names of metrics", alarms::metrics),
+    ("dashboards and saved queries", alarms::dashboards),
     ("state machines", asl::structure),
     ("state machines' placeholders and times", asl::in_templates),
     ("channels and connectors agree", extensions::check),
