@@ -325,4 +325,4 @@ fn record(family: &Family, told: &Told, began: Instant) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
