@@ -23,7 +23,7 @@ const RUNS: [(&str, &[Run]); 9] = [
     ("HelpdeskFaultsAlarm", &[("helpdesk", 10, 5, State::Ok), ("helpdesk", 11, 5, State::Alarm)]),
     ("RequestFaultsAlarm", &[("requests", 10, 5, State::Ok), ("requests", 11, 5, State::Alarm)]),
     ("EventsQuarantinedAlarm", &[("events", 100, 5, State::Ok), ("events", 101, 5, State::Alarm)]),
-    ("SignalQuarantineAlarm", &[("signals", 10, 5, State::Ok), ("signals", 11, 5, State::Alarm)]),
+    ("SignalsQuarantinedAlarm", &[("signals", 10, 5, State::Ok), ("signals", 11, 5, State::Alarm)]),
     (
         "StagesFailingAlarm",
         &[
