@@ -41,6 +41,7 @@ fn detected(tenant: &TenantId, label: &str) -> Detected {
         held: None,
         action: None,
         fallback: None,
+        trace: None,
     };
     let profiles = [(subject("u1"), json!({"email": "a@b.ch"}))].into();
     Detected { tenant: tenant.clone(), profiles, signals: vec![signal] }

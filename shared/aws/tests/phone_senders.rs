@@ -36,6 +36,7 @@ fn dispatch(channel: &str, to: &str) -> Dispatch {
         unsubscribe: None,
         at: None,
         expires_at: Timestamp::now().checked_add(SignedDuration::from_hours(1)).unwrap(),
+        trace: None,
     }
 }
 

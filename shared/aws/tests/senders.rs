@@ -161,6 +161,7 @@ fn dispatch(channel: Channel) -> Dispatch {
         unsubscribe: None,
         at: None,
         expires_at: noon(),
+        trace: None,
     }
 }
 

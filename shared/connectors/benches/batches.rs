@@ -4,7 +4,7 @@
 use ceap_connectors::cloudevents::CloudEvents;
 use ceap_connectors::{Connector, Payload, segment};
 use ceap_engagement::event::Arrived;
-use ceap_engagement::pipeline::accept::{Decoded, EventStream, accept};
+use ceap_engagement::pipeline::accept::{Decoded, EventStream, Origin, accept};
 use ceap_engagement::quarantine::{Quarantine, Rejected};
 use ceap_kernel::{Fault, FixedClock, TenantId, Timestamp};
 use divan::{Bencher, black_box};
@@ -73,7 +73,7 @@ impl Quarantine for Nowhere {
 
 /// All that a request costs, but for the network.
 fn taken(decoded: Vec<Decoded>, tenant: &TenantId, clock: &FixedClock) -> usize {
-    let taken = pin!(accept("bench", tenant, decoded, &Nowhere, &Nowhere, clock));
+    let taken = pin!(accept(Origin::of("bench", tenant), decoded, &Nowhere, &Nowhere, clock));
     let Poll::Ready(taken) = taken.poll(&mut Context::from_waker(Waker::noop())) else { return 0 };
     taken.unwrap().0.accepted
 }

@@ -1,6 +1,6 @@
 //! An event: a CloudEvents 1.0 fact about a subject.
 
-use ceap_kernel::{EventKey, Fault, SignedDuration, SubjectId, TenantId, Timestamp};
+use ceap_kernel::{EventKey, Fault, SignedDuration, SubjectId, TenantId, Timestamp, Trace};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -177,6 +177,9 @@ pub struct Arrived {
     pub tenant: TenantId,
     /// When the platform took it.
     pub at: Timestamp,
+    /// The trace of who told it, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "Trace::lenient")]
+    pub trace: Option<Trace>,
     /// The fact.
     pub event: Event,
 }

@@ -10,7 +10,9 @@ use crate::policy::cap::Cap;
 use crate::profile::Profile;
 use crate::suppression::Reason;
 use crate::use_case::Purpose;
-use ceap_kernel::{CandidateId, Fault, MessageId, SubjectId, TenantId, Timestamp, UseCaseId};
+use ceap_kernel::{
+    CandidateId, Fault, MessageId, SubjectId, TenantId, Timestamp, Trace, UseCaseId,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -104,6 +106,9 @@ pub struct Dispatch {
     pub at: Option<Timestamp>,
     /// From then on it is not worth sending.
     pub expires_at: Timestamp,
+    /// The trace of what it follows from, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "Trace::lenient")]
+    pub trace: Option<Trace>,
 }
 
 impl Dispatch {

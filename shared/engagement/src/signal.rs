@@ -3,7 +3,8 @@
 use crate::condition::Facts;
 use crate::feature::{AsOf, Trigger};
 use ceap_kernel::{
-    CandidateId, MessageId, SignalId, SignedDuration, SubjectId, TenantId, Timestamp, UseCaseId,
+    CandidateId, MessageId, SignalId, SignedDuration, SubjectId, TenantId, Timestamp, Trace,
+    UseCaseId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -52,6 +53,9 @@ pub struct Signal {
     /// What it follows upon, when another channel is tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<Fallback>,
+    /// The trace of what triggered it, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "Trace::lenient")]
+    pub trace: Option<Trace>,
 }
 
 /// Another channel's turn.
@@ -200,6 +204,7 @@ mod tests {
                 held: None,
                 action: None,
                 fallback: None,
+                trace: None,
             })
             .collect();
         let profiles = (0..7).map(|n| (subject(n), json!({"bio": "z".repeat(9_000)}))).collect();

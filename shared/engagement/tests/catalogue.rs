@@ -175,7 +175,7 @@ async fn scheduled(id: &str, document: Document) {
         .events
         .iter()
         .map(|event| Event::from_json(event, noon()).unwrap())
-        .map(|event| Arrived { tenant: tenant.clone(), at: event.time, event })
+        .map(|event| Arrived { tenant: tenant.clone(), at: event.time, event, trace: None })
         .collect();
     arrived.sort_by_key(|it| it.at);
     world.run(&arrived).await;

@@ -8,7 +8,9 @@ mod digest;
 mod fault;
 mod ids;
 pub mod lease;
+mod metric;
 mod tally;
+mod trace;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use digest::{digest, hash64};
@@ -18,4 +20,6 @@ pub use ids::{
     RunId, SignalId, SourceId, SubjectId, TenantId, UseCaseId,
 };
 pub use jiff::{SignedDuration, Timestamp};
-pub use tally::{Labels, Metric, Tally};
+pub use metric::{Metric, Unit};
+pub use tally::{Labels, Tally};
+pub use trace::Trace;

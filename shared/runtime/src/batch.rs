@@ -1,21 +1,24 @@
 //! Batches from Kinesis and SQS, answered with the records that must come again.
 
 use crate::bootstrap::log;
-use crate::metrics;
 use crate::unreadable::unreadable;
-use aws_lambda_events::event::kinesis::KinesisEvent;
-use aws_lambda_events::event::sqs::SqsEvent;
+use crate::{metrics, stage};
+use aws_lambda_events::event::kinesis::{KinesisEvent, KinesisEventRecord};
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use ceap_engagement::event::Arrived;
 use ceap_engagement::pipeline::ingest::Ingested;
 use ceap_engagement::pipeline::send::{Disposal, Postpone};
 use ceap_engagement::quarantine::{Quarantine, Rejected};
-use ceap_kernel::{Clock, Fault, SystemClock, Tally};
+use ceap_kernel::{Clock, Fault, Labels, Metric, SystemClock, Tally, TenantId, Timestamp, Trace};
 use futures::future::join_all;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use serde::Serialize;
+use lambda_runtime::Error;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info_span};
 
 /// The answer to a batch (Lambda developer guide, `ReportBatchItemFailures`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -33,7 +36,7 @@ pub struct Failure {
     pub item_identifier: String,
 }
 
-/// Runs `stage` for each batch of a Kinesis stream. Records that cannot be read go to quarantine
+/// Runs `take` for each batch of a Kinesis stream. Records that cannot be read go to quarantine
 /// and do not hold up the others.
 ///
 /// # Errors
@@ -41,21 +44,25 @@ pub struct Failure {
 pub async fn kinesis(
     name: &'static str,
     quarantine: &impl Quarantine,
-    stage: impl AsyncFn(&[Arrived]) -> Ingested,
+    take: impl AsyncFn(&[Arrived]) -> Ingested,
 ) -> Result<(), Error> {
-    let stage = &stage;
-    run(service_fn(move |event: LambdaEvent<KinesisEvent>| async move {
-        Ok::<_, Error>(Box::pin(stream_batch(name, quarantine, stage, event.payload)).await)
-    }))
+    stage::run(name, async |event: KinesisEvent| {
+        Ok::<_, Error>(Box::pin(stream_batch(name, quarantine, &take, event)).await)
+    })
     .await
 }
 
 pub(crate) async fn stream_batch(
     name: &str,
     quarantine: &impl Quarantine,
-    stage: &impl AsyncFn(&[Arrived]) -> Ingested,
+    take: &impl AsyncFn(&[Arrived]) -> Ingested,
     event: KinesisEvent,
 ) -> Answer {
+    let since = |record: &KinesisEventRecord| {
+        let at = record.kinesis.approximate_arrival_timestamp.0.timestamp_millis();
+        Timestamp::from_millisecond(at).ok()
+    };
+    stage::took(event.records.len(), event.records.iter().filter_map(since).min());
     let (mut numbers, mut arrived, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     for record in event.records {
         let number = record.kinesis.sequence_number;
@@ -73,10 +80,25 @@ pub(crate) async fn stream_batch(
             }
         }
     }
-    let ingested = Box::pin(stage(&arrived)).await;
+    stage::linked(arrived.iter().filter_map(|it| it.trace.as_ref()));
+    let mut ingested = Box::pin(take(&arrived)).await;
+    late(&arrived, &mut ingested.tally);
     metrics::emit(&ingested.tally);
     failures.extend(ingested.failed.iter().filter_map(|place| numbers.get(*place)).cloned());
     failed(failures)
+}
+
+/// How late the latest event of each tenant came, in milliseconds.
+fn late(arrived: &[Arrived], tally: &mut Tally) {
+    let mut latest: BTreeMap<&TenantId, u64> = BTreeMap::new();
+    for Arrived { tenant, at, event, .. } in arrived {
+        let late = u64::try_from(at.duration_since(event.time).as_millis()).unwrap_or_default();
+        let most = latest.entry(tenant).or_default();
+        *most = late.max(*most);
+    }
+    for (tenant, late) in latest {
+        tally.measure(Metric::EventLateness, Labels::of(tenant, None), late);
+    }
 }
 
 /// A stage that takes one message of a queue, and how often the queue has brought it.
@@ -84,7 +106,7 @@ pub trait Taking<T>: AsyncFn(&T, u32) -> Result<(Disposal, Tally), Fault> {}
 
 impl<T, F: AsyncFn(&T, u32) -> Result<(Disposal, Tally), Fault>> Taking<T> for F {}
 
-/// Runs `stage` for each message of an SQS queue, those of a batch at once. A message that is to
+/// Runs `take` for each message of an SQS queue, those of a batch at once. A message that is to
 /// come again after some time is put off with `postpone`; one that has to wait for a moment only
 /// (for its provider's rate, say) waits here.
 ///
@@ -93,16 +115,15 @@ impl<T, F: AsyncFn(&T, u32) -> Result<(Disposal, Tally), Fault>> Taking<T> for F
 pub async fn queue<T: DeserializeOwned>(
     name: &'static str,
     postpone: &impl Postpone,
-    stage: impl Taking<T>,
+    take: impl Taking<T>,
 ) -> Result<(), Error> {
-    let stage = &stage;
-    run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
-        Ok::<_, Error>(Box::pin(queue_batch(name, postpone, stage, event.payload)).await)
-    }))
+    stage::run(name, async |event: SqsEvent| {
+        Ok::<_, Error>(Box::pin(queue_batch(name, postpone, &take, event)).await)
+    })
     .await
 }
 
-/// Runs `stage` for each fact that an SQS queue brings, those of a batch at once. One that fails comes
+/// Runs `take` for each fact that an SQS queue brings, those of a batch at once. One that fails comes
 /// again when the queue brings it again.
 ///
 /// # Errors
@@ -133,14 +154,18 @@ const MOMENTS_S: u64 = 9;
 pub(crate) async fn queue_batch<T: DeserializeOwned>(
     name: &str,
     postpone: &impl Postpone,
-    stage: &impl Taking<T>,
+    take: &impl Taking<T>,
     event: SqsEvent,
 ) -> Answer {
+    queued(&event.records);
     let messages = event.records.into_iter().map(async |message| {
         let body = message.body.unwrap_or_default();
         let attempt = message.attributes.get("ApproximateReceiveCount");
         let attempt = attempt.and_then(|count| count.parse().ok()).unwrap_or(1);
-        let Disposal::Again(after_s) = one(name, stage, &body, attempt).await else { return None };
+        let known: Known = serde_json::from_str(&body).unwrap_or_default();
+        stage::linked(&known.trace);
+        let taken = one(name, take, &body, attempt).instrument(known.span());
+        let Disposal::Again(after_s) = taken.await else { return None };
         if let (Some(after_s), Some(receipt)) = (after_s, &message.receipt_handle)
             && let Err(fault) = postpone.postpone(receipt, after_s).await
         {
@@ -151,9 +176,43 @@ pub(crate) async fn queue_batch<T: DeserializeOwned>(
     failed(join_all(messages).await.into_iter().flatten().collect())
 }
 
+/// What can be told of most messages, whatever they are.
+#[derive(Debug, Default, Deserialize)]
+struct Known {
+    tenant: Option<TenantId>,
+    id: Option<String>,
+    #[serde(default, deserialize_with = "Trace::lenient")]
+    trace: Option<Trace>,
+}
+
+impl Known {
+    /// The span that a message's log lines stand in.
+    fn span(&self) -> Span {
+        let span = info_span!("record", tenant = Empty, event_id = Empty, trace_id = Empty);
+        let known = [
+            ("tenant", self.tenant.as_ref().map(TenantId::as_str)),
+            ("event_id", self.id.as_deref()),
+            ("trace_id", self.trace.as_ref().map(Trace::as_str)),
+        ];
+        for (name, value) in known {
+            value.map(|value| span.record(name, value));
+        }
+        span
+    }
+}
+
+/// Says how many messages a queue brought, and since when the oldest of them waits.
+pub(crate) fn queued(messages: &[SqsMessage]) {
+    let since = |message: &SqsMessage| {
+        let sent = message.attributes.get("SentTimestamp")?;
+        Timestamp::from_millisecond(sent.parse().ok()?).ok()
+    };
+    stage::took(messages.len(), messages.iter().filter_map(since).min());
+}
+
 async fn one<T: DeserializeOwned>(
     name: &str,
-    stage: &impl Taking<T>,
+    take: &impl Taking<T>,
     body: &str,
     attempt: u32,
 ) -> Disposal {
@@ -167,7 +226,7 @@ async fn one<T: DeserializeOwned>(
     };
     let began = Instant::now();
     loop {
-        let disposal = match Box::pin(stage(&item, attempt)).await {
+        let disposal = match Box::pin(take(&item, attempt)).await {
             Ok((disposal, tally)) => {
                 metrics::emit(&tally);
                 disposal
@@ -195,8 +254,16 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, (Fault, Value)> {
     })
 }
 
+/// The answer by which a batch of so many records comes again from its first on.
+pub(crate) fn whole(first: Option<String>, records: usize) -> Answer {
+    let answer = failed(first.into_iter().collect());
+    stage::left(records);
+    answer
+}
+
 /// The answer that names these.
 pub(crate) fn failed(failures: Vec<String>) -> Answer {
+    stage::left(failures.len());
     let batch_item_failures =
         failures.into_iter().map(|item_identifier| Failure { item_identifier }).collect();
     Answer { batch_item_failures }

@@ -38,6 +38,7 @@ pub async fn whatsapp(
     let body = asked.body()?;
     let secret = secrets.get(&tenant, APP_SECRET).await?;
     whatsapp::verify(secret.reveal(), asked.header("x-hub-signature-256"), &body)?;
+    asked.of(&tenant);
     let told = whatsapp::callback(&tenant, &body);
     let tally = reception.take("whatsapp-callbacks", Some(&tenant), told).await?;
     Ok(Reply::text(200, "text/plain", String::new()).counted(tally))

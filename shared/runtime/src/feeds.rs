@@ -3,18 +3,19 @@
 
 mod records;
 
-use crate::{Env, metrics};
+use crate::bootstrap::log;
+use crate::{Env, metrics, stage};
 use ceap_aws::dynamodb::{self, QuarantineStore, SourceStore, Table};
 use ceap_aws::stream::KinesisStream;
 use ceap_connectors::cloudevents;
-use ceap_engagement::pipeline::accept::{Decoded, EventStream, accept};
+use ceap_engagement::pipeline::accept::{Decoded, EventStream, Origin, accept};
 use ceap_engagement::quarantine::Quarantine;
 use ceap_engagement::source::document::SourceKind;
 use ceap_engagement::source::feed::Record;
 use ceap_engagement::source::library::{Problem, Sources, Stored};
 use ceap_engagement::source::unpack::{Piece, Unpack};
 use ceap_kernel::{Clock, Fault, SourceId, SystemClock, Tally, TenantId};
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::Error;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -77,17 +78,19 @@ where
     /// # Errors
     /// From Lambda's runtime API.
     pub async fn serve<B: Records + DeserializeOwned>(&self) -> Result<(), Error> {
-        run(service_fn(move |event: LambdaEvent<B>| async move {
-            let (tenant, records) = (&self.tenant, event.payload.records());
+        stage::run(self.name, async |event: B| {
+            let records = event.records();
+            stage::of(&self.tenant);
+            stage::took(records.len(), None);
             match Box::pin(self.take(B::KIND, records)).await {
                 Ok(tally) => metrics::emit(&tally),
                 Err(fault) => {
-                    tracing::error!(stage = self.name, tenant = %tenant, code = fault.code(), "the batch failed");
+                    log(self.name, &fault);
                     return Err(Error::from(fault.to_string()));
                 }
             }
             Ok(())
-        }))
+        })
         .await
     }
 
@@ -111,7 +114,7 @@ where
         let decoded: Vec<Decoded> = decoded.collect();
         let (stream, quarantine, clock) = (&self.stream, &self.quarantine, &self.clock);
         let (_, tally) =
-            accept(self.name, &self.tenant, decoded, stream, quarantine, clock).await?;
+            accept(Origin::of(self.name, &self.tenant), decoded, stream, quarantine, clock).await?;
         Ok(tally)
     }
 

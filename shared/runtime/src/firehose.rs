@@ -1,11 +1,12 @@
 //! Records on their way through Firehose, each made into a row.
 
 use crate::bootstrap::log;
+use crate::stage;
 use crate::unreadable::unreadable;
 use aws_lambda_events::encodings::Base64Data;
 use aws_lambda_events::event::firehose::{KinesisFirehoseEvent, KinesisFirehoseEventRecord};
 use ceap_kernel::Fault;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -45,11 +46,8 @@ pub async fn serve<I: DeserializeOwned, O: Serialize>(
     name: &'static str,
     make: impl Fn(&I) -> Result<O, Fault>,
 ) -> Result<(), Error> {
-    let make = &make;
-    run(service_fn(move |event: LambdaEvent<KinesisFirehoseEvent>| async move {
-        Ok::<_, Error>(rows(name, make, event.payload))
-    }))
-    .await
+    stage::run(name, async |event: KinesisFirehoseEvent| Ok::<_, Error>(rows(name, &make, event)))
+        .await
 }
 
 pub(crate) fn rows<I: DeserializeOwned, O: Serialize>(
@@ -71,7 +69,10 @@ pub(crate) fn rows<I: DeserializeOwned, O: Serialize>(
         };
         Made { record_id: record.record_id.unwrap_or_default(), result, data }
     };
-    Answer { records: event.records.into_iter().map(one).collect() }
+    stage::took(event.records.len(), None);
+    let records: Vec<Made> = event.records.into_iter().map(one).collect();
+    stage::left(records.iter().filter(|it| it.result == Verdict::ProcessingFailed).count());
+    Answer { records }
 }
 
 fn row<I: DeserializeOwned, O: Serialize>(

@@ -18,8 +18,9 @@ pub use herald::Herald;
 pub use recount::{Next, Recount, Recounting};
 pub use reports::ticket_report;
 
+use crate::bootstrap::log;
 use crate::env::Env;
-use crate::{metrics, task};
+use crate::{metrics, stage, task};
 use aws_lambda_events::event::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::http::Method as HttpMethod;
 use ceap_aws::connections::GatewayConnections;
@@ -44,10 +45,10 @@ use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::Store;
 use ceap_helpdesk::user::Invitations;
 use ceap_helpdesk::webhook::Deliver;
-use ceap_kernel::{Clock, Fault, Metric, SystemClock, Tally, TenantId, hash64};
+use ceap_kernel::{Clock, Fault, Metric, SystemClock, Tally, TenantId};
 use ceap_sign_in::{Nobody, UserPool};
 use deliver::Deliverer;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::Error;
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 use unreached::Unreached;
@@ -235,9 +236,9 @@ impl Office {
     /// # Errors
     /// From Lambda's runtime API.
     pub async fn serve(&self, family: &Family) -> Result<(), Error> {
-        run(service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
-            Ok::<_, Error>(self.answer(family, event.payload).await)
-        }))
+        stage::asked(family.name, async |event: ApiGatewayV2httpRequest| {
+            Ok::<_, Error>(self.answer(family, event).await)
+        })
         .await
     }
 
@@ -248,11 +249,16 @@ impl Office {
     ) -> ApiGatewayV2httpResponse {
         let began = Instant::now();
         let head = event.request_context.http.method == HttpMethod::HEAD;
+        if let Some(Ok(parent)) = event.headers.get("traceparent").map(|it| it.to_str()) {
+            stage::traced(parent);
+        }
         let told = match gateway::asked(event) {
             Ok(ask) => Box::pin(api::answer(&self.desk(), family.routes, &ask)).await,
             Err(refused) => refusal(&refused),
         };
-        record(family, &told, began);
+        let Told { status, route, tenant, fault, .. } = &told;
+        let route = route.as_deref().unwrap_or("none");
+        record(family, route, *status, tenant.as_ref(), fault.as_ref(), began);
         gateway::sent(told, head)
     }
 }
@@ -314,14 +320,22 @@ fn refusal(refused: &Refused) -> Told {
 }
 
 /// Tells operators what was asked, how it ended and how long it took: of the caller, only whose account it is.
-fn record(family: &Family, told: &Told, began: Instant) {
-    let route = told.route.as_deref().unwrap_or("none");
-    if let Some(fault) = &told.fault {
-        let kind = format!("{:016x}", hash64(&[route, fault.code()]));
-        let family = family.name;
-        tracing::error!(stage = "helpdesk", family, route, code = fault.code(), kind, %fault, "failed");
+fn record(
+    family: &Family,
+    route: &str,
+    status: u16,
+    tenant: Option<&TenantId>,
+    fault: Option<&Fault>,
+    began: Instant,
+) {
+    if let Some(tenant) = tenant {
+        stage::of(tenant);
     }
-    metrics::request(family.name, told.tenant.as_ref(), route, told.status, began.elapsed());
+    if let Some(fault) = fault {
+        log(&format!("{} {route}", family.name), fault);
+    }
+    let line = metrics::helpdesk(family.name, tenant, route, status, began.elapsed());
+    metrics::print(&[stage::named(line)]);
 }
 
 #[cfg(test)]

@@ -2,24 +2,27 @@
 
 use crate::api::{self, Access, Operation};
 use crate::bootstrap::log;
-use crate::metrics;
 use crate::pinpoint;
 use crate::problem::{Problem, Status};
 use crate::reference::DEFAULT;
+use crate::{metrics, stage};
 use aws_lambda_events::event::apigw::ApiGatewayV2httpResponse;
+use ceap_engagement::pipeline::accept::Origin;
 use ceap_kernel::access::{Credential, Credentials, Principal, Role};
-use ceap_kernel::{Fault, Tally};
+use ceap_kernel::{Fault, Tally, TenantId, Trace};
 use flate2::read::MultiGzDecoder;
 use lambda_http::http::header::{
     ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
 };
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Body, Request, RequestExt, Response};
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::Read;
 use std::ops::Deref;
+use std::sync::OnceLock;
+use std::time::Instant;
 
 /// Bytes of a body, decoded.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -37,7 +40,12 @@ pub struct Call {
 
 /// What is asked, by whomever.
 #[derive(Debug)]
-pub struct Asked(Request);
+pub struct Asked {
+    request: Request,
+    began: Instant,
+    tenant: OnceLock<TenantId>,
+    trace: Option<Trace>,
+}
 
 impl Deref for Call {
     type Target = Asked;
@@ -134,10 +142,35 @@ impl Call {
 }
 
 impl Asked {
+    fn new(request: Request) -> Self {
+        if let Some(parent) = header(&request, "traceparent") {
+            stage::traced(parent);
+        }
+        Self { request, began: Instant::now(), tenant: OnceLock::new(), trace: stage::trace() }
+    }
+
+    /// The trace that it belongs to, where one is known.
+    #[must_use]
+    pub const fn trace(&self) -> Option<&Trace> {
+        self.trace.as_ref()
+    }
+
+    /// Where a payload of this request comes from.
+    #[must_use]
+    pub const fn origin<'a>(&'a self, stage: &'a str, tenant: &'a TenantId) -> Origin<'a> {
+        Origin { stage, tenant, trace: self.trace() }
+    }
+
+    /// Says whose it is, for logs and metrics.
+    pub fn of(&self, tenant: &TenantId) {
+        stage::of(tenant);
+        let _ = self.tenant.set(tenant.clone());
+    }
+
     /// The route that matched, as the template writes it: `GET /v1/messages/{id}`.
     #[must_use]
     pub fn route(&self) -> String {
-        match self.0.request_context_ref() {
+        match self.request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => {
                 context.route_key.clone().unwrap_or_default()
             }
@@ -150,7 +183,7 @@ impl Asked {
         let nothing = || Fault::NotFound("there is no such route".to_owned());
         let operation = api::find(&self.route()).ok_or_else(nothing)?;
         let kind = self.content_type();
-        if self.0.body().is_empty() || operation.understands(kind) {
+        if self.request.body().is_empty() || operation.understands(kind) {
             return Ok(operation);
         }
         let taken: Vec<&str> = operation.body.iter().map(|it| it.media).collect();
@@ -161,19 +194,19 @@ impl Asked {
     /// The path as it came, without variables.
     #[must_use]
     pub fn raw_path(&self) -> &str {
-        self.0.raw_http_path()
+        self.request.raw_http_path()
     }
 
     /// The method.
     #[must_use]
     pub fn method(&self) -> &str {
-        self.0.method().as_str()
+        self.request.method().as_str()
     }
 
     /// The query as it came, without the `?`.
     #[must_use]
     pub fn raw_query(&self) -> &str {
-        self.0.uri().query().unwrap_or_default()
+        self.request.uri().query().unwrap_or_default()
     }
 
     /// The problem of a path that has only the methods `allowed`.
@@ -188,7 +221,7 @@ impl Asked {
 
     /// What the access log knows the call by.
     pub(crate) fn request_id(&self) -> Option<&str> {
-        match self.0.request_context_ref()? {
+        match self.request.request_context_ref()? {
             RequestContext::ApiGatewayV2(context) => context.request_id.as_deref(),
             _ => None,
         }
@@ -197,19 +230,19 @@ impl Asked {
     /// A variable of the path, decoded.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<String> {
-        self.0.path_parameters_ref()?.first(name).map(str::to_owned)
+        self.request.path_parameters_ref()?.first(name).map(str::to_owned)
     }
 
     /// A variable of the query, decoded.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
-        self.0.query_string_parameters_ref()?.first(name).map(str::to_owned)
+        self.request.query_string_parameters_ref()?.first(name).map(str::to_owned)
     }
 
     /// What follows `Authorization: Bearer`, whatever it is.
     #[must_use]
     pub fn bearer(&self) -> Option<&str> {
-        bearer(&self.0)
+        bearer(&self.request)
     }
 
     /// Who asks, by their credential: for functions that let others in too.
@@ -218,19 +251,21 @@ impl Asked {
     /// `Unauthorized` without a credential that is known; `Forbidden` when it is another tenant's than
     /// `X-Ceap-Tenant` names; `Unavailable` or `Throttled`.
     pub async fn principal(&self, credentials: &impl Credentials) -> Result<Principal, Fault> {
-        authenticate(&self.0, credentials).await
+        let principal = authenticate(&self.request, credentials).await?;
+        self.of(&principal.tenant);
+        Ok(principal)
     }
 
     /// A header, by its name in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        header(&self.0, name)
+        header(&self.request, name)
     }
 
     /// Every header that is text, by its name in lower case.
     #[must_use]
     pub fn headers(&self) -> Vec<(&str, &str)> {
-        let all = self.0.headers().iter();
+        let all = self.request.headers().iter();
         all.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect()
     }
 
@@ -276,7 +311,7 @@ impl Asked {
     /// The body as it came.
     #[must_use]
     pub fn raw_body(&self) -> &[u8] {
-        self.0.body().as_ref()
+        self.request.body().as_ref()
     }
 
     /// The same as [`Self::body`], of at most `most` bytes.
@@ -284,7 +319,7 @@ impl Asked {
     /// # Errors
     /// `Invalid` when it is larger or not what its encoding says.
     pub fn body_within(&self, most: usize) -> Result<Vec<u8>, Fault> {
-        let raw = self.0.body().as_ref();
+        let raw = self.request.body().as_ref();
         match self.header(CONTENT_ENCODING.as_str()).unwrap_or("identity") {
             "identity" | "" => bounded(raw, most),
             "gzip" => bounded(MultiGzDecoder::new(raw), most),
@@ -325,12 +360,10 @@ pub async fn serve(
     credentials: &impl Credentials,
     handler: impl AsyncFn(&Call) -> Result<Reply, Fault>,
 ) -> Result<(), Error> {
-    let handler = &handler;
-    run(service_fn(move |event: LambdaEvent<LambdaRequest>| async move {
-        let request = event.payload.into();
-        let response = Box::pin(respond(name, credentials, handler, request)).await;
+    stage::asked(name, async |event: LambdaRequest| {
+        let response = Box::pin(respond(name, credentials, &handler, event.into())).await;
         Ok::<_, Error>(answer(response))
-    }))
+    })
     .await
 }
 
@@ -342,10 +375,9 @@ pub async fn open(
     name: &'static str,
     handler: impl AsyncFn(&Asked) -> Result<Reply, Fault>,
 ) -> Result<(), Error> {
-    let handler = &handler;
-    run(service_fn(move |event: LambdaEvent<LambdaRequest>| async move {
-        Ok::<_, Error>(opened(name, handler, event.payload).await)
-    }))
+    stage::asked(name, async |event: LambdaRequest| {
+        Ok::<_, Error>(opened(name, &handler, event).await)
+    })
     .await
 }
 
@@ -354,7 +386,7 @@ async fn opened(
     handler: &impl AsyncFn(&Asked) -> Result<Reply, Fault>,
     request: LambdaRequest,
 ) -> ApiGatewayV2httpResponse {
-    let asked = Asked(request.into());
+    let asked = Asked::new(request.into());
     let outcome = match (pinpoint::elsewhere(&asked), asked.operation()) {
         (Some(refused), _) => refused,
         (None, Err(fault)) if asked.route() != DEFAULT => Err(fault),
@@ -390,11 +422,11 @@ async fn respond(
     handler: &impl AsyncFn(&Call) -> Result<Reply, Fault>,
     request: Request,
 ) -> Response<Body> {
-    let asked = Asked(request);
+    let asked = Asked::new(request);
     if let Some(refused) = pinpoint::elsewhere(&asked) {
         return finished(name, &asked, refused);
     }
-    let principal = match authenticate(&asked.0, credentials).await {
+    let principal = match asked.principal(credentials).await {
         Ok(principal) => principal,
         Err(fault) => return finished(name, &asked, Err(fault)),
     };
@@ -407,6 +439,14 @@ async fn respond(
 }
 
 fn finished(name: &str, asked: &Asked, outcome: Result<Reply, Fault>) -> Response<Body> {
+    let response = written(name, asked, outcome);
+    let (tenant, status) = (asked.tenant.get(), response.status().as_u16());
+    let line = metrics::request(name, tenant, &asked.route(), status, asked.began.elapsed());
+    metrics::print(&[stage::named(line)]);
+    response
+}
+
+fn written(name: &str, asked: &Asked, outcome: Result<Reply, Fault>) -> Response<Body> {
     match outcome {
         Ok(reply) => {
             metrics::emit(&reply.tally);

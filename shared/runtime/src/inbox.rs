@@ -50,6 +50,7 @@ where
             return Reply::json(201, &token);
         }
         let tenant = holder.opens(&subject)?;
+        asked.of(tenant);
         match route.as_str() {
             "GET /v1/inbox/{subject}" => {
                 let query = |name| asked.query(name);

@@ -3,8 +3,9 @@
 
 mod bootstrap;
 mod env;
-mod metrics;
 mod problem;
+mod redact;
+mod stage;
 mod unreadable;
 
 pub mod api;
@@ -19,6 +20,7 @@ pub mod helpdesk;
 pub mod http;
 pub mod inbox;
 pub mod items;
+pub mod metrics;
 pub mod models;
 pub mod pages;
 pub mod pinpoint;

@@ -1,9 +1,9 @@
 //! Where providers' news arrive: on a queue, in logs, or by callback.
 
-use crate::batch::{Answer, failed};
+use crate::batch::{Answer, failed, queued};
 use crate::bootstrap::log;
 use crate::desk::{self, MessageDesk};
-use crate::{Env, metrics};
+use crate::{Env, metrics, stage};
 use aws_lambda_events::event::sqs::SqsEvent;
 use ceap_aws::SdkConfig;
 use ceap_aws::dynamodb::{
@@ -16,7 +16,7 @@ use ceap_engagement::pipeline::receive::Receive;
 use ceap_engagement::receipt::Told;
 use ceap_kernel::{Fault, SystemClock, Tally, TenantId};
 use futures::future::join_all;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::Error;
 use serde_json::Value;
 
 type Aftermath = Follow<Messages, Candidates, SuppressionList, KinesisStream, Emitter, SystemClock>;
@@ -87,11 +87,10 @@ impl Reception {
         name: &'static str,
         read: impl Fn(&str) -> Vec<Told>,
     ) -> Result<(), Error> {
-        let read = &read;
-        run(service_fn(move |event: LambdaEvent<Value>| async move {
-            let taken = Box::pin(self.event(name, read, event.payload)).await;
+        stage::run(name, async |event: Value| {
+            let taken = Box::pin(self.event(name, &read, event)).await;
             taken.map_err(|fault| Error::from(fault.to_string()))
-        }))
+        })
         .await
     }
 
@@ -108,6 +107,7 @@ impl Reception {
         }
         let event: SqsEvent = serde_json::from_value(event)
             .map_err(|_| Fault::invalid("event", "is neither of a queue nor of logs"))?;
+        queued(&event.records);
         let messages = event.records.into_iter().map(async |message| {
             let told = read(message.body.as_deref().unwrap_or_default());
             match self.take(name, None, told).await {

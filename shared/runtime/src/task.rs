@@ -1,10 +1,11 @@
 //! A stage of a workflow, or a function that is invoked directly: one JSON value in, one out.
 
 use crate::bootstrap::log;
-use crate::metrics;
 use crate::unreadable::unreadable;
-use ceap_kernel::{Fault, Outcome, Tally};
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
+use crate::{metrics, stage};
+use ceap_engagement::pipeline::Portion;
+use ceap_kernel::{Fault, Outcome, Tally, TenantId};
+use lambda_runtime::{Diagnostic, Error};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -27,36 +28,60 @@ impl From<TaskFault> for Diagnostic {
     }
 }
 
-/// Runs `stage` for each invocation, and prints what it counted.
+/// Runs `work` for each invocation, and prints what it counted.
 ///
 /// # Errors
 /// From Lambda's runtime API.
 pub async fn serve<I, O>(
     name: &'static str,
-    stage: impl AsyncFn(I) -> Result<(O, Tally), Fault>,
+    work: impl AsyncFn(I) -> Result<(O, Tally), Fault>,
 ) -> Result<(), Error>
 where
     I: DeserializeOwned,
     O: Serialize,
 {
-    let stage = &stage;
-    run(service_fn(move |event: LambdaEvent<Value>| async move {
-        Box::pin(answer(name, stage, event.payload)).await.map_err(TaskFault)
-    }))
+    stage::run(name, async |payload| {
+        Box::pin(answer(name, &work, payload)).await.map_err(TaskFault)
+    })
+    .await
+}
+
+/// Runs a stage of the pipeline, of which is told how much goes in and comes out.
+///
+/// # Errors
+/// From Lambda's runtime API.
+pub async fn stage<I, O>(
+    name: &'static str,
+    work: impl AsyncFn(I) -> Result<(O, Tally), Fault>,
+) -> Result<(), Error>
+where
+    I: DeserializeOwned + Portion,
+    O: Serialize + Portion,
+{
+    serve(name, async |input: I| {
+        stage::took(input.size(), None);
+        stage::linked(input.traces());
+        let (output, tally) = work(input).await?;
+        stage::made(output.size());
+        Ok((output, tally))
+    })
     .await
 }
 
 pub(crate) async fn answer<I, O>(
     name: &str,
-    stage: &impl AsyncFn(I) -> Result<(O, Tally), Fault>,
+    work: &impl AsyncFn(I) -> Result<(O, Tally), Fault>,
     payload: Value,
 ) -> Result<O, Fault>
 where
     I: DeserializeOwned,
 {
+    if let Some(Ok(tenant)) = payload.get("tenant").and_then(Value::as_str).map(TenantId::new) {
+        stage::of(&tenant);
+    }
     let read = serde_json::from_value(payload).map_err(|error| unreadable("payload", &error));
     let outcome = match read {
-        Ok(input) => Box::pin(stage(input)).await,
+        Ok(input) => Box::pin(work(input)).await,
         Err(fault) => Err(fault),
     };
     match outcome {

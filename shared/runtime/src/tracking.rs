@@ -88,8 +88,7 @@ impl<C: Credentials, S: EventStream, Q: Quarantine> Tracking<C, S, Q> {
         let decoded = segment::decode(&payload, dialect.kind.as_deref())?;
         let tenant = &principal.tenant;
         let taken = accept(
-            "ingest-tracking",
-            tenant,
+            asked.origin("ingest-tracking", tenant),
             decoded,
             &self.stream,
             &self.quarantine,
@@ -108,6 +107,7 @@ impl<C: Credentials, S: EventStream, Q: Quarantine> Tracking<C, S, Q> {
         let credential = Credential::parse(&named.ok_or_else(missing)?)?;
         let claimed = asked.header("x-ceap-tenant");
         let principal = credential.authenticate(claimed, &self.credentials).await?;
+        asked.of(&principal.tenant);
         if principal.role.may_ingest() {
             return Ok(principal);
         }

@@ -50,6 +50,7 @@ where
         let tenant = TenantId::new(named("tenant")).map_err(|_| missing())?;
         let id = SourceId::new(named("source")).map_err(|_| missing())?;
         let stored = self.sources.get(&tenant, &id).await?.ok_or_else(missing)?;
+        asked.of(&tenant);
         let SourceKind::Webhook(source) = &stored.document.from else { return Err(missing()) };
         let (at, body) = (self.clock.now(), asked.body()?);
         let delivery = match self.verified(&tenant, source, asked, &body, at).await {
@@ -73,7 +74,8 @@ where
         };
         let (stream, quarantine) = (&self.stream, &self.quarantine);
         let (stage, clock) = ("ingest-webhook", &self.clock);
-        let (accepted, tally) = accept(stage, &tenant, decoded, stream, quarantine, clock).await?;
+        let (accepted, tally) =
+            accept(asked.origin(stage, &tenant), decoded, stream, quarantine, clock).await?;
         match unreadable {
             Some(fault) => Err(fault),
             None => Ok(Reply::json(200, &accepted)?.counted(tally)),

@@ -126,7 +126,7 @@ impl Fact {
     #[must_use]
     pub fn of(&self, tenant: &TenantId) -> Arrived {
         let event = self.event();
-        Arrived { tenant: tenant.clone(), at: event.time, event }
+        Arrived { tenant: tenant.clone(), at: event.time, event, trace: None }
     }
 }
 

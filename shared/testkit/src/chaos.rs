@@ -28,6 +28,8 @@ pub(crate) struct Chaos {
     plan: BTreeMap<usize, Strike>,
     /// What was struck, in order.
     pub struck: Vec<(&'static str, Strike)>,
+    /// After so many waits the process that waits dies.
+    pub falls_after: Option<usize>,
     /// No call has an effect any more.
     pub dead: bool,
     /// Source of the interleaving; none: calls do not wait for each other.
@@ -48,6 +50,21 @@ impl Chaos {
         let strike = self.plan.remove(&nth)?;
         self.struck.push((call, strike));
         Some(strike)
+    }
+
+    /// Whether the process that waits now dies of it.
+    pub fn falls(&mut self) -> bool {
+        match self.falls_after {
+            Some(0) => {
+                self.falls_after = None;
+                true
+            }
+            Some(more) => {
+                self.falls_after = Some(more - 1);
+                false
+            }
+            None => false,
+        }
     }
 
     pub fn total(&self) -> usize {

@@ -200,6 +200,17 @@ impl World {
         self.chaos().plan(nth, strike);
     }
 
+    /// Kills the process that waits after so many waits from now on, wherever it stands.
+    pub fn fall_after(&self, waits: usize) {
+        self.chaos().falls_after = Some(waits);
+    }
+
+    /// Whether the process that was to be killed was not reached.
+    #[must_use]
+    pub fn still_falls(&self) -> bool {
+        self.chaos().falls_after.is_some()
+    }
+
     /// Where strikes fell, in order.
     #[must_use]
     pub fn struck(&self) -> Vec<(&'static str, Strike)> {
@@ -213,6 +224,7 @@ impl World {
         poll_fn(|context| match process.as_mut().poll(context) {
             Poll::Ready(value) => Poll::Ready(Some(value)),
             Poll::Pending if std::mem::take(&mut self.chaos().dead) => Poll::Ready(None),
+            Poll::Pending if self.chaos().falls() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         })
         .await

@@ -54,6 +54,6 @@ fn main() -> Result<(), Error> {
             later: Bus::new(&config, bus),
             delays: Delays::scaled(env.parse("DELAY_SCALE")?),
         };
-        task::serve("deliver", async |candidates| deliver.run(&candidates).await).await
+        task::stage("deliver", async |candidates| deliver.run(&candidates).await).await
     })
 }

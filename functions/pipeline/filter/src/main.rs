@@ -17,7 +17,7 @@ fn main() -> Result<(), Error> {
         let use_cases = UseCaseStore::new(table("PLATFORM_TABLE"));
         let candidates = Candidates::new(table("ENGAGEMENT_TABLE"));
         let quarantine = QuarantineStore::new(table("QUARANTINE_TABLE"));
-        task::serve("filter", async |detected| {
+        task::stage("filter", async |detected| {
             filter(detected, &use_cases, &subjects, &candidates, &quarantine, &SystemClock).await
         })
         .await

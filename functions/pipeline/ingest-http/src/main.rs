@@ -29,8 +29,9 @@ fn main() -> Result<(), Error> {
                 arrived: SystemClock.now(),
             };
             let (tenant, decoded) = (&call.principal.tenant, connector.decode(&payload)?);
+            let origin = call.origin("ingest-http", tenant);
             let (accepted, tally) =
-                accept("ingest-http", tenant, decoded, &stream, &quarantine, &SystemClock).await?;
+                accept(origin, decoded, &stream, &quarantine, &SystemClock).await?;
             Ok::<_, Fault>(Reply::json(202, &accepted)?.counted(tally))
         })
         .await

@@ -20,7 +20,7 @@ fn main() -> Result<(), Error> {
         let affinities = AffinityStore::new(files.clone(), platform.clone());
         let (models, items) = (Loader::new(files), Catalogue::new(platform));
         let shop = Shop { affinities: &affinities, items: &items };
-        task::serve("score", async |detected| {
+        task::stage("score", async |detected| {
             score(detected, &use_cases, &models, shop, &quarantine, &SystemClock).await
         })
         .await

@@ -10,6 +10,6 @@ fn main() -> Result<(), Error> {
         let env = Env::read(&["ENGAGEMENT_TABLE"])?;
         let client = dynamodb::client(&ceap_aws::config().await);
         let candidates = Candidates::new(Table::new(&client, env.get("ENGAGEMENT_TABLE")));
-        task::serve("store", async |scored| store(scored, &candidates, &SystemClock).await).await
+        task::stage("store", async |scored| store(scored, &candidates, &SystemClock).await).await
     })
 }

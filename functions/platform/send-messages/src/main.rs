@@ -1,6 +1,7 @@
 //! A message that is asked for by itself.
 
 use ceap_aws::dynamodb::{self, CredentialStore, Table};
+use ceap_engagement::pipeline::request::Request;
 use ceap_kernel::access::Role;
 use ceap_runtime::http::{self, Call, Reply};
 use ceap_runtime::{Env, Error, desk, random, start};
@@ -24,7 +25,7 @@ fn main() -> Result<(), Error> {
         http::serve("send-messages", &credentials, async |call: &Call| {
             call.require(Role::may_send)?;
             let key = call.idempotency_key(random);
-            let request = call.json("message")?;
+            let request = Request { trace: call.trace().cloned(), ..call.json("message")? };
             let (view, tally) = desk.serve(&call.principal.tenant, &key, &request).await?;
             Ok(Reply::json(202, &view)?.counted(tally))
         })

@@ -36,6 +36,7 @@ mod search;
 mod sign_in;
 mod sources;
 mod ssh_logins;
+mod story;
 mod tenants;
 mod ticket_reports;
 mod unknown_types;

@@ -61,7 +61,7 @@ pub fn environment(house: &House) -> Vec<Finding> {
             let globals =
                 template.body.pointer("/Globals/Function").map(variables).unwrap_or_default();
             for name in read.iter().filter(|name| {
-                !own.contains(*name) && !globals.contains(*name) && !given_by_lambda(name)
+                !own.contains(*name) && !globals.contains(*name) && !given_to_all(name)
             }) {
                 findings.push(Finding::new(
                     &main,
@@ -90,8 +90,10 @@ fn variables(properties: &Value) -> BTreeSet<String> {
     all.into_iter().flatten().map(|(name, _)| name.clone()).collect()
 }
 
-fn given_by_lambda(name: &str) -> bool {
-    name.starts_with("AWS_") || name.starts_with("LAMBDA_") || name == "RUST_LOG"
+fn given_to_all(name: &str) -> bool {
+    name.starts_with("AWS_")
+        || name.starts_with("LAMBDA_")
+        || matches!(name, "RUST_LOG" | "METRIC_DETAIL")
 }
 
 /// String literals that look like names of variables. A thin main has few others, and those are not shouted.

@@ -3,6 +3,7 @@
 mod alarms;
 mod asl;
 mod edges;
+mod exposure;
 mod extensions;
 mod families;
 mod floors;
@@ -35,7 +36,7 @@ impl Finding {
 type Check = fn(&House) -> Vec<Finding>;
 
 /// Every check, in the order of the report.
-const CHECKS: [(&str, Check); 18] = [
+const CHECKS: [(&str, Check); 19] = [
     ("top-level entries", layout::top_level),
     ("floors of the crates", floors::check),
     ("sizes of files", sizes::check),
@@ -44,6 +45,7 @@ const CHECKS: [(&str, Check); 18] = [
     ("functions' settings", functions::settings),
     ("functions' environment", functions::environment),
     ("policies", policies::check),
+    ("encryption and public access", exposure::check),
     ("dead-letter queues", edges::check),
     ("alarms and their runbooks", alarms::runbooks),
     ("dead-letter queues and state machines have alarms", alarms::watched),

@@ -99,7 +99,7 @@ fn arrived(tenant: &TenantId, line: &StringRecord) -> Result<Arrived, Fault> {
         time: instant(field(line, 4)?)?,
         data,
     };
-    Ok(Arrived { tenant: tenant.clone(), at: instant(field(line, 5)?)?, event })
+    Ok(Arrived { tenant: tenant.clone(), at: instant(field(line, 5)?)?, event, trace: None })
 }
 
 fn field(line: &StringRecord, place: usize) -> Result<&str, Fault> {

@@ -213,7 +213,7 @@ where
             suppressed: self.suppressed(tenant, &put.subject, &profile, &said).await?,
         };
         if !said.is_empty() {
-            let arrived = Arrived { tenant: tenant.clone(), at: now, event: told };
+            let arrived = Arrived { tenant: tenant.clone(), at: now, event: told, trace: None };
             self.events.put(&[arrived]).await?;
         }
         if asked.is_empty() {

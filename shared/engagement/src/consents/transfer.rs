@@ -67,7 +67,7 @@ where
         };
         let lines = lines::read(content_type, body, &COLUMNS, MOST)?;
         let events = lines.into_iter().filter_map(read);
-        let arrived = |event| Arrived { tenant: tenant.clone(), at, event };
+        let arrived = |event| Arrived { tenant: tenant.clone(), at, event, trace: None };
         let events: Vec<Arrived> = events.map(arrived).collect();
         if !events.is_empty() {
             self.events.put(&events).await?;

@@ -156,7 +156,7 @@ mod tests {
         let time: Timestamp = at(happened);
         let event = json!({"id": id, "source": "test", "type": "x", "subject": "u1", "time": time});
         let event = Event::from_json(&event, at(arrived)).unwrap();
-        Arrived { tenant: TenantId::new("acme").unwrap(), at: at(arrived), event }
+        Arrived { tenant: TenantId::new("acme").unwrap(), at: at(arrived), event, trace: None }
     }
 
     #[test]

@@ -71,7 +71,7 @@ mod tests {
         let event = json!({"id": "o-1", "source": "/shop", "type": "order_placed", "subject": "u1",
                            "time": "1997-01-01T00:00:00Z", "data": {"total": 9.5}});
         let event = Event::from_json(&event, at).unwrap();
-        let arrived = Arrived { tenant: TenantId::new("acme").unwrap(), at, event };
+        let arrived = Arrived { tenant: TenantId::new("acme").unwrap(), at, event, trace: None };
         assert_eq!(
             serde_json::to_value(Row::of(&arrived).unwrap()).unwrap(),
             json!({"tenant": "acme", "subject": "u1", "id": "o-1", "source": "/shop",

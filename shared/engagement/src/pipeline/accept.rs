@@ -4,7 +4,7 @@ use super::merge;
 use crate::event::{Arrived, Event};
 use crate::profile::{PROFILE_MERGED, PROFILE_UPDATED, Profile};
 use crate::quarantine::{Quarantine, Rejected};
-use ceap_kernel::{Clock, Fault, Metric, Tally, TenantId};
+use ceap_kernel::{Clock, Fault, Metric, Tally, TenantId, Trace};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -56,13 +56,31 @@ pub struct Refused {
     pub message: String,
 }
 
-/// Accepts a decoded payload of `tenant`; what is none of it is rejected at `stage`.
+/// Where a payload comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The stage that took it, at which is rejected what is no event.
+    pub stage: &'a str,
+    /// Whose it is.
+    pub tenant: &'a TenantId,
+    /// The trace of who sent it, where one is known.
+    pub trace: Option<&'a Trace>,
+}
+
+impl<'a> Origin<'a> {
+    /// Of a payload that nobody sent just now.
+    #[must_use]
+    pub const fn of(stage: &'a str, tenant: &'a TenantId) -> Self {
+        Self { stage, tenant, trace: None }
+    }
+}
+
+/// Accepts a decoded payload.
 ///
 /// # Errors
 /// `Unavailable` or `Throttled` when anything could not be kept: the caller sends all again.
 pub async fn accept(
-    stage: &str,
-    tenant: &TenantId,
+    Origin { stage, tenant, trace }: Origin<'_>,
     decoded: Vec<Decoded>,
     stream: &impl EventStream,
     quarantine: &impl Quarantine,
@@ -73,7 +91,10 @@ pub async fn accept(
     let (mut events, mut rejected) = (Vec::new(), Vec::new());
     for (index, item) in decoded.into_iter().enumerate() {
         match checked(item) {
-            Decoded::Event(event) => events.push(Arrived { tenant: tenant.clone(), at, event }),
+            Decoded::Event(event) => {
+                let (tenant, trace) = (tenant.clone(), trace.cloned());
+                events.push(Arrived { tenant, at, event, trace });
+            }
             Decoded::Bad { fault, payload } => {
                 outcome.quarantined.push(Refused {
                     index,

@@ -177,7 +177,9 @@ where
     }
 
     async fn put(&self, tenant: &TenantId, event: Event) -> Result<(), Fault> {
-        self.events.put(&[Arrived { tenant: tenant.clone(), at: self.clock.now(), event }]).await
+        self.events
+            .put(&[Arrived { tenant: tenant.clone(), at: self.clock.now(), event, trace: None }])
+            .await
     }
 
     /// The next channel's turn, if the candidate still lives.

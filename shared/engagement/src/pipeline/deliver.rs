@@ -360,6 +360,7 @@ where
             profile,
             to,
             at: signal.at,
+            trace: signal.trace.clone(),
             expires_at: step.expires(signal.at, candidate.expires_at),
             links: step.links,
             render: Box::new(move |links| {

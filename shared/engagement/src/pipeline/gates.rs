@@ -8,7 +8,9 @@ use crate::policy::{self, Case, Decision, Gate, Refusal, Terms, Verdict};
 use crate::profile::Profile;
 use crate::suppression::Reason;
 use crate::use_case::{Plan, Settings};
-use ceap_kernel::{Clock, Fault, Metric, SignedDuration, SubjectId, Tally, TenantId, Timestamp};
+use ceap_kernel::{
+    Clock, Fault, Labels, Metric, SignedDuration, SubjectId, Tally, TenantId, Timestamp, Trace,
+};
 
 /// Knows channels: where they reach a profile, and what they can carry. `ceap-channels` implements it.
 pub trait Addresses {
@@ -56,6 +58,8 @@ pub struct Proposal<'a> {
     pub to: Vec<String>,
     /// The instant of what it is about.
     pub at: Timestamp,
+    /// The trace of what it follows from.
+    pub trace: Option<Trace>,
     /// Until when it is worth sending.
     pub expires_at: Timestamp,
     /// Whether its text names links.
@@ -253,6 +257,7 @@ impl<M: Claims, P: Suppressions, A: Addresses, L: LinkMaker, C: Clock> Gates<M, 
             channel,
             content: draft.content,
             at: Some(proposal.at),
+            trace: proposal.trace.clone(),
             expires_at: proposal.expires_at,
         })))
     }
@@ -301,14 +306,14 @@ struct Draft {
     now: Timestamp,
 }
 
-/// Counts a message under its channel, or under `detail`.
+/// Counts a message under its channel, and why, if something was not done.
 pub fn count(
     metric: Metric,
     tenant: &TenantId,
     record: &Record,
-    detail: Option<&str>,
+    reason: Option<&str>,
     tally: &mut Tally,
 ) {
-    let detail = detail.unwrap_or(&record.channel);
-    tally.add(metric, tenant, record.use_case.as_ref(), Some(detail), 1);
+    let labels = Labels::of(tenant, record.use_case.as_ref()).channel(&*record.channel);
+    tally.count(metric, Labels { reason: reason.map(str::to_owned), ..labels }, 1);
 }

@@ -17,7 +17,9 @@ use crate::goal::{GoalReached, Goals, GoalsReached};
 use crate::quarantine::{Quarantine, Rejected};
 use crate::signal::{Detected, Signal};
 use crate::use_case::{Plan, UseCases};
-use ceap_kernel::{Clock, Fault, Metric, SubjectId, Tally, TenantId, Timestamp, UseCaseId};
+use ceap_kernel::{
+    Clock, EventKey, Fault, Metric, SubjectId, Tally, TenantId, Timestamp, Trace, UseCaseId,
+};
 use futures::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 
@@ -373,8 +375,9 @@ where
         let mut waves: BTreeMap<Option<Timestamp>, Detected> = BTreeMap::new();
         let mut audiences = Vec::new();
         let (mut matched, mut failed) = (BTreeMap::<_, u64>::new(), Vec::new());
-        for (subject, _, read) in owing {
-            let (signals, undone) = signals_owed(tenant, subject, plan, &read.state);
+        for (subject, group, read) in owing {
+            let traces = traces(group);
+            let (signals, undone) = signals_owed(tenant, subject, plan, &read.state, &traces);
             for (use_case, fault) in undone {
                 failed.push(self.undone(tenant, &use_case, &fault, tally));
             }
@@ -503,6 +506,12 @@ where
         ingested.tally.add(Metric::EventsQuarantined, tenant, None, Some(fault.code()), count);
         Ok(())
     }
+}
+
+/// The traces of these events: what they trigger goes on with them. What was owed before has none any more.
+fn traces<'a>(group: &Group<'a>) -> BTreeMap<EventKey, &'a Trace> {
+    let traced = |(_, it): &(usize, &'a Arrived)| Some((it.event.key(), it.trace.as_ref()?));
+    group.iter().filter_map(traced).collect()
 }
 
 /// Whom the signal concerns, if it is about a thing.

@@ -11,7 +11,7 @@ use crate::feature::{AsOf, Trigger};
 use crate::series::{Entry, Owed, Series};
 use crate::signal::{Signal, event_facts};
 use crate::use_case::{Plan, UseCase};
-use ceap_kernel::{Fault, SignalId, SubjectId, TenantId, Timestamp, UseCaseId};
+use ceap_kernel::{EventKey, Fault, SignalId, SubjectId, TenantId, Timestamp, Trace, UseCaseId};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -172,6 +172,7 @@ impl Judge<'_> {
             held: None,
             action: None,
             fallback: None,
+            trace: None,
         }))
     }
 }
@@ -180,20 +181,24 @@ fn instant(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or_default()
 }
 
-/// The signals that a subject owes, derived from its state, and those that cannot be derived, with
-/// the reason. Those of use cases that no longer run are dropped.
+/// The signals that a subject owes, derived from its state, each with the trace of its event where that is known, and those
+/// that cannot be derived, with the reason. Those of use cases that no longer run are dropped.
 #[must_use]
 pub fn signals_owed(
     tenant: &TenantId,
     subject: &SubjectId,
     plan: &Plan,
     state: &State,
+    traces: &BTreeMap<EventKey, &Trace>,
 ) -> (Vec<Signal>, Vec<(UseCaseId, Fault)>) {
     let judge = Judge { subject, plan, profile: &state.profile.facts() };
     let (mut signals, mut failed) = (Vec::new(), Vec::new());
     for owed in state.series.owed() {
         match judge.signal(tenant, &state.series, owed) {
-            Ok(signal) => signals.extend(signal),
+            Ok(signal) => signals.extend(signal.map(|signal| {
+                let trace = traces.get(&owed.key).map(|trace| (*trace).clone());
+                Signal { trace, ..signal }
+            })),
             Err(fault) => failed.push((owed.use_case.clone(), fault)),
         }
     }

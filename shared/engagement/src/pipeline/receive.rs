@@ -236,7 +236,9 @@ where
     }
 
     async fn put(&self, tenant: &TenantId, event: Event) -> Result<(), Fault> {
-        self.events.put(&[Arrived { tenant: tenant.clone(), at: self.clock.now(), event }]).await
+        self.events
+            .put(&[Arrived { tenant: tenant.clone(), at: self.clock.now(), event, trace: None }])
+            .await
     }
 
     async fn inbound(&self, only: Option<&TenantId>, inbound: &Inbound) -> Result<Tally, Fault> {

@@ -17,7 +17,7 @@ use crate::receipt::Inbound;
 use crate::template::{self, Known, Texts, TextsDocument};
 use crate::use_case::{Plan, Purpose, UseCases};
 use crate::window::Span;
-use ceap_kernel::{Clock, Fault, MessageId, SubjectId, Tally, TenantId, Timestamp, digest};
+use ceap_kernel::{Clock, Fault, MessageId, SubjectId, Tally, TenantId, Timestamp, Trace, digest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -56,6 +56,9 @@ pub struct Request {
     /// How long it is worth sending; 24 hours by default, 30 days in an inbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<Span>,
+    /// The trace of who asks, where one is known.
+    #[serde(skip)]
+    pub trace: Option<Trace>,
 }
 
 const fn transactional() -> Purpose {
@@ -183,6 +186,7 @@ where
             data: trial.data,
             attachments: Vec::new(),
             expires_in: None,
+            trace: None,
         };
         check_key(key)?;
         self.send(tenant, &format!("trial/{key}"), &request).await
@@ -253,6 +257,7 @@ where
             profile,
             to,
             at: asked.at,
+            trace: request.trace.clone(),
             expires_at: asked.at.checked_add(worth).unwrap_or(Timestamp::MAX),
             links: texts.reads("links"),
             render: Box::new(move |links| {
@@ -303,6 +308,7 @@ where
             data: Map::new(),
             attachments: Vec::new(),
             expires_in: None,
+            trace: None,
         };
         self.send(tenant, &format!("help/{}", inbound.id), &request).await.map(drop)
     }

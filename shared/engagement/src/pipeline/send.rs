@@ -8,7 +8,7 @@
 use super::aftermath::Aftermath;
 use crate::message::{Dispatch, State};
 use crate::policy::rate::{Rate, Rates};
-use ceap_kernel::{Clock, Fault, MessageId, Metric, Tally, TenantId, Timestamp};
+use ceap_kernel::{Clock, Fault, Labels, MessageId, Metric, Tally, TenantId, Timestamp};
 use serde_json::Value;
 
 /// Which claim of a message: no two are alike.
@@ -145,6 +145,19 @@ impl SendError {
     /// It said not now, and not until when.
     pub fn throttled(why: impl Into<String>) -> Self {
         Self::Throttled { why: why.into(), after_s: None }
+    }
+
+    /// A stable code for programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Gone(_) => "gone",
+            Self::Unable(_) => "unable",
+            Self::Throttled { .. } => "throttled",
+            Self::Unknown(_) => "unknown",
+            Self::Untold(_) => "untold",
+        }
     }
 }
 
@@ -285,7 +298,7 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
         let (outcome, wait_s) = if dispatch.expires_at <= now {
             (Outcome::Expired, None)
         } else {
-            self.ask(dispatch, traced, claim).await?
+            self.ask(dispatch, traced, claim, &mut tally).await?
         };
         let outcome = self.patience(dispatch, outcome, attempt).await?;
         self.record(dispatch, &outcome).await?;
@@ -294,6 +307,9 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
             return Ok((Disposal::Again(Some(wait_s)), tally));
         }
         count(dispatch, &outcome, &mut tally);
+        if matches!(outcome, Outcome::Sent(_) | Outcome::Delivered(_)) {
+            latency(dispatch, self.clock.now(), &mut tally);
+        }
         match outcome {
             Outcome::Failed(_) => self.follow(dispatch, State::Failed).await?,
             Outcome::Delivered(_) => self.follow(dispatch, State::Delivered).await?,
@@ -377,8 +393,13 @@ impl<O: Outbox + Rates, P: Provider, F: Aftermath, C: Clock> Sender<O, P, F, C> 
         dispatch: &Dispatch,
         traced: bool,
         claim: Claim,
+        tally: &mut Tally,
     ) -> Result<(Outcome, Option<u32>), Fault> {
-        let asked = match self.provider.send(dispatch).await {
+        let asked = self.provider.send(dispatch).await;
+        if let Err(error) = &asked {
+            tally.count(Metric::ProviderErrors, labels(dispatch).reason(error.code()), 1);
+        }
+        let asked = match asked {
             Err(SendError::Unknown(why)) if P::REPEATABLE => Err(SendError::throttled(why)),
             asked => asked,
         };
@@ -426,15 +447,31 @@ fn backoff_s(attempt: u32) -> u32 {
         .min(LONGEST_WAIT_S)
 }
 
+fn labels(dispatch: &Dispatch) -> Labels {
+    Labels::of(&dispatch.tenant, dispatch.use_case.as_ref()).channel(&*dispatch.channel)
+}
+
 fn count(dispatch: &Dispatch, outcome: &Outcome, tally: &mut Tally) {
-    let (metric, detail) = match outcome {
-        Outcome::Sent(_) | Outcome::Delivered(_) => (Metric::MessagesSent, &*dispatch.channel),
-        Outcome::Failed(_) => (Metric::MessagesFailed, &*dispatch.channel),
-        Outcome::Unknown(_) | Outcome::Untold(_) => (Metric::MessagesUnknown, &*dispatch.channel),
-        Outcome::Expired => (Metric::MessagesSuppressed, State::Expired.as_str()),
-        Outcome::Released(_) => return,
-    };
-    tally.add(metric, &dispatch.tenant, dispatch.use_case.as_ref(), Some(detail), 1);
+    let labels = labels(dispatch);
+    match outcome {
+        Outcome::Sent(_) | Outcome::Delivered(_) => tally.count(Metric::MessagesSent, labels, 1),
+        Outcome::Failed(_) => tally.count(Metric::MessagesFailed, labels, 1),
+        Outcome::Unknown(_) | Outcome::Untold(_) => {
+            tally.count(Metric::MessagesUnknown, labels, 1);
+        }
+        Outcome::Expired => {
+            let labels = labels.reason(State::Expired.as_str());
+            tally.count(Metric::MessagesSuppressed, labels, 1);
+        }
+        Outcome::Released(_) => {}
+    }
+}
+
+/// How long after what it is about the provider took a message, in milliseconds.
+fn latency(dispatch: &Dispatch, now: Timestamp, tally: &mut Tally) {
+    let Some(at) = dispatch.at else { return };
+    let took = u64::try_from(now.duration_since(at).as_millis()).unwrap_or_default();
+    tally.measure(Metric::MessageLatency, labels(dispatch), took);
 }
 
 #[cfg(test)]

@@ -178,7 +178,7 @@ where
     ) -> Result<(), Fault> {
         let data = Map::from_iter([("consents".to_owned(), Value::from(consents))]);
         let event = consent_event(id, &visit.subject, at, data);
-        self.events.put(&[Arrived { tenant: visit.tenant.clone(), at, event }]).await
+        self.events.put(&[Arrived { tenant: visit.tenant.clone(), at, event, trace: None }]).await
     }
 }
 

@@ -136,7 +136,8 @@ async fn events_of(
     rejected: &Rejected,
     reads: &impl Reads,
 ) -> Result<Option<Result<Vec<Arrived>, Fault>>, Fault> {
-    let arrived = |event: Event| Arrived { tenant: tenant.clone(), at: rejected.at, event };
+    let arrived =
+        |event: Event| Arrived { tenant: tenant.clone(), at: rejected.at, event, trace: None };
     let event = |item: Decoded| match checked(item) {
         Decoded::Event(event) => Ok(arrived(event)),
         Decoded::Bad { fault, .. } => Err(fault),

@@ -160,6 +160,7 @@ impl Judge<'_> {
             held: None,
             action: None,
             fallback: None,
+            trace: None,
         }))
     }
 }

@@ -173,7 +173,12 @@ impl<A: Addresses + Clone> Replay<A> {
             subject.until = end.unwrap_or(Timestamp::MAX);
         }
         subject.bytes = subject.bytes.saturating_add(bytes);
-        subject.batch.push(Arrived { tenant: self.tenant.clone(), at: event.time, event });
+        subject.batch.push(Arrived {
+            tenant: self.tenant.clone(),
+            at: event.time,
+            event,
+            trace: None,
+        });
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use super::memory::Memory;
 use super::request::{Given, Request, Stored};
 use super::trace::{Decided, Quarantined};
 use crate::event::Event;
-use crate::pipeline::accept::{Decoded, accept};
+use crate::pipeline::accept::{Decoded, Origin, accept};
 use crate::pipeline::gates::Addresses;
 use crate::pipeline::ingest::Versioned;
 use crate::use_case::{Document, Plan};
@@ -130,7 +130,8 @@ async fn seen<A: Addresses + Clone>(
     };
     let memory = &course.memory;
     let (accepted, _) =
-        accept("ingest-http", &course.tenant, vec![decoded], &memory, &memory, &memory).await?;
+        accept(Origin::of("ingest-http", &course.tenant), vec![decoded], &memory, &memory, &memory)
+            .await?;
     let batch = std::mem::take(&mut course.memory.kept().stream);
     let tally = course.arrive(&batch).await?;
     let kept = &mut *course.memory.kept();

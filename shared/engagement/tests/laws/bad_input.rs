@@ -1,7 +1,7 @@
 //! Bad input: each case in the middle of a good batch gets its reason, and the good ones go on.
 
 use ceap_engagement::event::{Event, MAX_DATA_BYTES};
-use ceap_engagement::pipeline::accept::{Accepted, Decoded, accept};
+use ceap_engagement::pipeline::accept::{Accepted, Decoded, Origin, accept};
 use ceap_engagement::use_case::Settings;
 use ceap_kernel::{Clock, Fault, Metric, TenantId};
 use ceap_testkit::World;
@@ -34,7 +34,7 @@ fn decode(lines: &[String], world: &World) -> Vec<Decoded> {
 async fn take(world: &World, tenant: &TenantId, lines: &[String]) -> Accepted {
     let decoded = decode(lines, world);
     let (accepted, tally) =
-        accept("ingest-http", tenant, decoded, world, world, world).await.unwrap();
+        accept(Origin::of("ingest-http", tenant), decoded, world, world, world).await.unwrap();
     world.stores().tally.merge(tally);
     let batch = world.stores().stream.clone();
     world.run(&batch).await;
@@ -105,7 +105,7 @@ async fn what_the_platform_alone_tells_nobody_else_does() {
     let told = event("TicketMeasured.v1", "ticket-1", "e1").of(&tenant);
     let world = world(&tenant);
     let decoded = vec![Decoded::Event(told.event.clone())];
-    let accepted = accept("ingest-http", &tenant, decoded, &world, &world, &world);
+    let accepted = accept(Origin::of("ingest-http", &tenant), decoded, &world, &world, &world);
     let (accepted, _) = accepted.await.unwrap();
     assert_eq!((accepted.accepted, accepted.quarantined.len()), (0, 1));
     // It is kept in the lake, and is nobody.

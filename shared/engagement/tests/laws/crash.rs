@@ -69,12 +69,17 @@ fn leaves_open((call, strike): &(&str, Strike)) -> bool {
 }
 
 fn check(world: &World, tenant: &TenantId, expected: &End) {
+    check_after(world, tenant, expected, 0);
+}
+
+/// The same after so many processes died where no strike tells of it.
+fn check_after(world: &World, tenant: &TenantId, expected: &End, fallen: usize) {
     let struck = world.struck();
     assert_eq!(end(world, tenant), *expected, "{struck:?}");
     let sent: Vec<MessageId> = world.sent().into_iter().map(|it| it.id).collect();
     let distinct: BTreeSet<_> = sent.iter().cloned().collect();
     assert_eq!(sent.len(), distinct.len(), "a second message: {struck:?}");
-    let open = struck.iter().filter(|it| leaves_open(it)).count();
+    let open = fallen + struck.iter().filter(|it| leaves_open(it)).count();
     let unknown = world.messages_in(State::Unknown);
     assert!(unknown <= open, "{unknown} unknown after {struck:?}");
     let delivered = world.messages_in(State::Sent);
@@ -141,6 +146,25 @@ async fn at_each_step_in_each_way() {
         "use_cases.plan",
     ];
     assert_eq!(places.into_iter().collect::<Vec<_>>(), expected);
+}
+
+/// A process dies wherever it waits: each `await` that suspends it is one place.
+#[tokio::test]
+async fn at_each_await() {
+    let tenant = tenant("acme");
+    let (expected, calls) = clean(&tenant).await;
+    let mut waits = 0;
+    loop {
+        let world = world(&tenant).interleaved(65_537);
+        world.fall_after(waits);
+        world.run(&batch(&tenant)).await;
+        if world.still_falls() {
+            break;
+        }
+        check_after(&world, &tenant, &expected, 1);
+        waits += 1;
+    }
+    assert!(waits > calls, "{waits} places, though {calls} calls were made");
 }
 
 proptest! {

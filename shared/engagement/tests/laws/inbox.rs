@@ -43,6 +43,7 @@ async fn put(world: &World, label: &str, seconds: i64) -> NotificationId {
         unsubscribe: None,
         at: None,
         expires_at: noon() + SignedDuration::from_hours(48),
+        trace: None,
     };
     let record = Record {
         id: dispatch.id.clone(),

@@ -90,7 +90,8 @@ fn arrivals(events: &[Event]) -> impl Strategy<Value = Vec<Event>> + use<> {
 
 fn arrived(tenant: &TenantId, events: &[Event]) -> Vec<Arrived> {
     let at = at("2026-11-22T12:00:00Z");
-    let arrived = |event: &Event| Arrived { tenant: tenant.clone(), at, event: event.clone() };
+    let arrived =
+        |event: &Event| Arrived { tenant: tenant.clone(), at, event: event.clone(), trace: None };
     events.iter().map(arrived).collect()
 }
 

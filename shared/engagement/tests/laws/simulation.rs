@@ -139,7 +139,7 @@ async fn platform(settings: Settings, document: &str, events: &[Value]) -> World
         .iter()
         .map(|it| {
             let event = Event::from_json(it, Timestamp::MAX).unwrap();
-            Arrived { tenant: tenant.clone(), at: event.time, event }
+            Arrived { tenant: tenant.clone(), at: event.time, event, trace: None }
         })
         .collect();
     arrivals.sort_by_key(|it| it.at);

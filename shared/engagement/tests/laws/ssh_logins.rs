@@ -31,6 +31,7 @@ fn logins() -> Option<Vec<Arrived>> {
         tenant: tenant.clone(),
         at: newest,
         event: event("login_failed", address, line).time(at(time)).event(),
+        trace: None,
     });
     Some(logins.collect())
 }

@@ -61,7 +61,7 @@ async fn live(world: &World, events: &[Arrived], end: &str) -> Vec<(String, Time
 /// Signals refused for `reason`.
 fn filtered(tally: &Tally, reason: &str) -> u64 {
     let of = |(labels, metric, _): &(&Labels, Metric, u64)| {
-        *metric == Metric::SignalsFiltered && labels.detail.as_deref() == Some(reason)
+        *metric == Metric::SignalsFiltered && labels.reason.as_deref() == Some(reason)
     };
     tally.iter().filter(of).map(|(_, _, count)| count).sum()
 }

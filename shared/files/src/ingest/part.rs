@@ -3,7 +3,7 @@
 use super::{Ingest, STAGE, Stepped, of_the_file};
 use crate::broken;
 use crate::rows::{Found, Rows};
-use ceap_engagement::pipeline::accept::{Decoded, EventStream, accept};
+use ceap_engagement::pipeline::accept::{Decoded, EventStream, Origin, accept};
 use ceap_engagement::quarantine::Quarantine;
 use ceap_engagement::source::files::FileSources;
 use ceap_engagement::source::object::{
@@ -127,7 +127,8 @@ where
             let Batch { decoded, rows: read, left_out, first_bad, end } = batch;
             let (tenant, clock) = (&object.tenant, &self.clock);
             let (accepted, counted) =
-                accept(STAGE, tenant, decoded, &self.stream, &self.quarantine, clock).await?;
+                accept(Origin::of(STAGE, tenant), decoded, &self.stream, &self.quarantine, clock)
+                    .await?;
             tally.merge(counted);
             kept.state.progress.add(&Progress {
                 rows: read,

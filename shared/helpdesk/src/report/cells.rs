@@ -182,6 +182,15 @@ impl Cells {
         cells
     }
 
+    /// How many promises they say were broken; taken back ones (of deleted tickets) count as none.
+    #[must_use]
+    pub fn broken(&self) -> u64 {
+        let of = |figures: &Figures| -> i64 {
+            Figure::PROMISES.iter().map(|(_, _, broken)| figures.get(*broken)).sum()
+        };
+        u64::try_from(self.0.values().map(of).sum::<i64>()).unwrap_or_default()
+    }
+
     /// The first so many of them.
     #[must_use]
     pub fn first(mut self, count: usize) -> Self {

@@ -72,7 +72,7 @@ pub fn newest(snapshots: &[Snapshot]) -> Vec<&Snapshot> {
     newest.into_values().collect()
 }
 
-/// Counts these states of tickets of an account, in any order.
+/// Counts these states of tickets of an account, in any order, and tells what that added to the figures that serve.
 ///
 /// # Errors
 /// `Unavailable` or `Throttled`: then some may be counted, and all may be told again.
@@ -80,15 +80,16 @@ pub async fn count(
     store: &dyn Store,
     tenant: &TenantId,
     snapshots: &[Snapshot],
-) -> Result<(), Fault> {
+) -> Result<Cells, Fault> {
     if snapshots.is_empty() {
-        return Ok(());
+        return Ok(Cells::default());
     }
     let Generations { serves, fills } = generations(store, tenant).await?;
-    for generation in [Some(serves), fills].into_iter().flatten() {
-        count_in(store, tenant, generation, snapshots).await?;
+    let added = count_in(store, tenant, serves, snapshots).await?;
+    if let Some(fills) = fills {
+        count_in(store, tenant, fills, snapshots).await?;
     }
-    Ok(())
+    Ok(added)
 }
 
 /// The same, in one generation of the figures.
@@ -100,12 +101,13 @@ pub(super) async fn count_in(
     tenant: &TenantId,
     generation: u64,
     snapshots: &[Snapshot],
-) -> Result<(), Fault> {
+) -> Result<Cells, Fault> {
+    let mut added = Cells::default();
     for some in newest(snapshots).chunks(MOST_TICKETS) {
         let step = Step { store, tenant, generation };
-        while !step.done(some).await? {}
+        while !step.done(some, &mut added).await? {}
     }
-    Ok(())
+    Ok(added)
 }
 
 struct Step<'a> {
@@ -121,11 +123,14 @@ struct Read<T> {
 }
 
 impl Step<'_> {
-    /// Counts these, as far as one commit can, and tells whether that was all.
-    async fn done(&self, snapshots: &[&Snapshot]) -> Result<bool, Fault> {
+    /// Counts these, as far as one commit can, and tells whether that was all; what it counted comes to `added`.
+    async fn done(&self, snapshots: &[&Snapshot], added: &mut Cells) -> Result<bool, Fault> {
         for _ in 0..ATTEMPTS {
             match self.tried(snapshots).await {
-                Ok(done) => return Ok(done),
+                Ok((done, changes)) => {
+                    added.merge(&changes);
+                    return Ok(done);
+                }
                 Err(Failure::Unexpected(_) | Failure::Fault(Fault::Conflict(_))) => {}
                 Err(Failure::Fault(fault)) => return Err(fault),
             }
@@ -133,7 +138,7 @@ impl Step<'_> {
         Err(Fault::Unavailable("others kept changing the figures".to_owned()))
     }
 
-    async fn tried(&self, snapshots: &[&Snapshot]) -> Result<bool, Failure> {
+    async fn tried(&self, snapshots: &[&Snapshot]) -> Result<(bool, Cells), Failure> {
         let keys: Vec<Key> =
             snapshots.iter().map(|it| kept_at(self.generation, it.ticket)).collect();
         let known = self.read::<Kept>(&keys).await?;
@@ -166,11 +171,11 @@ impl Step<'_> {
             }
         }
         if writes.is_empty() {
-            return Ok(true);
+            return Ok((true, changes));
         }
         writes.extend(self.figures(&changes).await?);
         self.store.commit(self.tenant, &writes).await?;
-        Ok(whole)
+        Ok((whole, changes))
     }
 
     /// The figures as they are with what is added to them.

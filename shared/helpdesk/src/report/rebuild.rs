@@ -84,7 +84,7 @@ impl Filling {
         tenant: &TenantId,
         snapshots: &[Snapshot],
     ) -> Result<(), Fault> {
-        count_in(store, tenant, self.0, snapshots).await
+        count_in(store, tenant, self.0, snapshots).await.map(drop)
     }
 }
 

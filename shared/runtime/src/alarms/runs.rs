@@ -2,6 +2,7 @@
 
 use crate::batch::{queue_batch, stream_batch};
 use crate::http::{Asked, Reply, answered};
+use crate::stage;
 use crate::tests::{Queue, brought, sample};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -55,8 +56,8 @@ async fn post(world: &World, events: &[Value]) -> u64 {
         };
         let decoded = ceap_connectors::find("cloudevents")?.decode(&payload)?;
         let acme = tenant("acme");
-        let (accepted, tally) =
-            accept("ingest-http", &acme, decoded, world, world, world).await?;
+        let origin = asked.origin("ingest-http", &acme);
+        let (accepted, tally) = accept(origin, decoded, world, world, world).await?;
         Ok(Reply::json(202, &accepted)?.counted(tally))
     };
     answered(handler, &request).await["statusCode"].as_u64().unwrap()
@@ -133,7 +134,9 @@ async fn deliver(world: &World, bodies: &[Value]) -> usize {
     let mut again = 0;
     for batch in bodies.chunks(10) {
         let event = brings("deliver-email", batch);
-        let answer = queue_batch("deliver-email", &Queue::default(), &take, event).await;
+        let queue = Queue::default();
+        let batch = queue_batch("deliver-email", &queue, &take, event);
+        let answer = stage::alone("deliver-email", batch).await;
         again += answer.batch_item_failures.len();
     }
     again

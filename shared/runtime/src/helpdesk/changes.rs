@@ -1,12 +1,12 @@
 //! Whose searched records changed, as it is read from the stream of the helpdesk's table.
 
-use crate::batch::{Answer, failed};
+use crate::batch::{Answer, whole};
 use crate::bootstrap::log;
-use crate::metrics;
+use crate::{metrics, stage};
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
-use ceap_kernel::{Fault, Tally, TenantId};
+use ceap_kernel::{Fault, Tally, TenantId, Timestamp};
 use futures::StreamExt;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_runtime::Error;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -22,10 +22,9 @@ pub async fn changes(
     name: &'static str,
     see_to: impl AsyncFn(&TenantId) -> Result<Tally, Fault>,
 ) -> Result<(), Error> {
-    let see_to = &see_to;
-    run(service_fn(move |event: LambdaEvent<Event>| async move {
-        Ok::<_, Error>(Box::pin(seen_to(name, see_to, event.payload)).await)
-    }))
+    stage::run(name, async |event: Event| {
+        Ok::<_, Error>(Box::pin(seen_to(name, &see_to, event)).await)
+    })
     .await
 }
 
@@ -34,22 +33,33 @@ pub(super) async fn seen_to(
     see_to: &impl AsyncFn(&TenantId) -> Result<Tally, Fault>,
     event: Event,
 ) -> Answer {
+    let records = changed(&event.records);
     let first = event.records.first().and_then(|it| it.change.sequence_number.clone());
     let tenants: BTreeSet<TenantId> = event.records.into_iter().filter_map(tenant).collect();
     let done = futures::stream::iter(&tenants).map(|it| see_to(it)).buffer_unordered(AT_ONCE);
     let mut all = Tally::default();
-    let mut whole = true;
+    let mut all_done = true;
     for done in done.collect::<Vec<_>>().await {
         match done {
             Ok(tally) => all.merge(tally),
             Err(fault) => {
                 log(name, &fault);
-                whole = false;
+                all_done = false;
             }
         }
     }
     metrics::emit(&all);
-    if whole { Answer::default() } else { failed(first.into_iter().collect()) }
+    if all_done { Answer::default() } else { whole(first, records) }
+}
+
+/// Says how many records a table's stream brought, and since when the oldest of them waits; tells how many.
+pub(super) fn changed(records: &[EventRecord]) -> usize {
+    let since = |record: &EventRecord| {
+        let at = record.change.approximate_creation_date_time.timestamp_millis();
+        Timestamp::from_millisecond(at).ok()
+    };
+    stage::took(records.len(), records.iter().filter_map(since).min());
+    records.len()
 }
 
 /// Whose record it is: keys begin with the tenant.

@@ -1,9 +1,11 @@
 //! What happens to tickets, told to the bus, to the event stream and to people, as it is read from the stream of the
 //! helpdesk's table; what reports count of them; and jobs, of which their queue may not have heard.
 
-use crate::batch::{Answer, failed};
+use super::changes::changed;
+use crate::batch::{Answer, whole};
 use crate::bootstrap::log;
 use crate::env::Env;
+use crate::{metrics, stage};
 use aws_lambda_events::event::dynamodb::{Event as Changes, EventRecord};
 use ceap_aws::connections::GatewayConnections;
 use ceap_aws::dynamodb::{self, HelpdeskStore, QuarantineStore, Table};
@@ -24,8 +26,8 @@ use ceap_helpdesk::store::Store;
 use ceap_helpdesk::ticket::fact::{self, Bus, Fact, Kind};
 use ceap_helpdesk::ticket::letter::Notice;
 use ceap_helpdesk::ticket::{Audit, DeletedTicket, Ticket};
-use ceap_kernel::{Clock, Fault, SubjectId, SystemClock, TenantId};
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use ceap_kernel::{Clock, Fault, Metric, SubjectId, SystemClock, Tally, TenantId};
+use lambda_runtime::Error;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -79,20 +81,18 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
     /// # Errors
     /// From Lambda's runtime API.
     pub async fn serve(&self) -> Result<(), Error> {
-        run(service_fn(move |event: LambdaEvent<Changes>| async move {
-            Ok::<_, Error>(self.take(event.payload).await)
-        }))
-        .await
+        stage::run(NAME, async |event: Changes| Ok::<_, Error>(self.take(event).await)).await
     }
 
     /// Takes a batch. One that fails comes again from its first change on; ids make what was told twice count once.
     pub(super) async fn take(&self, changes: Changes) -> Answer {
+        let records = changed(&changes.records);
         let first = changes.records.first().and_then(|it| it.change.sequence_number.clone());
         match Box::pin(self.told(changes)).await {
             Ok(()) => Answer::default(),
             Err(fault) => {
                 log(NAME, &fault);
-                failed(first.into_iter().collect())
+                whole(first, records)
             }
         }
     }
@@ -156,9 +156,12 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
         if !events.is_empty() {
             self.stream.put(&events).await?;
         }
+        let mut tally = Tally::default();
         for (tenant, states) in &measured {
-            report::count(&*self.store, tenant, states).await?;
+            let counted = report::count(&*self.store, tenant, states).await?;
+            tally.add(Metric::PromisesBroken, tenant, None, None, counted.broken());
         }
+        metrics::emit(&tally);
         Ok(())
     }
 
@@ -176,7 +179,7 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
             time: state.at,
             data,
         };
-        Ok(Arrived { tenant: tenant.clone(), at: self.clock.now(), event })
+        Ok(Arrived { tenant: tenant.clone(), at: self.clock.now(), event, trace: None })
     }
 
     /// Tells the agents who watch. Who could not be told reads the ticket sooner or later: the batch does not come again
@@ -210,6 +213,7 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
                     time: fact.time,
                     data,
                 },
+                trace: None,
             };
             let profile = fact.requester.profile().filter(|_| fact.kind == Kind::Created);
             let known =

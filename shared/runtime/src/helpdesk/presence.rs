@@ -2,13 +2,13 @@
 //! ([events](https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html)).
 //! The same function serves the HTTP API's routes of the family, by which sessions begin.
 
-use super::Office;
-use crate::metrics;
+use super::{Office, record};
+use crate::stage;
 use ceap_helpdesk::api::{Ask, Method, Refused};
 use ceap_helpdesk::presence::{Live, connect};
 use ceap_helpdesk::routes::Family;
-use ceap_kernel::{Fault, TenantId, hash64};
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use ceap_kernel::{Fault, TenantId};
+use lambda_runtime::Error;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -102,9 +102,9 @@ impl Office {
     /// # Errors
     /// From Lambda's runtime API.
     pub async fn attend(&self, family: &Family) -> Result<(), Error> {
-        run(service_fn(move |event: LambdaEvent<Value>| async move {
-            self.attended(family, event.payload).await.map_err(Error::from)
-        }))
+        stage::asked(family.name, async |event: Value| {
+            self.attended(family, event).await.map_err(Error::from)
+        })
         .await
     }
 
@@ -135,14 +135,9 @@ impl Office {
             }
             Happened::Disconnect => live.ended(&line).await.into(),
         };
-        let (family, route) = (family.name, happened.route());
-        if let Some(fault) = &fault {
-            let kind = format!("{:016x}", hash64(&[route, fault.code()]));
-            tracing::error!(stage = "helpdesk", family, route, code = fault.code(), kind, %fault, "failed");
-        }
         // What failed counts as such, though the gateway is told nothing of it.
         let counted = if fault.is_some() { status.max(500) } else { status };
-        metrics::request(family, tenant.as_ref(), route, counted, began.elapsed());
+        record(family, happened.route(), counted, tenant.as_ref(), fault.as_ref(), began);
         status
     }
 }

@@ -118,7 +118,7 @@ async fn only_known_credentials_of_the_tenant_get_through() {
 #[test]
 fn a_reply_has_the_headers_that_it_can_have() {
     let reply = Reply::empty().header("referrer-policy", "no-referrer").header("x-a", "a\nb");
-    let asked = Asked(Request::default());
+    let asked = Asked::new(Request::default());
     let response = finished("test", &asked, Ok(reply));
     assert_eq!(response.headers()["referrer-policy"], "no-referrer");
     assert!(!response.headers().contains_key("x-a"));

@@ -6,7 +6,7 @@ use ceap_aws::sigv4::{Authorization, Signed};
 use ceap_engagement::secret::Secrets;
 use ceap_engagement::source::library::access_secret;
 use ceap_kernel::access::{AccessKey, Credentials};
-use ceap_kernel::{Fault, SourceId, TenantId, Timestamp};
+use ceap_kernel::{Fault, SourceId, TenantId, Timestamp, Trace};
 
 /// The name under which requests to Pinpoint are signed (its model's `signingName`).
 pub const SERVICE: &str = "mobiletargeting";
@@ -27,6 +27,8 @@ pub struct Caller {
     pub tenant: TenantId,
     /// The application: the source that the key belongs to.
     pub app: SourceId,
+    /// The trace of the request, where one is known.
+    pub trace: Option<Trace>,
 }
 
 impl<C: Credentials, K: Secrets> Gate<C, K> {
@@ -58,9 +60,13 @@ impl<C: Credentials, K: Secrets> Gate<C, K> {
             other => other.into(),
         })?;
         authorization.verify(&request, SERVICE, secret.reveal()).map_err(Refusal::unsigned)?;
+        asked.of(&key.tenant);
         let named = asked.path("application").unwrap_or_default();
         match holder.source {
-            Some(app) if app.as_str() == named => Ok(Caller { tenant: holder.tenant, app }),
+            Some(app) if app.as_str() == named => {
+                let trace = asked.trace().cloned();
+                Ok(Caller { tenant: holder.tenant, app, trace })
+            }
             _ => {
                 let why = "the access key is another application's than the path names";
                 Err(Fault::Forbidden(why.to_owned()).into())

@@ -13,7 +13,7 @@ use ceap_connectors::pinpoint::{self, Item, Placed};
 use ceap_engagement::endpoint::told::{self, Told};
 use ceap_engagement::endpoint::{Change, Endpoint, EndpointRequest, Endpoints, Kept, key};
 use ceap_engagement::event::Event;
-use ceap_engagement::pipeline::accept::{Decoded, EventStream, accept};
+use ceap_engagement::pipeline::accept::{Decoded, EventStream, Origin, accept};
 use ceap_engagement::quarantine::Quarantine;
 use ceap_engagement::secret::Secrets;
 use ceap_kernel::access::Credentials;
@@ -55,6 +55,14 @@ struct Call {
     at: Timestamp,
     invocation: String,
     request: String,
+}
+
+impl Call {
+    /// Where its events come from.
+    const fn origin(&self) -> Origin<'_> {
+        let Caller { tenant, trace, .. } = &self.caller;
+        Origin { stage: STAGE, tenant, trace: trace.as_ref() }
+    }
 }
 
 /// What is said of an endpoint.
@@ -184,9 +192,8 @@ where
                 return Err(fault);
             }
             let (decoded, mut taken) = call.decoded(&courses, batch)?;
-            let tenant = &call.caller.tenant;
             let (outcome, tally) =
-                accept(STAGE, tenant, decoded, &self.stream, &self.quarantine, &self.clock).await?;
+                accept(call.origin(), decoded, &self.stream, &self.quarantine, &self.clock).await?;
             for refused in outcome.quarantined {
                 taken.refuse(refused.index, refused.message);
             }
@@ -207,7 +214,7 @@ where
         if keys.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let Caller { tenant, app } = &call.caller;
+        let Caller { tenant, app, .. } = &call.caller;
         let kept = self.endpoints.load(tenant, app, keys).await?;
         let course = |before: Option<Kept>| {
             let now = before.as_ref().map(|it| it.endpoint.clone());
@@ -238,7 +245,7 @@ where
     }
 
     async fn changed(&self, call: &Call, changes: &[Change]) -> Result<(), Fault> {
-        let Caller { tenant, app } = &call.caller;
+        let Caller { tenant, app, .. } = &call.caller;
         for changes in changes.chunks(MAX_ENDPOINTS) {
             self.endpoints.save(tenant, app, changes).await?;
         }
@@ -246,7 +253,7 @@ where
     }
 
     async fn load(&self, call: &Call, id: &str) -> Result<Option<Kept>, Fault> {
-        let Caller { tenant, app } = &call.caller;
+        let Caller { tenant, app, .. } = &call.caller;
         let found = self.endpoints.load(tenant, app, &[key(id)?]).await?;
         Ok(found.into_iter().next().flatten())
     }
@@ -260,7 +267,7 @@ where
     async fn of_user(&self, call: &Call, user: &str) -> Result<Vec<Kept>, Fault> {
         let rule = "must be 1 to 256 bytes of text without control characters";
         let user = SubjectId::new(user).map_err(|_| Fault::invalid("UserId", rule))?;
-        let Caller { tenant, app } = &call.caller;
+        let Caller { tenant, app, .. } = &call.caller;
         let found = self.endpoints.of_users(tenant, app, &[user]).await?;
         Ok(found.into_iter().flatten().collect())
     }
@@ -323,7 +330,7 @@ where
             changes.push(Change { key, before: *version, after: None });
         }
         let (stream, quarantine) = (&self.stream, &self.quarantine);
-        let accepted = accept(STAGE, &call.caller.tenant, decoded, stream, quarantine, &self.clock);
+        let accepted = accept(call.origin(), decoded, stream, quarantine, &self.clock);
         let (_, tally) = accepted.await?;
         self.changed(call, &changes).await?;
         Ok(tally)

@@ -282,6 +282,7 @@ fn asked_for(
         data: composed.data,
         attachments: Vec::new(),
         expires_in: composed.expires_in,
+        trace: None,
     };
     Ok((place, request))
 }

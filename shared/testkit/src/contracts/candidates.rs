@@ -44,6 +44,7 @@ pub(super) fn candidate(label: &str, score: f64) -> Candidate {
             held: None,
             action: None,
             fallback: None,
+            trace: None,
         },
         scored: Scored {
             score,

@@ -6,7 +6,7 @@ use super::course::{Counts, Course};
 use super::document::Polled;
 use super::port::{Ask, CourseStore, KeptCourse, Next, Page, Pages, PollSchedules};
 use super::row::known_by;
-use crate::pipeline::accept::{Decoded, EventStream, accept};
+use crate::pipeline::accept::{Decoded, EventStream, Origin, accept};
 use crate::quarantine::Quarantine;
 use crate::run::finish::{Stopped, input};
 use crate::source::library::{Problem, Sources, Stored};
@@ -443,8 +443,14 @@ where
                     }
                 }
             }
-            let (accepted, counted) =
-                accept(STAGE, tenant, decoded, &self.stream, &self.quarantine, &self.clock).await?;
+            let (accepted, counted) = accept(
+                Origin::of(STAGE, tenant),
+                decoded,
+                &self.stream,
+                &self.quarantine,
+                &self.clock,
+            )
+            .await?;
             tally.merge(counted);
             counts.accepted = u64::try_from(accepted.accepted).unwrap_or(u64::MAX);
             counts.quarantined = u64::try_from(accepted.quarantined.len()).unwrap_or(u64::MAX);

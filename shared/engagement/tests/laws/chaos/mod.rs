@@ -4,6 +4,7 @@
 //! call, everything comes one to three times and often at once, providers are slow, deaf or mute,
 //! and receipts come late, in any order and repeatedly. Then each message must be accounted for.
 
+mod flow;
 mod judge;
 mod luck;
 mod pool;

@@ -3,6 +3,7 @@
 
 use super::luck::Luck;
 use super::traffic::{Kind, channel};
+use ceap_engagement::event::Arrived;
 use ceap_engagement::message::{Dispatch, State};
 use ceap_engagement::pipeline::send::Disposal;
 use ceap_engagement::pipeline::store::Candidates;
@@ -22,12 +23,24 @@ const BATCH: usize = 25;
 
 #[derive(Clone)]
 enum Task {
+    /// A batch of the stream.
+    Ingest(Vec<Arrived>),
     /// From the filter to the store.
     Work(Detected),
     Deliver(Candidates),
     /// The queue's message, and how often it came.
     Send(Box<Dispatch>, u32),
     Hear(Receipt),
+}
+
+impl Task {
+    /// About how many calls it makes.
+    fn calls(&self) -> usize {
+        match self {
+            Self::Ingest(batch) => 4 + 2 * batch.len(),
+            _ => 9,
+        }
+    }
 }
 
 /// What comes of a task that is done.
@@ -67,6 +80,17 @@ impl Pool {
             let signals = signals.drain(..size).collect();
             let (tenant, profiles) = (tenant.clone(), BTreeMap::new());
             self.add(&Task::Work(Detected { tenant, profiles, signals }));
+        }
+    }
+
+    /// Lets events in, in batches of several sizes.
+    pub fn arrive(&mut self, mut events: &[Arrived]) {
+        while !events.is_empty() {
+            let size = (1 + self.luck.below(2 * BATCH)).min(events.len());
+            let (batch, rest) = events.split_at(size);
+            let seconds = self.luck.below(20) as i64 * LEASE_S;
+            self.wait(seconds, vec![Task::Ingest(batch.to_vec())]);
+            events = rest;
         }
     }
 
@@ -154,7 +178,8 @@ impl Pool {
     /// Works on several things at once; one in three times, something is struck.
     async fn at_once(&mut self, group: Group) {
         if self.luck.percent(33) {
-            let (nth, how) = (self.luck.below(9 * group.len()), self.luck.below(4));
+            let calls = group.iter().map(Task::calls).sum();
+            let (nth, how) = (self.luck.below(calls), self.luck.below(4));
             self.world.strike(nth, Strike::ALL[how]);
         }
         let done = group.iter().map(|task| self.world.alive(self.perform(task)));
@@ -178,6 +203,14 @@ impl Pool {
     /// Does it once.
     async fn perform(&self, task: &Task) -> Result<Then, Fault> {
         Ok(match task {
+            Task::Ingest(batch) => {
+                let ingested = self.world.ingest_once(batch).await;
+                match ingested.failed.first() {
+                    None => Then::Nothing,
+                    // As Kinesis does: all from the first that failed comes again.
+                    Some(first) => Then::Next(Box::new(Task::Ingest(batch[*first..].to_vec()))),
+                }
+            }
             Task::Work(detected) => {
                 let candidates = self.world.candidates(detected.clone()).await?;
                 Then::Next(Box::new(Task::Deliver(candidates)))

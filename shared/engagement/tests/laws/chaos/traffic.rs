@@ -6,6 +6,7 @@ use ceap_kernel::{CandidateId, SignalId, SubjectId, TenantId, UseCaseId, digest}
 use ceap_testkit::builders::{after_noon, event, noon, plan, subject, use_case};
 use ceap_testkit::{Habits, World};
 use serde_json::{Map, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Seconds for which a short-lived candidate is worth sending.
 const SHORT_S: i64 = 240;
@@ -65,6 +66,11 @@ pub fn channel(name: &str) -> &'static Channel {
     CHANNELS.iter().find(|channel| channel.name == name).unwrap()
 }
 
+/// The event that triggers a use case.
+pub fn trigger(use_case: &str) -> String {
+    format!("ordered_{}", use_case.replace('-', "_"))
+}
+
 /// A use case over these channels in their order; each has the time after it, if one is given, to
 /// deliver.
 fn document(id: &str, channels: &[&str], after: Option<&str>) -> String {
@@ -73,9 +79,10 @@ fn document(id: &str, channels: &[&str], after: Option<&str>) -> String {
     let others: Vec<String> =
         others.map(|channel| format!("{{channel: {channel}{after}}}")).collect();
     format!(
-        "{{id: {id}, version: 1, name: {id}, purpose: transactional, trigger: {{event: ordered}},
+        "{{id: {id}, version: 1, name: {id}, purpose: transactional, trigger: {{event: {}, when: event.data.n >= 0, expects: {{n: number}}}},
            score: {{kind: expression, base: 0.5}}, ttl: 24h,
            action: {{channel: {}, text: 'Number {{{{ event.data.n }}}}', fallback: [{}]}}}}",
+        trigger(id),
         channels[0],
         others.join(", ")
     )
@@ -120,10 +127,11 @@ impl Traffic {
                 short.push(CandidateId::derive(&id));
             }
             let data = Map::from_iter([("n".to_owned(), json!(n))]);
+            let of = &use_cases[n % use_cases.len()];
             signals.push(Signal {
                 id,
-                use_case: use_cases[n % use_cases.len()].clone(),
-                event: event_facts("ordered", &who, after_noon(at), &data),
+                use_case: of.clone(),
+                event: event_facts(&trigger(of.as_str()), &who, after_noon(at), &data),
                 subject: who,
                 key: String::new(),
                 features: json!({}),
@@ -134,9 +142,29 @@ impl Traffic {
                 held: None,
                 action: None,
                 fallback: None,
+                trace: None,
             });
         }
         Self { signals, subjects: candidates.div_ceil(use_cases.len()), short }
+    }
+
+    /// What events came to: the signals that were emitted of them, of which some are not worth sending for long.
+    pub fn of(world: &World, tenant: &TenantId) -> Self {
+        let stores = world.stores();
+        let mut signals: BTreeMap<SignalId, Signal> = BTreeMap::new();
+        for detected in stores.emissions.iter().filter(|it| it.tenant == *tenant) {
+            let first = detected.signals.iter().filter(|it| it.fallback.is_none());
+            signals.extend(first.map(|it| (it.id.clone(), it.clone())));
+        }
+        let signals: Vec<Signal> = signals.into_values().collect();
+        let old = signals.iter().filter(|it| it.event_time().is_some_and(|at| at < noon()));
+        let short = old.map(|it| CandidateId::derive(&it.id)).collect();
+        let subjects = signals.iter().map(|it| &it.subject).collect::<BTreeSet<_>>().len();
+        Self { short, subjects, signals }
+    }
+
+    pub fn subjects(&self) -> usize {
+        self.subjects
     }
 
     pub fn signals(&self) -> Vec<Signal> {

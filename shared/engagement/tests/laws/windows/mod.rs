@@ -63,7 +63,7 @@ fn paid(n: usize, row: &Row) -> Event {
 }
 
 fn arrived(event: &Event) -> Arrived {
-    Arrived { tenant: tenant("acme"), at: event.time, event: event.clone() }
+    Arrived { tenant: tenant("acme"), at: event.time, event: event.clone(), trace: None }
 }
 
 fn values(plan: &Plan, id: &str, series: &Series, at: i64) -> Value {
