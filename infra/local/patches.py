@@ -29,6 +29,8 @@ def apply_all():
     logs_as_they_come()
     keep_attributes_on_nested_update()
     login_pages_without_style()
+    queries_and_budgets_of_nobody()
+    alarms_of_several_metrics()
     keep_stream_positions()
     concurrency_from_parameter()
     few_environments()
@@ -126,6 +128,31 @@ def login_pages_without_style():
         "delete": lambda *_: None,
     }
     provisioners._RESOURCE_HANDLERS["AWS::Cognito::ManagedLoginBranding"] = handlers
+
+
+def queries_and_budgets_of_nobody():
+    """CloudFormation knows no saved queries and no budgets; here nobody asks for them."""
+
+    def create(logical_id, _props, stack_name):
+        return f"{stack_name}|{logical_id}", {}
+
+    handlers = {"create": create, "update": lambda physical_id, *_, **__: (physical_id, {}), "delete": lambda *_: None}
+    for kind in ("AWS::Logs::QueryDefinition", "AWS::Budgets::Budget"):
+        provisioners._RESOURCE_HANDLERS[kind] = handlers
+
+
+def alarms_of_several_metrics():
+    """An alarm of metric math is refused: it is kept as one of its first metric, since none of them rings here."""
+    record = provisioners._cw_metric_alarm_record
+
+    def keep(name, props):
+        stats = [metric["MetricStat"] for metric in props.get("Metrics") or [] if "MetricStat" in metric]
+        if stats:
+            own = {key: value for key, value in props.items() if key != "Metrics"}
+            props = {**own, **stats[0]["Metric"], "Period": stats[0]["Period"], "Statistic": stats[0]["Stat"]}
+        return record(name, props)
+
+    provisioners._cw_metric_alarm_record = keep
 
 
 def keep_stream_positions():

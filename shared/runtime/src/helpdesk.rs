@@ -339,4 +339,4 @@ fn record(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -43,4 +43,6 @@ pub use env::Env;
 pub use lambda_runtime::Error;
 
 #[cfg(test)]
+mod alarms;
+#[cfg(test)]
 mod tests;

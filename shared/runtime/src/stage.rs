@@ -198,6 +198,18 @@ impl Stage {
     }
 }
 
+/// Does `work` as one invocation of its own, and prints what is counted of it: for tests of what runs print.
+#[cfg(test)]
+pub(crate) async fn alone<T>(name: &'static str, work: impl Future<Output = T>) -> T {
+    STAGE
+        .scope(Stage::new(name, "test"), async {
+            let done = work.await;
+            metrics::print(&[STAGE.with(|stage| stage.line(true))]);
+            done
+        })
+        .await
+}
+
 fn count(records: usize) -> u64 {
     u64::try_from(records).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,8 @@
 //! The samples under `events/` against the code that receives them: each is taken, and what one
 //! stage returns for its sample is the next one's sample. `CEAP_BLESS=1` writes them anew.
 
+mod kept;
+
 use crate::batch::{Answer, queue_batch, stream_batch};
 use crate::task::answer;
 use aws_lambda_events::event::kinesis::KinesisEvent;
@@ -32,7 +34,7 @@ fn path(function: &str, case: &str) -> PathBuf {
     root.join(function).join(format!("{case}.json"))
 }
 
-fn sample(function: &str, case: &str) -> Value {
+pub(crate) fn sample(function: &str, case: &str) -> Value {
     let path = path(function, case);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     serde_json::from_str(&text).unwrap()
@@ -60,7 +62,7 @@ async fn stream(world: &World, case: &str) -> Answer {
 
 /// What was put off, and for how long.
 #[derive(Debug, Default)]
-struct Queue(Mutex<Vec<(String, u32)>>);
+pub(crate) struct Queue(Mutex<Vec<(String, u32)>>);
 
 impl Postpone for Queue {
     async fn postpone(&self, receipt: &str, after_s: u32) -> Result<(), Fault> {
@@ -96,7 +98,7 @@ fn queued(dispatch: &Dispatch) -> Value {
 }
 
 /// A body that a queue brings.
-fn brought(queue: &str, body: &impl serde::Serialize) -> Value {
+pub(crate) fn brought(queue: &str, body: &impl serde::Serialize) -> Value {
     json!({"Records": [{
         "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
         "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",

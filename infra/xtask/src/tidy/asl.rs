@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use ceap_stacks::many;
 use serde_json::Value;
 
 use super::{
     Finding,
     house::{House, file_name, list},
     paths,
-    template::many,
 };
 
 const FOLDER: &str = "infra/statemachines";

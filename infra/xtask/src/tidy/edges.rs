@@ -1,12 +1,9 @@
 //! Every asynchronous edge says where its failures go.
 
+use ceap_stacks::{Resource, Template, many, target};
 use serde_json::Value;
 
-use super::{
-    Finding,
-    house::House,
-    template::{Resource, Template, many, target},
-};
+use super::{Finding, house::House};
 
 /// SAM events through which a function or state machine is called without a caller who waits.
 const CALLED_BY_EVENT: [&str; 7] =

@@ -1,10 +1,10 @@
 //! What holds data is encrypted, restorable and not public, and who may call a function is named.
 
+use ceap_stacks::{Resource, Template, many, target};
 use serde_json::{Value, json};
 
 use super::Finding;
 use super::house::House;
-use super::template::{Resource, Template, many, target};
 
 /// What a resource of a kind must say, where, and why.
 struct Must {

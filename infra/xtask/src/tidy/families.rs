@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use ceap_stacks::{Resource, Template, target};
 use serde_json::Value;
 
-use super::{
-    Finding,
-    house::House,
-    template::{Resource, Template, target},
-};
+use super::{Finding, house::House};
 use crate::families::{self, DOCUMENT};
 
 /// What begins the helpdesk's routes.

@@ -17,7 +17,7 @@ const TESTKIT: &str = "ceap-testkit";
 /// The floor of a package by its name and folder, the ground being 1; `None` if the design knows no such place.
 fn floor(name: &str, folder: &str) -> Option<u32> {
     match name {
-        "ceap-kernel" | "ceap-liquid" => Some(1),
+        "ceap-kernel" | "ceap-liquid" | "ceap-stacks" => Some(1),
         "ceap-engagement" | "ceap-helpdesk" | "ceap-http" => Some(2),
         "ceap-connectors" | "ceap-channels" | "ceap-files" | "ceap-models" | "ceap-search"
         | "ceap-sign-in" | AWS_DOOR => Some(3),

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use ceap_stacks::{Resource, Template, target};
 use serde_json::Value;
 
-use super::{
-    Finding,
-    house::House,
-    template::{Resource, Template, target},
-};
+use super::{Finding, house::House};
 
 /// Logs with retention, arm64, tracing, JSON.
 pub fn settings(house: &House) -> Vec<Finding> {

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use ceap_stacks::Template;
 
-use super::template::Template;
 use crate::{
     repo::Repo,
     workspace::{Package, Workspace},
@@ -34,21 +34,7 @@ impl House {
     /// Reads the repository.
     pub fn read(repo: &Repo) -> Result<Self> {
         let root = repo.root().to_path_buf();
-        let mut files = vec![root.join("template.yaml")];
-        for folder in ["infra", "infra/feeds"] {
-            let found = list(&root.join(folder));
-            files.extend(found.into_iter().filter(|file| has_extension(file, "yaml")));
-        }
-        let templates = files
-            .into_iter()
-            .filter(|file| file.exists())
-            .map(|file| {
-                let name = relative(&root, &file);
-                let text = std::fs::read_to_string(&file)
-                    .with_context(|| format!("cannot read {name}"))?;
-                Template::parse(&name, &text)
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let templates = ceap_stacks::all(&root)?;
         let functions = list(&root.join("functions"))
             .iter()
             .flat_map(|context| list(context))

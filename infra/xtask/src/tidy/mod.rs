@@ -1,5 +1,6 @@
 //! `tidy`: the rules of the house that no compiler checks. Each family has its own file; this one lists them.
 
+mod alarms;
 mod asl;
 mod edges;
 mod exposure;
@@ -13,7 +14,6 @@ mod paths;
 mod policies;
 mod routes;
 mod sizes;
-mod template;
 
 use anyhow::Result;
 use house::House;
@@ -36,7 +36,7 @@ impl Finding {
 type Check = fn(&House) -> Vec<Finding>;
 
 /// Every check, in the order of the report.
-const CHECKS: [(&str, Check); 15] = [
+const CHECKS: [(&str, Check); 19] = [
     ("top-level entries", layout::top_level),
     ("floors of the crates", floors::check),
     ("sizes of files", sizes::check),
@@ -47,6 +47,10 @@ const CHECKS: [(&str, Check); 15] = [
     ("policies", policies::check),
     ("encryption and public access", exposure::check),
     ("dead-letter queues", edges::check),
+    ("alarms and their runbooks", alarms::runbooks),
+    ("dead-letter queues and state machines have alarms", alarms::watched),
+    ("names of metrics", alarms::metrics),
+    ("dashboards and saved queries", alarms::dashboards),
     ("state machines", asl::structure),
     ("state machines' placeholders and times", asl::in_templates),
     ("channels and connectors agree", extensions::check),

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use ceap_stacks::many;
 use serde_json::Value;
-
-use super::template::many;
 
 fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str)

@@ -1,8 +1,9 @@
 //! Least privilege: what is allowed is named.
 
+use ceap_stacks::many;
 use serde_json::Value;
 
-use super::{Finding, house::House, template::many};
+use super::{Finding, house::House};
 
 /// Actions for which AWS knows no resource, with the reason. Nothing else may have the resource `*`.
 const NO_RESOURCE: [(&str, &str); 4] = [

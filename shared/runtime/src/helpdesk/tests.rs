@@ -1,3 +1,4 @@
+pub(crate) mod failing;
 mod presence;
 mod reports;
 mod survey;

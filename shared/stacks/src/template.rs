@@ -3,8 +3,36 @@
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
+use std::path::{Path, PathBuf};
+
+/// Where templates are, beside the root one.
+const FOLDERS: [&str; 2] = ["infra", "infra/feeds"];
+
+/// All templates of the repository at `root`: the root one first, then the others by their names.
+///
+/// # Errors
+/// If one cannot be read, or is not YAML.
+pub fn all(root: &Path) -> Result<Vec<Template>> {
+    let mut files = vec![root.join("template.yaml")];
+    for folder in FOLDERS {
+        let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
+        let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        found.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+        found.sort();
+        files.append(&mut found);
+    }
+    files.retain(|file| file.exists());
+    files.iter().map(|file| read(root, file)).collect()
+}
+
+fn read(root: &Path, file: &Path) -> Result<Template> {
+    let name = file.strip_prefix(root).unwrap_or(file).to_string_lossy();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+    Template::parse(&name, &text)
+}
 
 /// A template.
+#[derive(Debug)]
 pub struct Template {
     /// Its path relative to the top.
     pub file: String,
@@ -13,6 +41,7 @@ pub struct Template {
 }
 
 /// A resource of a template.
+#[derive(Debug, Clone, Copy)]
 pub struct Resource<'a> {
     /// Its logical id.
     pub id: &'a str,
@@ -26,6 +55,9 @@ const NOTHING: &Value = &Value::Null;
 
 impl Template {
     /// Reads a template's text.
+    ///
+    /// # Errors
+    /// If it is not YAML.
     pub fn parse(file: &str, text: &str) -> Result<Self> {
         let yaml: Yaml =
             serde_yaml_ng::from_str(text).with_context(|| format!("{file} is not YAML"))?;
@@ -48,6 +80,7 @@ impl Template {
     }
 
     /// A resource by its logical id.
+    #[must_use]
     pub fn resource(&self, id: &str) -> Option<Resource<'_>> {
         self.resources().find(|resource| resource.id == id)
     }
@@ -58,6 +91,7 @@ impl Template {
     }
 
     /// A property of a SAM function by its path, its own before the template's `Globals`.
+    #[must_use]
     pub fn function_setting<'a>(
         &'a self,
         function: &Resource<'a>,
@@ -70,13 +104,32 @@ impl Template {
 
 impl Resource<'_> {
     /// The folder that a SAM function's `CodeUri` ends in.
+    #[must_use]
     pub fn code_name(&self) -> Option<&str> {
         let uri = self.properties.get("CodeUri")?.as_str()?;
         uri.trim_end_matches('/').rsplit('/').next()
     }
 }
 
+/// A text as it is written: plain, or with the placeholders of `Fn::Sub`. What is referred to is a placeholder too.
+#[must_use]
+pub fn text(value: &Value) -> Option<String> {
+    if let Some(plain) = value.as_str() {
+        return Some(plain.to_owned());
+    }
+    if let Some(sub) = value.get("Fn::Sub") {
+        return Some(sub.as_str().or_else(|| sub.get(0)?.as_str())?.to_owned());
+    }
+    if let Some(id) = value.get("Ref").and_then(Value::as_str) {
+        return Some(format!("${{{id}}}"));
+    }
+    let parts: Vec<&str> =
+        value.get("Fn::GetAtt")?.as_array()?.iter().filter_map(Value::as_str).collect();
+    Some(format!("${{{}}}", parts.join(".")))
+}
+
 /// The logical id that a value refers to by `Ref` or `Fn::GetAtt`.
+#[must_use]
 pub fn target(value: &Value) -> Option<&str> {
     let attribute = value.get("Fn::GetAtt");
     let found = value.get("Ref").or_else(|| attribute?.get(0)).or(attribute)?.as_str()?;
@@ -84,6 +137,7 @@ pub fn target(value: &Value) -> Option<&str> {
 }
 
 /// A value that may be one or a list, as a list.
+#[must_use]
 pub fn many(value: Option<&Value>) -> Vec<&Value> {
     match value {
         None | Some(Value::Null) => Vec::new(),
@@ -128,13 +182,16 @@ mod tests {
 
     #[test]
     fn short_tags_become_functions() {
-        let text = "A: !Ref X\nB: !GetAtt Q.Arn\nC: !Sub a-${B}\nD: !If [P, 1, !Ref AWS::NoValue]\nE: {2012: x}";
-        let template = Template::parse("t.yaml", text).unwrap();
+        let yaml = "A: !Ref X\nB: !GetAtt Q.Arn\nC: !Sub a-${B}\nD: !If [P, 1, !Ref AWS::NoValue]\nE: {2012: x}";
+        let template = Template::parse("t.yaml", yaml).unwrap();
         assert_eq!(
             template.body,
             json!({"A": {"Ref": "X"}, "B": {"Fn::GetAtt": ["Q", "Arn"]}, "C": {"Fn::Sub": "a-${B}"},
                    "D": {"Fn::If": ["P", 1, {"Ref": "AWS::NoValue"}]}, "E": {"2012": "x"}})
         );
         assert_eq!(target(&template.body["B"]), Some("Q"));
+        let said = ["A", "B", "C"].map(|key| text(&template.body[key]).unwrap());
+        assert_eq!(said, ["${X}", "${Q.Arn}", "a-${B}"]);
+        assert_eq!(text(&template.body["D"]), None);
     }
 }
