@@ -9,6 +9,7 @@ mod fault;
 mod ids;
 pub mod lease;
 mod tally;
+mod telling;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use digest::{digest, hash64};
@@ -19,3 +20,4 @@ pub use ids::{
 };
 pub use jiff::{SignedDuration, Timestamp};
 pub use tally::{Labels, Metric, Tally};
+pub use telling::telling;
