@@ -137,6 +137,26 @@ mod tests {
     use ceap_testkit::builders::{noon, subject, tenant};
 
     #[test]
+    fn an_erasure_deletes_subjects_and_what_names_them() {
+        let (ada, other) = (subject("ada"), subject("o'ada"));
+        let none = erasure(&tenant("acme"), &[&ada, &other], &BTreeSet::new());
+        assert_eq!(none.text, "DELETE FROM events WHERE tenant = ? AND (subject IN (?, ?))");
+        let named = ["Ada_L@acme.example", "cust-1"].map(str::to_owned).into();
+        let both = erasure(&tenant("acme"), &[&ada], &named);
+        let pattern = "regexp_like(lower(data), ?)";
+        let expected = format!(
+            r#"DELETE FROM events WHERE tenant = ? AND (subject IN (?) OR "type" <> ? AND ({pattern} OR {pattern}))"#
+        );
+        assert_eq!(both.text, expected);
+        let patterns = [
+            r"'(^|[^\p{L}\p{N}._+-]|\\[nrtbf])ada_l\@acme\.example($|[^\p{L}\p{N}])'",
+            r"'(^|[^\p{L}\p{N}]|\\[nrtbf])cust\-1($|[^\p{L}\p{N}])'",
+        ];
+        assert_eq!(both.parameters[..3], ["'acme'", "'ada'", "'profile_updated'"]);
+        assert_eq!(both.parameters[3..], patterns);
+    }
+
+    #[test]
     fn values_stand_beside_the_statement() {
         let query = Query {
             kinds: ["o'clock".to_owned(), "x".to_owned()].into(),
