@@ -47,8 +47,9 @@ impl History for World {
 /// Whether a text has another in it that is no part of a longer word or address.
 fn stands_alone(data: &str, text: &str) -> bool {
     let joins = if text.contains('@') { "._+-" } else { "" };
-    data.match_indices(text).any(|(at, _)| {
-        let (before, after) = (&data[..at], &data[at + text.len()..]);
+    data.match_indices(text).any(|(at, found)| {
+        let (before, rest) = data.split_at(at);
+        let after = rest.strip_prefix(found).unwrap();
         let escaped = ["\\n", "\\r", "\\t", "\\b", "\\f"].iter().any(|it| before.ends_with(it));
         let last = before.chars().next_back();
         let part = last.is_some_and(|c| c.is_alphanumeric() || joins.contains(c));
