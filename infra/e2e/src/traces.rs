@@ -87,14 +87,18 @@ impl Traces {
     /// Objects of all buckets, and their names.
     #[must_use]
     pub fn in_buckets(&self) -> Vec<String> {
+        aws::buckets().iter().flat_map(|bucket| self.in_bucket(bucket)).collect()
+    }
+
+    /// Objects of a bucket, and their names.
+    #[must_use]
+    pub fn in_bucket(&self, bucket: &str) -> Vec<String> {
         let mut found = Vec::new();
-        for bucket in aws::buckets() {
-            for key in aws::keys(&bucket) {
-                let bytes = aws::object(&bucket, &key).unwrap_or_default();
-                let hit = self.first(key.as_bytes(), 0).or_else(|| self.first(&bytes, DEPTH));
-                let hit = hit.or_else(|| key.ends_with(".seg").then(|| self.endings(&bytes))?);
-                found.extend(hit.map(|it| format!("bucket {bucket} {key}: {it}")));
-            }
+        for key in aws::keys(bucket) {
+            let bytes = aws::object(bucket, &key).unwrap_or_default();
+            let hit = self.first(key.as_bytes(), 0).or_else(|| self.first(&bytes, DEPTH));
+            let hit = hit.or_else(|| key.ends_with(".seg").then(|| self.endings(&bytes))?);
+            found.extend(hit.map(|it| format!("bucket {bucket} {key}: {it}")));
         }
         found
     }

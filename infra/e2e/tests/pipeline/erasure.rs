@@ -177,7 +177,10 @@ fn one_subject_is_taken_out_and_nobody_else() {
         time::now() - 1,
         &json!({"item_id": "lamp"}),
     );
-    let _ = tenant.wait_for_messages(3);
+    until("greetings of all", PATIENCE, || {
+        let greetings = tenant.messages().into_iter().filter(|it| it.title == "Hi").count();
+        (greetings >= 3).then_some(())
+    });
     tenant.send(&[restocked]);
     let inbox = |who: &str| aws::query("engagement", &format!("{}#INBOX#{who}", tenant.name)).len();
     until("notifications of all", PATIENCE, || {
@@ -191,11 +194,13 @@ fn one_subject_is_taken_out_and_nobody_else() {
         let all = [(&tenant, gone), (&tenant, visitor), (&tenant, stays), (&stranger, gone)];
         all.iter().all(|(tenant, who)| rows(tenant, who) != "0").then_some(())
     });
-    let indexed = format!("bucket {} {}/", aws::output("/search_bucket"), tenant.name);
-    let before = until("her words in the index", PATIENCE, || {
-        let found = ada.traces().in_buckets();
-        found.iter().any(|it| it.starts_with(&indexed)).then_some(found)
+    let search = aws::output("/search_bucket");
+    let indexed = format!("bucket {search} {}/", tenant.name);
+    until("her words in the index", PATIENCE, || {
+        let found = ada.traces().in_bucket(&search);
+        found.iter().any(|it| it.starts_with(&indexed)).then_some(())
     });
+    let before = ada.traces().in_buckets();
     grace();
     let others = named(&tenant, stays).len();
     assert!(named(&tenant, gone).len() >= 7, "profile, features, candidates, messages, inbox, tie");
