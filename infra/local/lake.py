@@ -216,6 +216,7 @@ def _delete(query, database):
     bucket, prefix = table["StorageDescriptor"]["Location"].removeprefix("s3://").split("/", 1)
     deleted = 0
     with _FILES, duckdb.connect(":memory:") as connection:
+        connection.execute("CREATE MACRO regexp_like(s, p) AS regexp_matches(s, p)")  # Athena's name for it
         for key in [key for key in s3._buckets[bucket]["objects"] if key.startswith(prefix + "/data/")]:
             with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
                 file.write(s3._get_object_data(bucket, key))

@@ -78,9 +78,19 @@ pub fn scan(table: &str, prefix: &str) -> Vec<Value> {
     pages("Scan", filter, table, prefix)
 }
 
+/// All items of a table, by its own name.
+#[must_use]
+pub fn all_items(table: &str) -> Vec<Value> {
+    read("Scan", json!({"ConsistentRead": true, "TableName": table}))
+}
+
 fn pages(operation: &str, mut request: Value, table: &str, pk: &str) -> Vec<Value> {
     request["TableName"] = output(&format!("/tables/{table}")).into();
     request["ExpressionAttributeValues"] = json!({":pk": {"S": pk}});
+    read(operation, request)
+}
+
+fn read(operation: &str, mut request: Value) -> Vec<Value> {
     let mut found = Vec::new();
     loop {
         let page = call("dynamodb", &format!("DynamoDB_20120810.{operation}"), &request);
@@ -128,6 +138,46 @@ pub fn object(bucket: &str, key: &str) -> Option<Vec<u8>> {
     let url = format!("{ENDPOINT}/{bucket}/{}", key.join("/"));
     let got = http::call("GET", &url, &[("authorization", &authorization("s3"))], b"");
     (got.status == 200).then_some(got.body)
+}
+
+/// The names of all buckets.
+#[must_use]
+pub fn buckets() -> Vec<String> {
+    let got =
+        http::call("GET", &format!("{ENDPOINT}/"), &[("authorization", &authorization("s3"))], b"");
+    assert_eq!(got.status, 200, "{got}");
+    elements(&String::from_utf8_lossy(&got.body), "Name")
+}
+
+/// The keys of all objects of a bucket.
+#[must_use]
+pub fn keys(bucket: &str) -> Vec<String> {
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let url = format!(
+            "{ENDPOINT}/{bucket}?list-type=2&max-keys=1000&start-after={}",
+            http::segment(&after)
+        );
+        let got = http::call("GET", &url, &[("authorization", &authorization("s3"))], b"");
+        assert_eq!(got.status, 200, "{got}");
+        let text = String::from_utf8_lossy(&got.body);
+        found.extend(elements(&text, "Key"));
+        match found.last().filter(|_| text.contains("<IsTruncated>true</IsTruncated>")) {
+            Some(last) => after.clone_from(last),
+            None => return found,
+        }
+    }
+}
+
+/// What stands in elements of this name.
+fn elements(xml: &str, name: &str) -> Vec<String> {
+    let (begin, end) = (format!("<{name}>"), format!("</{name}>"));
+    let parts = xml.split(&begin).skip(1).filter_map(|it| it.split_once(&end));
+    let plain = |text: &str| {
+        let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+        text.replace("&apos;", "'").replace("&amp;", "&")
+    };
+    parts.map(|(text, _)| plain(text)).collect()
 }
 
 /// Puts an object into a bucket.

@@ -21,10 +21,12 @@ pub mod socket;
 pub mod tap;
 pub mod tenant;
 pub mod time;
+pub mod traces;
 
 pub use events::event;
 pub use outbox::Message;
 pub use tenant::Tenant;
+pub use traces::Traces;
 
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};

@@ -7,6 +7,7 @@ pub mod activity;
 pub mod api;
 pub mod automation;
 pub mod content;
+pub mod erasure;
 pub mod field;
 pub mod file;
 pub mod ids;

@@ -10,6 +10,7 @@ mod ids;
 pub mod lease;
 mod metric;
 mod tally;
+mod telling;
 mod trace;
 
 pub use clock::{Clock, FixedClock, SystemClock};
@@ -22,4 +23,5 @@ pub use ids::{
 pub use jiff::{SignedDuration, Timestamp};
 pub use metric::{Metric, Unit};
 pub use tally::{Labels, Tally};
+pub use telling::telling;
 pub use trace::Trace;

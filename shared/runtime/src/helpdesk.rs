@@ -2,6 +2,7 @@
 
 mod changes;
 mod deliver;
+mod erase;
 mod gateway;
 mod herald;
 mod post;
@@ -14,6 +15,7 @@ mod verify;
 mod work;
 
 pub use changes::changes;
+pub use erase::Erasing;
 pub use herald::Herald;
 pub use recount::{Next, Recount, Recounting};
 pub use reports::ticket_report;
@@ -34,6 +36,7 @@ use ceap_helpdesk::access::sign_in::{Clients, SignIn};
 use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Desk, Refused, Told};
 use ceap_helpdesk::automation::{self, Clockwork, Ran, Swept};
+use ceap_helpdesk::erasure::Shredder;
 use ceap_helpdesk::file::Files;
 use ceap_helpdesk::job::Queue;
 use ceap_helpdesk::message::Counter;
@@ -58,6 +61,18 @@ use unreached::Unreached;
 pub fn counter(table: Table) -> Counter {
     Counter {
         store: Box::new(HelpdeskStore::new(table, SystemClock)),
+        accounts: Remembered::default(),
+        clock: Box::new(SystemClock),
+        random: Box::new(crate::random),
+    }
+}
+
+/// What takes people out of a helpdesk: its records in `table`, its files in the bucket `files`.
+#[must_use]
+pub fn shredder(config: &ceap_aws::SdkConfig, table: Table, files: &str) -> Shredder {
+    Shredder {
+        store: Box::new(HelpdeskStore::new(table, SystemClock)),
+        files: Box::new(FileBucket::new(config, files)),
         accounts: Remembered::default(),
         clock: Box::new(SystemClock),
         random: Box::new(crate::random),

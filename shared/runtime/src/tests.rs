@@ -338,6 +338,8 @@ fn the_step_of_an_erasure_takes_its_samples() {
     let [pass, failed, ended] = ["pass", "failed", "ended"].map(step);
     assert!(pass.error.is_none() && failed.error.is_some() && ended.error.is_some());
     assert!(pass.input == failed.input && pass.input == ended.input);
+    let helpdesk = serde_json::from_value::<Step>(sample("helpdesk-erase", "pass")).unwrap();
+    assert_eq!(helpdesk, pass);
     for case in ["erase", "get"] {
         let request =
             serde_json::from_value::<lambda_http::request::LambdaRequest>(sample("erasures", case));

@@ -1,13 +1,20 @@
 //! Indexes that are kept as their records are, whatever happens to who keeps them.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 use ceap_helpdesk::account::Account;
+use ceap_helpdesk::erasure::Forgetful;
 use ceap_helpdesk::search::document::field;
 use ceap_helpdesk::search::index::{Hits, Index, Of, Wanted, memory};
 use ceap_helpdesk::search::tend::{self, Keeper};
 use ceap_helpdesk::search::{Filter, Kind, Sort, Stamp};
 use ceap_kernel::{Fault, SignedDuration, TenantId};
 use ceap_search::blobs::memory::{Fate, Memory};
+use ceap_search::blobs::{Blobs, Got};
 use ceap_search::desk::{Indexes, Keeping, Rebuild};
 use ceap_search::lease;
 use ceap_testkit::builders::{fresh_tenant, noon};
@@ -242,4 +249,55 @@ async fn a_build_that_lost_a_part_is_begun_again_however_far_it_was() {
         assert_eq!(kept.found().await.unwrap(), kept.expected().await, "after {calls} calls");
     }
     assert!(unfinished > 4, "{unfinished}");
+}
+
+impl Kept {
+    /// Objects with a word in them. Words of one field stand in order, each without what it shares with the one before: so
+    /// its ending is looked for, which it has alone.
+    async fn with(&self, word: &[u8]) -> Vec<String> {
+        let mut found = Vec::new();
+        for (name, _) in self.blobs.sizes() {
+            let Got::Blob(blob) = self.blobs.get(&name, None).await.unwrap() else { continue };
+            if blob.bytes.windows(word.len()).any(|it| it == word) {
+                found.push(name);
+            }
+        }
+        found
+    }
+}
+
+#[tokio::test]
+async fn not_a_byte_of_what_was_deleted_stays_once_it_is_to_be_forgotten() {
+    let kept = Kept::new();
+    for round in 0..3 {
+        kept.live(round).await;
+    }
+    let (gone, stays) = (kept.open("Qxjkvzhwpt").await, kept.open("Zyqwfghbnm").await);
+    let keeping = kept.keeping();
+    keeping.feed(&kept.tenant, BUDGET).await.unwrap();
+    // Another index was begun, and nobody goes on with it.
+    let asked = Rebuild { tenant: kept.tenant.clone(), build: None, done: false, documents: 0 };
+    kept.blobs.die_after(8, Fate::Fails(Fault::Unavailable("S3".to_owned())));
+    assert!(kept.keeping().rebuild(asked, BUDGET).await.is_err());
+    kept.blobs.heal();
+    kept.ask("DELETE", &format!("/tickets/{gone}.json"), Value::Null).await;
+    kept.world.pass(SignedDuration::from_hours(30));
+    keeping.feed(&kept.tenant, BUDGET).await.unwrap();
+    assert!(!kept.with(b"kvzhwpt").await.is_empty(), "its segment has it still");
+
+    assert!(keeping.rewrite(&kept.tenant, BUDGET).await.unwrap());
+    assert_eq!(kept.found().await.unwrap(), kept.expected().await);
+    assert!(!kept.with(b"kvzhwpt").await.is_empty(), "who searches meanwhile may read it");
+    keeping.collect(&kept.tenant).await.unwrap();
+    assert!(!kept.with(b"kvzhwpt").await.is_empty());
+    let grace = SignedDuration::try_from(keeping.grace()).unwrap();
+    kept.world.pass(grace + SignedDuration::from_secs(2));
+    keeping.collect(&kept.tenant).await.unwrap();
+    assert_eq!(kept.with(b"kvzhwpt").await, Vec::<String>::new());
+    assert!(!kept.with(b"wfghbnm").await.is_empty(), "of {stays} it is there");
+    assert_eq!(kept.found().await.unwrap(), kept.expected().await);
+    // There is nothing left to do.
+    let before = kept.blobs.sizes();
+    assert!(keeping.rewrite(&kept.tenant, BUDGET).await.unwrap());
+    assert_eq!(kept.blobs.sizes(), before);
 }

@@ -1,12 +1,13 @@
 //! A subject is erased from every store, and nobody else is.
 
+use crate::helpdesk as desk;
 use crate::messages::call;
 use ceap_e2e::lake::{ask, literal};
 use ceap_e2e::tenant::Tenant;
-use ceap_e2e::{PATIENCE, aws, event, grace, http, stack, time, until};
+use ceap_e2e::{PATIENCE, Traces, aws, event, grace, http, stack, time, until};
 use serde_json::{Value, json};
 
-const USE_CASES: [(&str, &str); 2] = [
+const USE_CASES: [(&str, &str); 3] = [
     (
         "greet",
         "trigger: {event: cart_left}\ncooldown: 1h\n\
@@ -17,6 +18,11 @@ const USE_CASES: [(&str, &str); 2] = [
         "trigger:\n  event: item_restocked\n  \
          fan_out: {events: [item_wishlisted], of: item_id, is: event.data.item_id, within: 90d}\n\
          action: {channel: in-app, text: It is back.}\n",
+    ),
+    (
+        "report",
+        "trigger: {event: app_crashed}\n\
+         action: {channel: ticket, subject: It crashed, text: Please look at it.}\n",
     ),
 ];
 
@@ -36,17 +42,20 @@ fn install(tenant: &Tenant) {
     std::thread::sleep(std::time::Duration::from_secs(11));
 }
 
-/// A customer who wishes, leaves a cart, and sends something that no use case can read.
-fn live(tenant: &Tenant, who: &str) {
+/// A customer who wishes, leaves a cart, and sends something that no use case can read; whose app crashes, too, if they
+/// have an address of their own.
+fn live(tenant: &Tenant, who: &str, address: Option<&str>) {
     let now = time::now();
-    let address = format!("{who}@{}.example.com", tenant.name);
+    let usual = format!("{who}@{}.example.com", tenant.name);
     let fact =
         |kind: &str, data: Value| event(kind, who, &format!("{kind}-{who}"), now - 60, &data);
-    tenant.send(&[
-        fact("profile_updated", json!({"email": address})),
-        fact("item_wishlisted", json!({"item_id": "lamp"})),
-        fact("cart_left", json!({})),
-    ]);
+    let mut all =
+        vec![fact("item_wishlisted", json!({"item_id": "lamp"})), fact("cart_left", json!({}))];
+    match address {
+        None => all.insert(0, fact("profile_updated", json!({"email": usual}))),
+        Some(_) => all.push(fact("app_crashed", json!({}))),
+    }
+    tenant.send(&all);
 }
 
 fn erasure(tenant: &Tenant, id: &str) -> Value {
@@ -67,17 +76,100 @@ fn rows(tenant: &Tenant, who: &str) -> String {
     ask(count, &[&literal(&tenant.name), &literal(who)])[0][0].clone()
 }
 
+/// Ada by all that she is known by, as nobody else is in any tenant.
+struct Ada {
+    subject: String,
+    email: String,
+    name: String,
+    phone: String,
+}
+
+impl Ada {
+    fn of(tenant: &Tenant) -> Self {
+        let own = tenant.name.trim_start_matches("e2e-").to_owned();
+        let digits: String = own.bytes().map(|it| char::from(b'0' + it % 10)).collect();
+        Self {
+            subject: format!("ada-lovelace-{own}"),
+            email: format!("countess-{own}@engines.example.com"),
+            name: format!("Ada Lovelace-{own}"),
+            phone: format!("+4179{}", &digits[digits.len() - 7..]),
+        }
+    }
+
+    fn traces(&self) -> Traces {
+        let known = [&*self.subject, &self.email, &self.name, &self.phone];
+        Traces::of(&known, &[&["use_case", "report", &self.subject]])
+    }
+}
+
+/// A file, uploaded as the administrator: the token by which a comment takes it.
+fn uploaded(tenant: &Tenant, text: &str) -> Value {
+    let bearer = format!("Bearer {}", tenant.token);
+    let headers = [("authorization", bearer.as_str()), ("content-type", "text/plain")];
+    let url = format!("{}/api/v2/uploads.json?filename=letter.txt", aws::API);
+    let put = http::call("POST", &url, &headers, text.as_bytes());
+    assert_eq!(put.status, 201, "{put}");
+    put.json()["upload"]["token"].clone()
+}
+
+fn opened(tenant: &Tenant, ticket: &Value) -> u64 {
+    let made = desk::call(tenant, "POST", "tickets.json", &json!({"ticket": ticket}));
+    assert_eq!(made.status, 201, "{made}");
+    made.json()["ticket"]["id"].as_u64().unwrap()
+}
+
+/// In the helpdesk: a ticket that a use case opened for her with a file in it, and two of Charles', of which one has her in
+/// copy and the other names her. Their ids.
+fn helped(tenant: &Tenant, ada: &Ada) -> [u64; 3] {
+    let path = format!("users/search.json?external_id={}", http::segment(&ada.subject));
+    let her = until("her ticket", PATIENCE, || {
+        let user = desk::get(tenant, &path)["users"][0]["id"].clone();
+        user.is_u64().then_some(user)
+    });
+    let own = until("her ticket", PATIENCE, || {
+        let tickets = desk::get(tenant, &format!("users/{her}/tickets/requested.json"));
+        tickets["tickets"][0]["id"].as_u64()
+    });
+    let file = uploaded(tenant, &format!("I am {}", ada.name));
+    let said = json!({"ticket": {"comment": {"body": "See there", "uploads": [file]}}});
+    let changed = desk::call(tenant, "PUT", &format!("tickets/{own}.json"), &said);
+    assert_eq!(changed.status, 200, "{changed}");
+    let charles =
+        json!({"name": "Charles", "email": format!("charles@{}.example.com", tenant.name)});
+    let copied = opened(
+        tenant,
+        &json!({"subject": format!("With {}", ada.name), "requester": charles,
+        "email_ccs": [{"user_id": her}], "comment": {"body": format!("Copied {}", ada.email)}}),
+    );
+    let named = opened(
+        tenant,
+        &json!({"subject": "Invoice", "requester": charles,
+        "comment": {"body": format!("Ask {} or {}", ada.email, ada.phone), "public": false}}),
+    );
+    [own, copied, named]
+}
+
 #[test]
 fn one_subject_is_taken_out_and_nobody_else() {
     let Some(_stack) = stack() else { return };
     let (tenant, stranger) = (Tenant::new("erasure"), Tenant::new("erasure-stranger"));
+    let ada = Ada::of(&tenant);
+    // The helpdesk is set up by the first who asks.
+    let _ = desk::get(&tenant, "groups.json");
     install(&tenant);
-    let (gone, stays) = ("ada-lovelace", "charles-babbage");
-    let visitor = "visitor-of-ada-lovelace";
-    for who in [gone, visitor, stays] {
-        live(&tenant, who);
+    let gone = ada.subject.as_str();
+    let stays = "charles-babbage";
+    let visitor = format!("visitor-of-{gone}");
+    let visitor = visitor.as_str();
+    let profile = json!({"email": ada.email, "phone": ada.phone, "traits": {"name": ada.name}});
+    // It is the newest, so it stays when others turn out to be her.
+    tenant.send(&[event("profile_updated", gone, "known", time::now() - 5, &profile)]);
+    tenant.wait_for_count(gone, "profile_updated", 1);
+    for who in [visitor, stays] {
+        live(&tenant, who, None);
     }
-    live(&stranger, gone);
+    live(&tenant, gone, Some(&ada.email));
+    live(&stranger, gone, None);
     let restocked = event(
         "item_restocked",
         "item:lamp",
@@ -85,7 +177,10 @@ fn one_subject_is_taken_out_and_nobody_else() {
         time::now() - 1,
         &json!({"item_id": "lamp"}),
     );
-    let _ = tenant.wait_for_messages(3);
+    until("greetings of all", PATIENCE, || {
+        let greetings = tenant.messages().into_iter().filter(|it| it.title == "Hi").count();
+        (greetings >= 3).then_some(())
+    });
     tenant.send(&[restocked]);
     let inbox = |who: &str| aws::query("engagement", &format!("{}#INBOX#{who}", tenant.name)).len();
     until("notifications of all", PATIENCE, || {
@@ -94,13 +189,23 @@ fn one_subject_is_taken_out_and_nobody_else() {
     let from = json!({"from": visitor});
     tenant.send(&[event("profile_merged", gone, "merged", time::now(), &from)]);
     tenant.wait_for_count(gone, "profile_merged", 1);
+    let [own, copied, invoice] = helped(&tenant, &ada);
     until("all in the lake", PATIENCE, || {
         let all = [(&tenant, gone), (&tenant, visitor), (&tenant, stays), (&stranger, gone)];
         all.iter().all(|(tenant, who)| rows(tenant, who) != "0").then_some(())
     });
+    let search = aws::output("/search_bucket");
+    let indexed = format!("bucket {search} {}/", tenant.name);
+    until("her words in the index", PATIENCE, || {
+        let found = ada.traces().in_bucket(&search);
+        found.iter().any(|it| it.starts_with(&indexed)).then_some(())
+    });
+    let before = ada.traces().in_buckets();
     grace();
-    let before = named(&tenant, stays).len();
+    let others = named(&tenant, stays).len();
     assert!(named(&tenant, gone).len() >= 7, "profile, features, candidates, messages, inbox, tie");
+    seen_where_it_is(&tenant, &ada, &before);
+    assert!(!ada.traces().with_providers().is_empty(), "an email was sent");
 
     let agent = Tenant { token: tenant.token("agent"), ..tenant.clone() };
     let path = format!("profiles/{gone}");
@@ -110,25 +215,58 @@ fn one_subject_is_taken_out_and_nobody_else() {
     let id = asked.json()["id"].as_str().unwrap().to_owned();
     let other = call(&stranger, "GET", &format!("erasures/{id}"), "", &Value::Null);
     assert_eq!(other.status, 404, "{other}");
-    let done = until("the erasure to be done", PATIENCE, || {
+    let done = until("the erasure to be done", 2 * PATIENCE, || {
         let seen = erasure(&tenant, &id);
         assert_ne!(seen["state"], "failed", "{seen}");
         (seen["state"] == "done").then_some(seen)
     });
     assert_eq!(done["subject"], Value::Null, "{done}");
 
-    assert_eq!(named(&tenant, gone), Vec::<String>::new());
+    // docs/src/erasure.md names what stays: what providers took is with them.
+    let mut left = ada.traces().everywhere();
+    left.retain(|it| !it.starts_with("provider ") && !it.contains(&stranger.name));
+    assert_eq!(left, Vec::<String>::new());
     assert_eq!([gone, visitor].map(|who| rows(&tenant, who)), ["0", "0"]);
     assert_eq!(tenant.profile(gone), None);
-    assert_eq!(named(&tenant, stays).len(), before);
+    assert_eq!(named(&tenant, stays).len(), others);
     assert_ne!(rows(&tenant, stays), "0");
     assert!(stranger.profile(gone).is_some(), "another tenant's");
     assert_ne!(rows(&stranger, gone), "0");
+    let ticket = |id: u64| desk::call(&tenant, "GET", &format!("tickets/{id}.json"), &Value::Null);
+    assert_eq!(ticket(own).status, 404);
+    assert_eq!(ticket(copied).json()["ticket"]["email_cc_ids"], json!([]));
+    assert_eq!(ticket(invoice).json()["ticket"]["subject"], "Invoice");
 
-    live(&tenant, gone);
+    live(&tenant, gone, None);
     tenant.wait_for_count(gone, "cart_left", 1);
     let anew = tenant.profile(gone).unwrap();
     assert_eq!(anew["events"]["item_restocked"], Value::Null, "{anew}");
     let again = call(&tenant, "DELETE", &path, "", &Value::Null);
     assert_ne!(again.json()["id"], json!(id), "{again}");
+}
+
+/// She is seen wherever she has to be, so that who looks for her later and sees nothing would see something.
+fn seen_where_it_is(tenant: &Tenant, ada: &Ada, buckets: &[String]) {
+    let tables = ada.traces().in_tables();
+    let item = |table: &str, begins: &str, ends: &str| {
+        let name = aws::output(&format!("/tables/{table}"));
+        let begins = format!("table {name} {}#{begins}", tenant.name);
+        let found = tables.iter().any(|it| it.starts_with(&begins) && it.contains(ends));
+        assert!(found, "{table} {begins} {ends} is not seen: {tables:#?}");
+    };
+    item("profiles", &ada.subject, " PROFILE: ");
+    item("profiles", &ada.subject, " FROM#");
+    item("engagement", "C#greet", "");
+    item("engagement", "M#", " MESSAGE: ");
+    item("engagement", "INBOX#", "");
+    item("engagement", "A#item_wishlisted#lamp", "");
+    for partition in
+        ["USER", "TICKET ", "TICKET#", "UNIQUE#user.email", "UNIQUE#user.external_id", "OPENED#"]
+    {
+        item("helpdesk", partition, "");
+    }
+    for bucket in ["/files_bucket", "/search_bucket", "/lake/bucket"] {
+        let of = format!("bucket {} ", aws::output(bucket));
+        assert!(buckets.iter().any(|it| it.starts_with(&of)), "{of} is not seen: {buckets:#?}");
+    }
 }

@@ -78,10 +78,18 @@ impl History for Lake {
 }
 
 impl Erase for Lake {
-    async fn erase(&self, tenant: &TenantId, subjects: &BTreeSet<SubjectId>) -> Result<(), Fault> {
+    async fn erase(
+        &self,
+        tenant: &TenantId,
+        subjects: &BTreeSet<SubjectId>,
+        named: &BTreeSet<String>,
+    ) -> Result<(), Fault> {
         let subjects: Vec<&SubjectId> = subjects.iter().collect();
+        // What names them is looked for once.
+        let mut named = Some(named);
         for some in subjects.chunks(AT_ONCE) {
-            self.runner.run(&erasure(tenant, some)).await?;
+            let statement = erasure(tenant, some, named.take().unwrap_or(&BTreeSet::new()));
+            self.runner.run(&statement).await?;
         }
         Ok(())
     }

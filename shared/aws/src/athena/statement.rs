@@ -2,7 +2,9 @@
 //! literal beside it, as in `EXECUTE … USING`.
 
 use ceap_engagement::history::{MEMORY, Query};
+use ceap_engagement::profile::PROFILE_UPDATED;
 use ceap_kernel::{SubjectId, TenantId, Timestamp};
+use std::collections::BTreeSet;
 
 /// A statement and the literals for its question marks, in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,16 +60,40 @@ pub(super) fn subjects(tenant: &TenantId, query: &Query) -> Statement {
     statement
 }
 
-/// Deletes what is known of subjects.
-pub(super) fn erasure(tenant: &TenantId, subjects: &[&SubjectId]) -> Statement {
+/// Deletes what is known of subjects, and what names them but for what others are known by themselves.
+pub(super) fn erasure(
+    tenant: &TenantId,
+    subjects: &[&SubjectId],
+    named: &BTreeSet<String>,
+) -> Statement {
     let mut statement = Statement::default();
     statement.push("DELETE FROM events WHERE tenant = ?").text(tenant.as_str());
     let marks = vec!["?"; subjects.len()].join(", ");
-    statement.push(&format!(" AND subject IN ({marks})"));
+    statement.push(&format!(" AND (subject IN ({marks})"));
     for subject in subjects {
         statement.text(subject.as_str());
     }
+    if !named.is_empty() {
+        let marks = vec!["regexp_like(lower(data), ?)"; named.len()].join(" OR ");
+        statement.push(&format!(r#" OR "type" <> ? AND ({marks})"#)).text(PROFILE_UPDATED);
+        for text in named {
+            statement.text(&alone(text));
+        }
+    }
+    statement.push(")");
     statement
+}
+
+/// What finds a text in lower case where it is no part of a longer word or address. In JSON a line may end before it, as
+/// `\\n`.
+fn alone(text: &str) -> String {
+    let plain = |c: char| match c {
+        c if c.is_ascii_punctuation() && c != '_' => format!("\\{c}"),
+        c => c.to_string(),
+    };
+    let text: String = text.to_lowercase().chars().map(plain).collect();
+    let before = if text.contains('@') { r"[^\p{L}\p{N}._+-]" } else { r"[^\p{L}\p{N}]" };
+    format!(r"(^|{before}|\\[nrtbf]){text}($|[^\p{{L}}\p{{N}}])")
 }
 
 /// Of copies the first to arrive, which may lie before the period where a later one lies in it: an
@@ -109,6 +135,26 @@ mod tests {
     use super::*;
     use ceap_engagement::history::Part;
     use ceap_testkit::builders::{noon, subject, tenant};
+
+    #[test]
+    fn an_erasure_deletes_subjects_and_what_names_them() {
+        let (ada, other) = (subject("ada"), subject("o'ada"));
+        let none = erasure(&tenant("acme"), &[&ada, &other], &BTreeSet::new());
+        assert_eq!(none.text, "DELETE FROM events WHERE tenant = ? AND (subject IN (?, ?))");
+        let named = ["Ada_L@acme.example", "cust-1"].map(str::to_owned).into();
+        let both = erasure(&tenant("acme"), &[&ada], &named);
+        let pattern = "regexp_like(lower(data), ?)";
+        let expected = format!(
+            r#"DELETE FROM events WHERE tenant = ? AND (subject IN (?) OR "type" <> ? AND ({pattern} OR {pattern}))"#
+        );
+        assert_eq!(both.text, expected);
+        let patterns = [
+            r"'(^|[^\p{L}\p{N}._+-]|\\[nrtbf])ada_l\@acme\.example($|[^\p{L}\p{N}])'",
+            r"'(^|[^\p{L}\p{N}]|\\[nrtbf])cust\-1($|[^\p{L}\p{N}])'",
+        ];
+        assert_eq!(both.parameters[..3], ["'acme'", "'ada'", "'profile_updated'"]);
+        assert_eq!(both.parameters[3..], patterns);
+    }
 
     #[test]
     fn values_stand_beside_the_statement() {

@@ -7,13 +7,14 @@
 
 use super::Table;
 use super::conversions::GOAL;
-use super::item::{self, Item, get_text, key, text};
+use super::item::{self, Item, from_json, get_text, key, text};
 use super::messages::{BY_SUBJECT, MESSAGE};
-use super::subjects::FROM;
+use super::subjects::{FROM, PROFILE};
 use crate::fault::fault;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use ceap_engagement::erasure::{Forget, Identities};
+use ceap_engagement::erasure::{Forget, Identities, Known};
+use ceap_engagement::profile::Profile;
 use ceap_engagement::quarantine::without;
 use ceap_kernel::{Fault, SubjectId, TenantId, digest};
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -157,6 +158,13 @@ impl Identities for Holdings {
             }
         }
         Ok(found)
+    }
+
+    async fn known(&self, tenant: &TenantId, subject: &SubjectId) -> Result<Known, Fault> {
+        let found = self.profiles.get(&format!("{tenant}#{subject}"), PROFILE).await?;
+        let Some(item) = found else { return Ok(Known::default()) };
+        let profile: Option<Profile> = from_json(&item, "profile")?;
+        Ok(profile.map(|it| Known::of(&it)).unwrap_or_default())
     }
 }
 

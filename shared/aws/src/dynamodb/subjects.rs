@@ -24,7 +24,7 @@ use ceap_kernel::{Fault, SubjectId, TenantId};
 use std::collections::HashMap;
 
 pub(super) const FROM: &str = "FROM#";
-const PROFILE: &str = "PROFILE";
+pub(super) const PROFILE: &str = "PROFILE";
 const FEATURES: &str = "FEATURES";
 const BY_TENANT: &str = "by-tenant";
 

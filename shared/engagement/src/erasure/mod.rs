@@ -5,15 +5,22 @@
 //! sent. What was on its way meanwhile settles: batches are written, senders end, events reach the
 //! lake. The second pass takes that away too. Each step may be done again.
 //!
+//! The helpdesk has a part of its own in both, which another function does, since it reaches other stores: how far it
+//! is stands in the erasure as a [`Course`].
+//!
 //! Who was merged into another is the other, so all ids of a subject are erased as one. They are noted
 //! before any is taken away, since what tells of them goes too.
 
 pub mod desk;
 pub mod work;
 
+mod course;
+mod known;
 mod state;
 mod store;
 
+pub use course::Course;
+pub use known::Known;
 pub use state::{Erasure, State};
 pub use store::{ErasureStore, Forget, Identities, Kept, change};
 

@@ -1,6 +1,7 @@
 //! What is known of an erasure, and how it goes from state to state.
 
-use ceap_kernel::{ErasureId, SubjectId, TenantId, Timestamp, digest};
+use super::{Course, Known};
+use ceap_kernel::{ErasureId, SubjectId, TenantId, Timestamp, digest, telling};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -33,6 +34,12 @@ pub struct Erasure {
     /// Its other ids, as far as they are known; none any more once it is done.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub also: BTreeSet<SubjectId>,
+    /// What else they are known by, as far as it is known; nothing any more once it is done.
+    #[serde(default, skip_serializing_if = "Known::is_empty")]
+    pub known: Known,
+    /// How far the helpdesk's part is.
+    #[serde(default)]
+    pub course: Course,
     /// A digest of the subject: shows of one who is named that this was about them.
     pub digest: String,
     /// Where it stands.
@@ -61,6 +68,8 @@ impl Erasure {
             tenant: tenant.clone(),
             subject: Some(subject.clone()),
             also: BTreeSet::new(),
+            known: Known::default(),
+            course: Course::default(),
             digest: digest(&["erased", tenant.as_str(), subject.as_str()]),
             state: State::Requested,
             requested: now,
@@ -77,11 +86,12 @@ impl Erasure {
         Self { state: State::Waiting, settles: Some(settles), ..self }
     }
 
-    /// Nothing is left; not of whom it was about, either.
+    /// Nothing is left; not of whom it was about, either. Their digest stays: who is named can be told to have been
+    /// erased.
     #[must_use]
     pub fn done(self, now: Timestamp) -> Self {
-        let also = BTreeSet::new();
-        Self { state: State::Done, subject: None, also, finished: Some(now), ..self }
+        let (also, known) = (BTreeSet::new(), Known::default());
+        Self { state: State::Done, subject: None, also, known, finished: Some(now), ..self }
     }
 
     /// All ids of whom it is about, as far as they are known.
@@ -98,6 +108,28 @@ impl Erasure {
         self
     }
 
+    /// They are known by this, too.
+    #[must_use]
+    pub fn knowing(mut self, known: Known) -> Self {
+        self.known = self.known.and(known);
+        self
+    }
+
+    /// Texts that name them alone, wherever they stand: their addresses and numbers, and such ids as are no mere words.
+    #[must_use]
+    pub fn named(&self) -> BTreeSet<String> {
+        let ids = self.identities().into_iter().map(|it| it.to_string());
+        let ids = ids.chain(self.known.handles.iter().cloned()).filter(|it| telling(it));
+        let reached = self.known.emails.iter().chain(&self.known.phones).cloned();
+        ids.chain(reached).filter(|it| !self.known.shared.contains(&it.to_lowercase())).collect()
+    }
+
+    /// The helpdesk's part is as far as this.
+    #[must_use]
+    pub fn at(self, course: Course) -> Self {
+        Self { course, ..self }
+    }
+
     /// It could not be done.
     #[must_use]
     pub fn failed(self, error: &str, now: Timestamp) -> Self {
@@ -112,6 +144,7 @@ impl Erasure {
             settles: None,
             finished: None,
             error: None,
+            course: Course::default(),
             attempt: self.attempt.saturating_add(1),
             ..self
         }

@@ -1,5 +1,6 @@
 //! Where erasures are kept, and what takes a subject out of the tables.
 
+use super::Known;
 use super::state::Erasure;
 use ceap_kernel::{ErasureId, Fault, SubjectId, TenantId};
 use std::collections::BTreeSet;
@@ -17,6 +18,12 @@ pub trait Identities {
         tenant: &TenantId,
         subject: &SubjectId,
     ) -> Result<BTreeSet<SubjectId>, Fault>;
+
+    /// What the profile kept under the id `subject` tells of who they are.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    async fn known(&self, tenant: &TenantId, subject: &SubjectId) -> Result<Known, Fault>;
 }
 
 /// Takes a subject out of the tables.

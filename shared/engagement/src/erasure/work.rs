@@ -4,6 +4,7 @@
 use super::Which;
 use super::state::{Erasure, State};
 use super::store::{ErasureStore, Forget, Identities, change};
+use super::{Course, Known};
 use crate::history::Erase;
 use crate::run::finish::{Stopped, input};
 use ceap_kernel::{Clock, Fault, SignedDuration, SubjectId, TenantId, Timestamp};
@@ -24,11 +25,33 @@ pub struct Step {
 }
 
 /// What the workflow goes on with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Next {
-    /// When the next step is due; none when there is none.
+    /// When the next step is due; none when there is none, or it is due now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settles: Option<Timestamp>,
+    /// Whether it is the helpdesk's, and due now.
+    pub helpdesk: bool,
+}
+
+impl Next {
+    /// Nothing is left to do, of this part at least.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self { settles: None, helpdesk: false }
+    }
+
+    /// The same function's, at this time.
+    #[must_use]
+    pub const fn at(settles: Timestamp) -> Self {
+        Self { settles: Some(settles), helpdesk: false }
+    }
+
+    /// The helpdesk's, now.
+    #[must_use]
+    pub const fn helpdesk() -> Self {
+        Self { settles: None, helpdesk: true }
+    }
 }
 
 /// All that the step needs.
@@ -54,7 +77,7 @@ impl<E: ErasureStore, T: Identities + Forget, L: Erase, C: Clock> Eraser<E, T, L
     /// `NotFound` when there is no such erasure; `Unavailable` or `Throttled`.
     pub async fn step(&self, step: &Step) -> Result<Next, Fault> {
         let Which { tenant, erasure: id } = &step.input;
-        let idle = Next { settles: None };
+        let idle = Next::nothing();
         let kept = self.erasures.get(tenant, id).await?.ok_or_else(super::store::unknown)?;
         let erasure = kept.erasure;
         if !concerns(&erasure, step) {
@@ -68,23 +91,25 @@ impl<E: ErasureStore, T: Identities + Forget, L: Erase, C: Clock> Eraser<E, T, L
         }
         match erasure.settles {
             None => {
-                let all = self.identities(&erasure, step).await?;
-                self.forget(tenant, &all).await?;
-                self.lake(tenant, &all).await?;
+                let erasure = self.noted(erasure, step).await?;
+                self.forget(tenant, &erasure.identities()).await?;
+                self.lake(&erasure).await?;
                 let settles = self.settles();
                 let wait = |it: Erasure| {
                     let first = concerns(&it, step) && it.state == State::Requested;
                     first.then(|| it.waiting(settles))
                 };
-                let after = change(&self.erasures, tenant, id, wait).await?;
-                Ok(Next { settles: after.settles })
+                change(&self.erasures, tenant, id, wait).await?;
+                Ok(Next::helpdesk())
             }
-            Some(settles) if self.clock.now() < settles => Ok(Next { settles: Some(settles) }),
+            // What the helpdesk finds is the subject's too is to be erased with the rest.
+            Some(_) if erasure.course != Course::Done => Ok(Next::helpdesk()),
+            Some(settles) if self.clock.now() < settles => Ok(Next::at(settles)),
             Some(_) => {
                 // The lake first: a backfill that reads it now writes features of what it still has.
-                let all = self.identities(&erasure, step).await?;
-                self.lake(tenant, &all).await?;
-                self.forget(tenant, &all).await?;
+                let erasure = self.noted(erasure, step).await?;
+                self.lake(&erasure).await?;
+                self.forget(tenant, &erasure.identities()).await?;
                 let now = self.clock.now();
                 let done = |it: Erasure| concerns(&it, step).then(|| it.done(now));
                 change(&self.erasures, tenant, id, done).await?;
@@ -93,23 +118,23 @@ impl<E: ErasureStore, T: Identities + Forget, L: Erase, C: Clock> Eraser<E, T, L
         }
     }
 
-    /// All ids of the subject, those that merges told of since the last pass too: noted before any of
-    /// them is taken away.
-    async fn identities(
-        &self,
-        erasure: &Erasure,
-        step: &Step,
-    ) -> Result<BTreeSet<SubjectId>, Fault> {
-        let known = erasure.identities();
-        let mut all = known.clone();
-        for one in &known {
+    /// The erasure with all ids of the subject, those that merges told of since the last pass too, and what else the
+    /// subject is known by: noted before any of it is taken away.
+    async fn noted(&self, erasure: Erasure, step: &Step) -> Result<Erasure, Fault> {
+        let mut all = erasure.identities();
+        for one in &erasure.identities() {
             all.extend(self.tables.identities(&erasure.tenant, one).await?);
         }
-        if all.len() > known.len() {
-            let note = |it: Erasure| concerns(&it, step).then(|| it.about(&all));
-            change(&self.erasures, &erasure.tenant, &erasure.id, note).await?;
+        let mut known = Known::default();
+        for one in &all {
+            known = known.and(self.tables.known(&erasure.tenant, one).await?);
         }
-        Ok(all)
+        let noted = erasure.clone().about(&all).knowing(known.clone());
+        if noted == erasure {
+            return Ok(erasure);
+        }
+        let note = |it: Erasure| concerns(&it, step).then(|| it.about(&all).knowing(known.clone()));
+        change(&self.erasures, &erasure.tenant, &erasure.id, note).await
     }
 
     async fn forget(&self, tenant: &TenantId, all: &BTreeSet<SubjectId>) -> Result<(), Fault> {
@@ -120,8 +145,9 @@ impl<E: ErasureStore, T: Identities + Forget, L: Erase, C: Clock> Eraser<E, T, L
     }
 
     /// A delivery that commits at the same time is in the way for a moment.
-    async fn lake(&self, tenant: &TenantId, all: &BTreeSet<SubjectId>) -> Result<(), Fault> {
-        self.lake.erase(tenant, all).await.map_err(|fault| match fault {
+    async fn lake(&self, erasure: &Erasure) -> Result<(), Fault> {
+        let (all, named) = (erasure.identities(), erasure.named());
+        self.lake.erase(&erasure.tenant, &all, &named).await.map_err(|fault| match fault {
             Fault::Conflict(text) => Fault::Unavailable(text),
             fault => fault,
         })
@@ -136,7 +162,8 @@ impl<E: ErasureStore, T: Identities + Forget, L: Erase, C: Clock> Eraser<E, T, L
 }
 
 /// Whether there is something to do for this execution: an earlier attempt's news comes too late.
-fn concerns(erasure: &Erasure, step: &Step) -> bool {
+#[must_use]
+pub fn concerns(erasure: &Erasure, step: &Step) -> bool {
     let open = matches!(erasure.state, State::Requested | State::Waiting);
     open && step.execution.ends_with(&erasure.execution_name())
 }

@@ -115,12 +115,19 @@ pub trait History {
 /// Takes subjects out of the lake.
 #[allow(async_fn_in_trait)]
 pub trait Erase {
-    /// From now on, no reader finds an event about any of `subjects` that is in the lake already.
-    /// Erasing again does no harm, and is needed for what was still on its way.
+    /// From now on, no reader finds an event about any of `subjects` that is in the lake already, nor any other whose data
+    /// has a text in it that is `named`, in whatever case, and no part of a longer word or address: an event about one may
+    /// name another. What others are known by themselves (`profile_updated`) stays, for it is theirs too. Erasing again
+    /// does no harm, and is needed for what was still on its way.
     ///
     /// # Errors
     /// `Unavailable`, `Throttled`, or `Conflict` when others change the same rows: try again.
-    async fn erase(&self, tenant: &TenantId, subjects: &BTreeSet<SubjectId>) -> Result<(), Fault>;
+    async fn erase(
+        &self,
+        tenant: &TenantId,
+        subjects: &BTreeSet<SubjectId>,
+        named: &BTreeSet<String>,
+    ) -> Result<(), Fault>;
 }
 
 /// Each event once, in a reader's order: of the copies of one event the one that arrived first.

@@ -127,6 +127,11 @@ pub async fn take(
     Err(Refused::Conflict)
 }
 
+/// Where a ticket is found again, by its `use_case` or its `external_id` and whom it is for.
+pub(crate) fn opened(by: &str, name: &str, requester: &str) -> Key {
+    Key::new(format!("OPENED#{}", digest(&[by, name, requester])), "OPENED")
+}
+
 /// Whether what somebody is known by was given to another meanwhile.
 fn taken(refusal: &Refusal) -> bool {
     let known_by = ["email", "value", "external_id"].into_iter();
@@ -150,8 +155,7 @@ impl Message {
             (None, Some(use_case)) => ("use_case", use_case.as_str()),
             (None, None) => return None,
         };
-        let digest = digest(&[by, name, &self.requester.external_id]);
-        Some(Key::new(format!("OPENED#{digest}"), "OPENED"))
+        Some(opened(by, name, &self.requester.external_id))
     }
 
     fn keys(&self) -> Vec<Key> {

@@ -262,7 +262,7 @@ fn short(value: &Value) -> Value {
 }
 
 /// What somebody is as a customer: what the team's other systems call them, if these do.
-pub(super) fn subject(external_id: Option<&str>, id: UserId) -> String {
+pub(crate) fn subject(external_id: Option<&str>, id: UserId) -> String {
     external_id.map_or_else(|| format!("user-{id}"), str::to_owned)
 }
 

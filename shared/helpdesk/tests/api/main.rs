@@ -18,6 +18,7 @@ mod defaults;
 mod documented;
 mod dynamic_content;
 mod entry;
+mod erasure;
 mod exports;
 mod facts;
 mod fed;

@@ -497,3 +497,25 @@ async fn a_customer_finds_what_they_are_in_copy_of_and_what_their_organization_s
     assert_eq!(requests(&world, EVE, "query=fire").await, [1]);
     assert_eq!(requests(&world, EVE, &format!("query=fire&organization_id={acme}")).await, [1]);
 }
+
+#[tokio::test]
+async fn what_was_redacted_or_hidden_is_not_found_any_more() {
+    let world = desk().await;
+    let said = json!({"ticket": {"comment": {"body": "My word is zanzibar"}}});
+    world.put("/tickets/1", said).await.is(200);
+    world.feed(&world.index).await;
+    let found = async || world.get("/search?query=zanzibar").await.is(200)["count"].clone();
+    assert_eq!(found().await, 1);
+    let comments = world.get("/tickets/1/comments").await.is(200);
+    let last = comments["comments"].as_array().unwrap().last().unwrap()["id"].clone();
+    let path = format!("/tickets/1/comments/{last}");
+    // Long after search was fed it.
+    world.pass(600);
+    world.put(&format!("{path}/make_private"), json!({})).await.is(200);
+    assert_eq!(requests(&world, CUSTOMER, "query=zanzibar").await, [] as [u64; 0]);
+    world.pass(600);
+    world.put(&format!("{path}/redact"), json!({"text": "zanzibar"})).await.is(200);
+    assert_eq!(found().await, 0);
+    world.feed(&world.index).await;
+    assert_eq!(found().await, 0);
+}

@@ -123,6 +123,21 @@ impl Builds {
         self.change(switch).await
     }
 
+    /// Gives up a build that was begun before `then`, and that nobody goes on with.
+    ///
+    /// # Errors
+    /// The store's; `Conflict` if others change the builds all the time.
+    pub async fn give_up(&self, then: Timestamp) -> Result<(), Fault> {
+        let give_up = |pointer: &mut Pointer, now| {
+            if pointer.begun.as_ref().is_some_and(|begun| begun.at < then) {
+                let old = pointer.begun.take();
+                pointer.retired.extend(old.map(|old| Made { at: now, ..old }));
+            }
+            Ok(())
+        };
+        self.change(give_up).await
+    }
+
     /// Deletes the builds that were retired before the grace. Tells how many.
     ///
     /// # Errors

@@ -42,8 +42,9 @@ pub struct Keeping {
     store: Box<dyn Store>,
     blobs: Arc<dyn Blobs>,
     leases: Arc<dyn Lease>,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     engine: Engine,
+    limits: Limits,
     /// When all of a build was seen to be there.
     whole: Mutex<Bounded<String, Timestamp>>,
 }
@@ -78,7 +79,20 @@ impl Keeping {
         let cache = Cache::new(Capacity::default(), Folder::temporary(FOLDER));
         let engine = Engine::start(Arc::clone(&blobs), Patience::default(), cache, THREADS)?;
         let whole = Mutex::new(Bounded::new(BUILDS));
-        Ok(Self { store, blobs, leases, clock, engine, whole })
+        let limits = Limits::default();
+        Ok(Self { store, blobs, leases, clock, engine, limits, whole })
+    }
+
+    /// The same, which deletes what nobody names any more so long after: see [`Limits::grace`].
+    #[must_use]
+    pub fn after(mut self, grace: Duration) -> Self {
+        self.limits.grace = grace;
+        self
+    }
+
+    /// How long after nobody names something it is deleted.
+    pub(super) const fn still_read(&self) -> Duration {
+        self.limits.grace
     }
 
     /// Feeds a tenant's index what it lacks, in turn with others; builds one if there is none that is whole. Says how many
@@ -168,7 +182,7 @@ impl Keeping {
 
     /// Feeds an index until it has everything, or the budget is used up. Says how many documents changed, and whether
     /// that was all.
-    async fn all(
+    pub(super) async fn all(
         &self,
         tenant: &TenantId,
         build: &Build,
@@ -192,7 +206,7 @@ impl Keeping {
         Ok((count, false))
     }
 
-    fn passed(&self, since: Timestamp, time: Duration) -> bool {
+    pub(super) fn passed(&self, since: Timestamp, time: Duration) -> bool {
         let passed = self.clock.now().duration_since(since);
         u128::try_from(passed.as_millis()).unwrap_or_default() > time.as_millis()
     }
@@ -231,9 +245,9 @@ impl Keeping {
         })
     }
 
-    fn builds(&self, tenant: &TenantId) -> Result<Builds, Fault> {
+    pub(super) fn builds(&self, tenant: &TenantId) -> Result<Builds, Fault> {
         let (blobs, engine) = (Arc::clone(&self.blobs), self.engine.clone());
         let clock = Arc::clone(&self.clock);
-        Builds::new(tenant.clone(), blobs, engine, clock, Limits::default(), Patience::default())
+        Builds::new(tenant.clone(), blobs, engine, clock, self.limits, Patience::default())
     }
 }

@@ -13,6 +13,7 @@ mod number;
 mod pointer;
 mod prefix;
 mod query;
+mod rid;
 mod shape;
 mod stamps;
 mod words;

@@ -65,6 +65,22 @@ impl Build {
         Ok(tended)
     }
 
+    /// Merges once, if there is anything to merge. Says whether it did, and deletes nothing.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(super) async fn merge(&self, policy: &Policy) -> Result<bool, Fault> {
+        Ok(self.writer.merge(policy).await?.is_some())
+    }
+
+    /// Deletes what nobody has read for the grace, and marks what nobody reads any more.
+    ///
+    /// # Errors
+    /// The store's. What was deleted by then is found deleted the next time.
+    pub(super) async fn collect(&self) -> Result<(), Fault> {
+        self.writer.collect().await.map(drop)
+    }
+
     /// Objects that should be there and are not: if there are any, the index must be built anew. It costs a list, so it
     /// is asked when something is `Unavailable`.
     ///

@@ -27,6 +27,10 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Each segment by itself that holds any deleted document, however large: what it costs to be rid of them at once.
+    pub const RID: Self =
+        Self { fanout: usize::MAX, smallest: 1, most: 0, dead: 0, most_alone: u64::MAX };
+
     /// The segments to merge next, by their ids; none if there are none.
     #[must_use]
     pub fn pick(&self, manifest: &Manifest) -> Vec<String> {
@@ -114,6 +118,15 @@ mod tests {
         assert_eq!(picked(vec![large(0), large(1), large(2)]).len(), 2);
         assert!(picked((0..9).map(|id| piece(id, 900, 0)).collect()).is_empty());
         assert!(picked((0..9).map(|id| piece(id, 5_000, 90)).collect()).is_empty());
+    }
+
+    #[test]
+    fn all_that_hold_deleted_documents_are_written_anew_to_be_rid_of_them() {
+        let mut manifest = Manifest::empty("");
+        manifest.segments = vec![piece(0, 5, 0), piece(1, 5_000_000_000, 1), piece(2, 5, 0)];
+        assert_eq!(Policy::RID.pick(&manifest), ["1"]);
+        manifest.segments.remove(1);
+        assert!(Policy::RID.pick(&manifest).is_empty());
     }
 
     #[test]

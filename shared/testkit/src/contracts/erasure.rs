@@ -82,6 +82,8 @@ pub struct Tables<'a, F, S, C, M, I, A, Q> {
 
 const MANY: usize = 60;
 
+const ADDRESS: &str = "u1@example.com";
+
 fn one_an_hour(who: &SubjectId) -> CapCheck {
     let within = Span::try_from("1h".to_owned()).unwrap();
     let cap = Cap { limit: 1, within, purpose: Purpose::Marketing, channel: None };
@@ -107,7 +109,9 @@ where
 {
     /// Something of the subject in every store.
     async fn fill(&self, tenant: &TenantId, who: &SubjectId) {
-        self.subjects.save_profile(tenant, who, &Versioned::default()).await.unwrap();
+        let mut read = Versioned::default();
+        read.state.profile.email = Some(ADDRESS.to_owned());
+        self.subjects.save_profile(tenant, who, &read).await.unwrap();
         self.subjects.save_series(tenant, who, &Versioned::default()).await.unwrap();
         for (id, key) in [("contract", ""), ("contract", "b#c"), ("deleted-since", "")] {
             let mut one = candidate(&format!("{tenant} {who} {id} {key}"), 0.5);
@@ -220,11 +224,14 @@ pub async fn forget<F, S, C, M, I, A, Q>(
     tables.quarantine.keep(&[tables.rejected(&mine, batch)]).await.unwrap();
     let full = [1, 1, 3, 1, 1 + MANY, 2, 1, 2];
     assert_eq!(tables.held(&mine, &gone).await, full);
+    let known = tables.forget.known(&mine, &gone).await.unwrap();
+    assert_eq!(known.emails, [ADDRESS.to_owned()].into());
 
     // Once more does no harm, and of one that nothing is known of neither.
     for who in [&gone, &gone, &subject("nobody")] {
         tables.forget.forget(&mine, who).await.unwrap();
         assert_eq!(tables.held(&mine, &gone).await, [0; 8]);
+        assert!(tables.forget.known(&mine, who).await.unwrap().is_empty());
     }
     for (tenant, who) in &others {
         assert_eq!(tables.held(tenant, who).await, full, "{tenant} {who}");

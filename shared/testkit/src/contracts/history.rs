@@ -6,6 +6,7 @@ use ceap_engagement::history::{Erase, History, Part, Query};
 use ceap_kernel::{SubjectId, TenantId};
 use futures::TryStreamExt;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Runs the whole suite. `fill` puts events into the lake, in their order, and returns when they
 /// can be read.
@@ -140,16 +141,41 @@ async fn an_erased_subject_is_gone_and_nobody_else(
             .collect()
     };
     fill(&[of(&mine), of(&yours)].concat()).await;
+    let none = BTreeSet::new();
     for _ in 0..2 {
-        lake.erase(&mine, &[subject(who), subject("unheard-of")].into()).await.unwrap();
+        lake.erase(&mine, &[subject(who), subject("unheard-of")].into(), &none).await.unwrap();
         assert_eq!(people(lake, &mine, &Query::default()).await, ["it", "u2"]);
     }
     assert_eq!(read(lake, &mine, &Query::default()).await.len(), 6);
     assert_eq!(read(lake, &yours, &Query::default()).await.len(), 9);
     let nobody = subject("nobody' OR tenant <> '");
-    lake.erase(&mine, &[nobody].into()).await.unwrap();
+    lake.erase(&mine, &[nobody].into(), &none).await.unwrap();
     assert_eq!(read(lake, &mine, &Query::default()).await.len(), 6);
-    lake.erase(&mine, &["it", "u2"].map(subject).into()).await.unwrap();
+    lake.erase(&mine, &["it", "u2"].map(subject).into(), &none).await.unwrap();
     assert!(read(lake, &mine, &Query::default()).await.is_empty(), "several at once");
     assert_eq!(read(lake, &yours, &Query::default()).await.len(), 9);
+
+    // Of others what names them goes too, and nothing else.
+    let said = |id: &str, text: &str| {
+        let data = json!({"comment": {"body": text}});
+        event("said", "bob", id).data(data).of(&mine)
+    };
+    let all = [
+        "Ask Ada@Acme.example, she knows",
+        "One line\nada@acme.example",
+        "cust-10",
+        "my.ada@acme.example and cada@acme.example are others'",
+        "cust-100; --",
+        "adaxacme.example",
+    ];
+    let all: Vec<Arrived> =
+        all.iter().enumerate().map(|(n, it)| said(&n.to_string(), it)).collect();
+    let own = json!({"email": "ada@acme.example"});
+    let own = event("profile_updated", "bob", "own").data(own).of(&mine);
+    fill(&[all, vec![own]].concat()).await;
+    let named = ["ada@ACME.example", "Cust-10", "o'"].map(str::to_owned).into();
+    for _ in 0..2 {
+        lake.erase(&mine, &[subject("ada")].into(), &named).await.unwrap();
+        assert_eq!(ids(lake, &mine, &Query::default()).await, ["3", "4", "5", "own"]);
+    }
 }

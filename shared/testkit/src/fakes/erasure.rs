@@ -3,7 +3,7 @@
 use crate::{Stores, World};
 use ceap_engagement::endpoint::Endpoint;
 use ceap_engagement::erasure::desk::Executions;
-use ceap_engagement::erasure::{Erasure, ErasureStore, Forget, Identities, Kept, State};
+use ceap_engagement::erasure::{Erasure, ErasureStore, Forget, Identities, Kept, Known, State};
 use ceap_engagement::quarantine::without;
 use ceap_kernel::{ErasureId, Fault, MessageId, SubjectId, TenantId};
 use std::collections::BTreeSet;
@@ -72,6 +72,15 @@ impl Identities for World {
                 }
             }
             Ok(found)
+        })
+        .await
+    }
+
+    async fn known(&self, tenant: &TenantId, subject: &SubjectId) -> Result<Known, Fault> {
+        let own = (tenant.clone(), subject.clone());
+        self.step("known", |stores| {
+            let profile = stores.profiles.get(&own).map(|(_, json)| serde_json::from_str(json));
+            Ok(profile.map(|it| Known::of(&it.unwrap())).unwrap_or_default())
         })
         .await
     }

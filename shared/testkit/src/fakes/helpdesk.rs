@@ -6,6 +6,7 @@ use ceap_helpdesk::access::credential::Platform;
 use ceap_helpdesk::access::sign_in::Clients;
 use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Ask, Desk, Method};
+use ceap_helpdesk::erasure::Shredder;
 use ceap_helpdesk::message::{Counter, Nothing};
 use ceap_helpdesk::routes;
 use ceap_helpdesk::search::Recent;
@@ -55,6 +56,25 @@ impl Helpdesk {
             clock: Box::new(self.world.clone()),
             random: Box::new(move || own.bits()),
         }
+    }
+
+    /// What takes people out of it. There are no files.
+    #[must_use]
+    pub fn shredder(&self) -> Shredder {
+        let own = self.clone();
+        Shredder {
+            store: Box::new(self.clone()),
+            files: Box::new(Nothing),
+            accounts: Remembered::default(),
+            clock: Box::new(self.world.clone()),
+            random: Box::new(move || own.bits()),
+        }
+    }
+
+    /// Every item of every tenant, without a call that counts.
+    #[must_use]
+    pub fn dump(&self) -> Vec<(TenantId, Key, String)> {
+        self.records.dump()
     }
 
     /// Numbers that differ, and count up at their beginning.

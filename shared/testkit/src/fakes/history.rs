@@ -1,8 +1,9 @@
 //! The event lake: all that was ever put on the stream.
 
 use crate::World;
-use ceap_engagement::event::Arrived;
+use ceap_engagement::event::{Arrived, Event};
 use ceap_engagement::history::{Erase, History, Query, once};
+use ceap_engagement::profile::PROFILE_UPDATED;
 use ceap_kernel::{Fault, SubjectId, TenantId};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
@@ -43,10 +44,34 @@ impl History for World {
     }
 }
 
+/// Whether a text has another in it that is no part of a longer word or address.
+fn stands_alone(data: &str, text: &str) -> bool {
+    let joins = if text.contains('@') { "._+-" } else { "" };
+    data.match_indices(text).any(|(at, found)| {
+        let (before, rest) = data.split_at(at);
+        let after = rest.strip_prefix(found).unwrap();
+        let escaped = ["\\n", "\\r", "\\t", "\\b", "\\f"].iter().any(|it| before.ends_with(it));
+        let last = before.chars().next_back();
+        let part = last.is_some_and(|c| c.is_alphanumeric() || joins.contains(c));
+        (escaped || !part) && !after.chars().next().is_some_and(char::is_alphanumeric)
+    })
+}
+
 impl Erase for World {
-    async fn erase(&self, tenant: &TenantId, subjects: &BTreeSet<SubjectId>) -> Result<(), Fault> {
+    async fn erase(
+        &self,
+        tenant: &TenantId,
+        subjects: &BTreeSet<SubjectId>,
+        named: &BTreeSet<String>,
+    ) -> Result<(), Fault> {
         self.step("history.erase", |stores| {
-            stores.lake.retain(|it| it.tenant != *tenant || !subjects.contains(&it.event.subject));
+            let gone = |event: &Event| {
+                let data = serde_json::to_string(&event.data).unwrap().to_lowercase();
+                subjects.contains(&event.subject)
+                    || event.kind != PROFILE_UPDATED
+                        && named.iter().any(|it| stands_alone(&data, &it.to_lowercase()))
+            };
+            stores.lake.retain(|it| it.tenant != *tenant || !gone(&it.event));
             Ok(())
         })
         .await

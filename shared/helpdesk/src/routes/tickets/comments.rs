@@ -105,12 +105,11 @@ async fn keep(
     let mut changes = Changes::new();
     // Of two who take something out at once, neither may bring back what the other took.
     changes.replace(&item, comment, None)?;
-    if ticket.description == before && before != comment.body {
-        let after = Ticket { description: comment.body.clone(), ..ticket.record.clone() };
-        changes.update(ticket, &after.generated(call.at))?;
-    } else {
-        changes.unless_changed(ticket);
-    }
+    let begins = ticket.description == before && before != comment.body;
+    let description = if begins { comment.body.clone() } else { ticket.description.clone() };
+    // It is written anew in any case: search is fed by it, and must not find what was taken out.
+    let after = Ticket { description, ..ticket.record.clone() };
+    changes.update(ticket, &after.generated(call.at))?;
     call.commit(changes).await
 }
 

@@ -29,7 +29,10 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
 }
 
 /// A deleted ticket stands on no list but that of deleted ones.
-fn gone(call: &Call<'_>, ticket: &Kept<Ticket>, changes: &mut Changes) -> Result<(), Refused> {
+///
+/// # Errors
+/// `Internal` if it cannot be written.
+pub fn gone(call: &Call<'_>, ticket: &Kept<Ticket>, changes: &mut Changes) -> Result<(), Refused> {
     let actor = call.actor()?;
     let deleted = DeletedTicket {
         ticket: Ticket { version: ticket.version.saturating_add(1), ..ticket.record.clone() },
@@ -132,9 +135,17 @@ pub(super) async fn destroy_many(call: &Call<'_>) -> Result<Answer, Refused> {
     job::start(call, "Permanently Delete Tickets", ids.into_iter().map(step).collect()).await
 }
 
-/// Takes a ticket out for good: what was said in it, its files, what was done to it, and last itself.
 pub(super) async fn erase(call: &Call<'_>) -> Result<Answer, Refused> {
     let deleted = deleted(call, call.id("id")?).await?;
+    for_good(call, &deleted).await?;
+    Ok(Answer::gone())
+}
+
+/// Takes a ticket out for good: what was said in it, its files, what was done to it, and last itself.
+///
+/// # Errors
+/// 409 when somebody brings it back meanwhile; `Unavailable` or `Throttled`.
+pub async fn for_good(call: &Call<'_>, deleted: &Kept<DeletedTicket>) -> Result<(), Refused> {
     let id = deleted.ticket.id;
     let held = call.hold();
     loop {
@@ -155,11 +166,10 @@ pub(super) async fn erase(call: &Call<'_>) -> Result<Answer, Refused> {
     }
     call.release(held);
     let mut changes = Changes::new();
-    changes.delete(&deleted)?;
+    changes.delete(deleted)?;
     satisfaction::forget(call, &deleted.ticket, &mut changes).await?;
     changes.list(&Link::by_time(SCRUBBED, call.at, id.get()), &deleted.scrubbed())?;
-    call.commit(changes).await?;
-    Ok(Answer::gone())
+    call.commit(changes).await
 }
 
 /// What leads to an audit or a comment, whose files go at once.

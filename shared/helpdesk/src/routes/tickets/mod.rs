@@ -26,6 +26,7 @@ mod written;
 
 pub use asked::{Asked, More, Named};
 pub use automated::automated;
+pub use deleted::{for_good, gone};
 pub use fire::work as triggered;
 pub use routed::{Receiver, adopt, give, take_back};
 pub use see::{sees, ticket, visible, within};
