@@ -26,6 +26,8 @@ pub struct Cost {
     pub usd_per_million: f64,
     /// The parts, the dearest service first.
     pub lines: Vec<Line>,
+    /// What could be saved, and what that would be worth.
+    pub levers: Vec<Lever>,
     /// The event lake, which is beside.
     pub lake_usd: f64,
     /// What each millisecond that AWS takes for a call adds, by functions that wait for it.
@@ -36,6 +38,16 @@ pub struct Cost {
     pub sends: f64,
     /// Events that were played.
     pub events: u64,
+}
+
+/// Something that could be done otherwise. What it would be worth is worked out from what was counted; none of these is
+/// done.
+#[derive(Debug, Clone, Serialize)]
+pub struct Lever {
+    /// What would be done.
+    pub what: &'static str,
+    /// US dollars a million events that it would save.
+    pub usd: f64,
 }
 
 /// Requests by which Lambda takes a batch from a queue: one receives it, one deletes it.
@@ -109,6 +121,7 @@ impl Cost {
         });
         Ok(Self {
             usd_per_million: lines.iter().map(|line| line.usd).sum(),
+            levers: levers(run, scale, prices)?,
             lines,
             lake_usd: as_f64(run.lake_bytes) * scale / 1e9 * prices.of("firehose_iceberg_gb")?,
             usd_per_wait_ms: chain * scale * prices.of("lambda_arm_gb_second")?,
@@ -147,4 +160,45 @@ fn workflow_gb_hours(run: &Run) -> f64 {
     let megabytes = WORKFLOW_MB + as_f64(payload) / f64::from(1 << 20);
     let megabytes = (megabytes / WORKFLOW_STEP_MB).ceil() * WORKFLOW_STEP_MB;
     executions * lasted / 3_600_000.0 * megabytes / 1024.0
+}
+
+fn levers(run: &Run, scale: f64, prices: &Prices) -> Result<Vec<Lever>> {
+    let read = prices.of("dynamodb_read_unit")?;
+    let write = prices.of("dynamodb_write_unit")?;
+    let units = |table: &str, operation: &str| {
+        let key = (table.to_owned(), operation.to_owned());
+        run.bill.meter.units.get(&key).copied().unwrap_or_default()
+    };
+    let reads = units("ProfilesTable", "BatchGetItem").read;
+    let settled = units("ProfilesTable", "UpdateItem").write;
+    let features = units("ProfilesTable", "PutItem");
+    let refused = run.candidates.saturating_sub(run.emails);
+    let record = units("EngagementTable", "PutItem");
+    let lever = |what, usd: f64| Lever { what, usd: usd * scale };
+    let mut levers = vec![
+        lever(
+            "read profiles and features as they were a moment ago: the conditional write notices",
+            reads / 2.0 * read,
+        ),
+        lever(
+            "let a subject's next write tell that its signals were emitted",
+            as_f64(settled) * write,
+        ),
+        lever(
+            "keep every feature item below 1 KB",
+            as_f64(features.write.saturating_sub(features.items)) * write,
+        ),
+        lever(
+            "find a subject's candidates without an index of their own",
+            as_f64(run.candidates) * write,
+        ),
+        // A record and its two places in indexes: all puts but the candidates' and their two places.
+        lever("count what shadow mode refuses instead of recording each", {
+            let puts = as_f64(record.items).max(1.0);
+            let all = as_f64(record.write.saturating_add(record.index));
+            all / puts * as_f64(refused) * write
+        }),
+    ];
+    levers.sort_by(|one, other| other.usd.total_cmp(&one.usd));
+    Ok(levers)
 }

@@ -47,3 +47,11 @@ impl Printed {
         Ok(writeln!(self.caller, "{text}")?)
     }
 }
+
+/// What is printed afterwards goes to the caller again.
+impl Drop for Printed {
+    fn drop(&mut self) {
+        // Where it cannot, there is nobody left to tell.
+        let _ = rustix::stdio::dup2_stdout(&self.caller);
+    }
+}

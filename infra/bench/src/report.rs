@@ -2,7 +2,7 @@
 
 use crate::beside::Beside;
 use crate::cold::Cold;
-use crate::cost::{Cost, Line};
+use crate::cost::{Cost, Lever, Line};
 use crate::routes::{Asked, mean, middle_and_most};
 use crate::throughput::{Batched, Installed};
 use anyhow::Result;
@@ -10,15 +10,15 @@ use serde::Serialize;
 use std::fmt::Write;
 
 /// Everything.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Report {
     /// When it was measured.
     pub at: String,
     /// On what.
-    pub machine: Machine,
+    pub machine: Option<Machine>,
     /// What a million events cost in US dollars: batches of 500, 3 events of each subject, one event in ten a candidate
     /// of its own, one in a hundred sent.
-    pub usd_per_million: f64,
+    pub usd_per_million: Option<f64>,
     /// Events of one batch as the template has it.
     pub template_batch: Option<u64>,
     /// Cases by name, the first of them the one above.
@@ -83,21 +83,30 @@ impl Report {
     /// None: text takes all that is written.
     pub fn page(&self) -> Result<String> {
         let mut page = String::new();
-        let machine = &self.machine;
-        writeln!(
-            page,
-            "Measured {} on {} cores of {} ({}){}.\n",
-            self.at,
-            machine.cores,
-            machine.processor,
-            machine.architecture,
-            if machine.optimised { "" } else { ", **not optimised**" },
-        )?;
-        self.costs(&mut page)?;
+        if let Some(machine) = &self.machine {
+            writeln!(
+                page,
+                "Measured {} on {} cores of {} ({}){}.\n",
+                self.at,
+                machine.cores,
+                machine.processor,
+                machine.architecture,
+                if machine.optimised { "" } else { ", **not optimised**" },
+            )?;
+        }
+        if !self.cost.is_empty() {
+            self.costs(&mut page)?;
+        }
         self.idle(&mut page)?;
-        self.rates(&mut page)?;
-        self.others(&mut page)?;
-        self.asked(&mut page)?;
+        if !self.batches.is_empty() || !self.installed.is_empty() {
+            self.rates(&mut page)?;
+        }
+        if !self.beside.is_empty() {
+            self.others(&mut page)?;
+        }
+        if !self.routes.is_empty() {
+            self.asked(&mut page)?;
+        }
         self.started(&mut page)?;
         Ok(page)
     }
@@ -145,6 +154,11 @@ impl Report {
             for line in first.cost.lines.iter().filter(|line| line.usd >= 0.0005) {
                 let Line { service, what, units, usd } = line;
                 writeln!(page, "| {service} | {what} | {units:.0} | {usd:.4} |")?;
+            }
+            writeln!(page, "\nWhat would save how much of the first, none of which is done:\n")?;
+            writeln!(page, "| | USD |\n|---|---:|")?;
+            for Lever { what, usd } in first.cost.levers.iter().filter(|it| it.usd >= 0.0005) {
+                writeln!(page, "| {what} | {usd:.3} |")?;
             }
         }
         Ok(writeln!(page)?)

@@ -20,6 +20,9 @@ pub struct BenchArgs {
     /// Write docs/src/benchmarks.md too
     #[arg(long)]
     write: bool,
+    /// Measure only these parts: cost, batches, installed, cold, routes, beside
+    #[arg(long)]
+    only: Vec<String>,
 }
 
 /// Builds the benchmarks as functions are built, and runs them.
@@ -37,6 +40,9 @@ pub fn run(repo: &Repo, args: &BenchArgs) -> Result<()> {
     }
     if args.write {
         bench.arg("--write").arg(repo.path(PAGE));
+    }
+    for part in &args.only {
+        bench.arg("--only").arg(part);
     }
     let status = bench.status()?;
     ensure!(status.success(), "the benchmarks failed ({status})");
