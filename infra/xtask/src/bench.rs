@@ -20,6 +20,9 @@ pub struct BenchArgs {
     /// Write docs/src/benchmarks.md too
     #[arg(long)]
     write: bool,
+    /// Build all functions before, to measure how they start; else those that are built already are
+    #[arg(long)]
+    functions: bool,
     /// Measure only these parts: cost, batches, installed, cold, routes, beside
     #[arg(long)]
     only: Vec<String>,
@@ -27,13 +30,14 @@ pub struct BenchArgs {
 
 /// Builds the benchmarks as functions are built, and runs them.
 pub fn run(repo: &Repo, args: &BenchArgs) -> Result<()> {
+    let workspace = Workspace::read(repo)?;
+    // Not at once: the benchmarks ask for features that no function has.
+    if args.functions {
+        built(repo, &workspace.functions())?;
+    }
+    built(repo, &["ceap-bench"])?;
     let began = Instant::now();
-    let mut build = process::cargo();
-    build.args(["build", "--release", "--package", "ceap-bench", "--manifest-path"]);
-    process::shown(build.arg(repo.path("Cargo.toml")), "cargo build")?;
-    eprintln!("built in {} s", began.elapsed().as_secs());
-    let began = Instant::now();
-    let binary = Workspace::read(repo)?.target_directory.join("release/bench");
+    let binary = workspace.target_directory.join("release/bench");
     let mut bench = Command::new(binary);
     if args.json {
         bench.arg("--json");
@@ -47,5 +51,17 @@ pub fn run(repo: &Repo, args: &BenchArgs) -> Result<()> {
     let status = bench.status()?;
     ensure!(status.success(), "the benchmarks failed ({status})");
     eprintln!("measured in {} s", began.elapsed().as_secs());
+    Ok(())
+}
+
+fn built(repo: &Repo, packages: &[&str]) -> Result<()> {
+    let began = Instant::now();
+    let mut build = process::cargo();
+    build.args(["build", "--release", "--manifest-path"]).arg(repo.path("Cargo.toml"));
+    for package in packages {
+        build.args(["--package", package]);
+    }
+    process::shown(&mut build, "cargo build")?;
+    eprintln!("built in {} s", began.elapsed().as_secs());
     Ok(())
 }
