@@ -2,6 +2,7 @@
 
 mod anew;
 mod aws;
+mod bench;
 mod demo;
 mod down;
 mod events;
@@ -51,6 +52,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run every check
     Test,
+    /// Measure what a million events cost and how many a core takes, with the real SDKs over a played AWS
+    Bench(bench::BenchArgs),
     /// Send events from a file of JSON lines
     Send(send::SendArgs),
     /// Make credentials for the running stack
@@ -82,6 +85,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Down => down::run(&repo)?,
         Command::Status => return Ok(exit_code(status::run(&repo)?)),
         Command::Demo(args) => demo::run(&repo, &args)?,
+        Command::Bench(args) => bench::run(&repo, &args)?,
         Command::Test => return test::run(&repo),
         Command::Send(args) => send::run(&repo, &args)?,
         Command::Token(args) => token::run(&repo, &args)?,

@@ -24,6 +24,8 @@ pub mod file_bucket;
 pub mod job_queue;
 #[cfg(feature = "s3")]
 pub mod model_bucket;
+#[cfg(feature = "played")]
+pub mod played;
 #[cfg(feature = "s3")]
 pub mod run_files;
 #[cfg(feature = "scheduler")]
@@ -59,12 +61,16 @@ use std::time::Duration;
 /// The configuration that every client shares: credentials, region and endpoint from the
 /// environment that Lambda sets. A call that hangs is given up well before the shortest stage is.
 pub async fn config() -> SdkConfig {
+    loader().load().await
+}
+
+fn loader() -> aws_config::ConfigLoader {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
         .operation_attempt_timeout(Duration::from_secs(4))
         .operation_timeout(Duration::from_secs(9))
         .build();
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
+    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts)
 }
 
 /// For providers that send: asked once, because the SDK's own retries would send again without

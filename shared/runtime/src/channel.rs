@@ -51,18 +51,16 @@ impl Channel {
         Table::new(&self.client, self.env.get(variable))
     }
 
-    /// Sends what the queue of the channel `name` brings, at most `per_second` messages of one
-    /// `account`; 0 is no limit.
+    /// What sends a message, at most `per_second` messages of one `account`; 0 is no limit.
     ///
     /// # Errors
-    /// From Lambda's runtime API; `Invalid`, naming a variable that cannot be read.
-    pub async fn serve(
-        self,
-        name: &'static str,
+    /// `Invalid`, naming a variable that cannot be read.
+    pub fn sender<P: Provider>(
+        &self,
         account: Account,
         per_second: f64,
-        provider: impl Provider,
-    ) -> Result<(), Error> {
+        provider: P,
+    ) -> Result<impl batch::Taking<Dispatch> + use<P>, Fault> {
         let outbox = Messages::new(self.table("ENGAGEMENT_TABLE"));
         let sender = Sender {
             aftermath: Follow {
@@ -79,9 +77,29 @@ impl Channel {
             lease_s: self.env.parse("CLAIM_LEASE_SECONDS")?,
             limit: Rate::per_second(per_second).map(|rate| Limit { rate, account }),
         };
+        Ok(async move |dispatch: &Dispatch, attempt| sender.send(dispatch, attempt).await)
+    }
+
+    /// What puts off messages of the queue of the channel `name`.
+    #[must_use]
+    pub fn postponer(&self, name: &str) -> Postponer {
         let queue_url = format!("{}{name}", self.env.get("CHANNEL_QUEUE_PREFIX"));
-        let postpone = Postponer::new(&self.config, queue_url);
-        let take = async |dispatch: &Dispatch, attempt| sender.send(dispatch, attempt).await;
-        batch::queue(name, &postpone, take).await
+        Postponer::new(&self.config, queue_url)
+    }
+
+    /// Sends what the queue of the channel `name` brings, at most `per_second` messages of one
+    /// `account`; 0 is no limit.
+    ///
+    /// # Errors
+    /// From Lambda's runtime API; `Invalid`, naming a variable that cannot be read.
+    pub async fn serve(
+        self,
+        name: &'static str,
+        account: Account,
+        per_second: f64,
+        provider: impl Provider,
+    ) -> Result<(), Error> {
+        let take = self.sender(account, per_second, provider)?;
+        batch::queue(name, &self.postponer(name), take).await
     }
 }

@@ -17,6 +17,13 @@ impl Env {
         Self::from(names, |name| std::env::var(name).ok())
     }
 
+    /// Variables that are given, for measurements.
+    #[cfg(feature = "bench")]
+    #[must_use]
+    pub fn of(variables: &[(&'static str, &str)]) -> Self {
+        Self(variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect())
+    }
+
     fn from(names: &[&'static str], get: impl Fn(&str) -> Option<String>) -> Result<Self, Fault> {
         let found: BTreeMap<_, _> = names
             .iter()

@@ -25,6 +25,7 @@ use crate::env::Env;
 use crate::{metrics, stage, task};
 use aws_lambda_events::event::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::http::Method as HttpMethod;
+use ceap_aws::SdkConfig;
 use ceap_aws::connections::GatewayConnections;
 use ceap_aws::dynamodb::{self, CurrentCredentials, HelpdeskStore, SecretStore, Table};
 use ceap_aws::file_bucket::FileBucket;
@@ -117,11 +118,18 @@ impl Office {
     /// # Errors
     /// `Invalid`, naming the variable.
     pub async fn open(env: &Env) -> Result<Self, Fault> {
-        let config = ceap_aws::config().await;
-        let client = dynamodb::client(&config);
+        Self::of(env, &ceap_aws::config().await)
+    }
+
+    /// The same, whose clients are made of `config`.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the variable.
+    pub fn of(env: &Env, config: &SdkConfig) -> Result<Self, Fault> {
+        let client = dynamodb::client(config);
         let table = |name| Table::new(&client, env.get(name));
-        let queue = JobQueue::new(&config, env.get("JOBS_QUEUE"));
-        let secrets = SecretStore::new(&config, table("PLATFORM_TABLE"), env.get("SECRETS_KEY"));
+        let queue = JobQueue::new(config, env.get("JOBS_QUEUE"));
+        let secrets = SecretStore::new(config, table("PLATFORM_TABLE"), env.get("SECRETS_KEY"));
         let secrets = secrets.forgetful();
         let reach = Reach::loopback(env.parse("ALLOW_LOOPBACK")?);
         Ok(Self {
@@ -133,7 +141,7 @@ impl Office {
             clock: Box::new(SystemClock),
             jobs: Box::new(queue.clone()),
             invitations: Box::new(queue),
-            files: Box::new(FileBucket::new(&config, env.get("FILES_BUCKET"))),
+            files: Box::new(FileBucket::new(config, env.get("FILES_BUCKET"))),
             secrets: Box::new(secrets),
             deliver: Box::new(Deliverer::new(reach)),
             index: Box::new(Unreached),
@@ -257,7 +265,7 @@ impl Office {
         .await
     }
 
-    async fn answer(
+    pub(crate) async fn answer(
         &self,
         family: &Family,
         event: ApiGatewayV2httpRequest,

@@ -407,7 +407,7 @@ pub(crate) async fn answered(
 
 /// The answer in payload format 2.0 of HTTP APIs. (`lambda_http::run` wants futures that can change
 /// threads; a function serves one request at a time and needs no such thing.)
-fn answer(response: Response<Body>) -> ApiGatewayV2httpResponse {
+pub(crate) fn answer(response: Response<Body>) -> ApiGatewayV2httpResponse {
     let (parts, body) = response.into_parts();
     let mut answer = ApiGatewayV2httpResponse::default();
     answer.status_code = i64::from(parts.status.as_u16());
@@ -416,7 +416,7 @@ fn answer(response: Response<Body>) -> ApiGatewayV2httpResponse {
     answer
 }
 
-async fn respond(
+pub(crate) async fn respond(
     name: &str,
     credentials: &impl Credentials,
     handler: &impl AsyncFn(&Call) -> Result<Reply, Fault>,

@@ -13,6 +13,8 @@ pub mod batch;
 pub mod callbacks;
 pub mod channel;
 pub mod desk;
+#[cfg(feature = "bench")]
+pub mod drive;
 pub mod erasures;
 pub mod feeds;
 pub mod firehose;
@@ -24,6 +26,7 @@ pub mod metrics;
 pub mod models;
 pub mod pages;
 pub mod pinpoint;
+pub mod pipeline;
 pub mod polls;
 pub mod quarantine;
 pub mod reception;

@@ -198,16 +198,23 @@ impl Stage {
     }
 }
 
-/// Does `work` as one invocation of its own, and prints what is counted of it: for tests of what runs print.
-#[cfg(test)]
+/// Does `work` as one invocation of its own, and prints what is counted of it: for tests and measurements, which have no Lambda.
+#[cfg(any(test, feature = "bench"))]
 pub(crate) async fn alone<T>(name: &'static str, work: impl Future<Output = T>) -> T {
-    STAGE
-        .scope(Stage::new(name, "test"), async {
-            let done = work.await;
-            metrics::print(&[STAGE.with(|stage| stage.line(true))]);
-            done
-        })
-        .await
+    unasked(name, async {
+        let done = work.await;
+        metrics::print(&[STAGE.with(|stage| stage.line(true))]);
+        done
+    })
+    .await
+}
+
+/// The same for a door that prints what was asked of it by itself.
+#[cfg(any(test, feature = "bench"))]
+pub(crate) async fn unasked<T>(name: &'static str, work: impl Future<Output = T>) -> T {
+    let stage = Stage::new(name, "00000000-0000-4000-8000-000000000000");
+    let span = stage.span();
+    STAGE.scope(stage, work).instrument(span).await
 }
 
 fn count(records: usize) -> u64 {

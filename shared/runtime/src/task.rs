@@ -58,14 +58,18 @@ where
     I: DeserializeOwned + Portion,
     O: Serialize + Portion,
 {
-    serve(name, async |input: I| {
-        stage::took(input.size(), None);
-        stage::linked(input.traces());
-        let (output, tally) = work(input).await?;
-        stage::made(output.size());
-        Ok((output, tally))
-    })
-    .await
+    serve(name, async |input: I| portion(&work, input).await).await
+}
+
+pub(crate) async fn portion<I: Portion, O: Portion>(
+    work: &impl AsyncFn(I) -> Result<(O, Tally), Fault>,
+    input: I,
+) -> Result<(O, Tally), Fault> {
+    stage::took(input.size(), None);
+    stage::linked(input.traces());
+    let (output, tally) = work(input).await?;
+    stage::made(output.size());
+    Ok((output, tally))
 }
 
 pub(crate) async fn answer<I, O>(

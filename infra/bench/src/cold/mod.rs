@@ -1,0 +1,236 @@
+//! Cold starts: each function's binary, started as Lambda starts it, against a runtime API and an AWS on this machine.
+//!
+//! Only binaries that are built are measured. Beside each stands a hello-world of the same runtime that builds the same
+//! clients, so that what the function itself adds is seen.
+
+mod http;
+
+use crate::aws::Aws;
+use crate::templates::{FunctionOf, Templates};
+use anyhow::{Context, Result, bail};
+use ceap_aws::played::{Asked, Network};
+use http::{Request, Response};
+use serde::Serialize;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// What starting a function takes.
+#[derive(Debug, Clone, Serialize)]
+pub struct Cold {
+    /// The function.
+    pub function: String,
+    /// Milliseconds until it asks for its first event, the middle of several starts.
+    pub init_ms: f64,
+    /// Milliseconds from that event to its answer.
+    pub first_ms: f64,
+    /// Whether that answer was an error.
+    pub failed: bool,
+    /// Megabytes of memory at most.
+    pub peak_mb: f64,
+    /// Megabytes of the binary.
+    pub binary_mb: f64,
+    /// How many times as long it takes to start as a hello-world with the same clients.
+    pub times_hello: f64,
+}
+
+/// Starts of each, of which the middle counts.
+const STARTS: usize = 7;
+
+/// How long a start may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The hello-world's binary.
+pub const HELLO: &str = "hello";
+/// The variable that tells it which clients to build.
+pub const CLIENTS: &str = "HELLO_CLIENTS";
+
+/// What the runtime API sees.
+#[derive(Debug)]
+enum Seen {
+    Next(Instant),
+    Answered(Instant, bool),
+}
+
+/// Every function whose binary is in `folder`, with the events that are in the repository.
+///
+/// # Errors
+/// When one does not start.
+pub fn starts(templates: &Templates, root: &Path, folder: &Path) -> Result<Vec<Cold>> {
+    let aws = Aws::new(&templates.data)?;
+    let port = serve_aws(aws)?;
+    let mut rows = Vec::new();
+    for function in templates.functions()? {
+        let binary = folder.join(&function.name);
+        let events = root.join("events").join(&function.name);
+        let (Ok(size), Some(event)) = (std::fs::metadata(&binary), first(&events)) else {
+            continue;
+        };
+        let own = middle(&binary, &function, port, &event, None)?;
+        let clients = clients(root, &function.name)?;
+        let hello = middle(&folder.join(HELLO), &function, port, &event, Some(&clients))?;
+        #[allow(clippy::cast_precision_loss)] // megabytes
+        let binary_mb = size.len() as f64 / 1e6;
+        rows.push(Cold {
+            function: function.name,
+            times_hello: own.init_ms / hello.init_ms,
+            binary_mb,
+            ..own
+        });
+    }
+    Ok(rows)
+}
+
+/// The first event of a folder.
+fn first(folder: &Path) -> Option<Vec<u8>> {
+    let mut files: Vec<_> = std::fs::read_dir(folder).ok()?.flatten().map(|it| it.path()).collect();
+    files.sort();
+    std::fs::read(files.first()?).ok()
+}
+
+/// The features of `ceap-aws` that a function's manifest asks for: the clients that it builds.
+fn clients(root: &Path, function: &str) -> Result<String> {
+    for context in std::fs::read_dir(root.join("functions"))? {
+        let manifest = context?.path().join(function).join("Cargo.toml");
+        let Ok(text) = std::fs::read_to_string(manifest) else { continue };
+        let line = text.lines().find(|line| line.starts_with("ceap-aws"));
+        let features = line.and_then(|line| line.split('[').nth(1)?.split(']').next());
+        return Ok(features.unwrap_or_default().replace(['"', ' '], ""));
+    }
+    Ok(String::new())
+}
+
+fn middle(
+    binary: &Path,
+    function: &FunctionOf,
+    aws: u16,
+    event: &[u8],
+    clients: Option<&str>,
+) -> Result<Cold> {
+    let mut all = Vec::new();
+    for _ in 0..STARTS {
+        let failed = || format!("{} did not start", binary.display());
+        all.push(start(binary, function, aws, event, clients).with_context(failed)?);
+    }
+    all.sort_by(|one, other| one.init_ms.total_cmp(&other.init_ms));
+    let mut firsts: Vec<f64> = all.iter().map(|it| it.first_ms).collect();
+    firsts.sort_by(f64::total_cmp);
+    let at = STARTS / 2;
+    let found = all.get(at).cloned().context("no start")?;
+    Ok(Cold { first_ms: firsts.get(at).copied().unwrap_or_default(), ..found })
+}
+
+fn start(
+    binary: &Path,
+    function: &FunctionOf,
+    aws: u16,
+    event: &[u8],
+    clients: Option<&str>,
+) -> Result<Cold> {
+    let (tell, told) = channel();
+    let port = serve_runtime(event.to_vec(), tell)?;
+    let mut command = Command::new(binary);
+    command.env_clear().envs(&function.variables).stdout(Stdio::null()).stderr(Stdio::null());
+    for (name, value) in [
+        ("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{port}")),
+        ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "log".to_owned()),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "log".to_owned()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "played".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "played".to_owned()),
+        ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{aws}")),
+        (CLIENTS, clients.unwrap_or_default().to_owned()),
+    ] {
+        command.env(name, value);
+    }
+    let began = Instant::now();
+    let mut child = command.spawn()?;
+    let found = watched(&mut child, &told, began);
+    child.kill()?;
+    child.wait()?;
+    let (init, first, failed, peak_mb) = found?;
+    Ok(Cold {
+        function: function.name.clone(),
+        init_ms: init.as_secs_f64() * 1000.0,
+        first_ms: first.as_secs_f64() * 1000.0,
+        failed,
+        peak_mb,
+        binary_mb: 0.0,
+        times_hello: 1.0,
+    })
+}
+
+fn watched(
+    child: &mut Child,
+    told: &Receiver<Seen>,
+    began: Instant,
+) -> Result<(Duration, Duration, bool, f64)> {
+    let Seen::Next(asked) = told.recv_timeout(PATIENCE)? else { bail!("an answer to nothing") };
+    let Seen::Answered(answered, failed) = told.recv_timeout(PATIENCE)? else {
+        bail!("asks again without an answer")
+    };
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()))?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak: f64 = peak.and_then(|it| it.split_whitespace().next()?.parse().ok()).unwrap_or(0.0);
+    Ok((asked.duration_since(began), answered.duration_since(asked), failed, peak / 1024.0))
+}
+
+/// The runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>) with one event to give.
+fn serve_runtime(event: Vec<u8>, tell: Sender<Seen>) -> Result<u16> {
+    let event = Mutex::new(Some(event));
+    let tell = Mutex::new(tell);
+    http::serve(move |request: Request| {
+        let now = Instant::now();
+        let say = |seen| {
+            if let Ok(tell) = tell.lock() {
+                // Who started the function has heard enough of it.
+                drop(tell.send(seen));
+            }
+        };
+        if request.path.ends_with("/next") {
+            let body = event.lock().ok()?.take()?;
+            say(Seen::Next(now));
+            let headers = [
+                ("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
+                ("Lambda-Runtime-Deadline-Ms", "4102444800000"),
+                (
+                    "Lambda-Runtime-Invoked-Function-Arn",
+                    "arn:aws:lambda:us-east-1:123456789012:function:it",
+                ),
+                (
+                    "Lambda-Runtime-Trace-Id",
+                    "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
+                ),
+                ("Content-Type", "application/json"),
+            ];
+            let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            return Some(Response { status: 200, headers: headers.to_vec(), body });
+        }
+        say(Seen::Answered(now, request.path.ends_with("/error")));
+        Some(Response { status: 202, headers: Vec::new(), body: Vec::new() })
+    })
+}
+
+/// AWS for other processes. Whose service is asked stands in the signature.
+fn serve_aws(aws: Arc<Aws>) -> Result<u16> {
+    http::serve(move |request: Request| {
+        let signed = request.headers.iter().find(|(name, _)| name == "authorization");
+        let scope = signed.and_then(|(_, value)| value.split('/').nth(3)).unwrap_or("unknown");
+        let service = if scope == "ses" { "email" } else { scope };
+        let asked = Asked {
+            method: request.method,
+            url: format!("https://{service}.us-east-1.amazonaws.com{}", request.path),
+            headers: request.headers,
+            body: request.body,
+        };
+        let answered = aws.answer(&asked);
+        let headers = answered.headers.into_iter().filter(|(name, _)| *name != "content-length");
+        let headers = headers.map(|(name, value)| (name.to_owned(), value)).collect();
+        Some(Response { status: answered.status, headers, body: answered.body })
+    })
+}

@@ -1,0 +1,275 @@
+//! What was found, as one object and as a page.
+
+use crate::beside::Beside;
+use crate::cold::Cold;
+use crate::cost::{Cost, Lever, Line};
+use crate::routes::{Asked, mean, middle_and_most};
+use crate::throughput::{Batched, Installed};
+use anyhow::Result;
+use serde::Serialize;
+use std::fmt::Write;
+
+/// Everything.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// When it was measured.
+    pub at: String,
+    /// On what.
+    pub machine: Option<Machine>,
+    /// What a million events cost in US dollars: batches of 500, 3 events of each subject, one event in ten a candidate
+    /// of its own, one in a hundred sent.
+    pub usd_per_million: Option<f64>,
+    /// Events of one batch as the template has it.
+    pub template_batch: Option<u64>,
+    /// Cases by name, the first of them the one above.
+    pub cost: Vec<Case>,
+    /// What an idle deployment costs in a month.
+    pub standing: Vec<Line>,
+    /// By sizes of batches.
+    pub batches: Vec<Batched>,
+    /// By use cases installed.
+    pub installed: Vec<Installed>,
+    /// Cold starts of the functions that are built.
+    pub cold: Vec<Cold>,
+    /// Each route of the helpdesk's API.
+    pub routes: Vec<Asked>,
+    /// The same job in other languages.
+    pub beside: Vec<Beside>,
+}
+
+/// What one way of events costs.
+#[derive(Debug, Serialize)]
+pub struct Case {
+    /// Which.
+    pub name: String,
+    /// What it costs.
+    #[serde(flatten)]
+    pub cost: Cost,
+}
+
+/// What it was measured on.
+#[derive(Debug, Serialize)]
+pub struct Machine {
+    /// The processor.
+    pub processor: String,
+    /// How many.
+    pub cores: usize,
+    /// The instruction set.
+    pub architecture: &'static str,
+    /// Whether the benchmarks are compiled as functions are.
+    pub optimised: bool,
+}
+
+impl Machine {
+    /// This one.
+    #[must_use]
+    pub fn here() -> Self {
+        let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = text.lines().find_map(|line| line.strip_prefix("model name"));
+        let model = model.and_then(|line| line.split_once(':')).map(|(_, name)| name.trim());
+        Self {
+            processor: model.unwrap_or("unknown").to_owned(),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            architecture: std::env::consts::ARCH,
+            optimised: !cfg!(debug_assertions),
+        }
+    }
+}
+
+impl Report {
+    /// As Markdown.
+    ///
+    /// # Errors
+    /// None: text takes all that is written.
+    pub fn page(&self) -> Result<String> {
+        let mut page = String::new();
+        if let Some(machine) = &self.machine {
+            writeln!(
+                page,
+                "Measured {} on {} cores of {} ({}){}.\n",
+                self.at,
+                machine.cores,
+                machine.processor,
+                machine.architecture,
+                if machine.optimised { "" } else { ", **not optimised**" },
+            )?;
+        }
+        if !self.cost.is_empty() {
+            self.costs(&mut page)?;
+        }
+        self.idle(&mut page)?;
+        if !self.batches.is_empty() || !self.installed.is_empty() {
+            self.rates(&mut page)?;
+        }
+        if !self.beside.is_empty() {
+            self.others(&mut page)?;
+        }
+        if !self.routes.is_empty() {
+            self.asked(&mut page)?;
+        }
+        self.started(&mut page)?;
+        Ok(page)
+    }
+
+    fn costs(&self, page: &mut String) -> Result<()> {
+        writeln!(page, "## What a million events cost\n")?;
+        let batch = self.template_batch.map_or_else(String::new, |it| it.to_string());
+        writeln!(
+            page,
+            "Events of 1 KB, in US dollars, without what providers of messages ask. The template's batch is {batch}.\n"
+        )?;
+        let names: Vec<String> = self.cost.iter().map(|it| it.name.clone()).collect();
+        writeln!(page, "| | {} |", names.join(" | "))?;
+        writeln!(page, "|---|{}", "---:|".repeat(names.len()))?;
+        let mut services: Vec<String> = Vec::new();
+        for case in &self.cost {
+            for (service, _) in case.cost.services() {
+                if !services.contains(&service) {
+                    services.push(service);
+                }
+            }
+        }
+        for service in services {
+            let of = |case: &Case| {
+                let found = case.cost.services().into_iter().find(|(name, _)| *name == service);
+                found.map_or(0.0, |(_, usd)| usd)
+            };
+            let cells: Vec<String> = self.cost.iter().map(|it| format!("{:.4}", of(it))).collect();
+            writeln!(page, "| {service} | {} |", cells.join(" | "))?;
+        }
+        let mut row = |name: &str, of: &dyn Fn(&Cost) -> String| -> Result<()> {
+            let cells: Vec<String> = self.cost.iter().map(|it| of(&it.cost)).collect();
+            Ok(writeln!(page, "| {name} | {} |", cells.join(" | "))?)
+        };
+        row("**sum**", &|it| format!("**{:.3}**", it.usd_per_million))?;
+        row("beside it, the event lake", &|it| format!("{:.3}", it.lake_usd))?;
+        row("each millisecond that AWS takes for a call", &|it| {
+            format!("{:.4}", it.usd_per_wait_ms)
+        })?;
+        row("candidates of 100 events", &|it| format!("{:.1}", it.candidates * 100.0))?;
+        row("sends of 100 events", &|it| format!("{:.1}", it.sends * 100.0))?;
+        if let Some(first) = self.cost.first() {
+            writeln!(page, "\nThe first of these, line by line:\n")?;
+            writeln!(page, "| | | units | USD |\n|---|---|---:|---:|")?;
+            for line in first.cost.lines.iter().filter(|line| line.usd >= 0.0005) {
+                let Line { service, what, units, usd } = line;
+                writeln!(page, "| {service} | {what} | {units:.0} | {usd:.4} |")?;
+            }
+            writeln!(page, "\nWhat would save how much of the first, none of which is done:\n")?;
+            writeln!(page, "| | USD |\n|---|---:|")?;
+            for Lever { what, usd } in first.cost.levers.iter().filter(|it| it.usd >= 0.0005) {
+                writeln!(page, "| {what} | {usd:.3} |")?;
+            }
+        }
+        Ok(writeln!(page)?)
+    }
+
+    fn idle(&self, page: &mut String) -> Result<()> {
+        writeln!(page, "## What an idle deployment costs in a month\n")?;
+        writeln!(page, "| | | units | USD |\n|---|---|---:|---:|")?;
+        for Line { service, what, units, usd } in &self.standing {
+            writeln!(page, "| {service} | {what} | {units:.0} | {usd:.2} |")?;
+        }
+        let sum: f64 = self.standing.iter().map(|line| line.usd).sum();
+        Ok(writeln!(page, "| **sum** | | | **{sum:.2}** |\n")?)
+    }
+
+    fn rates(&self, page: &mut String) -> Result<()> {
+        writeln!(page, "## How many a second, on one core\n")?;
+        writeln!(
+            page,
+            "| batch | `ingest-stream` | slowest to fastest tenth | `filter` + `score` | `deliver` |"
+        )?;
+        writeln!(page, "|---:|---:|---:|---:|---:|")?;
+        for row in &self.batches {
+            let (slow, fast) = row.ingest_spread;
+            let Batched {
+                batch,
+                ingest_per_second,
+                filter_score_per_second,
+                deliver_per_second,
+                ..
+            } = row;
+            writeln!(
+                page,
+                "| {batch} | {ingest_per_second:.0} | {slow:.0} – {fast:.0} | {filter_score_per_second:.0} | {deliver_per_second:.0} |"
+            )?;
+        }
+        writeln!(
+            page,
+            "\n| use cases installed | `ingest-stream`, others of types that do not come | all of the type that comes |"
+        )?;
+        writeln!(page, "|---:|---:|---:|")?;
+        for Installed { use_cases, others_per_second, same_per_second } in &self.installed {
+            writeln!(page, "| {use_cases} | {others_per_second:.0} | {same_per_second:.0} |")?;
+        }
+        Ok(writeln!(page)?)
+    }
+
+    fn others(&self, page: &mut String) -> Result<()> {
+        writeln!(page, "## Beside other languages\n")?;
+        writeln!(page, "| | signals a second | times as long |")?;
+        writeln!(page, "|---|---:|---:|")?;
+        for Beside { program, per_second, times_as_long } in &self.beside {
+            writeln!(page, "| {program} | {per_second:.0} | {times_as_long:.2} |")?;
+        }
+        Ok(writeln!(page)?)
+    }
+
+    fn asked(&self, page: &mut String) -> Result<()> {
+        writeln!(page, "## What a request to the helpdesk takes\n")?;
+        let mut functions: Vec<&str> = self.routes.iter().map(|it| it.function.as_str()).collect();
+        functions.dedup();
+        writeln!(
+            page,
+            "| | routes | answered | CPU in ms, middle | most | DynamoDB calls, mean | most | longest chain | largest answer |"
+        )?;
+        writeln!(page, "|---|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+        for function in functions {
+            let rows: Vec<Asked> =
+                self.routes.iter().filter(|it| it.function == function).cloned().collect();
+            let (middle, most) = middle_and_most(&rows);
+            let max = |of: fn(&Asked) -> u64| rows.iter().map(of).max().unwrap_or_default();
+            let bytes = rows.iter().map(|it| it.bytes).max().unwrap_or_default();
+            let good = rows.iter().filter(|it| it.status < 400).count();
+            writeln!(
+                page,
+                "| `{function}` | {} | {good} | {middle:.2} | {most:.2} | {:.1} | {} | {} | {bytes} |",
+                rows.len(),
+                mean(&rows, |it| it.calls),
+                max(|it| it.calls),
+                max(|it| it.chain),
+            )?;
+        }
+        let longest = self.routes.iter().filter(|it| it.chain > 3);
+        let longest: Vec<String> =
+            longest.map(|it| format!("`{}` ({})", it.route, it.chain)).collect();
+        let told = if longest.is_empty() { "none".to_owned() } else { longest.join(", ") };
+        Ok(writeln!(page, "\nRoutes that wait for more than three calls in a row: {told}.\n")?)
+    }
+
+    fn started(&self, page: &mut String) -> Result<()> {
+        writeln!(page, "## How long a function takes to start\n")?;
+        if self.cold.is_empty() {
+            return Ok(writeln!(
+                page,
+                "No function is built: `cargo build --release` builds them."
+            )?);
+        }
+        writeln!(
+            page,
+            "| function | init in ms | times a hello-world | first event in ms | peak MB | binary MB |"
+        )?;
+        writeln!(page, "|---|---:|---:|---:|---:|---:|")?;
+        for Cold { function, init_ms, first_ms, failed, peak_mb, binary_mb, times_hello } in
+            &self.cold
+        {
+            let failed = if *failed { " (refused)" } else { "" };
+            writeln!(
+                page,
+                "| `{function}` | {init_ms:.1} | {times_hello:.2} | {first_ms:.1}{failed} | {peak_mb:.0} | {binary_mb:.1} |"
+            )?;
+        }
+        Ok(writeln!(page)?)
+    }
+}

@@ -1,0 +1,175 @@
+//! What the templates say of the functions, and what of them costs money while nothing happens.
+
+use crate::platform::VARIABLES;
+use anyhow::{Context, Result};
+use serde_yaml_ng::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A function as it is started.
+#[derive(Debug)]
+pub struct FunctionOf {
+    /// Its name.
+    pub name: String,
+    /// Its memory.
+    pub memory_mb: u64,
+    /// Its environment.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// The templates of the deployment.
+#[derive(Debug)]
+pub struct Templates {
+    all: Vec<Value>,
+    /// `infra/data.yaml` as it is written.
+    pub data: String,
+}
+
+impl Templates {
+    /// Reads `template.yaml` and `infra/*.yaml` below the repository's top.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn read(root: &Path) -> Result<Self> {
+        let infra = root.join("infra");
+        let mut files = vec![root.join("template.yaml")];
+        for entry in std::fs::read_dir(&infra).context("no infra")? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|it| it == "yaml") {
+                files.push(path);
+            }
+        }
+        files.sort();
+        let parse = |file: &std::path::PathBuf| -> Result<Value> {
+            let text = std::fs::read_to_string(file)?;
+            serde_yaml_ng::from_str(&text).with_context(|| file.display().to_string())
+        };
+        let all = files.iter().map(parse).collect::<Result<_>>()?;
+        Ok(Self { all, data: std::fs::read_to_string(infra.join("data.yaml"))? })
+    }
+
+    fn resources(&self) -> impl Iterator<Item = (&Value, &Value)> {
+        self.all.iter().flat_map(|template| {
+            let resources = template.get("Resources").and_then(Value::as_mapping);
+            resources.into_iter().flatten().map(move |(_, resource)| (template, resource))
+        })
+    }
+
+    /// Megabytes of each function, by its name.
+    ///
+    /// # Errors
+    /// When a function has none.
+    pub fn memory(&self) -> Result<BTreeMap<String, u64>> {
+        let mut found = BTreeMap::new();
+        for (template, resource) in self.resources() {
+            let Some(name) = code_name(resource) else { continue };
+            let properties = resource.get("Properties").context("no Properties")?;
+            let global = || template.get("Globals")?.get("Function")?.get("MemorySize");
+            let memory = properties.get("MemorySize").or_else(global).and_then(Value::as_u64);
+            let none = || format!("{name}: no MemorySize");
+            found.insert(name.clone(), memory.with_context(none)?);
+        }
+        Ok(found)
+    }
+
+    /// Every function as it is started: constants of the template as they are, and what other resources are named.
+    ///
+    /// # Errors
+    /// When a function has no memory.
+    pub fn functions(&self) -> Result<Vec<FunctionOf>> {
+        let memory = self.memory()?;
+        let mut found = Vec::new();
+        for (template, resource) in self.resources() {
+            let Some(name) = code_name(resource) else { continue };
+            let global = template.get("Globals").and_then(|it| it.get("Function"));
+            let own = resource.get("Properties");
+            let variables = [global, own].into_iter().flatten();
+            let variables = variables.filter_map(|it| it.get("Environment")?.get("Variables"));
+            let variables = variables.filter_map(Value::as_mapping).flatten();
+            let given = |(key, value): (&Value, &Value)| {
+                let key = key.as_str()?.to_owned();
+                let value = constant(value).unwrap_or_else(|| stand_in(&key));
+                Some((key, value))
+            };
+            let variables = variables.filter_map(given).collect();
+            let memory_mb = memory.get(&name).copied().unwrap_or_default();
+            found.push(FunctionOf { name, memory_mb, variables });
+        }
+        Ok(found)
+    }
+
+    /// How many resources of each kind there are, those that only some deployments have left out.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for (_, resource) in self.resources() {
+            // An alarm is without a topic as well as with one; other conditions are of what is asked for.
+            if let Some(kind) = kind(resource).filter(|_| resource.get("Condition").is_none()) {
+                let count = counts.entry(kind.to_owned()).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+        counts
+    }
+
+    /// Queues that Lambda polls: each mapping of a function to a queue.
+    #[must_use]
+    pub fn polled_queues(&self) -> u64 {
+        let polled = self.resources().filter(|(_, resource)| {
+            let source = || resource.get("Properties")?.get("EventSourceArn");
+            let text = source().and_then(|arn| serde_yaml_ng::to_string(arn).ok());
+            kind(resource) == Some("AWS::Lambda::EventSourceMapping")
+                && text.is_some_and(|text| text.contains("Queue"))
+        });
+        u64::try_from(polled.count()).unwrap_or(u64::MAX)
+    }
+
+    /// Events of one batch from the stream, as `ingest-stream` is given them.
+    #[must_use]
+    pub fn stream_batch(&self) -> Option<u64> {
+        let mut found = self.resources().filter_map(|(_, resource)| {
+            let properties = resource.get("Properties")?;
+            let function = serde_yaml_ng::to_string(properties.get("FunctionName")?).ok()?;
+            let named = function.contains("IngestStreamFunction");
+            properties.get("BatchSize").and_then(Value::as_u64).filter(|_| named)
+        });
+        found.next()
+    }
+}
+
+fn kind(resource: &Value) -> Option<&str> {
+    resource.get("Type").and_then(Value::as_str)
+}
+
+/// What a function is called, after its folder.
+fn code_name(resource: &Value) -> Option<String> {
+    if kind(resource) != Some("AWS::Serverless::Function") {
+        return None;
+    }
+    let code = resource.get("Properties")?.get("CodeUri")?.as_str()?;
+    code.trim_end_matches('/').rsplit('/').next().map(str::to_owned)
+}
+
+/// A value that the template says itself.
+fn constant(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(is) => Some(is.to_string()),
+        _ => None,
+    }
+}
+
+/// What stands for the name of something that is not deployed here.
+fn stand_in(variable: &str) -> String {
+    let known = VARIABLES.iter().find(|(name, _)| *name == variable);
+    let by_ending = || match variable.rsplit('_').next() {
+        Some("URL" | "ENDPOINT" | "ORIGIN") => "https://example.com",
+        Some("SECOND" | "SECONDS" | "SCALE" | "DAYS" | "LIMIT" | "CONCURRENCY") => "1",
+        Some("ARN" | "FUNCTION") => "arn:aws:lambda:us-east-1:123456789012:function:it",
+        Some("LOOPBACK") => "false",
+        Some("LEVEL" | "LOG") => "info",
+        _ => "none",
+    };
+    known.map_or_else(|| by_ending().to_owned(), |(_, value)| (*value).to_owned())
+}

@@ -1,0 +1,72 @@
+//! A small run all the way: what goes in comes out, and is paid for once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects)]
+
+use ceap_bench::cost::Cost;
+use ceap_bench::platform::Platform;
+use ceap_bench::prices::Prices;
+use ceap_bench::printed::Printed;
+use ceap_bench::run::{Run, run};
+use ceap_bench::templates::Templates;
+use ceap_bench::workload::{EVENT_BYTES, Mix, use_cases};
+use std::path::Path;
+use std::sync::Mutex;
+
+const MIX: Mix =
+    Mix { batch: 100, per_subject: 4, visits: 2, groups: 1, carts: 10, gold: 100, repeats: false };
+
+/// There is one standard output to part.
+static PRINTING: Mutex<()> = Mutex::new(());
+
+/// Runs a mix with room for unoptimised futures of the SDK inside each other.
+fn ran(mix: Mix) -> Run {
+    let run = move || {
+        let _alone = PRINTING.lock().unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let templates = Templates::read(&root).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let platform = Platform::new(&templates, &use_cases(mix.repeats)).await.unwrap();
+            let printed = Printed::part().unwrap();
+            run(&platform, &printed, &templates.memory().unwrap(), &mix).await.unwrap()
+        })
+    };
+    let thread = std::thread::Builder::new().stack_size(16 << 20).spawn(run).unwrap();
+    thread.join().unwrap()
+}
+
+#[test]
+fn what_goes_in_comes_out_and_is_paid_for_once() {
+    let found = ran(MIX);
+    assert_eq!((found.events, found.event_bytes), (200, 200 * EVENT_BYTES as u64));
+    assert_eq!((found.candidates, found.emails), (20, 2));
+    assert_eq!(found.executions, 2, "one for each batch");
+    let units = |table: &str, operation: &str| {
+        found.bill.meter.units[&(table.to_owned(), operation.to_owned())]
+    };
+    // 25 subjects in each of two batches, each one write of its features, none of its profile.
+    assert_eq!(units("ProfilesTable", "PutItem").items, 50);
+    // Each candidate, and each message's record: 2 claimed, 18 refused.
+    let engagement = units("EngagementTable", "PutItem");
+    assert_eq!(engagement.items, 40);
+    // A candidate is in two indexes, a message in two.
+    assert_eq!(engagement.index, 80);
+    // What became of the two that were sent.
+    assert_eq!(units("EngagementTable", "UpdateItem").items, 4);
+    assert_eq!(found.bill.meter.calls_of("kinesis").billed, 200);
+    assert_eq!(found.bill.meter.calls_of("events").billed, 2);
+
+    let cost = Cost::of(&found, &Prices::read().unwrap()).unwrap();
+    let of = |what: &str| cost.lines.iter().find(|line| line.what == what).unwrap();
+    assert!((of("PUT payload units").units - 1_000_000.0).abs() < 1e-6);
+    assert!((of("executions").units - 10_000.0).abs() < 1e-6);
+    let services: f64 = cost.services().iter().map(|(_, usd)| usd).sum();
+    assert!((services - cost.usd_per_million).abs() < 1e-9);
+}
+
+#[test]
+fn signals_of_one_candidate_are_one_message() {
+    let found = ran(Mix { repeats: true, per_subject: 10, visits: 3, ..MIX });
+    // Ten subjects, each with a cart in each of three batches.
+    assert_eq!((found.events, found.candidates, found.emails), (300, 30, 10));
+}
