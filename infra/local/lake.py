@@ -216,7 +216,8 @@ def _delete(query, database):
     bucket, prefix = table["StorageDescriptor"]["Location"].removeprefix("s3://").split("/", 1)
     deleted = 0
     with _FILES, duckdb.connect(":memory:") as connection:
-        connection.execute("CREATE MACRO regexp_like(s, p) AS regexp_matches(s, p)")  # Athena's name for it
+        for own, theirs in [("regexp_like", "regexp_matches"), ("json_extract_scalar", "json_extract_string")]:
+            connection.execute(f"CREATE MACRO {own}(s, p) AS {theirs}(s, p)")  # Athena's names for them
         for key in [key for key in s3._buckets[bucket]["objects"] if key.startswith(prefix + "/data/")]:
             with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
                 file.write(s3._get_object_data(bucket, key))

@@ -6,7 +6,7 @@ use crate::platform::Platform;
 use crate::printed::Printed;
 use crate::run::run;
 use crate::templates::Templates;
-use crate::workload::{Mix, use_cases};
+use crate::workload::{Mix, Rest, use_cases};
 use anyhow::{Context, Result, ensure};
 use ceap_kernel::Timestamp;
 use ceap_models::Loader;
@@ -61,9 +61,9 @@ pub async fn beside(templates: &Templates, printed: &Printed) -> Result<Vec<Besi
         groups: 4,
         carts: 10,
         gold: 100,
-        repeats: true,
+        rest: Rest::Merged,
     };
-    let platform = Platform::new(templates, &use_cases(true)).await?;
+    let platform = Platform::new(templates, &use_cases(Rest::Merged)).await?;
     let inputs = run(&platform, printed, &memory, &mix).await?.signals;
     let sift = pipeline::sift(&platform.env, &platform.config);
     let rate = pipeline::rate(&platform.env, &platform.config, Loader::new);

@@ -170,10 +170,9 @@ fn levers(run: &Run, scale: f64, prices: &Prices) -> Result<Vec<Lever>> {
         run.bill.meter.units.get(&key).copied().unwrap_or_default()
     };
     let reads = units("ProfilesTable", "BatchGetItem").read;
-    let settled = units("ProfilesTable", "UpdateItem").write;
     let features = units("ProfilesTable", "PutItem");
-    let refused = run.candidates.saturating_sub(run.emails);
     let record = units("EngagementTable", "PutItem");
+    let refused = record.items.saturating_sub(run.candidates.saturating_add(run.emails));
     let lever = |what, usd: f64| Lever { what, usd: usd * scale };
     let mut levers = vec![
         lever(
@@ -181,23 +180,11 @@ fn levers(run: &Run, scale: f64, prices: &Prices) -> Result<Vec<Lever>> {
             reads / 2.0 * read,
         ),
         lever(
-            "let a subject's next write tell that its signals were emitted",
-            as_f64(settled) * write,
-        ),
-        lever(
             "keep every feature item below 1 KB",
             as_f64(features.write.saturating_sub(features.items)) * write,
         ),
-        lever(
-            "find a subject's candidates without an index of their own",
-            as_f64(run.candidates) * write,
-        ),
-        // A record and its two places in indexes: all puts but the candidates' and their two places.
-        lever("count what shadow mode refuses instead of recording each", {
-            let puts = as_f64(record.items).max(1.0);
-            let all = as_f64(record.write.saturating_add(record.index));
-            all / puts * as_f64(refused) * write
-        }),
+        // A record and its two places in indexes.
+        lever("count what a gate refuses instead of recording each", as_f64(refused) * 3.0 * write),
     ];
     levers.sort_by(|one, other| other.usd.total_cmp(&one.usd));
     Ok(levers)

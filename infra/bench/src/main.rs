@@ -8,7 +8,7 @@ use ceap_bench::printed::Printed;
 use ceap_bench::report::{Case, Machine, Report};
 use ceap_bench::run::run;
 use ceap_bench::templates::Templates;
-use ceap_bench::workload::{Mix, use_cases};
+use ceap_bench::workload::{Mix, Rest, use_cases};
 use ceap_bench::{beside, cold, routes, standing, throughput};
 use clap::{Parser, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -70,13 +70,15 @@ fn cases(template_batch: Option<u64>) -> Vec<(String, Mix)> {
         groups,
         carts: 10,
         gold: 100,
-        repeats: false,
+        rest: Rest::Kept,
     };
-    let joining = Mix { repeats: true, ..mix(3, 34, 1) };
+    let refused = Mix { rest: Rest::Refused, ..mix(3, 10, 4) };
+    let joining = Mix { rest: Rest::Merged, ..mix(3, 34, 1) };
     let mut cases = vec![
         ("3 events of a subject in a batch of 500".to_owned(), mix(3, 10, 4)),
         ("1 event".to_owned(), mix(1, 30, 2)),
         ("10 events".to_owned(), mix(10, 3, 14)),
+        ("3 events; a gate refuses 9 of 10 candidates".to_owned(), refused),
         ("3 events; 9 of 10 candidates are repeats of a live one".to_owned(), joining),
     ];
     if let Some(batch) = template_batch.and_then(|it| usize::try_from(it).ok())
@@ -107,7 +109,7 @@ async fn measured(args: &Args) -> Result<()> {
     };
     if args.wants(Part::Cost) {
         for (name, mix) in cases(report.template_batch) {
-            let platform = Platform::new(&templates, &use_cases(mix.repeats)).await?;
+            let platform = Platform::new(&templates, &use_cases(mix.rest)).await?;
             let found = run(&platform, &printed, &memory, &mix).await?;
             report.cost.push(Case { name, cost: Cost::of(&found, &prices)? });
         }

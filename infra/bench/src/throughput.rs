@@ -5,7 +5,7 @@ use crate::platform::Platform;
 use crate::printed::Printed;
 use crate::run::{Run, run};
 use crate::templates::Templates;
-use crate::workload::{Mix, other_use_case, use_cases};
+use crate::workload::{Mix, Rest, other_use_case, use_cases};
 use anyhow::Result;
 use serde::Serialize;
 use std::time::Duration;
@@ -50,12 +50,12 @@ pub async fn batches(templates: &Templates, printed: &Printed) -> Result<Vec<Bat
         let per_subject = batch.min(3);
         let groups = count.div_ceil(4);
         let mixed =
-            Mix { batch, per_subject, visits: 4, groups, carts: 10, gold: 100, repeats: false };
-        let platform = Platform::new(templates, &use_cases(false)).await?;
+            Mix { batch, per_subject, visits: 4, groups, carts: 10, gold: 100, rest: Rest::Kept };
+        let platform = Platform::new(templates, &use_cases(Rest::Kept)).await?;
         let ingested = run(&platform, printed, &memory, &mixed).await?;
         // Each event a signal, and each to be sent.
         let all = Mix { carts: 1, gold: 1, groups: groups.div_ceil(4), ..mixed };
-        let platform = Platform::new(templates, &use_cases(false)).await?;
+        let platform = Platform::new(templates, &use_cases(Rest::Kept)).await?;
         let sent = run(&platform, printed, &memory, &all).await?;
         rows.push(Batched {
             batch,
@@ -93,10 +93,10 @@ async fn with(templates: &Templates, printed: &Printed, count: usize, same: bool
         groups: 3,
         carts: 10,
         gold: 100,
-        repeats: true,
+        rest: Rest::Merged,
     };
     let others = (1..count).map(|n| other_use_case(n, same));
-    let documents: Vec<String> = use_cases(true).into_iter().chain(others).collect();
+    let documents: Vec<String> = use_cases(Rest::Merged).into_iter().chain(others).collect();
     let platform = Platform::new(templates, &documents).await?;
     let found = run(&platform, printed, &templates.memory()?, &mix).await?;
     Ok(rate(found.events, found.bill.functions.get("ingest-stream")))

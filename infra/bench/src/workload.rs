@@ -26,8 +26,8 @@ pub struct Mix {
     pub carts: usize,
     /// One event in so many, if it is a cart, is one of a customer whose tier is gold.
     pub gold: usize,
-    /// Whether signals of a subject are all one candidate's, instead of each its own.
-    pub repeats: bool,
+    /// What becomes of the candidates that nothing is sent for.
+    pub rest: Rest,
 }
 
 impl Mix {
@@ -122,11 +122,22 @@ pub fn profile(subject: usize, now: Timestamp) -> Value {
     })
 }
 
-/// The use cases: what is sent to those whose tier is gold, and the same on trial for all others, whose candidates are
-/// stored and whose messages are refused in shadow mode, and recorded.
+/// What becomes of the candidates that nothing is sent for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// They are there to be looked up: the action is for those whose tier is gold.
+    Kept,
+    /// A gate refuses each, and that is recorded: theirs is another use case, in shadow mode.
+    Refused,
+    /// There are none: all signals of a subject are one candidate's.
+    Merged,
+}
+
+/// The use cases: an offer for each cart.
 #[must_use]
-pub fn use_cases(repeats: bool) -> Vec<String> {
-    let key = if repeats { "" } else { "key: event.data.cart_id\n" };
+pub fn use_cases(rest: Rest) -> Vec<String> {
+    let key = if rest == Rest::Merged { "" } else { "key: event.data.cart_id\n" };
+    let meant = if rest == Rest::Kept { "  when: event.data.tier == 'gold'\n" } else { "" };
     let one = |id: &str, mode: &str, when: &str| {
         format!(
             "id: {id}
@@ -153,18 +164,18 @@ score:
 ttl: 3d
 {key}action:
   channel: email
-  subject: Your cart is waiting
+{meant}  subject: Your cart is waiting
   text: You left {{{{ event.data.value }}}} worth of things in your cart. Come back within three days.
 "
         )
     };
-    if repeats {
-        return vec![one("cart-offer", "live", "true")];
+    match rest {
+        Rest::Kept | Rest::Merged => vec![one("cart-offer", "live", "true")],
+        Rest::Refused => vec![
+            one("cart-offer", "live", "event.data.tier == 'gold'"),
+            one("cart-trial", "shadow", "event.data.tier != 'gold'"),
+        ],
     }
-    vec![
-        one("cart-offer", "live", "event.data.tier == 'gold'"),
-        one("cart-trial", "shadow", "event.data.tier != 'gold'"),
-    ]
 }
 
 /// Another use case, of a type of its own that no event has, or of the events above.
@@ -202,7 +213,7 @@ mod tests {
             groups: 4,
             carts: 10,
             gold: 100,
-            repeats: false,
+            rest: Rest::Kept,
         };
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
         let (mut carts, mut gold, mut all) = (0, 0, 0);
@@ -224,7 +235,8 @@ mod tests {
 
     #[test]
     fn the_use_cases_compile() {
-        for text in [use_cases(false), use_cases(true), vec![other_use_case(1, true)]].concat() {
+        let all = [Rest::Kept, Rest::Refused, Rest::Merged].map(use_cases).concat();
+        for text in [all, vec![other_use_case(1, true)]].concat() {
             UseCase::parse(&text).unwrap();
         }
     }

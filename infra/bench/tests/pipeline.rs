@@ -8,12 +8,19 @@ use ceap_bench::prices::Prices;
 use ceap_bench::printed::Printed;
 use ceap_bench::run::{Run, run};
 use ceap_bench::templates::Templates;
-use ceap_bench::workload::{EVENT_BYTES, Mix, use_cases};
+use ceap_bench::workload::{EVENT_BYTES, Mix, Rest, use_cases};
 use std::path::Path;
 use std::sync::Mutex;
 
-const MIX: Mix =
-    Mix { batch: 100, per_subject: 4, visits: 2, groups: 1, carts: 10, gold: 100, repeats: false };
+const MIX: Mix = Mix {
+    batch: 100,
+    per_subject: 4,
+    visits: 2,
+    groups: 1,
+    carts: 10,
+    gold: 100,
+    rest: Rest::Kept,
+};
 
 /// There is one standard output to part.
 static PRINTING: Mutex<()> = Mutex::new(());
@@ -26,7 +33,7 @@ fn ran(mix: Mix) -> Run {
         let templates = Templates::read(&root).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let platform = Platform::new(&templates, &use_cases(mix.repeats)).await.unwrap();
+            let platform = Platform::new(&templates, &use_cases(mix.rest)).await.unwrap();
             let printed = Printed::part().unwrap();
             run(&platform, &printed, &templates.memory().unwrap(), &mix).await.unwrap()
         })
@@ -66,7 +73,7 @@ fn what_goes_in_comes_out_and_is_paid_for_once() {
 
 #[test]
 fn signals_of_one_candidate_are_one_message() {
-    let found = ran(Mix { repeats: true, per_subject: 10, visits: 3, ..MIX });
+    let found = ran(Mix { rest: Rest::Merged, per_subject: 10, visits: 3, ..MIX });
     // Ten subjects, each with a cart in each of three batches.
     assert_eq!((found.events, found.candidates, found.emails), (300, 30, 10));
 }

@@ -112,14 +112,14 @@ pub trait CandidateList {
         now: Timestamp,
     ) -> Result<(Vec<Candidate>, Option<Rank>), Fault>;
 
-    /// The subject's candidates of the use case that are live at `now`, in any order.
+    /// The subject's candidates that are live at `now`, in any order: of one use case, or of all, those that are no more too.
     ///
     /// # Errors
     /// `Unavailable` or `Throttled`.
     async fn of_subject(
         &self,
         tenant: &TenantId,
-        use_case: &UseCaseId,
+        use_case: Option<&UseCaseId>,
         subject: &SubjectId,
         now: Timestamp,
     ) -> Result<Vec<Candidate>, Fault>;
@@ -225,7 +225,7 @@ pub async fn list(
     let (mut found, next) = match subject {
         None => candidates.ranked(tenant, &use_case, &stretch, limit, now).await?,
         Some(subject) => {
-            let mut all = candidates.of_subject(tenant, &use_case, &subject, now).await?;
+            let mut all = candidates.of_subject(tenant, Some(&use_case), &subject, now).await?;
             all.retain(|candidate| stretch.holds(candidate));
             all.sort_by_cached_key(Candidate::rank);
             let more = all.len() > limit;

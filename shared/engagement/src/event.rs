@@ -1,5 +1,6 @@
 //! An event: a CloudEvents 1.0 fact about a subject.
 
+use crate::series::Arrival;
 use ceap_kernel::{EventKey, Fault, SignedDuration, SubjectId, TenantId, Timestamp, Trace};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -185,6 +186,12 @@ pub struct Arrived {
 }
 
 impl Arrived {
+    /// What tells this arrival from others, of the same event too.
+    #[must_use]
+    pub fn arrival(&self) -> Arrival {
+        Arrival { at: self.at.as_millisecond(), key: self.event.key() }
+    }
+
     /// The same, about another subject.
     #[must_use]
     pub fn of(&self, subject: &SubjectId) -> Self {

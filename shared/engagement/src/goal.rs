@@ -1,5 +1,6 @@
 //! Goals that subjects reached, on their way to the candidates that they are put down to.
 
+use crate::series::Arrival;
 use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp, UseCaseId};
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +11,9 @@ pub const GOALS_REACHED: &str = "GoalsReached.v1";
 /// (a queue takes 256 KiB).
 const MOST: usize = 200;
 
-/// A goal that waits for its emission to be acknowledged, in the subject's feature item.
+/// A goal that was reached.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OwedGoal {
+pub struct Goal {
     /// Of which use case.
     pub use_case: UseCaseId,
     /// When: the event's own time.
@@ -24,6 +25,15 @@ pub struct OwedGoal {
     pub value: Option<f64>,
 }
 
+/// A goal that is owed to the batch of its event, each time that batch comes; in the subject's feature item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OwedGoal {
+    /// The event's arrival.
+    pub cause: Arrival,
+    /// What was reached.
+    pub goal: Goal,
+}
+
 /// One subject reached one use case's goal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GoalReached {
@@ -33,7 +43,7 @@ pub struct GoalReached {
     pub within_s: i64,
     /// What was reached.
     #[serde(flatten)]
-    pub goal: OwedGoal,
+    pub goal: Goal,
 }
 
 /// `GoalsReached.v1`: goals that subjects of one tenant reached.

@@ -7,14 +7,10 @@ use crate::pipeline::follow;
 use crate::pipeline::ingest::Subjects;
 use crate::use_case::UseCases;
 use ceap_kernel::{Clock, Fault, SubjectId, TenantId, Timestamp, UseCaseId};
-use futures::stream::{self, StreamExt, TryStreamExt};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// Use cases whose candidates are looked up at once.
-const CONCURRENCY: usize = 16;
 
 /// What is known of a subject: its profile, what use cases compute of it, its candidates, and its events by
 /// type.
@@ -70,12 +66,8 @@ pub async fn view(
     let as_of =
         AsOf { at: now.as_millisecond(), subject, settings: &plan.settings_facts, trigger: None };
     let features = declares.map(|it| (it.id().clone(), it.features.values(&state.series, &as_of)));
-    let live: Vec<Vec<Candidate>> = stream::iter(plan.all())
-        .map(|use_case| candidates.of_subject(tenant, use_case.id(), subject, now))
-        .buffer_unordered(CONCURRENCY)
-        .try_collect()
-        .await?;
-    let mut live: Vec<Candidate> = live.into_iter().flatten().collect();
+    let mut live = candidates.of_subject(tenant, None, subject, now).await?;
+    live.retain(|candidate| plan.use_case(&candidate.signal.use_case).is_some());
     live.sort_by_cached_key(Candidate::rank);
     let instant = |millis| Timestamp::from_millisecond(millis).unwrap_or_default();
     let events = state.series.events().iter().map(|(kind, seen)| {

@@ -315,7 +315,9 @@ impl MessageId {
 
 /// An event as its subject remembers it: 64 bits of the hash of its source and id
 /// (CloudEvents 1.0 §3.1: `source` + `id` is unique for each distinct event).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct EventKey(pub u64);
 
 impl EventKey {
@@ -323,6 +325,18 @@ impl EventKey {
     #[must_use]
     pub fn of(source: &str, id: &str) -> Self {
         Self(hash64(&[source, id]))
+    }
+
+    /// As 16 hexadecimal digits.
+    #[must_use]
+    pub fn hex(self) -> String {
+        format!("{:016x}", self.0)
+    }
+
+    /// Of [`Self::hex`]; of any other text, none.
+    #[must_use]
+    pub fn of_hex(digits: &str) -> Option<Self> {
+        u64::from_str_radix(digits, 16).ok().map(Self)
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Metric {
     CandidatesStored,
     CandidatesMerged,
     CandidatesConverted,
+    /// Actions whose condition did not hold.
+    ActionsSkipped,
     MessagesQueued,
     MessagesHeld,
     MessagesSuppressed,
@@ -131,6 +133,7 @@ impl Metric {
             | Self::CandidatesStored
             | Self::CandidatesMerged
             | Self::CandidatesConverted
+            | Self::ActionsSkipped
             | Self::DocumentsIndexed
             | Self::TicketsAutomated
             | Self::PromisesBroken

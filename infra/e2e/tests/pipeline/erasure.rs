@@ -76,7 +76,8 @@ fn rows(tenant: &Tenant, who: &str) -> String {
     ask(count, &[&literal(&tenant.name), &literal(who)])[0][0].clone()
 }
 
-/// Ada by all that she is known by, as nobody else is in any tenant.
+/// Ada by all that she is known by, as nobody else is in any tenant; nor does the tenant's own name, or an address of its
+/// domain, end as hers do.
 struct Ada {
     subject: String,
     email: String,
@@ -86,7 +87,7 @@ struct Ada {
 
 impl Ada {
     fn of(tenant: &Tenant) -> Self {
-        let own = tenant.name.trim_start_matches("e2e-").to_owned();
+        let own: String = tenant.name.trim_start_matches("e2e-").chars().rev().collect();
         let digits: String = own.bytes().map(|it| char::from(b'0' + it % 10)).collect();
         Self {
             subject: format!("ada-lovelace-{own}"),
@@ -256,7 +257,7 @@ fn seen_where_it_is(tenant: &Tenant, ada: &Ada, buckets: &[String]) {
     };
     item("profiles", &ada.subject, " PROFILE: ");
     item("profiles", &ada.subject, " FROM#");
-    item("engagement", "C#greet", "");
+    item("engagement", &format!("C#{}", ada.subject), "greet#");
     item("engagement", "M#", " MESSAGE: ");
     item("engagement", "INBOX#", "");
     item("engagement", "A#item_wishlisted#lamp", "");

@@ -8,7 +8,7 @@ mod typed;
 pub use queries::AthenaQueries;
 
 use ceap_engagement::event::{Arrived, Event};
-use ceap_engagement::history::{Erase, History, Query};
+use ceap_engagement::history::{Erase, History, Named, Query};
 use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp};
 use csv_async::StringRecord;
 use futures::future::ready;
@@ -82,13 +82,13 @@ impl Erase for Lake {
         &self,
         tenant: &TenantId,
         subjects: &BTreeSet<SubjectId>,
-        named: &BTreeSet<String>,
+        named: &Named,
     ) -> Result<(), Fault> {
         let subjects: Vec<&SubjectId> = subjects.iter().collect();
         // What names them is looked for once.
         let mut named = Some(named);
         for some in subjects.chunks(AT_ONCE) {
-            let statement = erasure(tenant, some, named.take().unwrap_or(&BTreeSet::new()));
+            let statement = erasure(tenant, some, named.take().unwrap_or(&Named::default()));
             self.runner.run(&statement).await?;
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! What Athena is asked. Values never stand in a statement: each is a question mark in it and a
 //! literal beside it, as in `EXECUTE … USING`.
 
-use ceap_engagement::history::{MEMORY, Query};
+use ceap_engagement::history::{MEMORY, Named, Query};
 use ceap_engagement::profile::PROFILE_UPDATED;
 use ceap_kernel::{SubjectId, TenantId, Timestamp};
 use std::collections::BTreeSet;
@@ -61,11 +61,7 @@ pub(super) fn subjects(tenant: &TenantId, query: &Query) -> Statement {
 }
 
 /// Deletes what is known of subjects, and what names them but for what others are known by themselves.
-pub(super) fn erasure(
-    tenant: &TenantId,
-    subjects: &[&SubjectId],
-    named: &BTreeSet<String>,
-) -> Statement {
+pub(super) fn erasure(tenant: &TenantId, subjects: &[&SubjectId], named: &Named) -> Statement {
     let mut statement = Statement::default();
     statement.push("DELETE FROM events WHERE tenant = ?").text(tenant.as_str());
     let marks = vec!["?"; subjects.len()].join(", ");
@@ -73,15 +69,27 @@ pub(super) fn erasure(
     for subject in subjects {
         statement.text(subject.as_str());
     }
-    if !named.is_empty() {
-        let marks = vec!["regexp_like(lower(data), ?)"; named.len()].join(" OR ");
-        statement.push(&format!(r#" OR "type" <> ? AND ({marks})"#)).text(PROFILE_UPDATED);
-        for text in named {
-            statement.text(&alone(text));
-        }
+    if !named.alone.is_empty() {
+        statement.push(r#" OR "type" <> ? AND "#).text(PROFILE_UPDATED);
+        says(&mut statement, &named.alone);
+    }
+    if !(named.near.is_empty() || named.tickets.is_empty()) {
+        let ids: Vec<String> = named.tickets.iter().map(|id| format!("'{id}'")).collect();
+        let ids = ids.join(", ");
+        statement.push(&format!(" OR json_extract_scalar(data, '$.ticket.id') IN ({ids}) AND "));
+        says(&mut statement, &named.near);
     }
     statement.push(")");
     statement
+}
+
+/// Any of these texts is in the data.
+fn says(statement: &mut Statement, texts: &BTreeSet<String>) {
+    let marks = vec!["regexp_like(lower(data), ?)"; texts.len()].join(" OR ");
+    statement.push(&format!("({marks})"));
+    for text in texts {
+        statement.text(&alone(text));
+    }
 }
 
 /// What finds a text in lower case where it is no part of a longer word or address. In JSON a line may end before it, as
@@ -139,9 +147,10 @@ mod tests {
     #[test]
     fn an_erasure_deletes_subjects_and_what_names_them() {
         let (ada, other) = (subject("ada"), subject("o'ada"));
-        let none = erasure(&tenant("acme"), &[&ada, &other], &BTreeSet::new());
+        let none = erasure(&tenant("acme"), &[&ada, &other], &Named::default());
         assert_eq!(none.text, "DELETE FROM events WHERE tenant = ? AND (subject IN (?, ?))");
-        let named = ["Ada_L@acme.example", "cust-1"].map(str::to_owned).into();
+        let alone = ["Ada_L@acme.example", "cust-1"].map(str::to_owned).into();
+        let named = Named { alone, ..Named::default() };
         let both = erasure(&tenant("acme"), &[&ada], &named);
         let pattern = "regexp_like(lower(data), ?)";
         let expected = format!(
@@ -154,6 +163,15 @@ mod tests {
         ];
         assert_eq!(both.parameters[..3], ["'acme'", "'ada'", "'profile_updated'"]);
         assert_eq!(both.parameters[3..], patterns);
+        let near = ["Ada".to_owned()].into();
+        let named = Named { near, tickets: [7, 12].into(), ..Named::default() };
+        let beside = erasure(&tenant("acme"), &[&ada], &named);
+        let expected = format!(
+            "DELETE FROM events WHERE tenant = ? AND (subject IN (?) \
+             OR json_extract_scalar(data, '$.ticket.id') IN ('7', '12') AND ({pattern}))"
+        );
+        assert_eq!(beside.text, expected);
+        assert_eq!(beside.parameters.len(), 3);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! need no index: their keys start alike.
 
 use super::Table;
-use super::candidates::{Candidates, prefix};
+use super::candidates::{Candidates, of_use_case, partition};
 use super::item::{Item, from_json, get_number, get_text, key, millis, text};
 use crate::fault::fault;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -106,22 +106,25 @@ impl CandidateList for Candidates {
     async fn of_subject(
         &self,
         tenant: &TenantId,
-        use_case: &UseCaseId,
+        use_case: Option<&UseCaseId>,
         subject: &SubjectId,
         now: Timestamp,
     ) -> Result<Vec<Candidate>, Fault> {
         let table = &self.0;
-        let (pk, sk) = prefix(tenant, use_case, subject);
         let pages = table
             .client
             .query()
             .table_name(&table.name)
             .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
             .filter_expression("expires_at > :now")
-            .expression_attribute_values(":pk", text(pk))
-            .expression_attribute_values(":sk", text(sk))
+            .expression_attribute_values(":pk", text(partition(tenant, subject)))
             .expression_attribute_values(":now", millis(now));
+        let pages = match use_case {
+            None => pages.key_condition_expression("pk = :pk"),
+            Some(use_case) => pages
+                .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+                .expression_attribute_values(":sk", text(of_use_case(use_case))),
+        };
         let mut items = pages.into_paginator().items().send();
         let mut found = Vec::new();
         while let Some(item) = items.next().await {

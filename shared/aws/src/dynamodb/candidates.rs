@@ -1,8 +1,8 @@
-//! Candidates: pk `<tenant>#C#<use case>`, sk `<bytes of subject>:<subject>#<key>`. The index `by-subject`
-//! lists a subject's of whatever use case, deleted ones too, to take them away.
+//! Candidates: pk `<tenant>#C#<subject>`, sk `<use case>#<key>`, so that a subject's are listed, and taken away, without
+//! an index: those of use cases that are no more, too.
 
 use super::item::{self, Item, from_json, get_number, json, key, millis, number, text};
-use super::{Table, candidate_list, holdings};
+use super::{Table, candidate_list};
 use crate::fault::fault;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -179,9 +179,6 @@ fn whole(
 ) -> Result<Item, Fault> {
     let mut item = place.clone();
     item.extend(candidate_list::ranked(tenant, candidate));
-    let part = |name| item::get_text(place, name).unwrap_or_default();
-    let unique = format!("{}#{}", part("pk"), part("sk"));
-    item.extend(holdings::listed(tenant, &candidate.signal.subject, &unique));
     item.insert("candidate".to_owned(), json(candidate)?);
     item.insert("score".to_owned(), number(candidate.scored.score));
     item.insert("expires_at".to_owned(), millis(candidate.expires_at));
@@ -198,16 +195,16 @@ fn whole(
 }
 
 fn item_key(tenant: &TenantId, place: &Place) -> Item {
-    let (pk, sk) = prefix(tenant, &place.use_case, &place.subject);
-    key(&pk, &format!("{sk}{}", place.key))
+    let sk = format!("{}{}", of_use_case(&place.use_case), place.key);
+    key(&partition(tenant, &place.subject), &sk)
 }
 
-/// The partition of a use case's candidates, and what the sort keys of one subject's start with.
-pub(super) fn prefix(
-    tenant: &TenantId,
-    use_case: &UseCaseId,
-    subject: &SubjectId,
-) -> (String, String) {
-    let subject = subject.as_str();
-    (format!("{tenant}#C#{use_case}"), format!("{}:{subject}#", subject.len()))
+/// The partition of a subject's candidates.
+pub(super) fn partition(tenant: &TenantId, subject: &SubjectId) -> String {
+    format!("{tenant}#C#{subject}")
+}
+
+/// What the sort keys of a use case's candidates start with. No use case has a `#`.
+pub(super) fn of_use_case(use_case: &UseCaseId) -> String {
+    format!("{use_case}#")
 }

@@ -1,15 +1,15 @@
 //! All that the tables hold of one subject, to take it away.
 //!
-//! What stands under the subject's own keys is deleted by them. Messages, candidates, ties and endpoints stand under
+//! What stands under the subject's own keys is deleted by them. Messages, ties and endpoints stand under
 //! other keys; the index `by-subject` finds them, whatever use case or thing they are of: messages at
 //! `<tenant>#<subject>`, the others at `<tenant>/<subject>`, which is no message's key, since no tenant
 //! holds a `/`. Of the quarantine the whole of a tenant is read: its records hold what came as it came.
 
-use super::Table;
 use super::conversions::GOAL;
 use super::item::{self, Item, from_json, get_text, key, text};
 use super::messages::{BY_SUBJECT, MESSAGE};
 use super::subjects::{FROM, PROFILE};
+use super::{Table, candidates};
 use crate::fault::fault;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -175,6 +175,7 @@ impl Forget for Holdings {
         self.listed(own).await?;
         self.listed(format!("{tenant}/{subject}")).await?;
         delete(&self.engagement, vec![key(&format!("{tenant}#CAP#{subject}"), "LEDGER")]).await?;
+        partition(&self.engagement, candidates::partition(tenant, subject)).await?;
         for kind in ["INBOX", "UNREAD"] {
             partition(&self.engagement, format!("{tenant}#{kind}#{subject}")).await?;
         }

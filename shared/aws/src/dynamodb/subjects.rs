@@ -115,6 +115,23 @@ fn place(tenant: &TenantId, shard: u8) -> String {
 }
 
 impl SubjectStore {
+    /// What the items with these sort keys tell of each subject, in their order; consistently.
+    async fn parts(
+        &self,
+        tenant: &TenantId,
+        subjects: &[SubjectId],
+        parts: &[&str],
+    ) -> Result<Vec<Versioned>, Fault> {
+        let places: Vec<String> = subjects.iter().map(|subject| pk(tenant, subject)).collect();
+        let keys = places.iter().flat_map(|pk| parts.iter().map(|part| key(pk, part))).collect();
+        let mut found: HashMap<String, Versioned> = HashMap::new();
+        for item in self.0.get_all(keys).await? {
+            let Some(pk) = get_text(&item, "pk") else { continue };
+            read(&item, found.entry(pk.to_owned()).or_default())?;
+        }
+        Ok(places.iter().map(|pk| found.remove(pk).unwrap_or_default()).collect())
+    }
+
     /// Subjects of one shard in the order of their keys, and whether there are more.
     async fn shard(
         &self,
@@ -205,23 +222,25 @@ impl Subjects for SubjectStore {
         tenant: &TenantId,
         subjects: &[SubjectId],
     ) -> Result<Vec<Versioned>, Fault> {
-        let keys = subjects
-            .iter()
-            .map(|subject| pk(tenant, subject))
-            .flat_map(|pk| [key(&pk, PROFILE), key(&pk, FEATURES)])
-            .collect();
-        let mut found: HashMap<String, Versioned> = HashMap::new();
-        for item in self.0.get_all(keys).await? {
-            let Some(pk) = get_text(&item, "pk") else {
-                continue;
-            };
-            let slot = found.entry(pk.to_owned()).or_default();
-            read(&item, slot)?;
-        }
-        Ok(subjects
-            .iter()
-            .map(|subject| found.remove(&pk(tenant, subject)).unwrap_or_default())
-            .collect())
+        self.parts(tenant, subjects, &[PROFILE, FEATURES]).await
+    }
+
+    async fn load_features(
+        &self,
+        tenant: &TenantId,
+        subjects: &[SubjectId],
+    ) -> Result<Vec<Versioned>, Fault> {
+        self.parts(tenant, subjects, &[FEATURES]).await
+    }
+
+    async fn load_profiles(
+        &self,
+        tenant: &TenantId,
+        subjects: &[SubjectId],
+    ) -> Result<Vec<Option<Profile>>, Fault> {
+        let found = self.parts(tenant, subjects, &[PROFILE]).await?;
+        let known = |it: Versioned| (it.profile_version > 0).then_some(it.state.profile);
+        Ok(found.into_iter().map(known).collect())
     }
 
     async fn save_profile(
@@ -276,34 +295,9 @@ impl Subjects for SubjectStore {
             false => Err(Fault::Conflict("a subject was written meanwhile".to_owned())),
         }
     }
-
-    async fn settle(
-        &self,
-        tenant: &TenantId,
-        subject: &SubjectId,
-        version: u64,
-    ) -> Result<(), Fault> {
-        let table = &self.0;
-        let settled = table
-            .client
-            .update_item()
-            .table_name(&table.name)
-            .set_key(Some(key(&pk(tenant, subject), FEATURES)))
-            .update_expression("REMOVE owed, goals")
-            .condition_expression("version = :read")
-            .expression_attribute_values(":read", number(version))
-            .send()
-            .await;
-        match settled {
-            Ok(_) => Ok(()),
-            // Another batch wrote it meanwhile, and will emit what it found owed.
-            Err(error) if item::refused(&error) => Ok(()),
-            Err(error) => Err(fault("UpdateItem", &error)),
-        }
-    }
 }
 
-/// The signals owed are an attribute of their own, so that settling them writes nothing else.
+/// The signals owed are an attribute of their own, which few items have.
 fn write(series: &Series) -> Result<Item, Fault> {
     let written = series.encode()?;
     let mut item = HashMap::from([("series".to_owned(), bytes(written.series))]);
@@ -335,8 +329,9 @@ fn read(item: &Item, slot: &mut Versioned) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ceap_engagement::series::{Entry, Owed};
+    use ceap_engagement::series::{Arrival, Entry, Owed};
     use ceap_kernel::{EventKey, UseCaseId};
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_feature_item_is_read_as_it_was_written() {
@@ -344,7 +339,7 @@ mod tests {
         state.series.count("a", 5);
         let (key, use_case) = (EventKey(7), UseCaseId::new("x").unwrap());
         state.series.anchor("a", Entry { time: 5, key, data: serde_json::Map::new() });
-        state.series.owe(Owed { time: 5, key, use_case });
+        state.series.owe(Owed { time: 5, key, use_case, cause: Arrival { at: 1, key } });
         let mut item = write(&state.series).unwrap();
         item.insert("version".to_owned(), number(3));
         let mut slot = Versioned::default();
@@ -352,7 +347,7 @@ mod tests {
         assert_eq!((&slot.state, slot.series_version), (&state, 3));
         item.remove("owed");
         read(&item, &mut slot).unwrap();
-        state.series.settle();
+        state.series.owe_only(&BTreeSet::new());
         assert_eq!(slot.state, state);
     }
 }

@@ -8,6 +8,8 @@ pub mod names {
     pub const DECISION: &[&str] = &["event", "features", "profile", "settings"];
     /// A filter's conditions: `history` is what became of the subject in this use case before.
     pub const FILTER: &[&str] = &["event", "features", "profile", "settings", "history"];
+    /// An action's condition: `score` is the candidate's.
+    pub const ACTION: &[&str] = &["event", "features", "profile", "settings", "score"];
     /// A goal's condition: `event` is the one that may reach it.
     pub const GOAL: &[&str] = &["event", "settings"];
     /// A feature's `where`: `event` is one of its events, `trigger` the one that is judged.
@@ -38,6 +40,8 @@ pub struct Facts<'a> {
     /// The subject's earlier candidates of this use case: `count`, `last` (RFC 3339), `since`
     /// (seconds), `live`.
     pub history: &'a Value,
+    /// The candidate's score.
+    pub score: &'a Value,
 }
 
 impl Default for Facts<'_> {
@@ -50,6 +54,7 @@ impl Default for Facts<'_> {
             profile: NONE,
             settings: NONE,
             history: NONE,
+            score: NONE,
         }
     }
 }
@@ -62,6 +67,7 @@ impl Bound for Facts<'_> {
             "features" => self.features,
             "profile" => self.profile,
             "history" => self.history,
+            "score" => self.score,
             _ => self.settings,
         }
     }

@@ -27,6 +27,9 @@ pub struct Known {
     /// Ids of their records in the helpdesk.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub people: BTreeSet<u64>,
+    /// Ids of others' tickets that they took part in.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub tickets: BTreeSet<u64>,
 }
 
 impl Known {
@@ -62,6 +65,7 @@ impl Known {
         self.handles.extend(other.handles);
         self.shared.extend(other.shared);
         self.people.extend(other.people);
+        self.tickets.extend(other.tickets);
         self
     }
 }

@@ -1,6 +1,7 @@
 //! What is known of an erasure, and how it goes from state to state.
 
 use super::{Course, Known};
+use crate::history::Named;
 use ceap_kernel::{ErasureId, SubjectId, TenantId, Timestamp, digest, telling};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -115,13 +116,21 @@ impl Erasure {
         self
     }
 
-    /// Texts that name them alone, wherever they stand: their addresses and numbers, and such ids as are no mere words.
+    /// What names them: alone and wherever it stands, their addresses and numbers, and such ids as are no mere words; in
+    /// tickets that they took part in, other ids and names too.
     #[must_use]
-    pub fn named(&self) -> BTreeSet<String> {
+    pub fn named(&self) -> Named {
+        let known = &self.known;
         let ids = self.identities().into_iter().map(|it| it.to_string());
-        let ids = ids.chain(self.known.handles.iter().cloned()).filter(|it| telling(it));
-        let reached = self.known.emails.iter().chain(&self.known.phones).cloned();
-        ids.chain(reached).filter(|it| !self.known.shared.contains(&it.to_lowercase())).collect()
+        let (ids, words): (Vec<String>, Vec<String>) =
+            ids.chain(known.handles.iter().cloned()).partition(|it| telling(it));
+        let reached = known.emails.iter().chain(&known.phones).cloned();
+        let alone = ids.into_iter().chain(reached);
+        Named {
+            alone: alone.filter(|it| !known.shared.contains(&it.to_lowercase())).collect(),
+            near: words.into_iter().chain(known.names.iter().cloned()).collect(),
+            tickets: known.tickets.clone(),
+        }
     }
 
     /// The helpdesk's part is as far as this.

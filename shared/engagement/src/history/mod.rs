@@ -116,9 +116,8 @@ pub trait History {
 #[allow(async_fn_in_trait)]
 pub trait Erase {
     /// From now on, no reader finds an event about any of `subjects` that is in the lake already, nor any other whose data
-    /// has a text in it that is `named`, in whatever case, and no part of a longer word or address: an event about one may
-    /// name another. What others are known by themselves (`profile_updated`) stays, for it is theirs too. Erasing again
-    /// does no harm, and is needed for what was still on its way.
+    /// name them: an event about one may name another. What others are known by themselves (`profile_updated`) stays, for it
+    /// is theirs too. Erasing again does no harm, and is needed for what was still on its way.
     ///
     /// # Errors
     /// `Unavailable`, `Throttled`, or `Conflict` when others change the same rows: try again.
@@ -126,8 +125,20 @@ pub trait Erase {
         &self,
         tenant: &TenantId,
         subjects: &BTreeSet<SubjectId>,
-        named: &BTreeSet<String>,
+        named: &Named,
     ) -> Result<(), Fault>;
+}
+
+/// What tells of an event of another that it names somebody: a text in its data, in whatever case, and no part of a longer
+/// word or address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Texts that name them alone.
+    pub alone: BTreeSet<String>,
+    /// Texts that may name others too, and mean them in an event of one of these tickets.
+    pub near: BTreeSet<String>,
+    /// Tickets that they had to do with, by their ids.
+    pub tickets: BTreeSet<u64>,
 }
 
 /// Each event once, in a reader's order: of the copies of one event the one that arrived first.

@@ -10,6 +10,7 @@ use super::gates::{Addresses, Gates, Passed, Proposal, count};
 use super::ingest::{Later, Subjects};
 use super::store::Candidates;
 use crate::candidate::Candidate;
+use crate::condition::Facts;
 use crate::link::LinkMaker;
 use crate::message::{
     ChannelQueues, Claims, Content, Dispatch, Origin, Record, State, Suppressions,
@@ -72,6 +73,23 @@ impl Draft<'_> {
         priority(other).cmp(&priority(self)).then(score(other).total_cmp(&score(self)))
     }
 
+    /// Whether its action is meant. One that cannot be judged goes on: it is refused when its text is written, and recorded
+    /// with the reason.
+    fn is_meant(&self, plan: &Plan) -> bool {
+        self.judged(plan).unwrap_or(true)
+    }
+
+    fn judged(&self, plan: &Plan) -> Result<bool, Fault> {
+        match self.use_case.step(self.step) {
+            Some(step) if step.when.is_some() => {
+                let (profile, score) = (self.profile.facts(), json!(self.candidate.scored.score));
+                let facts = self.candidate.signal.facts(&profile, &plan.settings_facts);
+                step.is_meant(&Facts { score: &score, ..facts })
+            }
+            _ => Ok(true),
+        }
+    }
+
     /// The same on the next channel, if there is one.
     fn next(&self) -> Option<Self> {
         self.use_case.next_step(self.step).map(|step| Self { step, ..*self })
@@ -116,7 +134,13 @@ where
             };
             let Some(profile) = profiles.get(&candidate.signal.subject) else { continue };
             for step in self.turns(tenant, use_case, candidate, &mut outcome).await? {
-                drafts.push(Draft { candidate, use_case, profile, step });
+                let draft = Draft { candidate, use_case, profile, step };
+                if draft.is_meant(&plan) {
+                    drafts.push(draft);
+                } else {
+                    let use_case = Some(use_case.id());
+                    outcome.tally.add(Metric::ActionsSkipped, tenant, use_case, None, 1);
+                }
             }
         }
         // Where caps leave room for one of a subject's messages, it is the first that is claimed.
@@ -325,8 +349,7 @@ where
             batch.candidates.iter().map(|it| it.signal.subject.clone()).collect();
         ids.sort();
         ids.dedup();
-        let found = follow::current(&self.subjects, &batch.tenant, &ids).await?;
-        Ok(ids.into_iter().zip(found.into_iter().map(|(_, read)| read.state.profile)).collect())
+        follow::profiles(&self.subjects, &batch.tenant, ids).await
     }
 
     fn proposal<'a>(&self, plan: &'a Plan, draft: Draft<'a>, step: &'a Step) -> Proposal<'a> {
@@ -364,6 +387,7 @@ where
             expires_at: step.expires(signal.at, candidate.expires_at),
             links: step.links,
             render: Box::new(move |links| {
+                draft.judged(plan)?;
                 let seen = content_facts(plan, candidate, &facts, links.map(|it| it.facts()));
                 let content = step.render(&seen, profile.locale.as_deref())?;
                 Ok(Content { facts: programs.then(|| about(candidate)), ..content })

@@ -3,13 +3,14 @@
 use super::judge::Judge;
 use super::merge::named;
 use crate::event::{Arrived, Event};
-use crate::goal::OwedGoal;
+use crate::goal::{Goal, OwedGoal};
 use crate::profile::{PROFILE_MERGED, PROFILE_UPDATED, Profile};
 use crate::quarantine::Rejected;
 use crate::schema::Mode;
-use crate::series::{Entry, Series, place};
+use crate::series::{Arrival, Entry, Series, place};
 use crate::use_case::{LATENESS, Plan};
 use ceap_kernel::{Fault, SubjectId, TenantId, Timestamp, UseCaseId};
+use std::collections::BTreeSet;
 
 /// A subject's state: its profile, and its feature item.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,8 +19,33 @@ pub struct State {
     pub profile: Profile,
     /// Its recent events and the signals that it owes.
     pub series: Series,
-    /// Goals reached whose emission is not yet acknowledged; kept with the series.
+    /// Goals reached, emitted with the batch of their event each time that it comes; kept with the series.
     pub goals: Vec<OwedGoal>,
+}
+
+/// Goals that are kept beside those of a batch.
+const LINGERING_GOALS: usize = 16;
+
+impl State {
+    /// Owes only what these are the cause of.
+    pub fn owe_only(&mut self, causes: &BTreeSet<Arrival>) {
+        self.series.owe_only(causes);
+        self.goals.retain(|goal| causes.contains(&goal.cause));
+    }
+
+    /// Forgets what no batch will ask for again.
+    fn forgive(&mut self, batch: &BTreeSet<Arrival>) {
+        self.series.forgive(batch);
+        let lingers = |goal: &OwedGoal| !batch.contains(&goal.cause);
+        let mut surplus =
+            self.goals.iter().filter(|it| lingers(it)).count().saturating_sub(LINGERING_GOALS);
+        let seen = &self.series;
+        self.goals.retain(|goal| {
+            let old = lingers(goal) && surplus > 0;
+            surplus = surplus.saturating_sub(old.into());
+            !old && seen.has_seen(goal.cause.key)
+        });
+    }
 }
 
 /// What a batch did to a subject.
@@ -61,7 +87,8 @@ pub fn fold(
 ) -> Folded {
     let mut folded = Folded::default();
     let (before, owed) = (state.series.clone(), state.goals.len());
-    let mut fresh = Vec::new();
+    let arrivals: BTreeSet<Arrival> = batch.iter().map(|arrived| arrived.arrival()).collect();
+    let (mut fresh, mut cause) = (Vec::new(), Arrival::default());
     for arrived in batch {
         let event = &arrived.event;
         if state.series.has_seen(event.key()) {
@@ -73,7 +100,7 @@ pub fn fold(
                 folded.profile_changed |= taken.profile_changed;
                 folded.unexpected = folded.unexpected.saturating_add(taken.unexpected.into());
                 folded.ingested = folded.ingested.saturating_add(1);
-                let failed = reach(plan, state, event);
+                let failed = reach(plan, state, arrived);
                 folded.bad_triggers.extend(failed.into_iter().map(|(use_case, fault)| {
                     let payload = serde_json::to_value(event).unwrap_or_default();
                     (use_case, Rejected::new(Some(tenant), "goal", &fault, payload, arrived.at))
@@ -83,6 +110,7 @@ pub fn fold(
                 let oldest = state.series.newest().saturating_sub(lateness());
                 let from = event.time.as_millisecond().max(oldest);
                 fresh.push(Fresh { kind: &event.kind, from });
+                cause = arrived.arrival();
             }
             Err(fault) => {
                 // Not remembered: the same event, corrected, is welcome.
@@ -93,7 +121,7 @@ pub fn fold(
         }
     }
     let judge = Judge { subject, plan, profile: &state.profile.facts() };
-    let judged = judge.triggered(&[&before], &state.series, &fresh);
+    let judged = judge.triggered(&[&before], &state.series, &fresh, cause);
     let at = batch.iter().map(|arrived| arrived.at).max().unwrap_or_default();
     for (use_case, fault, payload) in judged.failed {
         let rejected = Rejected::new(Some(tenant), "trigger", &fault, payload, at);
@@ -102,7 +130,10 @@ pub fn fold(
     for owed in judged.owed {
         state.series.owe(owed);
     }
-    state.series.prune(plan);
+    if folded.ingested > 0 {
+        state.forgive(&arrivals);
+        state.series.prune(plan, &arrivals);
+    }
     folded.series_changed = state.series != before || state.goals.len() != owed;
     folded
 }
@@ -153,16 +184,21 @@ fn unexpected(plan: &Plan, event: &Event) -> Result<bool, Fault> {
 
 /// Owes the goals that the event reaches, of use cases that are off, too: what they sent still counts.
 /// Returns those that could not be judged.
-fn reach(plan: &Plan, state: &mut State, event: &Event) -> Vec<(UseCaseId, Fault)> {
+fn reach(plan: &Plan, state: &mut State, arrived: &Arrived) -> Vec<(UseCaseId, Fault)> {
+    let event = &arrived.event;
     let mut failed = Vec::new();
     for use_case in plan.with_goal(&event.kind) {
         let Some(goal) = &use_case.goal else { continue };
         match goal.reached(event, &plan.settings_facts) {
             Ok(Some(value)) => state.goals.push(OwedGoal {
-                use_case: use_case.id().clone(),
-                at: Timestamp::from_millisecond(event.time.as_millisecond()).unwrap_or_default(),
-                event: format!("{:016x}", event.key().0),
-                value,
+                cause: arrived.arrival(),
+                goal: Goal {
+                    use_case: use_case.id().clone(),
+                    at: Timestamp::from_millisecond(event.time.as_millisecond())
+                        .unwrap_or_default(),
+                    event: event.key().hex(),
+                    value,
+                },
             }),
             Ok(None) => {}
             Err(fault) => failed.push((use_case.id().clone(), fault)),

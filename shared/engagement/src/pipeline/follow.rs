@@ -1,6 +1,7 @@
 //! Who a subject is by now: one that was merged into another is the other.
 
 use super::ingest::{Subjects, Versioned};
+use crate::profile::Profile;
 use ceap_kernel::{Fault, SubjectId, TenantId};
 use std::collections::BTreeMap;
 
@@ -44,6 +45,31 @@ pub async fn one(
 ) -> Result<(SubjectId, Versioned), Fault> {
     let found = current(subjects, tenant, std::slice::from_ref(subject)).await?;
     Ok(found.into_iter().next().unwrap_or_else(|| (subject.clone(), Versioned::default())))
+}
+
+/// The profile of each subject, of who it is by now. Most are who they were: their profiles are all that is read.
+///
+/// # Errors
+/// `Unavailable` or `Throttled`.
+pub async fn profiles(
+    subjects: &impl Subjects,
+    tenant: &TenantId,
+    asked: Vec<SubjectId>,
+) -> Result<BTreeMap<SubjectId, Profile>, Fault> {
+    let found = subjects.load_profiles(tenant, &asked).await?;
+    let (mut known, mut others) = (BTreeMap::new(), Vec::new());
+    for (subject, profile) in asked.into_iter().zip(found) {
+        match profile {
+            Some(profile) => drop(known.insert(subject, profile)),
+            None => others.push(subject),
+        }
+    }
+    if !others.is_empty() {
+        let found = current(subjects, tenant, &others).await?;
+        let found = found.into_iter().map(|(_, read)| read.state.profile);
+        known.extend(others.into_iter().zip(found));
+    }
+    Ok(known)
 }
 
 fn last(known: &BTreeMap<SubjectId, Versioned>, subject: &SubjectId) -> (SubjectId, Versioned) {

@@ -1,25 +1,24 @@
 //! The second stage: a batch of events into features, profiles and signals.
 //!
-//! Per batch: one read of all its subjects, then per subject at most one conditional write of the
-//! profile and one of the feature item, one emission for all signals, one for all goals reached, and
-//! one small write that settles both for each subject that had any. In this order a crash at any point loses
-//! nothing: what was not written is folded again, what was written but not emitted is still owed.
+//! Per batch: one read of its subjects' feature items, then per subject at most one conditional write of the
+//! profile and one of the feature item, one read of the profiles of those that have signals, one emission for all signals,
+//! and one for all goals reached. In this order a crash at any point loses nothing: what was not written is folded again,
+//! and what was written but not emitted is owed to the batch, which comes again. Nothing is written of an emission: what
+//! is owed stays for a day, in case that the batch comes again, and is emitted with that batch alone.
 
 use super::delay::Delays;
 use super::fold::{Folded, fold};
 use super::follow::MAX_MERGES;
-use super::judge::signals_owed;
 use super::merge::Merge;
 use super::round;
-use crate::audience::{Place, Seeks, Sought, Tie, Ties};
+use crate::audience::{Seeks, Tie, Ties};
 use crate::event::Arrived;
-use crate::goal::{GoalReached, Goals, GoalsReached};
+use crate::goal::Goals;
+use crate::profile::{PROFILE_UPDATED, Profile};
 use crate::quarantine::{Quarantine, Rejected};
-use crate::signal::{Detected, Signal};
+use crate::signal::Detected;
 use crate::use_case::{Plan, UseCases};
-use ceap_kernel::{
-    Clock, EventKey, Fault, Metric, SubjectId, Tally, TenantId, Timestamp, Trace, UseCaseId,
-};
+use ceap_kernel::{Clock, Fault, Metric, SubjectId, Tally, TenantId, Timestamp};
 use futures::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 
@@ -45,10 +44,16 @@ pub struct Versioned {
 }
 
 impl Versioned {
-    /// Whether signals or goals wait for their emission to be acknowledged.
+    /// Whether it owes signals or goals.
     #[must_use]
     pub fn owes(&self) -> bool {
         !(self.state.series.owed().is_empty() && self.state.goals.is_empty())
+    }
+
+    /// Where there is nothing under this id.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.profile_version == 0 && self.series_version == 0
     }
 }
 
@@ -64,6 +69,36 @@ pub trait Subjects {
         tenant: &TenantId,
         subjects: &[SubjectId],
     ) -> Result<Vec<Versioned>, Fault>;
+
+    /// The same without the profiles, which are as if there were none.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    async fn load_features(
+        &self,
+        tenant: &TenantId,
+        subjects: &[SubjectId],
+    ) -> Result<Vec<Versioned>, Fault> {
+        let mut found = self.load(tenant, subjects).await?;
+        for read in &mut found {
+            (read.state.profile, read.profile_version) = (Profile::default(), 0);
+        }
+        Ok(found)
+    }
+
+    /// The profile of each, in their order; none of those that have none, or that were merged into another.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    async fn load_profiles(
+        &self,
+        tenant: &TenantId,
+        subjects: &[SubjectId],
+    ) -> Result<Vec<Option<Profile>>, Fault> {
+        let found = self.load(tenant, subjects).await?;
+        let known = |it: Versioned| (it.profile_version > 0).then_some(it.state.profile);
+        Ok(found.into_iter().map(known).collect())
+    }
 
     /// Writes the profile if its version is still that of `read`.
     ///
@@ -94,18 +129,6 @@ pub trait Subjects {
     /// # Errors
     /// `Conflict` when one is not; `Unavailable` or `Throttled`.
     async fn merge(&self, tenant: &TenantId, merge: &Merge<'_>) -> Result<(), Fault>;
-
-    /// Forgets the signals and goals owed, if the feature item still has `version`. When it has not, they stay
-    /// owed and are emitted again, which is harmless.
-    ///
-    /// # Errors
-    /// `Unavailable` or `Throttled`.
-    async fn settle(
-        &self,
-        tenant: &TenantId,
-        subject: &SubjectId,
-        version: u64,
-    ) -> Result<(), Fault>;
 }
 
 /// Takes signals on their way to the workflow.
@@ -246,7 +269,7 @@ where
         moved: &mut Vec<(usize, Arrived)>,
     ) -> Result<(), Fault> {
         let ids: Vec<SubjectId> = groups.keys().map(|subject| (*subject).clone()).collect();
-        let mut states = self.subjects.load(tenant, &ids).await?;
+        let mut states = self.states(tenant, &ids, &groups).await?;
         for (id, state) in ids.iter().zip(&states) {
             if let Some(to) = &state.moved_to {
                 let group = groups.remove(id).unwrap_or_default();
@@ -264,8 +287,10 @@ where
         let mut owing = Vec::new();
         for (subject, group, outcome) in written {
             match outcome {
-                Ok((tally, state)) => {
+                Ok((tally, mut state)) => {
                     ingested.tally.merge(tally);
+                    let arrivals = group.iter().map(|(_, arrived)| arrived.arrival());
+                    state.state.owe_only(&arrivals.collect());
                     if state.owes() {
                         owing.push((subject, group, state));
                     }
@@ -276,12 +301,45 @@ where
                 }
             }
         }
-        if let Err(fault) = self.emit(tenant, plan, &owing, &mut ingested.tally).await {
+        if let Err(fault) = self.owed(tenant, plan, &mut owing, &mut ingested.tally).await {
             tracing::warn!(%tenant, code = fault.code(), %fault, "signals are still owed");
             let groups = owing.iter().flat_map(|(_, group, _)| group.iter());
             ingested.failed.extend(groups.map(|(place, _)| *place));
         }
         Ok(())
+    }
+
+    /// What is known of each subject; with its profile, if that may be written.
+    async fn states(
+        &self,
+        tenant: &TenantId,
+        ids: &[SubjectId],
+        groups: &BTreeMap<&SubjectId, Group<'_>>,
+    ) -> Result<Vec<Versioned>, Fault> {
+        let tells = |(_, arrived): &(usize, &Arrived)| arrived.event.kind == PROFILE_UPDATED;
+        let written = |id: &SubjectId| groups.get(id).is_some_and(|group| group.iter().any(tells));
+        let (told, others): (Vec<SubjectId>, Vec<SubjectId>) =
+            ids.iter().cloned().partition(written);
+        let (told_of, of_others) = futures::future::try_join(
+            async {
+                if told.is_empty() {
+                    Ok(Vec::new())
+                } else {
+                    self.subjects.load(tenant, &told).await
+                }
+            },
+            async {
+                if others.is_empty() {
+                    Ok(Vec::new())
+                } else {
+                    self.subjects.load_features(tenant, &others).await
+                }
+            },
+        )
+        .await?;
+        let (mut told_of, mut of_others) = (told_of.into_iter(), of_others.into_iter());
+        let next = ids.iter().map(|id| if written(id) { told_of.next() } else { of_others.next() });
+        Ok(next.map(Option::unwrap_or_default).collect())
     }
 
     /// Keeps what events tie their subjects to, before any of them is honoured: so none is lost, and one
@@ -363,128 +421,6 @@ where
         Ok(())
     }
 
-    /// Emits what the subjects owe, and settles it.
-    pub(super) async fn emit(
-        &self,
-        tenant: &TenantId,
-        plan: &Plan,
-        owing: &[(&SubjectId, &Group<'_>, Versioned)],
-        tally: &mut Tally,
-    ) -> Result<(), Fault> {
-        let now = self.clock.now();
-        let mut waves: BTreeMap<Option<Timestamp>, Detected> = BTreeMap::new();
-        let mut audiences = Vec::new();
-        let (mut matched, mut failed) = (BTreeMap::<_, u64>::new(), Vec::new());
-        for (subject, group, read) in owing {
-            let traces = traces(group);
-            let (signals, undone) = signals_owed(tenant, subject, plan, &read.state, &traces);
-            for (use_case, fault) in undone {
-                failed.push(self.undone(tenant, &use_case, &fault, tally));
-            }
-            for signal in signals {
-                match seek(tenant, plan, &signal) {
-                    Ok(None) => {}
-                    Ok(Some(sought)) => {
-                        audiences.push(sought);
-                        continue;
-                    }
-                    Err(fault) => {
-                        failed.push(self.undone(tenant, &signal.use_case, &fault, tally));
-                        continue;
-                    }
-                }
-                let count = matched.entry(signal.use_case.clone()).or_default();
-                *count = count.saturating_add(1);
-                let wave = waves.entry(self.wake(plan, &signal, now)).or_insert_with(|| Detected {
-                    tenant: tenant.clone(),
-                    profiles: BTreeMap::new(),
-                    signals: Vec::new(),
-                });
-                wave.profiles
-                    .entry((*subject).clone())
-                    .or_insert_with(|| read.state.profile.facts());
-                wave.signals.push(signal);
-            }
-        }
-        if !failed.is_empty() {
-            self.quarantine.keep(&failed).await?;
-        }
-        if !audiences.is_empty() {
-            self.signals.seek(&audiences).await?;
-        }
-        for (wake, detected) in waves {
-            let parts = detected.split();
-            match wake {
-                None => self.signals.emit(&parts).await?,
-                Some(wake) => {
-                    for part in &parts {
-                        self.signals.emit_at(wake, part).await?;
-                    }
-                }
-            }
-        }
-        self.emit_goals(tenant, plan, owing).await?;
-        self.settle(tenant, owing).await?;
-        for (use_case, count) in matched {
-            tally.add(Metric::SignalsMatched, tenant, Some(&use_case), None, count);
-        }
-        Ok(())
-    }
-
-    /// Emits the goals that the subjects reached; those of use cases that are gone are dropped.
-    async fn emit_goals(
-        &self,
-        tenant: &TenantId,
-        plan: &Plan,
-        owing: &[(&SubjectId, &Group<'_>, Versioned)],
-    ) -> Result<(), Fault> {
-        let reached = owing.iter().flat_map(|(subject, _, read)| {
-            read.state.goals.iter().filter_map(|goal| {
-                let within = plan.use_case(&goal.use_case)?.goal.as_ref()?.within();
-                let (subject, goal) = ((*subject).clone(), goal.clone());
-                Some(GoalReached { subject, within_s: within.duration().as_secs(), goal })
-            })
-        });
-        let goals: Vec<GoalReached> = reached.collect();
-        if goals.is_empty() {
-            return Ok(());
-        }
-        let reached = GoalsReached { tenant: tenant.clone(), goals };
-        self.signals.emit_goals(&reached.split()).await
-    }
-
-    /// A trigger that cannot become a signal: counted, and kept in quarantine.
-    fn undone(
-        &self,
-        tenant: &TenantId,
-        use_case: &UseCaseId,
-        fault: &Fault,
-        tally: &mut Tally,
-    ) -> Rejected {
-        tally.add(Metric::SignalsQuarantined, tenant, Some(use_case), Some(fault.code()), 1);
-        let payload = serde_json::Value::Null;
-        Rejected::new(Some(tenant), "trigger", fault, payload, self.clock.now())
-    }
-
-    /// When a delayed signal wakes. None: now.
-    fn wake(&self, plan: &Plan, signal: &Signal, now: Timestamp) -> Option<Timestamp> {
-        plan.use_case(&signal.use_case).filter(|_| signal.afresh)?;
-        self.delays.of(signal, now)
-    }
-
-    async fn settle(
-        &self,
-        tenant: &TenantId,
-        owing: &[(&SubjectId, &Group<'_>, Versioned)],
-    ) -> Result<(), Fault> {
-        let settled: Vec<Result<(), Fault>> = stream::iter(owing)
-            .map(|(subject, _, read)| self.subjects.settle(tenant, subject, read.series_version))
-            .buffer_unordered(CONCURRENCY)
-            .collect()
-            .await;
-        settled.into_iter().collect()
-    }
-
     /// Events of a tenant that does not exist (any more) are kept in quarantine.
     async fn unknown(
         &self,
@@ -506,24 +442,6 @@ where
         ingested.tally.add(Metric::EventsQuarantined, tenant, None, Some(fault.code()), count);
         Ok(())
     }
-}
-
-/// The traces of these events: what they trigger goes on with them. What was owed before has none any more.
-fn traces<'a>(group: &Group<'a>) -> BTreeMap<EventKey, &'a Trace> {
-    let traced = |(_, it): &(usize, &'a Arrived)| Some((it.event.key(), it.trace.as_ref()?));
-    group.iter().filter_map(traced).collect()
-}
-
-/// Whom the signal concerns, if it is about a thing.
-fn seek(tenant: &TenantId, plan: &Plan, signal: &Signal) -> Result<Option<Sought>, Fault> {
-    let use_case = plan.use_case(&signal.use_case);
-    let Some(thing) = use_case.and_then(|use_case| use_case.thing.as_ref()) else {
-        return Ok(None);
-    };
-    let none = serde_json::Value::Null;
-    let named = thing.text(&signal.facts(&none, &plan.settings_facts))?;
-    let (tenant, signal) = (tenant.clone(), signal.clone());
-    Ok(Some(Sought { tenant, signal, thing: named, from: Place::default() }))
 }
 
 fn tally(tenant: &TenantId, folded: &Folded) -> Tally {

@@ -8,7 +8,7 @@ use super::fold::{Fresh, State};
 use super::wait::Wait;
 use crate::condition::Facts;
 use crate::feature::{AsOf, Trigger};
-use crate::series::{Entry, Owed, Series};
+use crate::series::{Arrival, Entry, Owed, Series};
 use crate::signal::{Signal, event_facts};
 use crate::use_case::{Plan, UseCase};
 use ceap_kernel::{EventKey, Fault, SignalId, SubjectId, TenantId, Timestamp, Trace, UseCaseId};
@@ -40,9 +40,15 @@ pub struct Judged {
 
 impl Judge<'_> {
     /// Owes a signal for each triggering event that holds in `after` and did not `before`, in the item
-    /// that knew it: one subject's, or those of two that turn out to be one.
+    /// that knew it: one subject's, or those of two that turn out to be one. `cause` is of the batch.
     #[must_use]
-    pub fn triggered(&self, before: &[&Series], after: &Series, fresh: &[Fresh<'_>]) -> Judged {
+    pub fn triggered(
+        &self,
+        before: &[&Series],
+        after: &Series,
+        fresh: &[Fresh<'_>],
+        cause: Arrival,
+    ) -> Judged {
         let mut judged = Judged::default();
         for (use_case, from) in self.affected(fresh) {
             let Some(kind) = &use_case.document.trigger.event else { continue };
@@ -64,7 +70,7 @@ impl Judge<'_> {
                 }
                 let (time, key, use_case_id) = (anchor.time, anchor.key, use_case.id().clone());
                 match self.holds(use_case, kind, after, anchor) {
-                    Ok(true) => judged.owed.push(Owed { time, key, use_case: use_case_id }),
+                    Ok(true) => judged.owed.push(Owed { time, key, use_case: use_case_id, cause }),
                     Ok(false) => {}
                     // Kept in quarantine when it failed the first time.
                     Err(_) if matches!(known, Some(Err(_))) => {}

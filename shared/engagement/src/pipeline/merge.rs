@@ -11,11 +11,12 @@ use super::follow;
 use super::ingest::{ATTEMPTS, Group, Ingest, Signals, Subjects, Versioned};
 use super::judge::Judge;
 use crate::audience::{Seeks, Ties};
-use crate::event::Event;
+use crate::event::{Arrived, Event};
 use crate::goal::Goals;
 use crate::pipeline::ingest::Later;
 use crate::profile::PROFILE_MERGED;
 use crate::quarantine::{Quarantine, Rejected};
+use crate::series::Arrival;
 use crate::use_case::{Plan, UseCases};
 use ceap_kernel::{Clock, Fault, SubjectId, Tally, TenantId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +58,7 @@ fn joined(
     plan: &Plan,
     read: &Versioned,
     other: &Versioned,
-    now: Timestamp,
+    (cause, now): (Arrival, Timestamp),
 ) -> (Versioned, Vec<Rejected>) {
     let mut next = read.clone();
     let (mine, theirs) = (&read.state.series, &other.state.series);
@@ -67,7 +68,7 @@ fn joined(
     let kinds: BTreeSet<&str> = mine.anchored().chain(theirs.anchored()).collect();
     let fresh: Vec<Fresh<'_>> = kinds.into_iter().map(|kind| Fresh { kind, from }).collect();
     let judge = Judge { subject: into, plan, profile: &next.state.profile.facts() };
-    let judged = judge.triggered(&[mine, theirs], &next.state.series, &fresh);
+    let judged = judge.triggered(&[mine, theirs], &next.state.series, &fresh, cause);
     for owed in judged.owed {
         next.state.series.owe(owed);
     }
@@ -96,14 +97,12 @@ where
         groups: &BTreeMap<&SubjectId, Group<'_>>,
         tally: &mut Tally,
     ) -> Result<(), Fault> {
-        let mut merges: Vec<(usize, SubjectId, &SubjectId)> = groups
+        let mut merges: Vec<(usize, SubjectId, &Arrived)> = groups
             .values()
             .flatten()
             .filter(|(_, arrived)| arrived.event.kind == PROFILE_MERGED)
             // One that names nobody is kept in quarantine when it is folded.
-            .filter_map(|(place, arrived)| {
-                Some((*place, source(&arrived.event).ok()?, &arrived.event.subject))
-            })
+            .filter_map(|(place, arrived)| Some((*place, source(&arrived.event).ok()?, *arrived)))
             .collect();
         merges.sort_by_key(|(place, ..)| *place);
         let named: BTreeSet<&SubjectId> = merges.iter().map(|(_, from, _)| from).collect();
@@ -115,8 +114,8 @@ where
         let known = self.subjects.load(tenant, &named).await?;
         let done = named.iter().zip(&known).filter(|(_, it)| it.moved_to.is_some());
         let done: BTreeSet<&SubjectId> = done.map(|(from, _)| from).collect();
-        for (_, from, into) in merges.iter().filter(|(_, from, _)| !done.contains(from)) {
-            self.merge(tenant, plan, from, into, tally).await?;
+        for (_, from, arrived) in merges.iter().filter(|(_, from, _)| !done.contains(from)) {
+            self.merge(tenant, plan, from, arrived, tally).await?;
         }
         Ok(())
     }
@@ -126,22 +125,23 @@ where
         tenant: &TenantId,
         plan: &Plan,
         from: &SubjectId,
-        into: &SubjectId,
+        arrived: &Arrived,
         tally: &mut Tally,
     ) -> Result<(), Fault> {
         for _ in 0..ATTEMPTS {
             let read = self.subjects.load(tenant, std::slice::from_ref(from)).await?;
             let was = read.into_iter().next().unwrap_or_default();
-            let (into, known) = follow::one(&self.subjects, tenant, into).await?;
+            let (into, known) = follow::one(&self.subjects, tenant, &arrived.event.subject).await?;
             if was.moved_to.is_some() || into == *from {
                 return Ok(());
             }
             if was.owes() {
-                // Under the id that they were detected for: so each has its effect once.
-                self.emit(tenant, plan, &[(from, &Group::new(), was)], tally).await?;
-                continue;
+                // Under the id that they were detected for, so each has its effect once: a batch that comes again finds
+                // another subject.
+                self.emit(tenant, plan, &[(from, &Group::new(), was.clone())], tally).await?;
             }
-            let (next, rejected) = joined(tenant, &into, plan, &known, &was, self.clock.now());
+            let cause = (arrived.arrival(), self.clock.now());
+            let (next, rejected) = joined(tenant, &into, plan, &known, &was, cause);
             if !rejected.is_empty() {
                 self.quarantine.keep(&rejected).await?;
             }

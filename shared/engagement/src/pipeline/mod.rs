@@ -14,6 +14,7 @@ pub mod gates;
 pub mod ingest;
 pub mod judge;
 pub mod merge;
+mod owed;
 pub mod receive;
 pub mod recommend;
 pub mod request;

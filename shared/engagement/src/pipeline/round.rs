@@ -13,7 +13,7 @@ const ROUND_EVENTS: usize = 250;
 const ROUND_BYTES: usize = 24 * 1024;
 
 /// Bytes of a signal that is owed.
-const SIGNAL_BYTES: usize = 24;
+const SIGNAL_BYTES: usize = 36;
 
 /// Bytes of a goal that is owed.
 const GOAL_BYTES: usize = 200;

@@ -4,6 +4,7 @@ use super::stream::Older;
 use super::{Series, Stream};
 use crate::feature::StreamRule;
 use crate::use_case::Plan;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Series {
@@ -25,7 +26,7 @@ impl Series {
             self.tally(kind, seen);
         }
         self.newest = self.newest.max(other.newest);
-        self.prune(plan);
+        self.prune(plan, &BTreeSet::new());
     }
 }
 

@@ -36,6 +36,6 @@ impl Series {
             let known = self.streams.entry(*id).or_default();
             *known = Arc::new(known.rebuilt(rule, events, &extent(self.newest, delay)));
         }
-        self.prune(plan);
+        self.prune(plan, &BTreeSet::new());
     }
 }

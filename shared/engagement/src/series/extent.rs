@@ -1,7 +1,7 @@
 //! How much a feature item keeps, so that it stays small.
 
 use super::stream::{BUCKETS, Extent, KEPT, TOLD_APART};
-use super::{Entry, Series, Stream, wire};
+use super::{Arrival, Entry, Owed, SEEN_HOURS, Series, Stream, hour, wire};
 use crate::feature::{StreamId, StreamRule};
 use crate::use_case::{LATENESS, Plan};
 use ceap_kernel::{EventKey, Fault};
@@ -23,11 +23,47 @@ const MAX_ANCHOR_BYTES: usize = 20_000;
 /// Bytes of an anchor besides its data.
 const ANCHOR_BYTES: usize = 16;
 
+/// Bytes of a signal that is owed.
+const OWED_BYTES: usize = 32;
+
+/// Bytes that signals take, with what they are derived from, which were emitted with batches before.
+const LINGERING_BYTES: usize = 4_000;
+
 impl Series {
-    /// Drops what no judgement can need any more, and sums up what does not fit. What an owed signal
-    /// is derived from stays until it is emitted.
-    pub fn prune(&mut self, plan: &Plan) {
-        let newest = match self.owed.first() {
+    /// Forgets signals that no batch will ask for again: those whose cause would be no repeat any more,
+    /// and, of those that this batch did not cause, the older where there are many.
+    pub fn forgive(&mut self, batch: &BTreeSet<Arrival>) {
+        if self.owed.is_empty() {
+            return;
+        }
+        let newest = self.seen.keys().next_back().copied().unwrap_or_default();
+        let since = newest.saturating_sub(SEEN_HOURS);
+        let mut room = LINGERING_BYTES;
+        let mut kept = BTreeSet::new();
+        for owed in self.owed.iter().rev() {
+            if batch.contains(&owed.cause) {
+                kept.insert(owed.clone());
+            } else if hour(owed.cause.at) >= since
+                && let Some(left) = room.checked_sub(self.weight(owed))
+            {
+                room = left;
+                kept.insert(owed.clone());
+            }
+        }
+        self.owed = kept;
+    }
+
+    /// Bytes that a signal takes while it is owed.
+    fn weight(&self, owed: &Owed) -> usize {
+        let anchors = self.anchors.values().flatten();
+        let anchor = anchors.filter(|it| it.key == owed.key).map(bytes).sum::<usize>();
+        anchor.saturating_add(OWED_BYTES)
+    }
+
+    /// Drops what no judgement can need any more, and sums up what does not fit. What a signal of this `batch`
+    /// is derived from stays.
+    pub fn prune(&mut self, plan: &Plan, batch: &BTreeSet<Arrival>) {
+        let newest = match self.owed.iter().find(|owed| batch.contains(&owed.cause)) {
             Some(owed) => self.newest.min(owed.time.saturating_add(lateness())),
             None => self.newest,
         };
@@ -77,7 +113,8 @@ impl Series {
     }
 
     fn fits(&self) -> bool {
-        let owed = if self.owed.is_empty() { 0 } else { self.owed.len().saturating_mul(16) };
+        let owed =
+            if self.owed.is_empty() { 0 } else { self.owed.len().saturating_mul(OWED_BYTES) };
         let room = MAX_ITEM_BYTES.saturating_sub(BESIDES).saturating_sub(owed);
         // What fits as it is need not be compressed to know.
         let fits = || -> Result<bool, Fault> {

@@ -1,5 +1,5 @@
 //! What a subject's feature item holds: its events as features need them, recent triggering events,
-//! the events it has seen, counters by type, and the signals whose emission is not yet acknowledged.
+//! the events it has seen, counters by type, and the signals that are emitted again should their batch come again.
 
 mod absorb;
 mod backfill;
@@ -70,7 +70,7 @@ pub struct Seen {
     pub last: i64,
 }
 
-/// A signal that waits for its emission to be acknowledged: which entry triggered which use case.
+/// A signal that is owed to the batch of its cause, each time that batch comes: which entry triggered which use case.
 /// All else is derived from the entries, so that an item stays small however many signals it owes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Owed {
@@ -80,6 +80,21 @@ pub struct Owed {
     pub key: EventKey,
     /// The use case triggered.
     pub use_case: UseCaseId,
+    /// Which arrival made it hold: the triggering event's own, or that of one that came after it.
+    pub cause: Arrival,
+}
+
+/// An arrival of an event. One that a source sends again arrives again; a batch that comes again brings the same arrivals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Arrival {
+    /// Milliseconds since 1970.
+    pub at: i64,
+    /// Which event.
+    pub key: EventKey,
+}
+
+fn hour(millis: i64) -> i64 {
+    millis.div_euclid(3_600_000)
 }
 
 /// A subject's feature item.
@@ -108,8 +123,7 @@ impl Series {
 
     /// Remembers the event, and forgets those beyond 24 hours of arrival or the newest 1,000.
     pub fn remember(&mut self, key: EventKey, arrived: Timestamp) {
-        let hour = arrived.as_second().div_euclid(3600);
-        self.seen.entry(hour).or_default().push(key);
+        self.seen.entry(hour(arrived.as_millisecond())).or_default().push(key);
         self.forget_repeats();
     }
 
@@ -204,7 +218,7 @@ impl Series {
         &self.events
     }
 
-    /// Signals whose emission is not yet acknowledged.
+    /// The signals owed.
     #[must_use]
     pub fn owed(&self) -> &BTreeSet<Owed> {
         &self.owed
@@ -215,9 +229,9 @@ impl Series {
         self.owed.insert(owed);
     }
 
-    /// Forgets the signals owed, once their emission is acknowledged.
-    pub fn settle(&mut self) {
-        self.owed.clear();
+    /// Owes only what these are the cause of.
+    pub fn owe_only(&mut self, causes: &BTreeSet<Arrival>) {
+        self.owed.retain(|owed| causes.contains(&owed.cause));
     }
 }
 
@@ -238,6 +252,10 @@ mod tests {
         assert!(!series.has_seen(EventKey(1_499)));
     }
 
+    fn arrival(key: u64) -> Arrival {
+        Arrival { at: 9, key: EventKey(key) }
+    }
+
     #[test]
     fn survives_its_own_bytes() {
         let mut series = Series::default();
@@ -249,11 +267,13 @@ mod tests {
         series.anchor("a", Entry { time: 5, key: EventKey(u64::MAX), data: Map::new() });
         for name in ["x", "y"] {
             let use_case = UseCaseId::new(name).unwrap();
-            series.owe(Owed { time: 5, key: EventKey(7), use_case });
+            series.owe(Owed { time: 5, key: EventKey(7), use_case, cause: arrival(8) });
         }
         let written = series.encode().unwrap();
         assert_eq!(Series::decode(&written.series, &written.owed).unwrap(), series);
-        series.settle();
+        series.owe_only(&BTreeSet::from([arrival(8)]));
+        assert_eq!(series.owed().len(), 2);
+        series.owe_only(&BTreeSet::from([arrival(7)]));
         assert_eq!(Series::decode(&written.series, &[]).unwrap(), series);
         assert!(Series::decode(&written.series[..20], &[]).is_err());
         assert!(Series::decode(&[], &[]).is_err());

@@ -1,7 +1,6 @@
-//! A feature item as it is written: one binary value, and one more for the signals owed, so that
-//! settling them rewrites nothing else.
+//! A feature item as it is written: one binary value, and one more for the signals owed, which few items have.
 
-use super::{Entry, Owed, Seen, Series, Stream};
+use super::{Arrival, Entry, Owed, Seen, Series, Stream};
 use crate::feature::StreamId;
 use ceap_kernel::{EventKey, Fault, UseCaseId};
 use flate2::Compression;
@@ -61,7 +60,10 @@ struct Item {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Debts(Vec<(String, Vec<(i64, Key)>)>);
+struct Debts(Vec<(String, Vec<Debt>)>);
+
+/// A signal owed: time and key of the triggering event, time and key of the arrival that caused it.
+type Debt = (i64, Key, i64, Key);
 
 impl Series {
     /// As it is written.
@@ -98,10 +100,11 @@ impl Series {
         if !owed.is_empty() {
             for (use_case, events) in unpack::<Debts>(owed)?.0 {
                 let use_case = UseCaseId::new(use_case)?;
-                read.owed.extend(events.into_iter().map(|(time, bytes)| Owed {
+                read.owed.extend(events.into_iter().map(|(time, bytes, at, cause)| Owed {
                     time,
                     key: key(bytes),
                     use_case: use_case.clone(),
+                    cause: Arrival { at, key: key(cause) },
                 }));
             }
         }
@@ -136,10 +139,11 @@ impl Series {
     }
 
     fn debts(&self) -> Debts {
-        let mut debts: BTreeMap<&UseCaseId, Vec<(i64, Key)>> = BTreeMap::new();
+        let mut debts: BTreeMap<&UseCaseId, Vec<Debt>> = BTreeMap::new();
         for owed in &self.owed {
             let events = debts.entry(&owed.use_case).or_default();
-            events.push((owed.time, owed.key.0.to_be_bytes()));
+            let (key, cause) = (owed.key.0.to_be_bytes(), owed.cause.key.0.to_be_bytes());
+            events.push((owed.time, key, owed.cause.at, cause));
         }
         Debts(debts.into_iter().map(|(id, events)| (id.to_string(), events)).collect())
     }

@@ -9,6 +9,7 @@ use crate::event::Event;
 use crate::pipeline::accept::{Decoded, Origin, accept};
 use crate::pipeline::gates::Addresses;
 use crate::pipeline::ingest::Versioned;
+use crate::profile::Profile;
 use crate::use_case::{Document, Plan};
 use ceap_kernel::{Fault, Metric, SignalId, SubjectId, TenantId, Timestamp};
 use schemars::JsonSchema;
@@ -111,8 +112,9 @@ async fn begin(
     for (subject, mut state) in ids.into_iter().zip(states) {
         request.known(&subject, start, &mut state.profile)?;
         // What is on its way in earnest is not simulated.
-        state.series.settle();
-        let read = Versioned { state, ..Versioned::default() };
+        state.owe_only(&BTreeSet::new());
+        let profile_version = u64::from(state.profile != Profile::default());
+        let read = Versioned { state, profile_version, ..Versioned::default() };
         memory.kept().subjects.insert(subject, read);
     }
     Ok(())

@@ -179,10 +179,6 @@ mod tests {
         async fn merge(&self, _: &TenantId, _: &Merge<'_>) -> Result<(), Fault> {
             Ok(())
         }
-
-        async fn settle(&self, _: &TenantId, _: &SubjectId, _: u64) -> Result<(), Fault> {
-            Ok(())
-        }
     }
 
     struct Short;

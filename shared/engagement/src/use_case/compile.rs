@@ -164,7 +164,8 @@ impl UseCase {
         let filter = self.filter.iter().map(|(when, _)| when);
         let single = [&self.when, &self.key, &self.until, &self.thing].into_iter().flatten();
         let to = self.steps.iter().filter_map(|step| step.to.as_ref());
-        filter.chain(single).chain(to).chain(self.score.expressions())
+        let meant = self.steps.iter().filter_map(|step| step.when.as_deref());
+        filter.chain(single).chain(to).chain(meant).chain(self.score.expressions())
     }
 
     fn templates(&self) -> impl Iterator<Item = &Template> {

@@ -69,6 +69,11 @@ pub struct FilterDocument {
 pub struct ActionDocument {
     /// `email`, `sms`, …
     pub channel: String,
+    /// A CEL condition over event, features, profile and score: where it does not hold, nothing is sent, and the candidate
+    /// is there for those who look it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    pub when: Option<String>,
     /// A CEL expression for the recipient; by default the profile's address on the channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,

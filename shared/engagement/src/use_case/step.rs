@@ -1,12 +1,13 @@
 //! One channel of an action, ready to run: where it goes, and what it says.
 
 use super::document::{ActionDocument, Document, FallbackDocument};
-use crate::condition::Expression;
+use crate::condition::{Expression, Facts, names};
 use crate::message::Content;
 use crate::template::{Collection, Template, Texts, TextsDocument};
 use crate::window::Span;
 use ceap_kernel::{Fault, SignedDuration, Timestamp};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Channels of one use case over all its actions.
 const MAX_STEPS: usize = 20;
@@ -16,6 +17,8 @@ const MAX_STEPS: usize = 20;
 pub struct Step {
     /// The channel.
     pub channel: String,
+    /// Whether its action is meant at all, where that is asked.
+    pub when: Option<Arc<Expression>>,
     /// The recipient, where it is not the profile's.
     pub to: Option<Expression>,
     /// Whether it is the first of its action.
@@ -61,6 +64,10 @@ impl Step {
             let message = "must be shorter than `ttl`: it would be sent to nobody";
             return Err(Fault::invalid(format!("{place}.delay"), message));
         }
+        let when = action.when.as_deref().map(|source| {
+            Expression::compile_with(&format!("{place}.when"), source, names::ACTION).map(Arc::new)
+        });
+        let when = when.transpose()?;
         let ActionDocument { channel, to, template, subject, text, html, .. } = action.clone();
         let ActionDocument { mjml, link, approved, ticket, locales, fallback, .. } = action.clone();
         let first = FallbackDocument {
@@ -84,7 +91,7 @@ impl Step {
             }
             let step = Self::one(field, at, own, says, stored)?;
             let (delay, expiry, first) = (action.delay, action.expiry, field == place);
-            steps.push(Self { first, delay, expiry, ..step });
+            steps.push(Self { when: when.clone(), first, delay, expiry, ..step });
             Ok(())
         };
         add(place, place, &first, &first)?;
@@ -118,6 +125,7 @@ impl Step {
         let links = texts.reads("links");
         Ok(Self {
             channel: own.channel.clone(),
+            when: None,
             to,
             first: false,
             delay: None,
@@ -135,6 +143,14 @@ impl Step {
         let wait = self.delay.map_or(SignedDuration::ZERO, Span::duration);
         let until = at.checked_add(wait.saturating_add(expiry.duration()));
         until.map_or(expires, |until| until.min(expires))
+    }
+
+    /// Whether its action is meant, given the facts.
+    ///
+    /// # Errors
+    /// `Invalid`, naming what the condition cannot be judged on.
+    pub fn is_meant(&self, facts: &Facts<'_>) -> Result<bool, Fault> {
+        self.when.as_ref().map_or(Ok(true), |when| when.holds(facts))
     }
 
     /// Its templates, in all languages.

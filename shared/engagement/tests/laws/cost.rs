@@ -21,11 +21,12 @@ async fn a_batch_is_one_read_and_one_write_for_each_subject() {
     let world = world(&tenant);
     world.ingest(&crashes(&tenant)).await;
     assert_eq!(world.calls("use_cases.plan"), 1);
-    assert_eq!(world.calls("subjects.load"), 1);
+    assert_eq!(world.calls("subjects.load"), 0);
+    assert_eq!(world.calls("subjects.load_features"), 1);
+    assert_eq!(world.calls("subjects.load_profiles"), 1, "of those that have signals");
     assert_eq!(world.calls("subjects.save_series"), 10);
     assert_eq!(world.calls("subjects.save_profile"), 0);
     assert_eq!(world.calls("signals.emit"), 1);
-    assert_eq!(world.calls("subjects.settle"), 10);
     assert_eq!(world.calls("quarantine.keep"), 0);
     assert_eq!(world.stores().emissions.len(), 1, "signals cross in batches");
     assert_eq!(world.signal_ids().len(), 70);
@@ -38,8 +39,9 @@ async fn repeats_are_one_read() {
     world.ingest(&crashes(&tenant)).await;
     let before = world.total_calls();
     world.ingest(&crashes(&tenant)).await;
-    assert_eq!(world.total_calls() - before, 2, "the plan and the subjects");
+    assert_eq!(world.total_calls() - before, 4, "the plan, the subjects, and what is owed again");
     assert_eq!(world.calls("subjects.save_series"), 10);
+    assert_eq!(world.signal_ids().len(), 70, "the same signals");
 }
 
 #[tokio::test]
@@ -55,11 +57,12 @@ async fn a_profile_is_written_only_when_it_changes() {
 }
 
 #[tokio::test]
-async fn what_triggers_nothing_is_not_settled() {
+async fn what_triggers_nothing_is_one_read_and_one_write() {
     let tenant = tenant("acme");
     let world = world(&tenant);
     world.ingest(&[event("page_viewed", "u1", "1").of(&tenant)]).await;
-    assert_eq!(world.calls("subjects.settle"), 0);
+    assert_eq!(world.calls("subjects.load_features"), 1);
+    assert_eq!(world.calls("subjects.load_profiles"), 0);
     assert_eq!(world.calls("signals.emit"), 0);
 }
 
@@ -70,9 +73,10 @@ async fn a_workflow_reads_once_and_hands_on_once() {
     let customers: Vec<_> = (0..10).map(|n| customer(&format!("u{n}")).of(&tenant)).collect();
     world.ingest(&customers).await;
     world.ingest(&crashes(&tenant)).await;
-    let loads = world.calls("subjects.load");
+    let loads = ["subjects.load", "subjects.load_profiles"].map(|call| world.calls(call));
     world.work().await;
-    assert_eq!(world.calls("subjects.load") - loads, 1);
+    assert_eq!(world.calls("subjects.load"), loads[0]);
+    assert_eq!(world.calls("subjects.load_profiles") - loads[1], 1);
     assert_eq!(world.calls("candidates.upsert"), 10, "one for each subject, not each signal");
     assert_eq!(world.calls("suppressions.suppressed"), 1);
     assert_eq!(world.calls("claims.claim"), 10);

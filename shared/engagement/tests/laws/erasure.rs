@@ -5,7 +5,7 @@ use ceap_engagement::erasure::desk::{Desk, View};
 use ceap_engagement::erasure::work::{Eraser, Next, Step};
 use ceap_engagement::erasure::{Course, Erasure, State, Which};
 use ceap_engagement::event::Arrived;
-use ceap_engagement::history::Erase;
+use ceap_engagement::history::{Erase, Named};
 use ceap_engagement::inbox::{Inbox, Notification, NotificationId};
 use ceap_engagement::pipeline::convert::convert;
 use ceap_engagement::policy::Cap;
@@ -422,12 +422,7 @@ async fn all_ids_of_one_are_erased_whichever_is_named_and_those_learnt_of_late()
 struct Busy;
 
 impl Erase for Busy {
-    async fn erase(
-        &self,
-        _: &TenantId,
-        _: &BTreeSet<SubjectId>,
-        _: &BTreeSet<String>,
-    ) -> Result<(), Fault> {
+    async fn erase(&self, _: &TenantId, _: &BTreeSet<SubjectId>, _: &Named) -> Result<(), Fault> {
         Err(Fault::Conflict("ICEBERG_COMMIT_ERROR".to_owned()))
     }
 }

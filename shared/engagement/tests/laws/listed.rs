@@ -69,7 +69,7 @@ async fn a_profile_shows_what_use_cases_make_of_it() {
     assert!(found.is_sorted_by(|a, b| a.1 >= b.1), "{found:?}");
     assert_eq!(found.iter().filter(|it| it.0 == "predictive-issue-resolution").count(), 1);
     assert_eq!(seen.events["app_crashed"].count, 6);
-    assert_eq!(world.calls("candidates.of_subject"), 4, "one query for each use case");
+    assert_eq!(world.calls("candidates.of_subject"), 1, "one query");
 
     // A day later windows are empty, and candidates of an hour are gone.
     world.set_now(after_noon(86_400));

@@ -89,10 +89,12 @@ fn arrivals(events: &[Event]) -> impl Strategy<Value = Vec<Event>> + use<> {
 }
 
 fn arrived(tenant: &TenantId, events: &[Event]) -> Vec<Arrived> {
-    let at = at("2026-11-22T12:00:00Z");
-    let arrived =
-        |event: &Event| Arrived { tenant: tenant.clone(), at, event: event.clone(), trace: None };
-    events.iter().map(arrived).collect()
+    let first = at("2026-11-22T12:00:00Z");
+    let arrived = |(n, event): (usize, &Event)| {
+        let at = first + ceap_kernel::SignedDuration::from_millis(i64::try_from(n).unwrap());
+        Arrived { tenant: tenant.clone(), at, event: event.clone(), trace: None }
+    };
+    events.iter().enumerate().map(arrived).collect()
 }
 
 fn stream_and_arrivals(subjects: usize) -> impl Strategy<Value = Vec<Event>> {

@@ -169,3 +169,44 @@ async fn the_last_place_under_a_cap_is_for_the_higher_priority() {
     let of: Vec<_> = sent.filter_map(|it| it.record.use_case.as_ref()).collect();
     assert_eq!(of.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["b"]);
 }
+
+/// An action is meant where its condition holds of the candidate; else the candidate is all there is, until a better signal.
+#[tokio::test]
+async fn an_action_is_sent_where_it_is_meant() {
+    let tenant = tenant("acme");
+    let actions = "trigger: {event: visited}\n\
+        action: {channel: sms, to: \"'+15555550123'\", text: x, when: score >= 0.5}\n\
+        also:\n- {channel: voice, to: \"'+15555550123'\", text: x, when: event.data.n > 5 && event.data.word > 1}\n- {channel: in-app, text: x}\n";
+    let scored = document("offer", actions).replace(
+        "base: 1}",
+        "base: 0, terms: [{value: event.data.n, default: 0, weight: 0.1, reason: n}]}",
+    );
+    let world = world(&tenant, settings(), &[scored]);
+    let visited = |id, n: i64| {
+        happens(&tenant, "visited", id, "2026-11-21T12:00:00Z", json!({"n": n, "word": "x"}))
+    };
+    let channels = |world: &World| -> Vec<String> {
+        world.stores().messages.values().map(|it| it.record.channel.clone()).collect()
+    };
+    let skipped = |world: &World| world.stores().tally.total(Metric::ActionsSkipped);
+    for event in [visited("1", 2), visited("2", 7)] {
+        let before = (channels(&world).len(), skipped(&world));
+        world.ingest(std::slice::from_ref(&event)).await;
+        world.work().await;
+        let after = (channels(&world).len(), skipped(&world));
+        let known =
+            world.stores().messages.values().map(|it| it.record.reason.clone()).collect::<Vec<_>>();
+        assert_ne!(before, after, "{known:?}");
+    }
+    assert_eq!(world.stores().candidates.len(), 1);
+    let stores = world.stores();
+    let found = |channel: &str| {
+        let of = stores.messages.values().find(|it| it.record.channel == channel);
+        of.map(|it| it.record.reason.clone())
+    };
+    assert_eq!(found("sms"), Some(None), "the better signal brought it");
+    assert_eq!(found("in-app"), Some(None));
+    let reason = found("voice").flatten().unwrap();
+    assert!(reason.starts_with("template: ") && reason.contains("also[0].when"), "{reason}");
+    assert_eq!(stores.tally.total(Metric::ActionsSkipped), 2, "both at first");
+}

@@ -1,6 +1,7 @@
 //! Tickets: those that they asked for go, of others what names them.
 
 use super::records::{cleaned, next, said};
+use super::whom::MOST_TICKETS;
 use super::{Needles, Where, Whom};
 use crate::api::{Call, Refused};
 use crate::message::opened;
@@ -33,7 +34,7 @@ const ATTEMPTS: usize = 5;
 /// 409 when others change one all the time; `Unavailable` or `Throttled`.
 pub(super) async fn open(
     call: &Call<'_>,
-    whom: &Whom,
+    whom: &mut Whom,
     needles: &Needles,
     after: Option<String>,
 ) -> Result<Option<String>, Refused> {
@@ -62,7 +63,7 @@ pub(super) async fn open(
 /// As [`open`].
 pub(super) async fn deleted(
     call: &Call<'_>,
-    whom: &Whom,
+    whom: &mut Whom,
     needles: &Needles,
     after: Option<String>,
 ) -> Result<Option<String>, Refused> {
@@ -144,11 +145,14 @@ impl OfTicket for DeletedTicket {
 /// Takes out of another's ticket what names them.
 async fn redacted<R: OfTicket>(
     call: &Call<'_>,
-    whom: &Whom,
+    whom: &mut Whom,
     needles: &Needles,
     mut ticket: Kept<R>,
     mut items: Vec<Item>,
 ) -> Result<(), Refused> {
+    if whom.tickets.len() < MOST_TICKETS && took_part(whom, ticket.ticket(), &items)? {
+        whom.tickets.insert(ticket.ticket().id.get());
+    }
     for _ in 0..ATTEMPTS {
         match once(call, whom, needles, &ticket, &items).await {
             Err(Refused::Conflict) => {}

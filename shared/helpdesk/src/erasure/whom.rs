@@ -23,7 +23,13 @@ pub struct Whom {
     pub shared: BTreeSet<String>,
     /// Their records here.
     pub people: BTreeSet<UserId>,
+    /// Tickets of others that they took part in, as many as are found, up to [`MOST_TICKETS`]: what was told of these
+    /// elsewhere may name them too.
+    pub tickets: BTreeSet<u64>,
 }
+
+/// Tickets that are told of: an erasure is one item, which notes them.
+pub const MOST_TICKETS: usize = 10_000;
 
 impl Whom {
     /// Whether a record is of them: by what other systems call them; or, if these know nobody by it, by an address or a

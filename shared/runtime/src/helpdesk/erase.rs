@@ -162,7 +162,7 @@ impl<E: ErasureStore, C: Clock> Erasing<E, C> {
 }
 
 fn whom(erasure: &Erasure) -> Whom {
-    let Known { emails, phones, names, handles, shared, people } = erasure.known.clone();
+    let Known { emails, phones, names, handles, shared, people, tickets } = erasure.known.clone();
     Whom {
         subjects: erasure.identities().iter().map(ToString::to_string).collect(),
         emails,
@@ -171,13 +171,14 @@ fn whom(erasure: &Erasure) -> Whom {
         handles,
         shared,
         people: people.into_iter().filter_map(UserId::new).collect(),
+        tickets,
     }
 }
 
 fn known(whom: &Whom) -> Known {
-    let Whom { emails, phones, names, handles, shared, people, .. } = whom.clone();
+    let Whom { emails, phones, names, handles, shared, people, tickets, .. } = whom.clone();
     let people = people.into_iter().map(UserId::get).collect();
-    Known { emails, phones, names, handles, shared, people }
+    Known { emails, phones, names, handles, shared, people, tickets }
 }
 
 #[cfg(test)]

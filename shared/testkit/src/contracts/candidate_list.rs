@@ -96,9 +96,9 @@ async fn expired_is_gone(store: &(impl CandidateStore + CandidateList)) {
     assert_eq!(pages(store, &tenant, ALL, 2, after_noon(3599)).await.len(), 13);
     assert_eq!(pages(store, &tenant, ALL, 2, after_noon(3600)).await, [longer.clone()]);
     let contract = use_case("contract");
-    let own = store.of_subject(&tenant, &contract, &subject("u1"), after_noon(7199)).await;
+    let own = store.of_subject(&tenant, Some(&contract), &subject("u1"), after_noon(7199)).await;
     assert_eq!(own, Ok(vec![longer]));
-    let own = store.of_subject(&tenant, &contract, &subject("u1"), after_noon(7200)).await;
+    let own = store.of_subject(&tenant, Some(&contract), &subject("u1"), after_noon(7200)).await;
     assert_eq!(own, Ok(vec![]));
     // Another takes its place.
     let mut next = of("o1", 0.2);
@@ -132,11 +132,11 @@ async fn a_subject_has_its_own(store: &(impl CandidateStore + CandidateList)) {
         keep(store, &tenant, &candidate).await;
     }
     let contract = use_case("contract");
-    let mut own = store.of_subject(&tenant, &contract, &subject("u1"), noon()).await.unwrap();
+    let mut own = store.of_subject(&tenant, Some(&contract), &subject("u1"), noon()).await.unwrap();
     own.sort_by(|a, b| a.signal.key.cmp(&b.signal.key));
     let keys: Vec<&str> = own.iter().map(|it| it.signal.key.as_str()).collect();
     assert_eq!(keys, ["", "#", "b"]);
     assert!(own.iter().all(|it| it.signal.subject == subject("u1")));
-    let none = store.of_subject(&tenant, &use_case("other"), &subject("u1"), noon()).await;
+    let none = store.of_subject(&tenant, Some(&use_case("other")), &subject("u1"), noon()).await;
     assert_eq!(none, Ok(vec![]));
 }

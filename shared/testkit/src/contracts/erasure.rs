@@ -158,11 +158,7 @@ where
     /// notifications and markers, ties.
     async fn held(&self, tenant: &TenantId, who: &SubjectId) -> [usize; 8] {
         let read = self.subjects.load(tenant, std::slice::from_ref(who)).await.unwrap().remove(0);
-        let mut candidates = Vec::new();
-        for id in ["contract", "deleted-since"] {
-            let of = self.candidates.of_subject(tenant, &use_case(id), who, noon()).await;
-            candidates.extend(of.unwrap());
-        }
+        let candidates = self.candidates.of_subject(tenant, None, who, noon()).await.unwrap();
         let place = candidate("any", 0.0).signal.place();
         let place = ceap_engagement::candidate::Place { subject: who.clone(), ..place };
         let known = self.candidates.histories(tenant, &[place]).await.unwrap().remove(0);

@@ -2,11 +2,10 @@
 
 use crate::builders::{after_noon, event, fresh_tenant, noon, subject};
 use ceap_engagement::event::Arrived;
-use ceap_engagement::history::{Erase, History, Part, Query};
+use ceap_engagement::history::{Erase, History, Named, Part, Query};
 use ceap_kernel::{SubjectId, TenantId};
 use futures::TryStreamExt;
 use serde_json::json;
-use std::collections::BTreeSet;
 
 /// Runs the whole suite. `fill` puts events into the lake, in their order, and returns when they
 /// can be read.
@@ -141,7 +140,7 @@ async fn an_erased_subject_is_gone_and_nobody_else(
             .collect()
     };
     fill(&[of(&mine), of(&yours)].concat()).await;
-    let none = BTreeSet::new();
+    let none = Named::default();
     for _ in 0..2 {
         lake.erase(&mine, &[subject(who), subject("unheard-of")].into(), &none).await.unwrap();
         assert_eq!(people(lake, &mine, &Query::default()).await, ["it", "u2"]);
@@ -160,6 +159,10 @@ async fn an_erased_subject_is_gone_and_nobody_else(
         let data = json!({"comment": {"body": text}});
         event("said", "bob", id).data(data).of(&mine)
     };
+    let of_ticket = |id: &str, ticket: u64| {
+        let data = json!({"ticket": {"subject": "Ada L. again", "id": ticket}});
+        event("told", "bob", id).data(data).of(&mine)
+    };
     let all = [
         "Ask Ada@Acme.example, she knows",
         "One line\nada@acme.example",
@@ -172,10 +175,15 @@ async fn an_erased_subject_is_gone_and_nobody_else(
         all.iter().enumerate().map(|(n, it)| said(&n.to_string(), it)).collect();
     let own = json!({"email": "ada@acme.example"});
     let own = event("profile_updated", "bob", "own").data(own).of(&mine);
-    fill(&[all, vec![own]].concat()).await;
-    let named = ["ada@ACME.example", "Cust-10", "o'"].map(str::to_owned).into();
+    let told = vec![own, of_ticket("hers", 7), of_ticket("other", 70)];
+    fill(&[all, told].concat()).await;
+    let named = Named {
+        alone: ["ada@ACME.example", "Cust-10", "o'"].map(str::to_owned).into(),
+        near: ["ada l.".to_owned()].into(),
+        tickets: [7, 8].into(),
+    };
     for _ in 0..2 {
         lake.erase(&mine, &[subject("ada")].into(), &named).await.unwrap();
-        assert_eq!(ids(lake, &mine, &Query::default()).await, ["3", "4", "5", "own"]);
+        assert_eq!(ids(lake, &mine, &Query::default()).await, ["3", "4", "5", "other", "own"]);
     }
 }

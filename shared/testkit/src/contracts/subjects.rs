@@ -1,11 +1,12 @@
 //! Profiles and feature items.
 
 use crate::builders::{event, fresh_tenant, noon, subject, use_case};
-use ceap_engagement::goal::OwedGoal;
-use ceap_engagement::pipeline::ingest::{Subjects, Versioned};
+use ceap_engagement::goal::{Goal, OwedGoal};
+use ceap_engagement::pipeline::ingest::{State, Subjects, Versioned};
 use ceap_engagement::pipeline::merge::Merge;
+use ceap_engagement::profile::Profile;
 use ceap_engagement::profile_list::{Place, ProfileList};
-use ceap_engagement::series::{Entry, Owed};
+use ceap_engagement::series::{Arrival, Entry, Owed};
 use ceap_kernel::{EventKey, Fault, SubjectId, TenantId};
 use futures::future::join_all;
 use serde_json::json;
@@ -17,7 +18,7 @@ pub async fn subjects(store: &(impl Subjects + ProfileList)) {
     versions_are_checked(store).await;
     profile_and_series_have_their_own_versions(store).await;
     one_of_twenty_writers_wins(store).await;
-    settling_forgets_what_is_owed_once(store).await;
+    parts_are_read_alone(store).await;
     many_are_read_in_their_order(store).await;
     tenants_are_apart(store).await;
     two_become_one_or_nothing_happens(store).await;
@@ -47,14 +48,12 @@ fn grown(mut read: Versioned, key: u64) -> Versioned {
                 .clone(),
         },
     );
-    read.state.goals.push(OwedGoal {
-        use_case: use_case("contract"),
-        at: noon(),
-        event: format!("{key:016x}"),
-        value: Some(0.1 + 0.2),
-    });
+    let (use_case, value) = (use_case("contract"), Some(0.1 + 0.2));
+    let goal = Goal { use_case: use_case.clone(), at: noon(), event: format!("{key:016x}"), value };
     let series = &mut read.state.series;
-    series.owe(Owed { time, key: EventKey(u64::MAX - key), use_case: use_case("contract") });
+    let cause = Arrival { at: noon().as_millisecond(), key: EventKey(u64::MAX - key - 1) };
+    series.owe(Owed { time, key: EventKey(u64::MAX - key), use_case, cause });
+    read.state.goals.push(OwedGoal { cause, goal });
     read
 }
 
@@ -148,33 +147,31 @@ async fn one_of_twenty_writers_wins(store: &impl Subjects) {
     }
 }
 
-async fn settling_forgets_what_is_owed_once(store: &impl Subjects) {
-    let (tenant, id) = (fresh_tenant("settle"), subject("u1"));
-    store.settle(&tenant, &id, 1).await.unwrap();
-    assert_eq!(one(store, &tenant, &id).await, Versioned::default());
-
-    let first = grown(Versioned::default(), 1);
-    store.save_series(&tenant, &id, &first).await.unwrap();
-    let old = one(store, &tenant, &id).await;
-    store.save_series(&tenant, &id, &grown(old.clone(), 2)).await.unwrap();
-    // Another wrote meanwhile, and may owe more: nothing is forgotten.
-    store.settle(&tenant, &id, old.series_version).await.unwrap();
-    let now = one(store, &tenant, &id).await;
-    assert_eq!(now.state.series.owed().len(), 2);
-
-    for _ in 0..2 {
-        store.settle(&tenant, &id, now.series_version).await.unwrap();
-        let settled = one(store, &tenant, &id).await;
-        assert!(settled.state.series.owed().is_empty());
-        let mut expected = now.state.series.clone();
-        expected.settle();
-        assert_eq!(settled.state.series, expected, "all else stays");
+async fn parts_are_read_alone(store: &impl Subjects) {
+    let tenant = fresh_tenant("parts");
+    let ids = ["both", "bare", "known", "nobody"].map(subject);
+    let next = named(grown(Versioned::default(), 1), "a@b.ch");
+    for id in &ids[..2] {
+        store.save_series(&tenant, id, &next).await.unwrap();
     }
-    // Life goes on.
-    let settled = one(store, &tenant, &id).await;
-    let next = grown(settled, 3);
-    store.save_series(&tenant, &id, &next).await.unwrap();
-    assert_eq!(one(store, &tenant, &id).await.state.series.owed().len(), 1);
+    for id in [&ids[0], &ids[2]] {
+        store.save_profile(&tenant, id, &next).await.unwrap();
+    }
+    let features = store.load_features(&tenant, &ids).await.unwrap();
+    let whole = store.load(&tenant, &ids).await.unwrap();
+    for (features, whole) in features.iter().zip(&whole) {
+        let expected = Versioned {
+            state: State { profile: Profile::default(), ..whole.state.clone() },
+            profile_version: 0,
+            ..whole.clone()
+        };
+        assert_eq!(*features, expected);
+    }
+    let profiles = store.load_profiles(&tenant, &ids).await.unwrap();
+    let known = Some(next.state.profile);
+    assert_eq!(profiles, [known.clone(), None, known, None]);
+    assert!(store.load_features(&tenant, &[]).await.unwrap().is_empty());
+    assert!(store.load_profiles(&tenant, &[]).await.unwrap().is_empty());
 }
 
 async fn many_are_read_in_their_order(store: &impl Subjects) {
@@ -209,7 +206,6 @@ async fn tenants_are_apart(store: &impl Subjects) {
     assert_eq!(one(store, &yours, &id).await, Versioned::default());
     let other = named(Versioned::default(), "other@b.ch");
     store.save_profile(&yours, &id, &other).await.unwrap();
-    store.settle(&yours, &id, 1).await.unwrap();
     let read = one(store, &mine, &id).await;
     assert_eq!(read.state, next.state);
 }

@@ -83,13 +83,14 @@ impl CandidateList for World {
     async fn of_subject(
         &self,
         tenant: &TenantId,
-        use_case: &UseCaseId,
+        use_case: Option<&UseCaseId>,
         subject: &SubjectId,
         now: Timestamp,
     ) -> Result<Vec<Candidate>, Fault> {
         self.step("candidates.of_subject", |stores| {
             let all = stores.candidates.iter().filter(|((of, which, who, _), candidate)| {
-                (of, which, who) == (tenant, use_case, subject) && candidate.expires_at > now
+                let meant = use_case.is_none_or(|it| it == which);
+                meant && (of, who) == (tenant, subject) && candidate.expires_at > now
             });
             Ok(all.map(|(_, candidate)| candidate.clone()).collect())
         })

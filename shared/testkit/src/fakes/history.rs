@@ -2,7 +2,7 @@
 
 use crate::World;
 use ceap_engagement::event::{Arrived, Event};
-use ceap_engagement::history::{Erase, History, Query, once};
+use ceap_engagement::history::{Erase, History, Named, Query, once};
 use ceap_engagement::profile::PROFILE_UPDATED;
 use ceap_kernel::{Fault, SubjectId, TenantId};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -62,14 +62,21 @@ impl Erase for World {
         &self,
         tenant: &TenantId,
         subjects: &BTreeSet<SubjectId>,
-        named: &BTreeSet<String>,
+        named: &Named,
     ) -> Result<(), Fault> {
+        let says = |data: &str, texts: &BTreeSet<String>| {
+            texts.iter().any(|it| stands_alone(data, &it.to_lowercase()))
+        };
+        let of_theirs = |event: &Event| {
+            let ticket = event.data.get("ticket").and_then(|it| it["id"].as_u64());
+            ticket.is_some_and(|id| named.tickets.contains(&id))
+        };
         self.step("history.erase", |stores| {
             let gone = |event: &Event| {
                 let data = serde_json::to_string(&event.data).unwrap().to_lowercase();
                 subjects.contains(&event.subject)
-                    || event.kind != PROFILE_UPDATED
-                        && named.iter().any(|it| stands_alone(&data, &it.to_lowercase()))
+                    || event.kind != PROFILE_UPDATED && says(&data, &named.alone)
+                    || of_theirs(event) && says(&data, &named.near)
             };
             stores.lake.retain(|it| it.tenant != *tenant || !gone(&it.event));
             Ok(())

@@ -1,6 +1,7 @@
 //! Profiles and feature items, each under its own version.
 
 use crate::World;
+use crate::world::Stores;
 use ceap_engagement::pipeline::ingest::{State, Subjects, Versioned};
 use ceap_engagement::pipeline::merge::Merge;
 use ceap_engagement::profile::Profile;
@@ -32,33 +33,63 @@ fn decode(written: &Encoded) -> Series {
     Series::decode(&written.series, &written.owed).unwrap()
 }
 
+/// What is stored of a subject.
+fn read(stores: &Stores, key: &(TenantId, SubjectId), profile: bool) -> Versioned {
+    let mut read = Versioned::default();
+    if let Some((version, json)) = stores.profiles.get(key).filter(|_| profile) {
+        read.profile_version = *version;
+        read.state.profile = serde_json::from_str(json).unwrap();
+    }
+    read.moved_to = stores.moved.get(key).cloned();
+    if let Some((version, written)) = stores.series.get(key) {
+        read.series_version = *version;
+        read.state.goals = stores.goals_owed.get(key).cloned().unwrap_or_default();
+        read.state.series = decode(written);
+    }
+    read
+}
+
+fn distinct(tenant: &TenantId, subjects: &[SubjectId]) -> Vec<(TenantId, SubjectId)> {
+    let distinct: BTreeSet<_> = subjects.iter().collect();
+    assert_eq!(distinct.len(), subjects.len(), "BatchGetItem refuses repeats");
+    subjects.iter().map(|subject| (tenant.clone(), subject.clone())).collect()
+}
+
 impl Subjects for World {
     async fn load(
         &self,
         tenant: &TenantId,
         subjects: &[SubjectId],
     ) -> Result<Vec<Versioned>, Fault> {
-        let distinct: BTreeSet<_> = subjects.iter().collect();
-        assert_eq!(distinct.len(), subjects.len(), "BatchGetItem refuses repeats");
+        let keys = distinct(tenant, subjects);
         self.step("subjects.load", |stores| {
-            Ok(subjects
-                .iter()
-                .map(|subject| {
-                    let key = (tenant.clone(), subject.clone());
-                    let mut read = Versioned::default();
-                    if let Some((version, json)) = stores.profiles.get(&key) {
-                        read.profile_version = *version;
-                        read.state.profile = serde_json::from_str(json).unwrap();
-                    }
-                    read.moved_to = stores.moved.get(&key).cloned();
-                    if let Some((version, written)) = stores.series.get(&key) {
-                        read.series_version = *version;
-                        read.state.goals = stores.goals_owed.get(&key).cloned().unwrap_or_default();
-                        read.state.series = decode(written);
-                    }
-                    read
-                })
-                .collect())
+            Ok(keys.iter().map(|key| read(stores, key, true)).collect())
+        })
+        .await
+    }
+
+    async fn load_features(
+        &self,
+        tenant: &TenantId,
+        subjects: &[SubjectId],
+    ) -> Result<Vec<Versioned>, Fault> {
+        let keys = distinct(tenant, subjects);
+        self.step("subjects.load_features", |stores| {
+            Ok(keys.iter().map(|key| read(stores, key, false)).collect())
+        })
+        .await
+    }
+
+    async fn load_profiles(
+        &self,
+        tenant: &TenantId,
+        subjects: &[SubjectId],
+    ) -> Result<Vec<Option<Profile>>, Fault> {
+        let keys = distinct(tenant, subjects);
+        self.step("subjects.load_profiles", |stores| {
+            let profile = |key| stores.profiles.get(key);
+            let found = keys.iter().map(profile);
+            Ok(found.map(|it| it.map(|(_, json)| serde_json::from_str(json).unwrap())).collect())
         })
         .await
     }
@@ -122,25 +153,6 @@ impl Subjects for World {
             stores.moved.insert(gone, kept.1.clone());
             stores.goals_owed.insert(kept.clone(), next.state.goals.clone());
             stores.series.insert(kept, (next.series_version + 1, written));
-            Ok(())
-        })
-        .await
-    }
-
-    async fn settle(
-        &self,
-        tenant: &TenantId,
-        subject: &SubjectId,
-        version: u64,
-    ) -> Result<(), Fault> {
-        let key = (tenant.clone(), subject.clone());
-        self.step("subjects.settle", |stores| {
-            if let Some((stored, written)) = stores.series.get_mut(&key)
-                && *stored == version
-            {
-                stores.goals_owed.remove(&key);
-                written.owed.clear();
-            }
             Ok(())
         })
         .await

@@ -4,6 +4,7 @@ use super::Memory;
 use crate::pipeline::ingest::{Subjects, Versioned};
 use crate::pipeline::merge::Merge;
 use ceap_kernel::{Fault, SubjectId, TenantId};
+use std::collections::BTreeSet;
 
 impl Subjects for &Memory {
     async fn load(&self, _: &TenantId, subjects: &[SubjectId]) -> Result<Vec<Versioned>, Fault> {
@@ -33,6 +34,8 @@ impl Subjects for &Memory {
         let mut kept = self.kept();
         let stored = kept.subjects.entry(subject.clone()).or_default();
         stored.state.series = read.state.series.clone();
+        // No batch comes again here.
+        stored.state.owe_only(&BTreeSet::new());
         stored.series_version = read.series_version.saturating_add(1);
         Ok(())
     }
@@ -45,16 +48,6 @@ impl Subjects for &Memory {
         kept.subjects.insert(merge.into.clone(), next);
         let moved = Versioned { moved_to: Some(merge.into.clone()), ..Versioned::default() };
         kept.subjects.insert(merge.from.clone(), moved);
-        Ok(())
-    }
-
-    async fn settle(&self, _: &TenantId, subject: &SubjectId, version: u64) -> Result<(), Fault> {
-        let mut kept = self.kept();
-        if let Some(stored) = kept.subjects.get_mut(subject)
-            && stored.series_version == version
-        {
-            stored.state.series.settle();
-        }
         Ok(())
     }
 }
