@@ -248,6 +248,8 @@ def outputs(found, feeds):
         "state_machine": by_id("AWS::StepFunctions::StateMachine")["SignalsStateMachine"],
         "reindex": by_id("AWS::StepFunctions::StateMachine")["ReindexStateMachine"],
         "recount": by_id("AWS::StepFunctions::StateMachine")["RecountStateMachine"],
+        "backups": by_id("AWS::StepFunctions::StateMachine")["BackupsStateMachine"],
+        "backups_bucket": by_id("AWS::S3::Bucket")["BackupsBucket"],
         "failed_records_bucket": by_id("AWS::S3::Bucket")["FailedRecordsBucket"],
         "drop_bucket": by_id("AWS::S3::Bucket")["DropBucket"],
         "search_bucket": by_id("AWS::S3::Bucket")["SearchBucket"],

@@ -10,6 +10,7 @@
 
 mod affinity;
 mod audience;
+mod backup;
 mod bad_input;
 mod cdnow;
 mod chaos;
