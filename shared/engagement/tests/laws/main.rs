@@ -42,5 +42,6 @@ mod simulation;
 mod sources;
 mod ssh_logins;
 mod tenants;
+mod versions;
 mod waiting;
 mod windows;
