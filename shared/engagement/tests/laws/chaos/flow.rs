@@ -118,7 +118,7 @@ fn every_event_is_honoured_once(world: &World, tenant: &TenantId, events: &Event
         let seen = state.series.events().iter().filter(|(kind, _)| *kind != "profile_updated");
         let counts: u64 = seen.map(|(_, it)| it.count).sum();
         assert_eq!(counts, *expected, "of {who}");
-        assert!(!(state.series.owed().len() > 0), "{who} is owed signals");
+        assert_eq!(state.series.owed().len(), 0, "{who} is owed signals");
         honoured += counts;
     }
     honoured
