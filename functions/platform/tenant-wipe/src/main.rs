@@ -2,7 +2,7 @@
 
 use ceap_aws::copies::bucket;
 use ceap_aws::dynamodb::{self, Everything};
-use ceap_engagement::backup::{SETTLES_S, Step, Wiper};
+use ceap_engagement::backup::{Step, Wiper, settles};
 use ceap_engagement::pipeline::delay::Delays;
 use ceap_kernel::{SignedDuration, SystemClock, Tally};
 use ceap_runtime::{Env, Error, start, task};
@@ -41,7 +41,7 @@ fn main() -> Result<(), Error> {
             archive: room("backups", "BACKUPS_BUCKET"),
             clock: SystemClock,
             budget: SignedDuration::from_mins(10),
-            settles: delays.time(SignedDuration::from_secs(SETTLES_S)),
+            settles: settles(delays),
         };
         let step = async |asked: Step| Ok((wiper.step(asked).await?, Tally::default()));
         task::serve("tenant-wipe", step).await

@@ -20,7 +20,7 @@ pub use archive::Bucket;
 pub use export::Exporter;
 pub use manifest::{Manifest, Of, Part, SCHEMA, Walk};
 pub use restore::{Restored, Restorer};
-pub use wipe::{SETTLES_S, Wiped, Wiper};
+pub use wipe::{SETTLES_S, Wiped, Wiper, settles};
 
 use ceap_kernel::{Fault, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -7,6 +7,7 @@ use super::archive::Bucket;
 use super::export::manifest;
 use super::manifest::{Manifest, Of, Walk, walks};
 use super::{Items, Slice, Step, Table, belongs};
+use crate::pipeline::delay::Delays;
 use ceap_kernel::blobs::ETag;
 use ceap_kernel::{Clock, Fault, SignedDuration, TenantId, Timestamp};
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -15,6 +16,16 @@ use serde_json::Value;
 
 /// Seconds from one pass to the next: what a stream, a queue and a function that was called hold by then is done.
 pub const SETTLES_S: i64 = 900;
+
+/// The least of it, however fast a demo's clock is: the search index hears of what was deleted ten seconds later, and writes.
+const AT_LEAST_S: i64 = 20;
+
+/// How long is waited between two passes.
+#[must_use]
+pub fn settles(delays: Delays) -> SignedDuration {
+    let least = SignedDuration::from_secs(AT_LEAST_S);
+    delays.time(SignedDuration::from_secs(SETTLES_S)).max(least)
+}
 
 /// Passes until it is given up: somebody writes again and again.
 const PASSES: u32 = 20;
@@ -38,7 +49,7 @@ pub struct Wiper<I, C> {
     pub clock: C,
     /// How long a step goes on before it hands over to the next.
     pub budget: SignedDuration,
-    /// How long is waited between two passes: [`SETTLES_S`] but for demos.
+    /// How long is waited between two passes: [`settles`].
     pub settles: SignedDuration,
 }
 
@@ -205,4 +216,15 @@ impl<I: Items, C: Clock> Wiper<I, C> {
 fn told(asked: Step, wiped: &Wiped) -> Step {
     let done = wiped.finished.is_some();
     Step { items: wiped.items, objects: wiped.objects, ..asked.answered(done) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_waits_for_the_search_index_too() {
+        assert_eq!(settles(Delays::default()), SignedDuration::from_mins(15));
+        assert_eq!(settles(Delays::scaled(0.004)), SignedDuration::from_secs(20));
+    }
 }
