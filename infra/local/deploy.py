@@ -122,11 +122,32 @@ def reachable(body):
     return re.sub(f"https:{host}", f"http:{path}", re.sub(f"wss:{host}", f"ws:{path}", body))
 
 
+def unversioned(template):
+    """Without versions and aliases of functions, and what moves requests from one to the next: there is no CodeDeploy here.
+    Whoever asks for an alias asks for the function itself."""
+
+    def plain(value, name=""):
+        if isinstance(value, list):
+            return [plain(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        alias = re.fullmatch(r"(\w+)\.Alias", str(value.get("Ref", "")))
+        if alias:
+            return {"Ref": alias[1]} if name == "FunctionName" else {"Fn::GetAtt": [alias[1], "Arn"]}
+        return {key: plain(one, key) for key, one in value.items()}
+
+    template = plain(template)
+    for properties in resources(template, "AWS::Serverless::Function"):
+        for name in ("AutoPublishAlias", "AutoPublishAliasAllProperties", "DeploymentPreference"):
+            properties.pop(name, None)
+    return template
+
+
 def expand(template):
     """SAM to CloudFormation, with the translator that AWS itself runs."""
     if "AWS::Serverless" not in json.dumps(template.get("Transform", "")):
         return template
-    return Translator({}, Parser()).translate(template, {})
+    return Translator({}, Parser()).translate(unversioned(template), {})
 
 
 def build(root_path, bin_dir, artifacts):
@@ -248,6 +269,8 @@ def outputs(found, feeds):
         "state_machine": by_id("AWS::StepFunctions::StateMachine")["SignalsStateMachine"],
         "reindex": by_id("AWS::StepFunctions::StateMachine")["ReindexStateMachine"],
         "recount": by_id("AWS::StepFunctions::StateMachine")["RecountStateMachine"],
+        "backups": by_id("AWS::StepFunctions::StateMachine")["BackupsStateMachine"],
+        "backups_bucket": by_id("AWS::S3::Bucket")["BackupsBucket"],
         "failed_records_bucket": by_id("AWS::S3::Bucket")["FailedRecordsBucket"],
         "drop_bucket": by_id("AWS::S3::Bucket")["DropBucket"],
         "search_bucket": by_id("AWS::S3::Bucket")["SearchBucket"],

@@ -10,6 +10,7 @@ use ceap_aws::dynamodb::{
     Table,
 };
 use ceap_aws::model_bucket::ModelBucket;
+use ceap_aws::search_bucket::SearchBucket;
 use ceap_aws::stream::KinesisStream;
 use ceap_bench::aws::Aws;
 use ceap_engagement::event::Arrived;
@@ -84,6 +85,11 @@ fn models() {
 #[test]
 fn model_files() {
     run(async |aws| contracts::model_files(&ModelBucket::new(&aws.config, "models")).await);
+}
+
+#[test]
+fn blobs() {
+    run(async |aws| contracts::blobs(&SearchBucket::new(&aws.config, "search")).await);
 }
 
 #[test]

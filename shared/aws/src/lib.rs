@@ -9,6 +9,8 @@ pub mod athena;
 #[cfg(feature = "apigateway")]
 pub mod connections;
 #[cfg(feature = "s3")]
+pub mod copies;
+#[cfg(feature = "s3")]
 pub mod drop_bucket;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;

@@ -3,6 +3,7 @@
 
 pub mod affinity;
 pub mod audience;
+pub mod backup;
 pub mod candidate;
 pub mod candidate_list;
 mod canonical;

@@ -26,6 +26,6 @@ mod world;
 pub use chaos::Strike;
 pub use drive::{LEASE_S, Sent};
 pub use fakes::{
-    Ask, Carrier, Documents, Dropped, Habits, Helpdesk, Message, ModelRoom, Remote, Told,
+    Ask, Carrier, Documents, Dropped, Habits, Helpdesk, Message, ModelRoom, Remote, Told, Warehouse,
 };
 pub use world::{Stores, World};

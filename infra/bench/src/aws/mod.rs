@@ -66,6 +66,11 @@ impl Aws {
         self.state().dynamo.items(table).into_iter().cloned().collect()
     }
 
+    /// All objects of a bucket, by their names.
+    pub fn objects(&self, bucket: &str) -> Vec<(String, Vec<u8>)> {
+        self.state().objects.of(bucket)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

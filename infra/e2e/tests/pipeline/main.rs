@@ -10,6 +10,7 @@
 )]
 
 mod at_least_once;
+mod backup;
 mod bad_input;
 mod carts;
 mod catalogue;

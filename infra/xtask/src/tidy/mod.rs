@@ -14,6 +14,7 @@ mod paths;
 mod policies;
 mod routes;
 mod sizes;
+mod versions;
 
 use anyhow::Result;
 use house::House;
@@ -36,7 +37,7 @@ impl Finding {
 type Check = fn(&House) -> Vec<Finding>;
 
 /// Every check, in the order of the report.
-const CHECKS: [(&str, Check); 19] = [
+const CHECKS: [(&str, Check); 20] = [
     ("top-level entries", layout::top_level),
     ("floors of the crates", floors::check),
     ("sizes of files", sizes::check),
@@ -44,6 +45,7 @@ const CHECKS: [(&str, Check); 19] = [
     ("event folders belong to functions", layout::events),
     ("functions' settings", functions::settings),
     ("functions' environment", functions::environment),
+    ("versions of functions", versions::check),
     ("policies", policies::check),
     ("encryption and public access", exposure::check),
     ("dead-letter queues", edges::check),

@@ -20,7 +20,7 @@ pub fn check(house: &House) -> Vec<Finding> {
         for resource in template.resources() {
             let mut statements = Vec::new();
             collect(resource.properties, &mut statements);
-            if resource.id != MAKES_CREDENTIALS && opens_doors(&statements) {
+            if !MAKE_CREDENTIALS.contains(&resource.id) && opens_doors(&statements) {
                 let text = format!(
                     "{}: may write credentials: name the LeadingKeys that it writes, or deny those of {DOORS}",
                     resource.id
@@ -48,8 +48,8 @@ fn collect<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
     }
 }
 
-/// The one function that makes credentials.
-const MAKES_CREDENTIALS: &str = "TenantsFunction";
+/// The one function that makes credentials, and the one that puts back those that there were.
+const MAKE_CREDENTIALS: [&str; 2] = ["TenantsFunction", "TenantRestoreFunction"];
 
 /// Where credentials are.
 const DOORS: &str = "*#KEYS";

@@ -12,6 +12,8 @@ mod courses;
 mod credentials;
 mod endpoints;
 mod erasures;
+#[cfg(feature = "s3")]
+mod everything;
 mod health;
 #[cfg(feature = "helpdesk")]
 mod helpdesk;
@@ -40,6 +42,8 @@ mod templates;
 mod tenants;
 mod use_case_keeper;
 mod use_cases;
+#[cfg(feature = "s3")]
+mod wire;
 
 #[cfg(feature = "s3")]
 pub use affinities::AffinityStore;
@@ -51,6 +55,8 @@ pub use credentials::CredentialStore;
 pub use credentials::CurrentCredentials;
 pub use endpoints::EndpointStore;
 pub use erasures::Erasures;
+#[cfg(feature = "s3")]
+pub use everything::Everything;
 #[cfg(feature = "helpdesk")]
 pub use helpdesk::HelpdeskStore;
 pub use holdings::Holdings;

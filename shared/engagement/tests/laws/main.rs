@@ -10,6 +10,7 @@
 
 mod affinity;
 mod audience;
+mod backup;
 mod bad_input;
 mod cdnow;
 mod chaos;
@@ -41,5 +42,6 @@ mod simulation;
 mod sources;
 mod ssh_logins;
 mod tenants;
+mod versions;
 mod waiting;
 mod windows;

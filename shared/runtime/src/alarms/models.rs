@@ -59,6 +59,7 @@ impl Model {
             [("AWS/Firehose", "KinesisMillisBehindLatest")] => Self::Behind,
             [("AWS/Firehose", "DeliveryToIceberg.FailedRowCount")]
             | [("AWS/ApiGateway", "IntegrationError")]
+            | [("AWS/Lambda", "Errors")]
             | [("AWS/Lambda", "Throttles")]
             | [("AWS/Kinesis", "WriteProvisionedThroughputExceeded")] => Self::Count,
             [("AWS/Lambda", "Errors"), ("AWS/Lambda", "Invocations")] => Self::Invocations,

@@ -54,6 +54,9 @@ pub struct Herald<E, Q> {
 struct Row {
     pk: String,
     body: String,
+    /// Whether it was put back from an export (`ceap_engagement::backup::MARK`).
+    #[serde(default)]
+    restored: bool,
 }
 
 impl Herald<KinesisStream, QuarantineStore> {
@@ -248,6 +251,10 @@ fn added(record: EventRecord) -> Result<Option<(TenantId, Added)>, Fault> {
     let wrong = |what: String| Fault::invalid("record", what);
     let row: Row = serde_dynamo::from_item(record.change.new_image)
         .map_err(|error| wrong(error.to_string()))?;
+    // What was put back happened long ago, was told of, and is counted. What becomes of it from now on is news.
+    if is_new && row.restored {
+        return Ok(None);
+    }
     let (tenant, partition) = row.pk.split_once('#').unwrap_or_default();
     let tenant = TenantId::new(tenant)?;
     if is_audit {

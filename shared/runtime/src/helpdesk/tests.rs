@@ -452,6 +452,44 @@ async fn what_happens_to_tickets_is_told_to_the_bus_and_the_stream() {
 }
 
 #[tokio::test]
+async fn what_was_put_back_from_an_export_is_no_news_but_what_becomes_of_it_is() {
+    let (hands, ears) = (Hands::default(), Ears::default());
+    let store = Memory::new(Arc::new(hands.clone()));
+    let (office, around) = office_of(store.clone(), hands.clone());
+    let mut open = event("POST", "/api/v2/tickets", "", &[]);
+    let ticket = json!({"ticket": {"comment": {"body": "It burns."}, "email_ccs":
+        [{"user_email": "bo@x.example", "action": "put"}]}});
+    open["body"] = json!(ticket.to_string());
+    assert_eq!(told(&office, &TICKETS, open).await["statusCode"], 201);
+    let herald = Herald {
+        store: Box::new(store.clone()),
+        bus: Box::new(ears.clone()),
+        later: Box::new(around.clone()),
+        stream: World::new(noon()),
+        quarantine: World::new(noon()),
+        clock: Box::new(hands),
+        accounts: Remembered::default(),
+        connections: Box::new(Unreached),
+    };
+    let mut changes = changes(&store);
+    for record in changes["Records"].as_array_mut().unwrap() {
+        record["dynamodb"]["NewImage"][ceap_engagement::backup::MARK] = json!({"BOOL": true});
+    }
+    herald.take(serde_json::from_value(changes.clone()).unwrap()).await;
+    assert!(ears.0.lock().unwrap().is_empty());
+    assert!(around.0.lock().unwrap().is_empty());
+    assert!(herald.stream.stores().stream.is_empty());
+
+    for record in changes["Records"].as_array_mut().unwrap() {
+        record["eventName"] = json!("MODIFY");
+    }
+    herald.take(serde_json::from_value(changes).unwrap()).await;
+    let events = herald.stream.stores().stream.clone();
+    let kinds: Vec<&str> = events.iter().map(|it| it.event.kind.as_str()).collect();
+    assert_eq!(kinds, ["TicketMeasured.v1"], "it still has the mark");
+}
+
+#[tokio::test]
 async fn a_job_is_begun_of_which_its_queue_did_not_hear() {
     let (hands, around) = (Hands::default(), Around::default());
     let store = Memory::new(Arc::new(hands.clone()));

@@ -1,6 +1,7 @@
 //! One file for each family of ports. [`World`](crate::World) implements all of them.
 
 mod audiences;
+mod backup;
 mod candidates;
 mod carrier;
 mod endpoints;
@@ -24,6 +25,7 @@ mod sources;
 mod subjects;
 mod use_cases;
 
+pub use backup::Warehouse;
 pub use carrier::{Ask, Carrier, Habits, Told};
 pub use files::{Dropped, KeptObject};
 pub use helpdesk::Helpdesk;

@@ -10,6 +10,7 @@ pub mod item;
 mod lex;
 mod parse;
 mod query;
+mod scan;
 mod table;
 mod write;
 
@@ -124,6 +125,7 @@ impl Dynamo {
             "GetItem" => self.get_item(request, used),
             "BatchGetItem" => self.batch_get(request, used),
             "Query" => self.query(request, used),
+            "Scan" => self.scan(request, used),
             "PutItem" | "UpdateItem" | "DeleteItem" => self.write_item(operation, request, used),
             "BatchWriteItem" => self.batch_write(request, used),
             "TransactWriteItems" => self.transact(request, used),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::cmp::Ordering;
 
 /// A page ends where it has this many bytes (DynamoDB developer guide, "Paginating table query results").
-const PAGE: usize = 1 << 20;
+pub(super) const PAGE: usize = 1 << 20;
 
 impl Dynamo {
     pub(super) fn query(&self, request: &Value, used: &mut Used) -> Result<Value, Refusal> {
