@@ -8,7 +8,11 @@ use ceap_engagement::lines;
 use ceap_engagement::schema::{self, MAX_BYTES, SchemaDocument};
 use ceap_engagement::source::SourceDocument;
 use ceap_engagement::template::{Escape, PartialDocument, Template, TemplateDocument};
+use ceap_engagement::use_case::Stored;
+use ceap_engagement::use_case::library::Library;
 use ceap_kernel::{Fault, Timestamp};
+use ceap_testkit::World;
+use ceap_testkit::builders::{tenant, use_case};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -106,4 +110,23 @@ fn letters_of_expressions_and_texts() {
     let text = |bytes: usize| said(Template::compile("text", &"x".repeat(bytes), Escape::Text));
     assert_eq!(text(256 * 1024), None);
     assert_eq!(text(256 * 1024 + 1).as_deref(), Some("text: must be at most 262144 bytes"));
+}
+
+#[tokio::test]
+async fn bytes_of_a_use_case() {
+    let world = World::new(noon());
+    let (tenant, id) = (tenant("acme"), use_case("large"));
+    let (keeper, schedules, clock) = (world.clone(), world.clone(), world.clone());
+    let library = Library { keeper, schedules, clock };
+    let document = json!({"id": "large", "version": 1, "name": "Large", "purpose": "marketing",
+        "trigger": {"event": "a"}, "action": {"channel": "email", "subject": "s", "text": "t"}});
+    let put = async |bytes: usize| {
+        let text = blanks(&document, bytes);
+        said(library.put(&tenant, &id, &text, None, &Stored::default()).await)
+    };
+    let most = 128 * 1024;
+    let rule = "use_case: must be at most 131072 bytes";
+    assert_eq!(put(most + 1).await.as_deref(), Some(rule));
+    let found = put(most).await;
+    assert!(found.as_deref().is_none_or(|found| found != rule), "{found:?}");
 }
