@@ -4,11 +4,14 @@ mod anew;
 mod aws;
 mod bench;
 mod demo;
+mod deny;
+mod docs;
 mod down;
 mod events;
 mod families;
 mod features;
 mod funnel;
+mod fuzz;
 mod http;
 mod outbox;
 mod outputs;
@@ -64,6 +67,12 @@ enum Command {
     Recount(anew::AnewArgs),
     /// Check the rules of the house
     Tidy,
+    /// Feed the decoders of outside bytes with what libFuzzer makes up; needs nightly Rust and cargo-fuzz
+    Fuzz(fuzz::FuzzArgs),
+    /// Check what is known of dependencies: advisories, licences, sources, duplicates; needs cargo-deny
+    Deny(deny::DenyArgs),
+    /// Render the manual into target/book; needs mdBook
+    Docs,
     /// Write a new connector, channel, family of routes or function
     New(scaffold::NewArgs),
 }
@@ -92,6 +101,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Reindex(args) => anew::reindex(&repo, &args)?,
         Command::Recount(args) => anew::recount(&repo, &args)?,
         Command::Tidy => return Ok(exit_code(tidy::run(&repo)?)),
+        Command::Fuzz(args) => fuzz::run(&repo, &args)?,
+        Command::Deny(args) => deny::run(&repo, &args)?,
+        Command::Docs => docs::run(&repo)?,
         Command::New(args) => scaffold::run(&repo, &args)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -21,6 +21,10 @@ pub use quarantined::again;
 /// Bytes of one call as JSON (Segment's own limit).
 pub const MAX_CALL: usize = 32 * 1024;
 
+/// Calls of one batch. (Segment bounds its bytes alone, 500 KB; its SDKs send a hundred at most. Here a body has ten times
+/// that, for RudderStack's, and what is no call costs a write each.)
+pub const MAX_CALLS: usize = 5_000;
+
 /// Bytes that quarantine keeps of a call that is larger.
 const KEPT: usize = 4 * 1024;
 
@@ -53,8 +57,8 @@ struct Body<'a> {
 /// own `type` does.
 ///
 /// # Errors
-/// `Invalid` when the body is no JSON object, or its `batch` no array. What is wrong with a call is told
-/// beside the others.
+/// `Invalid` when the body is no JSON object, or its `batch` no array, or more than [`MAX_CALLS`]. What is wrong
+/// with a call is told beside the others.
 pub fn decode(payload: &Payload<'_>, kind: Option<&str>) -> Result<Vec<Decoded>, Fault> {
     let body = read(payload.body)?;
     let sent = body.sent_at.as_ref().and_then(call::instant);
@@ -66,6 +70,10 @@ pub fn decode(payload: &Payload<'_>, kind: Option<&str>) -> Result<Vec<Decoded>,
     };
     let calls: Vec<&RawValue> = serde_json::from_str(batch.get())
         .map_err(|_| Fault::invalid("batch", "must be an array of calls"))?;
+    if calls.len() > MAX_CALLS {
+        let message = format!("holds {} calls; send at most {MAX_CALLS} at once", calls.len());
+        return Err(Fault::invalid("batch", message));
+    }
     let mut decoded = Vec::with_capacity(calls.len());
     for (place, call) in calls.into_iter().enumerate() {
         decoded.extend(one(call.get(), &arrival(None, place)));

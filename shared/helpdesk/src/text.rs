@@ -1,6 +1,7 @@
 //! Text as HTML, and HTML as text.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Text as Zendesk shows it: a paragraph for each, a break for each line.
 #[must_use]
@@ -48,8 +49,23 @@ pub fn escaped(text: &str) -> String {
 #[must_use]
 pub fn of_html(html: &str) -> String {
     let width = 10_000;
-    let plain = html2text::config::plain_no_decorate().string_from_read(html.as_bytes(), width);
-    plain.unwrap_or_else(|_| html.to_owned()).trim_end().to_owned()
+    // It counts lists on from any number that their HTML gives them.
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        html2text::config::plain_no_decorate().string_from_read(html.as_bytes(), width)
+    }));
+    let plain = read.ok().and_then(Result::ok).unwrap_or_else(|| untagged(html));
+    plain.trim_end().to_owned()
+}
+
+/// What stands between the tags.
+fn untagged(html: &str) -> String {
+    let parts = html.split('<').enumerate();
+    let text = |(at, part): (usize, &str)| match part.split_once('>') {
+        _ if at == 0 => part.to_owned(),
+        Some((_, behind)) => behind.to_owned(),
+        None => String::new(),
+    };
+    parts.map(text).collect()
 }
 
 #[cfg(test)]
@@ -73,5 +89,15 @@ mod tests {
             assert!(!html.contains(harm), "{html}");
         }
         assert_eq!(of_html("<p>Hi <b>there</b></p><p>you</p>"), "Hi there\n\nyou");
+    }
+
+    #[test]
+    fn lists_may_begin_with_any_number() {
+        for start in [i64::MAX, i64::MIN, -1] {
+            let html = format!("<ol start=\"{start}\"><li>one<li>two</ol><p>and more</p>");
+            let read = of_html(&html);
+            assert!(read.contains("one") && read.contains("two"), "{read}");
+            assert!(read.contains("and more") && !read.contains('<'), "{read}");
+        }
     }
 }

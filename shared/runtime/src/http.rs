@@ -288,7 +288,7 @@ impl Asked {
         let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             // Its own words go back to who sent it, and nowhere else.
             let (path, rule) = (error.path().to_string(), error.inner().to_string());
-            Fault::invalid(if path == "." { what.to_owned() } else { path }, rule)
+            Fault::invalid(if matches!(&*path, "" | ".") { what.to_owned() } else { path }, rule)
         })?;
         reader.end().map_err(|error| Fault::invalid(what, error.to_string()))?;
         Ok(value)

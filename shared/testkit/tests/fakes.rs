@@ -1,4 +1,4 @@
-//! The fakes pass the suites that the adapters pass.
+//! The fakes pass the suites that the adapters pass: each for two tenants side by side, who do the same under the same ids.
 #![allow(clippy::unwrap_used)]
 
 use ceap_engagement::pipeline::accept::EventStream;
@@ -6,6 +6,7 @@ use ceap_helpdesk::store::memory::Memory;
 use ceap_kernel::TenantId;
 use ceap_testkit::builders::{Hands, noon};
 use ceap_testkit::{World, contracts};
+use futures::join;
 use std::sync::Arc;
 
 /// Calls wait for each other in several orders.
@@ -16,21 +17,21 @@ fn worlds() -> impl Iterator<Item = World> {
 #[tokio::test]
 async fn subjects() {
     for world in worlds() {
-        contracts::subjects(&world).await;
+        join!(contracts::subjects(&world), contracts::subjects(&world));
     }
 }
 
 #[tokio::test]
 async fn candidates() {
     for world in worlds() {
-        contracts::candidates(&world).await;
+        join!(contracts::candidates(&world), contracts::candidates(&world));
     }
 }
 
 #[tokio::test]
 async fn candidate_list() {
     for world in worlds() {
-        contracts::candidate_list(&world).await;
+        join!(contracts::candidate_list(&world), contracts::candidate_list(&world));
     }
 }
 
@@ -52,29 +53,29 @@ async fn helpdesk() {
 #[tokio::test]
 async fn claims() {
     for world in worlds() {
-        contracts::claims(&world).await;
+        join!(contracts::claims(&world), contracts::claims(&world));
     }
 }
 
 #[tokio::test]
 async fn goals() {
     for world in worlds() {
-        contracts::goals(&world).await;
+        join!(contracts::goals(&world), contracts::goals(&world));
     }
 }
 
 #[tokio::test]
 async fn models() {
     for world in worlds() {
-        contracts::models(&world).await;
-        contracts::model_files(&world).await;
+        join!(contracts::models(&world), contracts::models(&world));
+        join!(contracts::model_files(&world), contracts::model_files(&world));
     }
 }
 
 #[tokio::test]
 async fn outbox() {
     for world in worlds() {
-        contracts::outbox(&world).await;
+        join!(contracts::outbox(&world), contracts::outbox(&world));
     }
 }
 
@@ -104,56 +105,56 @@ async fn suppressions() {
 #[tokio::test]
 async fn receipts() {
     for world in worlds() {
-        contracts::receipts(&world).await;
+        join!(contracts::receipts(&world), contracts::receipts(&world));
     }
 }
 
 #[tokio::test]
 async fn inbox() {
     for world in worlds() {
-        contracts::inbox(&world).await;
+        join!(contracts::inbox(&world), contracts::inbox(&world));
     }
 }
 
 #[tokio::test]
 async fn audiences() {
     for world in worlds() {
-        contracts::audiences(&world).await;
+        join!(contracts::audiences(&world), contracts::audiences(&world));
     }
 }
 
 #[tokio::test]
 async fn rates() {
     for world in worlds() {
-        contracts::rates(&world).await;
+        join!(contracts::rates(&world), contracts::rates(&world));
     }
 }
 
 #[tokio::test]
 async fn courses() {
     for world in worlds() {
-        contracts::courses(&world).await;
+        join!(contracts::courses(&world), contracts::courses(&world));
     }
 }
 
 #[tokio::test]
 async fn objects() {
     for world in worlds() {
-        contracts::objects(&world).await;
+        join!(contracts::objects(&world), contracts::objects(&world));
     }
 }
 
 #[tokio::test]
 async fn runs() {
     for world in worlds() {
-        contracts::runs(&world).await;
+        join!(contracts::runs(&world), contracts::runs(&world));
     }
 }
 
 #[tokio::test]
 async fn population() {
     for world in worlds() {
-        contracts::population(&world).await;
+        join!(contracts::population(&world), contracts::population(&world));
     }
 }
 
@@ -167,7 +168,7 @@ async fn history() {
 #[tokio::test]
 async fn erasures() {
     for world in worlds() {
-        contracts::erasures(&world).await;
+        join!(contracts::erasures(&world), contracts::erasures(&world));
     }
 }
 
@@ -196,20 +197,20 @@ async fn forget() {
 #[tokio::test]
 async fn schemas() {
     for world in worlds() {
-        contracts::schemas(&world).await;
+        join!(contracts::schemas(&world), contracts::schemas(&world));
     }
 }
 
 #[tokio::test]
 async fn shelf() {
     for world in worlds() {
-        contracts::shelf(&world).await;
+        join!(contracts::shelf(&world), contracts::shelf(&world));
     }
 }
 
 #[tokio::test]
 async fn sources() {
     for world in worlds() {
-        contracts::sources(&world, &world).await;
+        join!(contracts::sources(&world, &world), contracts::sources(&world, &world));
     }
 }

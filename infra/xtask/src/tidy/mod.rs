@@ -10,10 +10,14 @@ mod floors;
 mod functions;
 mod house;
 mod layout;
+mod licences;
+mod links;
+mod markdown;
 mod paths;
 mod policies;
 mod routes;
 mod sizes;
+mod spdx;
 mod versions;
 
 use anyhow::Result;
@@ -37,7 +41,7 @@ impl Finding {
 type Check = fn(&House) -> Vec<Finding>;
 
 /// Every check, in the order of the report.
-const CHECKS: [(&str, Check); 20] = [
+const CHECKS: [(&str, Check); 22] = [
     ("top-level entries", layout::top_level),
     ("floors of the crates", floors::check),
     ("sizes of files", sizes::check),
@@ -58,6 +62,8 @@ const CHECKS: [(&str, Check); 20] = [
     ("channels and connectors agree", extensions::check),
     ("routes and the API's document agree", routes::check),
     ("the helpdesk's routes lead to their families", families::check),
+    ("licences and sources of dependencies", licences::check),
+    ("links, and pages of the manual", links::check),
 ];
 
 /// Runs all checks and prints what is broken; `true` if nothing is.

@@ -20,7 +20,9 @@ pub fn check(house: &House) -> Vec<Finding> {
 }
 
 fn visit(house: &House, path: &Path, findings: &mut Vec<Finding>) {
-    if path.is_dir() {
+    if path.ends_with("target") {
+        // What cargo left there is not ours.
+    } else if path.is_dir() {
         list(path).iter().for_each(|entry| visit(house, entry, findings));
     } else if has_extension(path, "rs") {
         let file = relative(&house.root, path);

@@ -13,7 +13,10 @@ use std::io::Read;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Bytes of a record, unpacked: ten times what a record of Kinesis holds.
-const MAX_UNPACKED: u64 = 10 * 1024 * 1024;
+pub const MAX_UNPACKED: u64 = 10 * 1024 * 1024;
+
+/// Values of one record: a megabyte of what the smallest events take. What is none costs a write each.
+pub const MAX_PIECES: usize = 10_000;
 
 /// Characters of what cannot be read that are kept.
 const KEPT: usize = 2_000;
@@ -27,8 +30,21 @@ pub type Piece = (String, Result<Value, (Fault, Value)>);
 #[must_use]
 pub fn pieces(id: &str, data: &[u8]) -> Vec<Piece> {
     let Some(records) = kpl::records(data) else { return values(id, data) };
-    let numbered = records.into_iter().enumerate();
-    numbered.flat_map(|(nth, record)| values(&format!("{id}/{nth}"), &record)).collect()
+    let mut found = Vec::with_capacity(records.len().min(MAX_PIECES));
+    for (nth, record) in records.into_iter().enumerate() {
+        let id = format!("{id}/{nth}");
+        if found.len() >= MAX_PIECES {
+            found.push((id, Err((too_many(), Value::Null))));
+            break;
+        }
+        found.extend(values(&id, &record));
+    }
+    found
+}
+
+fn too_many() -> Fault {
+    let message = format!("holds more than {MAX_PIECES} values; send them in several");
+    Fault::invalid("record", message)
 }
 
 fn values(id: &str, data: &[u8]) -> Vec<Piece> {
@@ -43,6 +59,10 @@ fn values(id: &str, data: &[u8]) -> Vec<Piece> {
     let mut found = Vec::with_capacity(1);
     for value in serde_json::Deserializer::from_slice(&data).into_iter() {
         let named = if found.is_empty() { id.to_owned() } else { format!("{id}#{}", found.len()) };
+        if found.len() >= MAX_PIECES {
+            found.push((named, Err((too_many(), Value::Null))));
+            break;
+        }
         // After a mistake nobody knows where the next value begins: the iterator ends there.
         found.push((named, value.or_else(|error| unreadable(format!("must be JSON: {error}")))));
     }

@@ -11,16 +11,16 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Bytes of one event as JSON.
-const MAX_EVENT: usize = 32 * 1024;
+pub const MAX_EVENT: usize = 32 * 1024;
 
 /// Bytes that quarantine keeps of an event that is larger.
 const KEPT: usize = 4 * 1024;
 
 /// Events of one request. (Pinpoint takes 100; more do no harm.)
-const MAX_EVENTS: usize = crate::MAX_ITEMS;
+pub const MAX_EVENTS: usize = crate::MAX_ITEMS;
 
 /// Endpoints of one request: what is written of them is written at once.
-const MAX_ENDPOINTS: usize = 100;
+pub const MAX_ENDPOINTS: usize = 100;
 
 /// A batch, by endpoint.
 pub type Batch = Vec<Item>;

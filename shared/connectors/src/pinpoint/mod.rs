@@ -8,4 +8,4 @@ mod event;
 pub mod message;
 pub mod operations;
 
-pub use event::{Batch, Item, Placed, again, read};
+pub use event::{Batch, Item, MAX_ENDPOINTS, MAX_EVENT, MAX_EVENTS, Placed, again, read};

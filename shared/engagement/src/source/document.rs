@@ -113,7 +113,10 @@ impl SourceDocument {
         let mut reader = serde_json::Deserializer::from_slice(text);
         let document: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let (path, rule) = (error.path().to_string(), error.inner().to_string());
-            Fault::invalid(if path == "." { "source".to_owned() } else { path }, rule)
+            Fault::invalid(
+                if matches!(&*path, "" | ".") { "source".to_owned() } else { path },
+                rule,
+            )
         })?;
         reader.end().map_err(|error| Fault::invalid("source", error.to_string()))?;
         document.check()?;
@@ -253,6 +256,7 @@ mod tests {
     #[case(json!({"id": "shop", "name": "Shop", "from": {"fax": {}}}), "from: unknown variant `fax`")]
     #[case(json!({"id": "shop", "name": "Shop", "from": {"jitsu": {"a": 1}}}), "from.jitsu.a: unknown field")]
     #[case(json!({"id": "shop", "name": "Shop", "from": {"jitsu": {}}, "form": 1}), "form: unknown field")]
+    #[case(json!({"id": "shop", "": 1}), "source: unknown field ``")]
     #[case(json!({"id": "shop", "name": "Shop", "from": {"files": {}}}), "from.files: missing field `mapping`")]
     #[case(json!({"id": "shop", "name": "Shop", "from": {"files": {"mapping": {"type": "'a'", "subject": "row.("}}}}), "from.files.mapping.subject: is not a CEL")]
     #[case(json!({"id": "shop", "name": "Shop", "from": {"kinesis": {"each": "row.orders"}}}), "from.kinesis.each: needs a `mapping`")]

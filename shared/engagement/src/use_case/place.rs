@@ -231,7 +231,12 @@ impl Walk {
 
     fn key(&mut self, name: &str, line: usize) -> Result<(), Fault> {
         let Some(Open::Map { path, keys, key }) = self.open.last_mut() else { return Ok(()) };
-        let field = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        let field = match (path.as_str(), name) {
+            // A name may be nothing, and what is wrong is told of something all the same.
+            ("", "") => WHOLE.to_owned(),
+            ("", name) => name.to_owned(),
+            (path, name) => format!("{path}.{name}"),
+        };
         if !keys.insert(name.to_owned()) {
             return Err(Fault::invalid(field, "is given twice").on_line(line));
         }

@@ -232,6 +232,12 @@ fn refused(old: &str, new: &str, on: &str) -> String {
     "trigger.expects.value: unknown variant `numeral`"
 )]
 #[case::a_field_twice("ttl: 24h", "ttl: 24h\nttl: 2h", "ttl: 2h", "ttl: is given twice")]
+#[case::a_field_without_a_name_twice(
+    "ttl: 24h",
+    "ttl: 24h\n\"\": 1\n\"\": 2",
+    "\"\": 2",
+    "use_case: is given twice"
+)]
 #[case::a_feature_twice(
     "filter:\n",
     "  orders: {op: count, event: x, within: 1h}\nfilter:\n",

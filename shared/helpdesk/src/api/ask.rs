@@ -226,7 +226,7 @@ pub fn at_most_100(name: &'static str, count: usize) -> Result<(), Refused> {
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, Refused> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
-        let field = if path == "." { "base".to_owned() } else { path };
+        let field = if matches!(&*path, "" | ".") { "base".to_owned() } else { path };
         Refused::field(field, error.inner().to_string())
     })
 }

@@ -8,7 +8,9 @@ use crate::account::{Account, AuditLog};
 use crate::job;
 use crate::record::changes::Clash;
 use crate::record::{Changes, Kept, Record, places};
-use crate::store::{Failure, Item, Key, MOST_WRITES, Range, Store, Write};
+use crate::store::{
+    Failure, Item, Key, MOST_AT_ONCE, MOST_BYTES, MOST_WRITES, Range, Store, Write,
+};
 use ceap_kernel::{Fault, TenantId, Timestamp};
 use serde::de::DeserializeOwned;
 use std::cell::{Cell, RefCell};
@@ -319,6 +321,10 @@ impl<'a> Call<'a> {
             let text = "Changes too much at once: do it in parts".to_owned();
             return Err(Refused::Other(422, "TooManyChanges", text));
         }
+        if let Err(large) = fits(&writes) {
+            self.once.set(once);
+            return Err(large);
+        }
         let done = self.desk.store.commit(&self.tenant, &writes).await;
         self.memo.borrow_mut().clear();
         if done.is_err() {
@@ -409,4 +415,21 @@ impl<'a> Call<'a> {
         self.commit(changes).await?;
         Ok(Answer::gone())
     }
+}
+
+/// Refuses what is larger than a store keeps.
+fn fits(writes: &[Write]) -> Result<(), Refused> {
+    let large = |what: &str, bytes: usize, most: usize| {
+        let text = format!("{what} would have {bytes} bytes, at most {most} are kept: say less");
+        Err(Refused::Other(413, "RecordTooLarge", text))
+    };
+    if let Some(write) = writes.iter().find(|write| write.bytes() > MOST_BYTES) {
+        // The key may hold an address, so only its kind is told.
+        let key = write.key();
+        let kind = if key.partition == places::ACCOUNT { &key.sort } else { &key.partition };
+        let kind = kind.split('#').next().unwrap_or_default().to_lowercase();
+        return large(&format!("the {kind}"), write.bytes(), MOST_BYTES);
+    }
+    let all = writes.iter().map(Write::bytes).fold(0, usize::saturating_add);
+    if all > MOST_AT_ONCE { large("what is asked for", all, MOST_AT_ONCE) } else { Ok(()) }
 }

@@ -16,6 +16,9 @@ use std::collections::BTreeSet;
 /// Times that something is done anew which another message of the same connection was in the way of.
 const ATTEMPTS: usize = 5;
 
+/// Bytes of what a client says at once: ten times what any message takes. (The gateway takes 128 KB.)
+const MOST_SAID: usize = 1_024;
+
 /// A connection that says something.
 struct Speaker<'a> {
     connection: &'a str,
@@ -28,16 +31,24 @@ struct Before {
     revision: u64,
 }
 
+fn read_message(text: &str) -> Result<Said, Trouble> {
+    if text.len() > MOST_SAID {
+        let why = format!("a message has at most {MOST_SAID} bytes");
+        return Err(Trouble::Senseless(why));
+    }
+    serde_json::from_str(text).map_err(|error| Trouble::Senseless(error.to_string()))
+}
+
 impl Live<'_> {
     /// Hears what a client says, and answers it. Tells whose account it is; of a connection that is not known, none.
     ///
     /// # Errors
     /// `Unavailable` or `Throttled`, which the client is told of.
     pub async fn hear(&self, connection: &str, text: &str) -> Result<Option<TenantId>, Fault> {
-        let said = match serde_json::from_str::<Said>(text) {
+        let said = match read_message(text) {
             Ok(said) => said,
-            Err(error) => {
-                self.refuse(connection, &Trouble::Senseless(error.to_string()), None).await?;
+            Err(trouble) => {
+                self.refuse(connection, &trouble, None).await?;
                 return Ok(None);
             }
         };

@@ -114,6 +114,15 @@ pub enum Write {
 }
 
 impl Write {
+    /// The bytes of what it keeps.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        match self {
+            Self::Put { body, .. } => body.len(),
+            Self::Delete { .. } | Self::Check { .. } | Self::Add { .. } => 0,
+        }
+    }
+
     /// Where it writes.
     #[must_use]
     pub const fn key(&self) -> &Key {
@@ -156,6 +165,12 @@ impl From<Fault> for Failure {
 
 /// Items of one commit (DynamoDB's limit of a transaction).
 pub const MOST_WRITES: usize = 100;
+
+/// Bytes that one item keeps: with its key and the rest of it below 400 KB (DynamoDB's limit of an item).
+pub const MOST_BYTES: usize = 390_000;
+
+/// Bytes that one commit keeps: below 4 MB (DynamoDB's limit of a transaction).
+pub const MOST_AT_ONCE: usize = 3_900_000;
 
 /// Refuses what no store can do at once.
 ///

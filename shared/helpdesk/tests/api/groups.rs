@@ -1,6 +1,7 @@
 //! Groups and who is in them.
 
 use crate::world::World;
+use ceap_helpdesk::store::MOST_BYTES;
 use serde_json::json;
 
 #[tokio::test]
@@ -81,4 +82,25 @@ async fn many_agents_leave_at_once() {
     let many = vec![json!({}); 101];
     let refused = world.post("/group_memberships/create_many", json!({"group_memberships": many}));
     assert_eq!(refused.await.is(400)["error"], "TooManyValues");
+}
+
+/// A field that has no limit of its own has that of what holds it.
+#[tokio::test]
+async fn a_record_may_be_so_large_and_no_larger() {
+    let world = World::new();
+    let described = async |bytes: usize| {
+        let group = json!({"group": {"name": "Large", "description": "x".repeat(bytes)}});
+        world.post("/groups", group).await
+    };
+    let id = described(1).await.is(201)["group"]["id"].as_u64().unwrap().to_string();
+    let kept = world.store.dump().into_iter().find(|(_, key, _)| key.sort.ends_with(&id));
+    let around = kept.unwrap().2.len() - 1;
+    world.delete(&format!("/groups/{id}")).await.is(204);
+    let body = described(MOST_BYTES - around + 1).await.is(413);
+    assert_eq!(body["error"], "RecordTooLarge");
+    assert_eq!(
+        body["description"],
+        "the group would have 390001 bytes, at most 390000 are kept: say less"
+    );
+    described(MOST_BYTES - around).await.is(201);
 }

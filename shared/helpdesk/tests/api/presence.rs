@@ -395,6 +395,14 @@ async fn nonsense_is_refused_and_there_is_an_end_to_what_one_watches() {
         say(&world, "a", said).await;
         assert_eq!(refused(&world, "a"), "invalid_message");
     }
+    let padded = |bytes: usize| format!("{{\"action\": \"ping\"{}}}", " ".repeat(bytes - 18));
+    for (bytes, told) in [(1024, "pong"), (1025, "error")] {
+        let said = padded(bytes);
+        assert_eq!(said.len(), bytes);
+        let heard = world.at_desk(async |desk| Live::of(desk).hear("a", &said).await).await;
+        heard.unwrap();
+        assert_eq!(self::told(&world)[0].1["type"], told);
+    }
     for ticket in 1..=21 {
         if ticket > 2 {
             let made = json!({"ticket": {"comment": {"body": "More."}}});

@@ -21,6 +21,7 @@ pub async fn subjects(store: &(impl Subjects + ProfileList)) {
     parts_are_read_alone(store).await;
     many_are_read_in_their_order(store).await;
     tenants_are_apart(store).await;
+    ids_that_look_alike_are_apart(store).await;
     two_become_one_or_nothing_happens(store).await;
     all_profiles_of_a_tenant_are_listed_once(store).await;
 }
@@ -208,6 +209,54 @@ async fn tenants_are_apart(store: &impl Subjects) {
     store.save_profile(&yours, &id, &other).await.unwrap();
     let read = one(store, &mine, &id).await;
     assert_eq!(read.state, next.state);
+}
+
+/// What keys are told apart by may stand in a subject, and what other keys begin with.
+async fn ids_that_look_alike_are_apart(store: &impl Subjects) {
+    let tenants = [fresh_tenant("a"), fresh_tenant("a")];
+    let of_other = format!("{}#u", tenants[1]);
+    let ids = [
+        "u",
+        "U",
+        "u#",
+        "#u",
+        "a#b",
+        "a/b",
+        "a",
+        "b#c",
+        "a#b#c",
+        "PROFILE",
+        "FEATURES",
+        "FROM#u",
+        "CAP#u",
+        "*",
+        "*#RATE#email",
+        "caf\u{e9}",
+        "cafe\u{301}",
+        "\u{1f600}",
+        "%23",
+        "..",
+        &of_other,
+    ];
+    let all: Vec<(&TenantId, SubjectId)> =
+        tenants.iter().flat_map(|tenant| ids.map(|id| (tenant, subject(id)))).collect();
+    for (n, (tenant, id)) in all.iter().enumerate() {
+        assert_eq!(one(store, tenant, id).await, Versioned::default(), "{tenant} {id}");
+        let next = named(Versioned::default(), &format!("u{n}@b.ch"));
+        store.save_profile(tenant, id, &next).await.unwrap();
+    }
+    for (n, (tenant, id)) in all.iter().enumerate() {
+        let expected = named(Versioned::default(), &format!("u{n}@b.ch"));
+        assert_eq!(one(store, tenant, id).await.state.profile, expected.state.profile);
+    }
+    for name in
+        ["", "a#b", "a/b", "A", "a--b", "-", "*", "caf\u{e9}", "a b", "a\u{0}", "a:b", "a_b"]
+    {
+        assert!(
+            TenantId::new(name).is_err(),
+            "no key of a tenant `{name}` could be told from others"
+        );
+    }
 }
 
 async fn all_profiles_of_a_tenant_are_listed_once(store: &(impl Subjects + ProfileList)) {

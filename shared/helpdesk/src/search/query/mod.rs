@@ -208,13 +208,30 @@ fn by_words(fields: &[&str], text: &str, languages: &[Language]) -> Filter {
 
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, clause) in self.clauses.iter().enumerate() {
-            if index > 0 {
-                f.write_str(" ")?;
+        let mut before: Option<&Clause> = None;
+        for clause in &self.clauses {
+            match before {
+                None => {}
+                // A minus that stands alone is nothing, but it keeps apart what would be one property.
+                Some(before) if before.is_word_with_colon() && clause.is_phrase() => {
+                    f.write_str(" - ")?;
+                }
+                Some(_) => f.write_str(" ")?,
             }
             write!(f, "{clause}")?;
+            before = Some(clause);
         }
         Ok(())
+    }
+}
+
+impl Clause {
+    fn is_word_with_colon(&self) -> bool {
+        matches!(&self.what, What::Text(term) if !term.quoted && term.text.ends_with(':'))
+    }
+
+    fn is_phrase(&self) -> bool {
+        !self.negated && matches!(&self.what, What::Text(term) if term.quoted)
     }
 }
 

@@ -23,10 +23,9 @@ pub(super) fn query(text: &str) -> Result<Query, Malformed> {
 }
 
 fn count(clause: &Clause) -> usize {
-    match &clause.what {
-        What::Text(term) => analysis::count(&term.text),
-        What::Property { value, .. } => analysis::count(&value.text).max(1),
-    }
+    // What has no word in it is one all the same: of nothing there may be much.
+    let (What::Text(term) | What::Property { value: term, .. }) = &clause.what;
+    analysis::count(&term.text).max(1)
 }
 
 struct Reader {

@@ -73,6 +73,10 @@ fn there_are_words_enough() {
     let error = Query::parse(&format!("{most} more")).unwrap_err();
     assert_eq!(error.at, most.len() + 1);
     assert!(Query::parse(&format!("\"{most} more\"")).is_err());
+    for nothing in ["\"\" ", "!! "] {
+        assert_eq!(Query::parse(&nothing.repeat(MOST)).unwrap().clauses.len(), MOST);
+        assert!(Query::parse(&nothing.repeat(MOST + 1)).is_err());
+    }
 }
 
 #[test]
@@ -121,6 +125,15 @@ fn without_places(query: &Query) -> Vec<(bool, What)> {
         }
     };
     query.clauses.iter().map(|clause| (clause.negated, what(&clause.what))).collect()
+}
+
+#[test]
+fn a_minus_that_stands_alone_keeps_apart() {
+    let query = Query::parse("a: - \"b\" -c: \"d\"").unwrap();
+    assert_eq!(query.clauses.len(), 3);
+    assert_eq!(query.to_string(), "a: - \"b\" -c:\"d\"");
+    let again = Query::parse(&query.to_string()).unwrap();
+    assert_eq!(without_places(&again), without_places(&query));
 }
 
 proptest! {

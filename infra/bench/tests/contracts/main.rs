@@ -1,6 +1,11 @@
 //! The suites that testkit's fakes and the local stack pass, run against the AWS that is played here: what the benchmarks
 //! measure against keeps the same promises.
+//!
+//! Each is run for several tenants at once that do the same under the same ids (`tenants`): whoever read, listed, changed
+//! or deleted what is another's would not pass; and every key that was written begins with its tenant.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod tenants;
 
 use ceap_aws::SdkConfig;
 use ceap_aws::dynamodb::{
@@ -22,6 +27,7 @@ use ceap_testkit::contracts;
 use std::sync::Arc;
 
 /// AWS, and a client of it.
+#[derive(Clone)]
 struct Played {
     aws: Arc<Aws>,
     config: SdkConfig,
@@ -52,11 +58,16 @@ impl Played {
 }
 
 /// Runs a test with room for unoptimised futures of the SDK inside each other.
-fn run(test: impl AsyncFnOnce(Played) + Send + 'static) {
+fn run(test: impl AsyncFn(Played) + Send + 'static) {
+    with_room(async move |aws| tenants::run(&aws, test).await);
+}
+
+/// The same, of what belongs to no tenant.
+fn with_room(test: impl AsyncFnOnce(Played) + Send + 'static) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let run = move || {
         runtime().block_on(async {
-            let aws = Aws::new(include_str!("../../data.yaml")).unwrap();
+            let aws = Aws::new(include_str!("../../../data.yaml")).unwrap();
             let config = aws.config().await;
             test(Played { aws, config }).await;
         });
@@ -247,9 +258,10 @@ fn audiences() {
     run(async |aws| contracts::audiences(&AudienceStore::new(aws.table("EngagementTable"))).await);
 }
 
+/// What is handed on is taken by whoever looks first: one at a time.
 #[test]
 fn stream() {
-    run(async |aws| {
+    with_room(async |aws| {
         let list = async |tenant: &TenantId| {
             let records = aws.aws.take_handed().records.into_iter();
             let read = records.map(|record| serde_json::from_slice::<Arrived>(&record).unwrap());
