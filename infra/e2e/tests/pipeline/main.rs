@@ -16,6 +16,7 @@ mod carts;
 mod catalogue;
 mod cdnow;
 mod channels;
+mod chaos;
 mod consent;
 mod demo;
 mod erasure;
