@@ -78,11 +78,11 @@ async fn read((name, document): (&str, &str), bytes: &[u8]) {
             break;
         }
     }
-    assert_eq!(told(parts), told(whole), "{:?}: {}", plan, text(bytes));
+    assert_eq!(seen(parts), seen(whole), "{:?}: {}", plan, text(bytes));
 }
 
 /// What counts of rows. Why one is none may be said otherwise where a part ends behind its first line: it is kept alike.
-fn told((rows, fault): (Vec<Found>, Option<Fault>)) -> Vec<(Start, bool, Value)> {
+fn seen((rows, fault): (Vec<Found>, Option<Fault>)) -> Vec<(Start, bool, Value)> {
     let row = |row: Found| match row.row {
         Ok(value) => (row.start, true, value),
         Err((_, kept)) => (row.start, false, kept),

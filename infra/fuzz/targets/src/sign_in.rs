@@ -22,12 +22,12 @@ const HEADER: &str = r#"{"alg": "RS256", "kid": "one"}"#;
 /// Seconds by which clocks may differ.
 const LEEWAY_S: i64 = 30;
 
-/// An issuer: its key, and what it publishes.
+/// An issuer: its key, what it publishes at `/own`, and what stands at `/any`.
 struct Issuer {
     key: RsaKeyPair,
     runtime: Runtime,
     url: String,
-    published: Arc<Mutex<Vec<u8>>>,
+    any: Arc<Mutex<Vec<u8>>>,
     pool: UserPool,
 }
 
@@ -83,8 +83,8 @@ fn header(issuer: &Issuer, said: &[u8]) {
 
 /// Keys that are published, whatever they are: a good token is believed by the issuer's own alone.
 fn keys(issuer: &Issuer, published: &[u8]) {
-    *issuer.published.lock().unwrap() = published.to_vec();
-    let pool = issuer.pool_of(&issuer.url);
+    *issuer.any.lock().unwrap() = published.to_vec();
+    let pool = issuer.pool_of(&format!("{}/any", issuer.url));
     let told = issuer.verified(&pool, &issuer.signed(HEADER.as_bytes(), good().as_bytes()));
     match told {
         Ok(_) => assert!(text(published).contains(&issuer.modulus())),
@@ -110,24 +110,22 @@ impl Issuer {
         let key = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/keys", listener.local_addr().unwrap());
-        let published: Arc<Mutex<Vec<u8>>> = Arc::default();
-        let served = Arc::clone(&published);
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let public = key.public_key();
+        let own = json!({"keys": [{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "one",
+            "n": encoded(public.modulus().big_endian_without_leading_zero()),
+            "e": encoded(public.exponent().big_endian_without_leading_zero())}]});
+        let any: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let (own, served) = (own.to_string(), Arc::clone(&any));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                serve(stream, &served.lock().unwrap().clone());
+                serve(stream, own.as_bytes(), &served.lock().unwrap().clone());
             }
         });
-        let pool = pool(&url);
-        let issuer = Self { key, runtime, url, published, pool };
-        let exponent =
-            encoded(issuer.key.public_key().exponent().big_endian_without_leading_zero());
-        let jwk = json!({"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "one",
-            "n": issuer.modulus(), "e": exponent});
-        *issuer.published.lock().unwrap() = json!({"keys": [jwk]}).to_string().into_bytes();
-        // The pool keeps what it was told once.
-        let told =
-            issuer.verified(&issuer.pool, &issuer.signed(HEADER.as_bytes(), good().as_bytes()));
+        let pool = pool(&format!("{url}/own"));
+        let issuer = Self { key, runtime, url, any, pool };
+        let good = issuer.signed(HEADER.as_bytes(), good().as_bytes());
+        let told = issuer.verified(&issuer.pool, &good);
         assert!(told.is_ok(), "{told:?}");
         issuer
     }
@@ -158,10 +156,11 @@ fn pool(url: &str) -> UserPool {
     UserPool::new(ISSUER, url, Reach::Loopback, Box::new(SystemClock)).unwrap()
 }
 
-/// Answers one request with the keys.
-fn serve(mut stream: TcpStream, keys: &[u8]) {
+/// Answers one request with the keys that stand there.
+fn serve(mut stream: TcpStream, own: &[u8], any: &[u8]) {
     let mut asked = [0; 4096];
-    let _ = stream.read(&mut asked);
+    let read = stream.read(&mut asked).unwrap_or_default();
+    let keys = if asked[..read].starts_with(b"GET /own ") { own } else { any };
     let head =
         format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", keys.len());
     let _ = stream.write_all(&[head.as_bytes(), keys].concat());
