@@ -27,7 +27,13 @@ pub struct Traces {
     exact: Vec<String>,
     /// As they were given.
     known: Vec<String>,
+    /// The tenants of the test: what stands under the name of another test's is not looked at. That keys begin with their
+    /// tenant is held by the stores' contracts.
+    within: Vec<String>,
 }
+
+/// What the names of tests' tenants begin with.
+const TEST: &str = "e2e-";
 
 impl Traces {
     /// Of these names, addresses and numbers; `digests` are texts of which the platform keeps digests as keys, each in its
@@ -49,7 +55,20 @@ impl Traces {
             any_case: any_case.into_iter().collect(),
             exact: exact.into_iter().collect(),
             known: known.iter().map(|it| (*it).to_owned()).collect(),
+            within: Vec::new(),
         }
+    }
+
+    /// The same without what stands under the names of other tests' tenants than these, which may be very much.
+    #[must_use]
+    pub fn within(self, tenants: &[&str]) -> Self {
+        Self { within: tenants.iter().map(|it| (*it).to_owned()).collect(), ..self }
+    }
+
+    /// Whether a place is another test's.
+    fn passes(&self, place: &str) -> bool {
+        let own = || self.within.iter().any(|it| place.contains(it.as_str()));
+        !self.within.is_empty() && place.contains(TEST) && !own()
     }
 
     /// Every place that has any of it: `table Profiles acme#ada PROFILE: ada`.
@@ -75,6 +94,9 @@ impl Traces {
             for item in aws::all_items(name) {
                 let text = |key: &str| item[key]["S"].as_str().unwrap_or_default().to_owned();
                 let place = format!("table {name} {} {}", text("pk"), text("sk"));
+                if self.passes(&place) {
+                    continue;
+                }
                 let plain = item.to_string();
                 let hit = self.first(plain.as_bytes(), DEPTH);
                 let hit = hit.or_else(|| binaries(&item).find_map(|it| self.first(&it, DEPTH)));
@@ -94,7 +116,7 @@ impl Traces {
     #[must_use]
     pub fn in_bucket(&self, bucket: &str) -> Vec<String> {
         let mut found = Vec::new();
-        for key in aws::keys(bucket) {
+        for key in aws::keys(bucket).into_iter().filter(|key| !self.passes(key)) {
             let bytes = aws::object(bucket, &key).unwrap_or_default();
             let hit = self.first(key.as_bytes(), 0).or_else(|| self.first(&bytes, DEPTH));
             let hit = hit.or_else(|| key.ends_with(".seg").then(|| self.endings(&bytes))?);

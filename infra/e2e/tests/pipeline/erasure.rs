@@ -83,6 +83,7 @@ struct Ada {
     email: String,
     name: String,
     phone: String,
+    tenant: String,
 }
 
 impl Ada {
@@ -94,12 +95,13 @@ impl Ada {
             email: format!("countess-{own}@engines.example.com"),
             name: format!("Ada Lovelace-{own}"),
             phone: format!("+4179{}", &digits[digits.len() - 7..]),
+            tenant: tenant.name.clone(),
         }
     }
 
     fn traces(&self) -> Traces {
         let known = [&*self.subject, &self.email, &self.name, &self.phone];
-        Traces::of(&known, &[&["use_case", "report", &self.subject]])
+        Traces::of(&known, &[&["use_case", "report", &self.subject]]).within(&[&self.tenant])
     }
 }
 
