@@ -94,7 +94,7 @@ impl Ada {
             subject: format!("ada-lovelace-{own}"),
             email: format!("countess-{own}@engines.example.com"),
             name: format!("Ada Lovelace-{own}"),
-            phone: format!("+4179{}", &digits[digits.len() - 7..]),
+            phone: format!("+4179{}", &digits[..7]),
             tenant: tenant.name.clone(),
         }
     }
