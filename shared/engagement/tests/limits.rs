@@ -90,7 +90,8 @@ fn bytes_levels_and_letters_of_an_event() {
 fn lines_of_an_upload() {
     let read = |kind: &str, line: &str, lines: usize| {
         let body = format!("subject\n{}", line.repeat(lines));
-        let body = if kind == "text/csv" { &*body } else { body.strip_prefix("subject\n").unwrap() };
+        let body =
+            if kind == "text/csv" { &*body } else { body.strip_prefix("subject\n").unwrap() };
         said(lines::read(kind, body.as_bytes(), &["subject"], 500))
     };
     for (kind, line) in [("text/csv", "u\n"), ("application/x-ndjson", "{\"subject\":\"u\"}\n")] {
