@@ -57,7 +57,7 @@ pub async fn view(
 ) -> Result<View, Fault> {
     let (subject, read) = follow::one(subjects, tenant, subject).await?;
     let subject = &subject;
-    if read.series_version == 0 && read.profile_version == 0 {
+    if read.is_nothing() {
         return Err(Fault::NotFound("there is no such profile".to_owned()));
     }
     let state = read.state;

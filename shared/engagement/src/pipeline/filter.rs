@@ -175,7 +175,6 @@ async fn refresh(
                 use_case.features.values(&read.state.series, &signal.as_of(&plan.settings_facts));
         }
     }
-    let known = |read: &Versioned| read.series_version > 0 || read.profile_version > 0;
-    let unknown = fresh.into_values().filter(|(_, read)| !known(read));
+    let unknown = fresh.into_values().filter(|(_, read)| read.is_nothing());
     Ok(unknown.map(|(subject, _)| subject).collect())
 }

@@ -50,7 +50,7 @@ impl Versioned {
         !(self.state.series.owed().is_empty() && self.state.goals.is_empty())
     }
 
-    /// Where there is nothing under this id.
+    /// Whether nothing is known under this id.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         self.profile_version == 0 && self.series_version == 0
