@@ -35,6 +35,9 @@ pub struct Traces {
 /// What the names of tests' tenants begin with.
 const TEST: &str = "e2e-";
 
+/// What `infra/local/deploy.py` uploads functions and templates to: gigabytes of code, where no function may write.
+const ARTIFACTS: &str = "ceap-local-artifacts";
+
 impl Traces {
     /// Of these names, addresses and numbers; `digests` are texts of which the platform keeps digests as keys, each in its
     /// parts.
@@ -106,10 +109,11 @@ impl Traces {
         found
     }
 
-    /// Objects of all buckets, and their names.
+    /// Objects of all buckets that functions keep something in, and their names.
     #[must_use]
     pub fn in_buckets(&self) -> Vec<String> {
-        aws::buckets().iter().flat_map(|bucket| self.in_bucket(bucket)).collect()
+        let kept = aws::buckets().into_iter().filter(|bucket| bucket != ARTIFACTS);
+        kept.flat_map(|bucket| self.in_bucket(&bucket)).collect()
     }
 
     /// Objects of a bucket, and their names.
