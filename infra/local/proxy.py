@@ -26,9 +26,14 @@ def is_text(body):
 class Proxy:
     """An ASGI application that hands each request to MiniStack's, under the path of the API."""
 
-    def __init__(self, ministack):
+    def __init__(self, ministack, state):
+        """`state` holds the API's id once it is deployed."""
         self.ministack = ministack
-        self.api_id = None
+        self.state = state
+
+    @property
+    def api_id(self):
+        return self.state.get("api_id")
 
     async def __call__(self, scope, receive, send):
         if scope["type"] == "lifespan":
@@ -46,7 +51,7 @@ class Proxy:
 
     async def local(self, scope, receive, send):
         if scope["path"] == "/_local/deployed" and scope["method"] == "POST":
-            self.api_id = json.loads(await _read(receive))["api_id"]
+            self.state["api_id"] = json.loads(await _read(receive))["api_id"]
         if self.api_id is None:
             return await _answer(send, 503, {"status": "starting"})
         await _answer(send, 200, {"status": "ready", "api_id": self.api_id})

@@ -1,6 +1,7 @@
 """The local AWS in the foreground: MiniStack on 127.0.0.1:4566 and the HTTP API on 127.0.0.1:3000.
 
-All state is in memory. SIGTERM or SIGINT ends it, the functions' processes included.
+All state is in memory. SIGTERM or SIGINT ends it, the functions' processes included. SIGUSR1 ends it as a power cut
+ends machines: what AWS keeps then, the next start has again (keep.py).
 """
 
 import asyncio
@@ -17,6 +18,8 @@ API_PORT = 3000
 RUN = pathlib.Path(__file__).resolve().parents[2] / ".local" / "run"
 # The functions' code, unpacked: gigabytes, of which nothing is needed once it has stopped.
 TEMPORARY = RUN / "tmp"
+# What an end by SIGUSR1 leaves for the next start.
+KEPT = RUN / "kept"
 
 
 def prepare_environment():
@@ -28,7 +31,7 @@ def prepare_environment():
             del os.environ[name]
     os.environ.update(
         TMPDIR=str(TEMPORARY),
-        STATE_DIR=str(TEMPORARY / "state"),
+        STATE_DIR=str(KEPT),
         S3_DATA_DIR=str(TEMPORARY / "s3"),
         BIND_HOST=HOST,
         GATEWAY_PORT=str(AWS_PORT),
@@ -67,40 +70,67 @@ def raise_file_limit():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-async def run():
+async def run(proxy_state):
     from hypercorn.asyncio import serve
     from ministack.app import app
 
+    import keep
     from proxy import Proxy
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def die():
+        keep.hold()
+        stop.set()
+
+    loop.add_signal_handler(signal.SIGUSR1, die)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await asyncio.gather(
         serve(app, config_for(AWS_PORT), shutdown_trigger=stop.wait),
-        serve(Proxy(app), config_for(API_PORT), shutdown_trigger=stop.wait),
+        serve(Proxy(app, proxy_state), config_for(API_PORT), shutdown_trigger=stop.wait),
     )
 
 
 def main():
     prepare_environment()
     raise_file_limit()
+    import keep
     import lake
     import patches
-    from ministack.core import lambda_runtime
 
+    proxy_state = {}
     patches.apply_all()
     lake.apply_all()
+    keep.apply_all(KEPT, proxy_state, end_and_keep)
     try:
-        asyncio.run(run())
+        asyncio.run(run(proxy_state))
     except OSError as error:
         sys.exit(f"cannot serve on {HOST}, ports {AWS_PORT} and {API_PORT}: {error}")
     finally:
-        patches.start_no_more()
-        lambda_runtime.reset()
-        shutil.rmtree(TEMPORARY, ignore_errors=True)
-    # Pollers of MiniStack may still be at work; nothing of theirs outlives this.
+        clear(TEMPORARY, KEPT)
+    leave()
+
+
+def clear(*folders):
+    """Ends the functions' processes, and takes away what nobody needs any more."""
+    import patches
+    from ministack.core import lambda_runtime
+
+    patches.start_no_more()
+    lambda_runtime.reset()
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_and_keep():
+    clear(TEMPORARY)
+    leave()
+
+
+def leave():
+    """Pollers of MiniStack may still be at work; nothing of theirs outlives this."""
     sys.stdout.flush()
     os._exit(0)
 

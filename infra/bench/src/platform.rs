@@ -17,11 +17,12 @@ use ceap_runtime::Env;
 use std::sync::Arc;
 
 /// Functions' variables, as they are given here: names of resources of the templates.
-pub const VARIABLES: [(&str, &str); 24] = [
+pub const VARIABLES: [(&str, &str); 25] = [
     ("PROFILES_TABLE", "ProfilesTable"),
     ("PLATFORM_TABLE", "PlatformTable"),
     ("ENGAGEMENT_TABLE", "EngagementTable"),
     ("QUARANTINE_TABLE", "QuarantineTable"),
+    ("REQUESTS_PER_MINUTE", "30000"),
     ("STREAM_NAME", "events"),
     ("EVENT_STREAM", "events"),
     ("EVENT_BUS_NAME", "bus"),

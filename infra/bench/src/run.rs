@@ -8,7 +8,7 @@ use crate::workload::Mix;
 use anyhow::{Context, Result, anyhow, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ceap_aws::dynamodb::{self, CredentialStore, QuarantineStore};
+use ceap_aws::dynamodb::{self, QuarantineStore};
 use ceap_aws::ses::Ses;
 use ceap_channels::mime;
 use ceap_engagement::event::Arrived;
@@ -18,7 +18,7 @@ use ceap_engagement::signal::SIGNALS_DETECTED;
 use ceap_kernel::{Clock, SystemClock, Timestamp};
 use ceap_models::Loader;
 use ceap_runtime::channel::Channel;
-use ceap_runtime::{drive, pipeline};
+use ceap_runtime::{drive, limit, pipeline};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -72,7 +72,8 @@ pub async fn run(
 ) -> Result<Run> {
     let (env, config) = (&platform.env, &platform.config);
     let tables = pipeline::tables(env, config);
-    let credentials = CredentialStore::new(tables("PLATFORM_TABLE"));
+    let credentials =
+        limit::door(env, tables("PLATFORM_TABLE")).map_err(|fault| anyhow!("{fault}"))?;
     let take = pipeline::take(env, config);
     let unread = QuarantineStore::new(tables("QUARANTINE_TABLE"));
     let ingest = pipeline::ingest(env, config).map_err(|fault| anyhow!("{fault}"))?;

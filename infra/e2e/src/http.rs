@@ -44,6 +44,21 @@ impl std::fmt::Display for Answer {
 /// One request; whatever the status, it is an answer. The API's must be what its document says.
 #[must_use]
 pub fn call(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    reached(method, url, headers, body).unwrap_or_else(|error| {
+        panic!("{method} {url}: {error}; does the local stack run (`cargo xtask up`)?")
+    })
+}
+
+/// As [`call`], of a stack that may not be there.
+///
+/// # Errors
+/// When nobody answers, or not to the end.
+pub fn reached(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Answer, ureq::Error> {
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(60)))
         .http_status_as_error(false)
@@ -59,16 +74,14 @@ pub fn call(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> A
     } else {
         agent.run(request.body(body).unwrap())
     };
-    let mut answer = sent.unwrap_or_else(|error| {
-        panic!("{method} {url}: {error}; does the local stack run (`cargo xtask up`)?")
-    });
-    let body = answer.body_mut().with_config().limit(1 << 30).read_to_vec().unwrap();
+    let mut answer = sent?;
+    let body = answer.body_mut().with_config().limit(1 << 30).read_to_vec()?;
     let answer =
         Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body };
     if let Some(path) = url.strip_prefix(aws::API).filter(|path| path.starts_with("/v1/")) {
         described::check(method, path, &answer);
     }
-    answer
+    Ok(answer)
 }
 
 #[must_use]

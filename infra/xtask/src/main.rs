@@ -47,6 +47,8 @@ struct Cli {
 enum Command {
     /// Start the local AWS, deploy to it, and serve the API on http://127.0.0.1:3000
     Up,
+    /// End the local AWS as a power cut would, and start it again with what AWS keeps
+    Restart,
     /// Stop what `up` started
     Down,
     /// Show what runs; exit code 1 if it is not healthy
@@ -91,6 +93,7 @@ fn run(command: Command) -> Result<ExitCode> {
     let repo = repo::Repo::find()?;
     match command {
         Command::Up => up::run(&repo)?,
+        Command::Restart => up::restart(&repo)?,
         Command::Down => down::run(&repo)?,
         Command::Status => return Ok(exit_code(status::run(&repo)?)),
         Command::Demo(args) => demo::run(&repo, &args)?,

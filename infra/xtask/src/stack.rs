@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
 use serde_json::Value;
 
 use crate::{aws, http, process, repo::Repo};
@@ -89,6 +89,29 @@ fn wait_until_up(mut child: std::process::Child, log: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Ends the server as a power cut ends machines, and starts it again with what AWS keeps (`infra/local/keep.py`).
+pub fn restart(repo: &Repo, python: &Path) -> Result<()> {
+    let Some(pid) = pid(repo)? else { bail!("nothing runs: `cargo xtask up` starts it") };
+    kill_process(pid, Signal::USR1).context("the local stack could not be told to end")?;
+    if !ended(pid, Duration::from_secs(120)) {
+        bail!("the local stack does not end, see {}", repo.local(LOG_FILE)?.display());
+    }
+    start(repo, python)
+}
+
+/// Whether the process ends in time. What outlives it gets no second chance.
+fn ended(pid: Pid, patience: Duration) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < patience {
+        if test_kill_process(pid).is_err() || is_zombie(pid) {
+            let _ = kill_process_group(pid, Signal::KILL);
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    false
+}
+
 /// Stops the server and everything it started; `false` if nothing ran.
 pub fn stop(repo: &Repo) -> Result<bool> {
     let Some(pid) = pid(repo)? else {
@@ -97,15 +120,9 @@ pub fn stop(repo: &Repo) -> Result<bool> {
     };
     for (signal, patience) in [(Signal::TERM, 15), (Signal::KILL, 5)] {
         let _ = kill_process_group(pid, signal);
-        let began = Instant::now();
-        while began.elapsed() < Duration::from_secs(patience) {
-            if test_kill_process(pid).is_err() || is_zombie(pid) {
-                // What outlived its parent gets no second chance.
-                let _ = kill_process_group(pid, Signal::KILL);
-                forget(repo)?;
-                return Ok(true);
-            }
-            std::thread::sleep(Duration::from_millis(100));
+        if ended(pid, Duration::from_secs(patience)) {
+            forget(repo)?;
+            return Ok(true);
         }
     }
     bail!("process {} does not end: stop it by hand", pid.as_raw_nonzero())

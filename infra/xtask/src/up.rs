@@ -48,6 +48,14 @@ pub fn start(repo: &Repo, what: Build) -> Result<()> {
     wait_for_api(repo)
 }
 
+/// Ends the local AWS as a power cut would, and starts it again.
+pub fn restart(repo: &Repo) -> Result<()> {
+    let _lock = stack::lock(repo)?;
+    let bin = prerequisites::venv(repo, "venv", "infra/local/requirements.txt")?;
+    stack::restart(repo, &bin.join("python"))?;
+    wait_for_api(repo)
+}
+
 /// Builds every function for this host; returns cargo's target folder.
 fn build(repo: &Repo, what: Build) -> Result<PathBuf> {
     let workspace = Workspace::read(repo)?;

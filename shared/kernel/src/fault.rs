@@ -28,6 +28,8 @@ pub enum Fault {
     Conflict(String),
     /// Too much at once; the same call may succeed later.
     Throttled(String),
+    /// The caller's tenant has asked as much as it may; the same call may succeed in so many seconds.
+    Limited(u32),
     /// A dependency did not answer; the same call may succeed later.
     Unavailable(String),
     /// A defect of ours; the text is for the log only.
@@ -80,7 +82,7 @@ impl Fault {
             Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not_found",
             Self::Conflict(_) => "conflict",
-            Self::Throttled(_) => "throttled",
+            Self::Throttled(_) | Self::Limited(_) => "throttled",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
@@ -90,7 +92,9 @@ impl Fault {
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Throttled(_) | Self::Unavailable(_) | Self::Conflict(_) => Outcome::Retryable,
+            Self::Throttled(_) | Self::Limited(_) | Self::Unavailable(_) | Self::Conflict(_) => {
+                Outcome::Retryable
+            }
             Self::Invalid { .. }
             | Self::Unauthorized(_)
             | Self::Forbidden(_)
@@ -114,9 +118,24 @@ impl Fault {
             Self::Forbidden(_) => 403,
             Self::NotFound(_) => 404,
             Self::Conflict(_) => 409,
-            Self::Throttled(_) => 429,
+            Self::Throttled(_) | Self::Limited(_) => 429,
             Self::Internal(_) => 500,
             Self::Unavailable(_) => 503,
+        }
+    }
+
+    /// Seconds after which the same call may succeed, where the caller is told to wait (RFC 9110 §10.2.3).
+    #[must_use]
+    pub const fn wait_s(&self) -> Option<u32> {
+        match self {
+            Self::Throttled(_) | Self::Unavailable(_) => Some(1),
+            Self::Limited(seconds) => Some(*seconds),
+            Self::Invalid { .. }
+            | Self::Unauthorized(_)
+            | Self::Forbidden(_)
+            | Self::NotFound(_)
+            | Self::Conflict(_)
+            | Self::Internal(_) => None,
         }
     }
 
@@ -137,6 +156,10 @@ impl fmt::Display for Fault {
             Self::Invalid { field, message, line: Some(line) } => {
                 write!(f, "line {line}: {field}: {message}")
             }
+            Self::Limited(seconds) => write!(
+                f,
+                "the tenant has made as many requests as it may in a minute; send the same again in {seconds} s"
+            ),
             Self::Unauthorized(text)
             | Self::Forbidden(text)
             | Self::NotFound(text)

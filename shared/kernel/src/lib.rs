@@ -9,6 +9,7 @@ mod fault;
 mod ids;
 pub mod lease;
 mod metric;
+pub mod quota;
 mod tally;
 mod telling;
 mod trace;

@@ -3,7 +3,7 @@
 use crate::api::{self, Access, Operation};
 use crate::bootstrap::log;
 use crate::pinpoint;
-use crate::problem::{Problem, Status};
+use crate::problem::{self, Problem, Status};
 use crate::reference::DEFAULT;
 use crate::{metrics, stage};
 use aws_lambda_events::event::apigw::ApiGatewayV2httpResponse;
@@ -456,7 +456,7 @@ fn written(name: &str, asked: &Asked, outcome: Result<Reply, Fault>) -> Response
             }
             response
         }
-        Err(fault) => problem(name, asked, &fault),
+        Err(fault) => refusal(name, asked, &fault),
     }
 }
 
@@ -483,7 +483,7 @@ fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
 }
 
 /// RFC 9457.
-fn problem(name: &str, asked: &Asked, fault: &Fault) -> Response<Body> {
+fn refusal(name: &str, asked: &Asked, fault: &Fault) -> Response<Body> {
     let status = Status::from(fault);
     if status.number() >= 500 {
         log(name, fault);
@@ -492,8 +492,8 @@ fn problem(name: &str, asked: &Asked, fault: &Fault) -> Response<Body> {
     let problem = Problem::of(fault, &sent, asked.request_id());
     let body = serde_json::to_string(&problem).unwrap_or_default();
     let mut response = response(status.number(), PROBLEM, body);
-    for (name, _, value) in status.headers() {
-        add(&mut response, name, value);
+    for (name, value) in problem::headers(fault) {
+        add(&mut response, name, &value);
     }
     response
 }

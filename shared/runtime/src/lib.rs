@@ -22,6 +22,7 @@ pub mod helpdesk;
 pub mod http;
 pub mod inbox;
 pub mod items;
+pub mod limit;
 pub mod metrics;
 pub mod models;
 pub mod pages;

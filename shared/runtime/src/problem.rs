@@ -267,11 +267,20 @@ impl From<&Fault> for Status {
             Fault::Forbidden(_) => Self::Forbidden,
             Fault::NotFound(_) => Self::NotFound,
             Fault::Conflict(_) => Self::Conflict,
-            Fault::Throttled(_) => Self::Throttled,
+            Fault::Throttled(_) | Fault::Limited(_) => Self::Throttled,
             Fault::Internal(_) => Self::Internal,
             Fault::Unavailable(_) => Self::Unavailable,
         }
     }
+}
+
+/// Headers of an answer that tells a fault: their names and values.
+pub fn headers(fault: &Fault) -> impl Iterator<Item = (&'static str, String)> {
+    let wait_s = fault.wait_s();
+    Status::from(fault).headers().iter().map(move |(name, _, usual)| {
+        let wait = wait_s.filter(|_| *name == "Retry-After").map(|it| it.to_string());
+        (*name, wait.unwrap_or_else(|| (*usual).to_owned()))
+    })
 }
 
 /// Where a field stands in what was sent, if it does. Names may hold dots, so the longest that is there
@@ -340,6 +349,17 @@ mod tests {
     }
 
     #[test]
+    fn who_has_to_wait_is_told_how_long() {
+        let told = |fault: &Fault| headers(fault).collect::<Vec<_>>();
+        assert_eq!(told(&Fault::Limited(37)), [("Retry-After", "37".to_owned())]);
+        let busy = Fault::Throttled(String::new());
+        assert_eq!(told(&busy), [("Retry-After", "1".to_owned())]);
+        let nobody = Fault::Unauthorized(String::new());
+        assert_eq!(told(&nobody), [("WWW-Authenticate", "Bearer".to_owned())]);
+        assert_eq!(told(&Fault::invalid("a", "b")), []);
+    }
+
+    #[test]
     fn every_fault_has_its_status() {
         let all = [
             Fault::invalid("a", ""),
@@ -348,6 +368,7 @@ mod tests {
             Fault::NotFound(String::new()),
             Fault::Conflict(String::new()),
             Fault::Throttled(String::new()),
+            Fault::Limited(7),
             Fault::Unavailable(String::new()),
             Fault::Internal(String::new()),
         ];

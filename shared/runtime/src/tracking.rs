@@ -8,7 +8,7 @@
 use crate::api::{CallsRefused, CallsTaken};
 use crate::bootstrap::log;
 use crate::http::{Asked, Reply};
-use crate::problem::Status;
+use crate::problem::{Status, headers};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ceap_connectors::{Payload, segment};
@@ -187,7 +187,7 @@ fn refused(fault: &Fault) -> Result<Reply, Fault> {
     }
     let said = CallsRefused { code: status.code(), message: fault.public() };
     let reply = Reply::json(status.number(), &said)?;
-    Ok(status.headers().iter().fold(reply, |reply, (name, _, value)| reply.header(name, *value)))
+    Ok(headers(fault).fold(reply, |reply, (name, value)| reply.header(name, value)))
 }
 
 #[cfg(test)]

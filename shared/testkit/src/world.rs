@@ -114,6 +114,8 @@ pub struct Stores {
     pub source_problems: BTreeMap<(TenantId, SourceId), SourceProblem>,
     /// Write keys of sources, in the order in which they were made.
     pub source_keys: Vec<(Principal, Granted)>,
+    /// How many requests tenants made in each minute since 1970.
+    pub asked: BTreeMap<(TenantId, i64), u64>,
     /// What sources that are asked have to tell.
     pub remote: Remote,
     /// How far they were read: revision and JSON.

@@ -51,6 +51,13 @@ async fn helpdesk() {
 }
 
 #[tokio::test]
+async fn quota() {
+    for world in worlds() {
+        join!(contracts::quota(&world), contracts::quota(&world));
+    }
+}
+
+#[tokio::test]
 async fn claims() {
     for world in worlds() {
         join!(contracts::claims(&world), contracts::claims(&world));

@@ -1,18 +1,18 @@
 //! Consents with their evidence.
 
-use ceap_aws::dynamodb::{
-    self, CredentialStore, SubjectStore, SuppressionList, Table, UseCaseStore,
-};
+use ceap_aws::dynamodb::{self, SubjectStore, SuppressionList, Table, UseCaseStore};
 use ceap_aws::stream::KinesisStream;
 use ceap_channels::{CHANNELS, Channels};
 use ceap_engagement::consents::Consents;
 use ceap_kernel::access::Role;
 use ceap_kernel::{Fault, SystemClock};
 use ceap_runtime::http::{self, Call, Reply};
+use ceap_runtime::limit;
 use ceap_runtime::{Env, Error, desk, start};
 
 const TABLES: &[&str] = &["PROFILES_TABLE", "ENGAGEMENT_TABLE", "PLATFORM_TABLE"];
-const OTHERS: &[&str] = &["EVENT_STREAM", "CHANNEL_QUEUE_PREFIX", "SECRETS_KEY", "PUBLIC_URL"];
+const OTHERS: &[&str] =
+    &["REQUESTS_PER_MINUTE", "EVENT_STREAM", "CHANNEL_QUEUE_PREFIX", "SECRETS_KEY", "PUBLIC_URL"];
 
 fn main() -> Result<(), Error> {
     start(async {
@@ -20,7 +20,7 @@ fn main() -> Result<(), Error> {
         let config = ceap_aws::config().await;
         let client = dynamodb::client(&config);
         let table = |name| Table::new(&client, env.get(name));
-        let credentials = CredentialStore::new(table("PLATFORM_TABLE"));
+        let credentials = limit::door(&env, table("PLATFORM_TABLE"))?;
         let consents = Consents {
             subjects: SubjectStore::new(table("PROFILES_TABLE")),
             use_cases: UseCaseStore::new(table("PLATFORM_TABLE")),

@@ -1,7 +1,7 @@
 //! Inboxes of the tenants' own apps.
 
 use ceap_aws::dynamodb::{
-    self, Candidates, CredentialStore, InboxStore, Messages, SecretStore, SuppressionList, Table,
+    self, Candidates, InboxStore, Messages, SecretStore, SuppressionList, Table,
 };
 use ceap_aws::emitter::Emitter;
 use ceap_aws::stream::KinesisStream;
@@ -10,10 +10,17 @@ use ceap_engagement::pipeline::aftermath::Follow;
 use ceap_kernel::SystemClock;
 use ceap_runtime::http::{self, Asked};
 use ceap_runtime::inbox::InboxApi;
+use ceap_runtime::limit;
 use ceap_runtime::{Env, Error, start};
 
-const SETTINGS: [&str; 5] =
-    ["ENGAGEMENT_TABLE", "PLATFORM_TABLE", "SECRETS_KEY", "EVENT_STREAM", "EVENT_BUS_NAME"];
+const SETTINGS: [&str; 6] = [
+    "REQUESTS_PER_MINUTE",
+    "ENGAGEMENT_TABLE",
+    "PLATFORM_TABLE",
+    "SECRETS_KEY",
+    "EVENT_STREAM",
+    "EVENT_BUS_NAME",
+];
 
 fn main() -> Result<(), Error> {
     start(async {
@@ -23,7 +30,7 @@ fn main() -> Result<(), Error> {
         let table = |variable| Table::new(&client, env.get(variable));
         let messages = Messages::new(table("ENGAGEMENT_TABLE"));
         let api = InboxApi {
-            credentials: CredentialStore::new(table("PLATFORM_TABLE")),
+            credentials: limit::door(&env, table("PLATFORM_TABLE"))?,
             secrets: SecretStore::new(&config, table("PLATFORM_TABLE"), env.get("SECRETS_KEY")),
             desk: Desk {
                 inbox: InboxStore::new(table("ENGAGEMENT_TABLE")),

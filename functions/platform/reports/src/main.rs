@@ -1,19 +1,20 @@
 //! What a use case brought about.
 
-use ceap_aws::dynamodb::{self, CredentialStore, Messages, Table, UseCaseStore};
+use ceap_aws::dynamodb::{self, Messages, Table, UseCaseStore};
 use ceap_engagement::report::report;
 use ceap_kernel::access::Role;
 use ceap_kernel::{SystemClock, UseCaseId};
 use ceap_runtime::http::{self, Call, Reply};
+use ceap_runtime::limit;
 use ceap_runtime::{Env, Error, start};
 
 fn main() -> Result<(), Error> {
     start(async {
-        let env = Env::read(&["ENGAGEMENT_TABLE", "PLATFORM_TABLE"])?;
+        let env = Env::read(&["REQUESTS_PER_MINUTE", "ENGAGEMENT_TABLE", "PLATFORM_TABLE"])?;
         let client = dynamodb::client(&ceap_aws::config().await);
         let platform = Table::new(&client, env.get("PLATFORM_TABLE"));
         let (credentials, runs) =
-            (CredentialStore::new(platform.clone()), UseCaseStore::new(platform));
+            (limit::door(&env, platform.clone())?, UseCaseStore::new(platform));
         let messages = Messages::new(Table::new(&client, env.get("ENGAGEMENT_TABLE")));
         http::serve("reports", &credentials, async |call: &Call| {
             call.require(Role::may_read_customers)?;

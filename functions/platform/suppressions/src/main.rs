@@ -1,19 +1,20 @@
 //! Suppression lists as the team keeps them.
 
-use ceap_aws::dynamodb::{self, CredentialStore, SuppressionList, Table};
+use ceap_aws::dynamodb::{self, SuppressionList, Table};
 use ceap_channels::{CHANNELS, Channels};
 use ceap_engagement::suppression::api::Lists;
 use ceap_kernel::access::Role;
 use ceap_kernel::{Fault, SystemClock};
 use ceap_runtime::http::{self, Call, Reply};
+use ceap_runtime::limit;
 use ceap_runtime::{Env, Error, start};
 
 fn main() -> Result<(), Error> {
     start(async {
-        let env = Env::read(&["ENGAGEMENT_TABLE", "PLATFORM_TABLE"])?;
+        let env = Env::read(&["REQUESTS_PER_MINUTE", "ENGAGEMENT_TABLE", "PLATFORM_TABLE"])?;
         let client = dynamodb::client(&ceap_aws::config().await);
         let table = |name| Table::new(&client, env.get(name));
-        let credentials = CredentialStore::new(table("PLATFORM_TABLE"));
+        let credentials = limit::door(&env, table("PLATFORM_TABLE"))?;
         let lists = Lists {
             keeper: SuppressionList::new(table("ENGAGEMENT_TABLE")),
             addresses: Channels,

@@ -1,18 +1,19 @@
 //! Reports of tickets.
 
-use ceap_aws::dynamodb::{self, CredentialStore, HelpdeskStore, Table};
+use ceap_aws::dynamodb::{self, HelpdeskStore, Table};
 use ceap_kernel::access::Role;
 use ceap_kernel::{Clock, SystemClock};
 use ceap_runtime::helpdesk::ticket_report;
 use ceap_runtime::http::{self, Call, Reply};
+use ceap_runtime::limit;
 use ceap_runtime::{Env, Error, start};
 
 fn main() -> Result<(), Error> {
     start(async {
-        let env = Env::read(&["HELPDESK_TABLE", "PLATFORM_TABLE"])?;
+        let env = Env::read(&["REQUESTS_PER_MINUTE", "HELPDESK_TABLE", "PLATFORM_TABLE"])?;
         let client = dynamodb::client(&ceap_aws::config().await);
         let table = |name| Table::new(&client, env.get(name));
-        let credentials = CredentialStore::new(table("PLATFORM_TABLE"));
+        let credentials = limit::door(&env, table("PLATFORM_TABLE"))?;
         let store = HelpdeskStore::new(table("HELPDESK_TABLE"), SystemClock);
         http::serve("ticket-reports", &credentials, async |call: &Call| {
             call.require(Role::may_read_customers)?;

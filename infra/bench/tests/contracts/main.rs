@@ -11,8 +11,8 @@ use ceap_aws::SdkConfig;
 use ceap_aws::dynamodb::{
     self, AffinityStore, AudienceStore, Candidates, Catalogue, Courses, CredentialStore,
     EndpointStore, Erasures, HelpdeskStore, Holdings, InboxStore, Messages, ModelStore, Objects,
-    QuarantineStore, Runs, SchemaStore, SecretStore, SourceStore, SubjectStore, SuppressionList,
-    Table,
+    QuarantineStore, QuotaStore, Runs, SchemaStore, SecretStore, SourceStore, SubjectStore,
+    SuppressionList, Table,
 };
 use ceap_aws::model_bucket::ModelBucket;
 use ceap_aws::search_bucket::SearchBucket;
@@ -193,6 +193,11 @@ fn receipts() {
 #[test]
 fn rates() {
     run(async |aws| contracts::rates(&Messages::new(aws.table("EngagementTable"))).await);
+}
+
+#[test]
+fn quota() {
+    run(async |aws| contracts::quota(&QuotaStore::new(aws.table("PlatformTable"))).await);
 }
 
 #[test]

@@ -41,7 +41,11 @@ pub fn named(fault: &Fault) {
         Fault::Unauthorized(why) | Fault::Forbidden(why) | Fault::NotFound(why) => {
             assert!(!why.is_empty(), "{fault:?}");
         }
-        Fault::Conflict(_) | Fault::Throttled(_) | Fault::Unavailable(_) | Fault::Internal(_) => {
+        Fault::Conflict(_)
+        | Fault::Throttled(_)
+        | Fault::Limited(_)
+        | Fault::Unavailable(_)
+        | Fault::Internal(_) => {
             panic!("bytes from outside are {fault:?}")
         }
     }

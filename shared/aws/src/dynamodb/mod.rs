@@ -28,6 +28,7 @@ mod objects;
 mod outbox;
 mod outcomes;
 mod quarantine;
+mod quota;
 mod rates;
 mod receipts;
 mod runs;
@@ -67,6 +68,7 @@ pub use messages::Messages;
 pub use models::ModelStore;
 pub use objects::Objects;
 pub use quarantine::QuarantineStore;
+pub use quota::QuotaStore;
 pub use runs::Runs;
 pub use schemas::SchemaStore;
 #[cfg(feature = "kms")]

@@ -80,7 +80,7 @@ impl Refused {
         match self {
             Self::Throttled(seconds) => answer.header("retry-after", seconds.to_string()),
             Self::Unknown => answer.header("www-authenticate", "Basic realm=\"Web Password\""),
-            Self::Fault(Fault::Unavailable(_) | Fault::Throttled(_)) => {
+            Self::Fault(Fault::Unavailable(_) | Fault::Throttled(_) | Fault::Limited(_)) => {
                 answer.header("retry-after", "5")
             }
             _ => answer,

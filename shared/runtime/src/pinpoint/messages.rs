@@ -388,7 +388,7 @@ impl Outcome {
             log("pinpoint-messages", fault);
         }
         let status = match fault {
-            Fault::Throttled(_) => "THROTTLED",
+            Fault::Throttled(_) | Fault::Limited(_) => "THROTTLED",
             Fault::Unavailable(_) => "TEMPORARY_FAILURE",
             Fault::Internal(_) => "UNKNOWN_FAILURE",
             Fault::Conflict(_) => "DUPLICATE",

@@ -17,6 +17,7 @@ pub struct Refusal {
     status: u16,
     name: &'static str,
     message: String,
+    wait_s: Option<u32>,
 }
 
 /// An error, as SDKs read it; and what a change that needs no other answer is answered with.
@@ -33,7 +34,7 @@ pub struct MessageBody {
 
 impl Refusal {
     fn new(status: u16, name: &'static str, message: impl Into<String>) -> Self {
-        Self { status, name, message: message.into() }
+        Self { status, name, message: message.into(), wait_s: None }
     }
 
     /// For an operation that is not done here.
@@ -74,9 +75,9 @@ impl Refusal {
         let (message, request_id) = (self.message.clone(), id.to_owned());
         let reply = Reply::json(self.status, &MessageBody { message, request_id })?;
         let reply = reply.header(TYPE, self.name).header("x-amzn-RequestId", id);
-        Ok(match self.status {
-            429 | 503 => reply.header(RETRY_AFTER.as_str(), "1"),
-            _ => reply,
+        Ok(match self.wait_s {
+            Some(seconds) => reply.header(RETRY_AFTER.as_str(), seconds.to_string()),
+            None => reply,
         })
     }
 }
@@ -86,8 +87,8 @@ impl From<Fault> for Refusal {
         if fault.status() >= 500 {
             log("pinpoint", &fault);
         }
-        let message = fault.public();
-        match fault {
+        let (message, wait_s) = (fault.public(), fault.wait_s());
+        let refusal = match fault {
             Fault::Invalid { field, .. } if field == CONTENT_LENGTH.as_str() => {
                 Self::new(413, "PayloadTooLargeException", message)
             }
@@ -95,12 +96,16 @@ impl From<Fault> for Refusal {
             Fault::Unauthorized(_) => Self::unknown(message),
             Fault::Forbidden(_) => Self::new(403, "ForbiddenException", message),
             Fault::NotFound(_) => Self::new(404, "NotFoundException", message),
-            Fault::Throttled(_) => Self::new(429, "TooManyRequestsException", message),
+            Fault::Throttled(_) | Fault::Limited(_) => {
+                Self::new(429, "TooManyRequestsException", message)
+            }
             // SDKs send again what is answered so.
             Fault::Conflict(_) | Fault::Unavailable(_) => {
                 Self::new(503, "ServiceUnavailableException", message)
             }
             Fault::Internal(_) => Self::new(500, "InternalServerErrorException", message),
-        }
+        };
+        // A conflict is answered as if something did not answer.
+        Self { wait_s: wait_s.or_else(|| (refusal.status == 503).then_some(1)), ..refusal }
     }
 }

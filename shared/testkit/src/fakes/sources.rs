@@ -3,6 +3,7 @@
 use crate::World;
 use ceap_engagement::source::library::{Granted, Problem, Sources, Stored};
 use ceap_kernel::access::{Credentials, Principal};
+use ceap_kernel::quota::Quota;
 use ceap_kernel::{Fault, SourceId, TenantId};
 
 impl Sources for World {
@@ -117,6 +118,17 @@ impl Credentials for World {
             let found =
                 all.find(|(of, key)| of.tenant == *tenant && key.fingerprint == fingerprint);
             Ok(found.map(|(principal, _)| principal.clone()))
+        })
+        .await
+    }
+}
+
+impl Quota for World {
+    async fn count(&self, tenant: &TenantId, minute: i64, requests: u64) -> Result<u64, Fault> {
+        self.step("quota.count", |stores| {
+            let asked = stores.asked.entry((tenant.clone(), minute)).or_default();
+            *asked += requests;
+            Ok(*asked)
         })
         .await
     }

@@ -1,0 +1,157 @@
+//! How much each tenant may ask in a minute.
+//!
+//! A function counts by itself and asks the store seldom: what it asks for doubles, so most of it is used. The first few
+//! requests of a minute it lets in without asking, which costs a tenant that asks little no call at all; all environments
+//! together so let in a few more than the limit. Who is over the limit costs nothing more in that minute.
+
+use crate::Env;
+use crate::bootstrap::log;
+use ceap_aws::dynamodb::{CredentialStore, QuotaStore, Table};
+use ceap_kernel::access::{Credentials, Principal};
+use ceap_kernel::quota::Quota;
+use ceap_kernel::{Clock, Fault, SystemClock, TenantId, Timestamp};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// The variable that tells the limit.
+const MOST: &str = "REQUESTS_PER_MINUTE";
+
+/// Requests of a minute that are let in before the store is asked.
+const FREE: u64 = 8;
+
+/// Requests that are asked for at most at once.
+const LEASE: u64 = 1024;
+
+const SECONDS: i64 = 60;
+
+/// Credentials that are worth something as long as their tenant has not asked too much.
+#[derive(Debug)]
+pub struct Limited<C, Q, T> {
+    credentials: C,
+    quota: Q,
+    clock: T,
+    most: u64,
+    shares: Mutex<Shares>,
+}
+
+/// What this environment may let in, in a minute.
+#[derive(Debug, Default)]
+struct Shares {
+    minute: i64,
+    of: HashMap<TenantId, Share>,
+}
+
+/// What it may let in of a tenant.
+#[derive(Debug)]
+struct Share {
+    used: u64,
+    granted: u64,
+    /// How many of those were counted in the store.
+    counted: u64,
+}
+
+/// What becomes of a request.
+enum Next {
+    In,
+    Out,
+    /// The store has to be asked for so many.
+    Ask(u64),
+}
+
+/// Credentials of the platform's table under the limit that the environment tells.
+pub type Door = Limited<CredentialStore, QuotaStore, SystemClock>;
+
+/// Opens it. `platform` is where credentials are.
+///
+/// # Errors
+/// `Invalid`, naming the variable.
+pub fn door(env: &Env, platform: Table) -> Result<Door, Fault> {
+    let credentials = CredentialStore::new(platform.clone());
+    Ok(Limited::new(credentials, QuotaStore::new(platform), SystemClock, env.parse(MOST)?))
+}
+
+impl<C, Q, T> Limited<C, Q, T> {
+    /// At most `most` requests of each tenant in a minute.
+    pub fn new(credentials: C, quota: Q, clock: T, most: u64) -> Self {
+        Self { credentials, quota, clock, most, shares: Mutex::default() }
+    }
+}
+
+impl Default for Share {
+    fn default() -> Self {
+        Self { used: 0, granted: FREE, counted: 0 }
+    }
+}
+
+impl Share {
+    /// Takes one more request in, if it may.
+    fn next(&mut self) -> Next {
+        if self.used < self.granted {
+            self.used = self.used.saturating_add(1);
+            return Next::In;
+        }
+        if self.counted > self.granted {
+            return Next::Out;
+        }
+        let lease = self.granted.min(LEASE);
+        Next::Ask(lease.saturating_add(self.used).saturating_sub(self.counted))
+    }
+
+    /// Enters that `asked` more are counted now, which makes `total` of all environments, of which `most` are let in.
+    fn enter(&mut self, asked: u64, total: u64, most: u64) {
+        self.counted = self.counted.saturating_add(asked);
+        let beyond = total.saturating_sub(most);
+        self.granted = self.counted.saturating_sub(beyond).max(self.used);
+    }
+}
+
+impl<C, Q: Quota, T: Clock> Limited<C, Q, T> {
+    async fn admit(&self, tenant: &TenantId) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let minute = now.as_second().div_euclid(SECONDS);
+        match self.share(tenant, minute, Share::next) {
+            Next::In => return Ok(()),
+            Next::Out => return Err(limited(now)),
+            Next::Ask(requests) => {
+                let total = self.quota.count(tenant, minute, requests).await;
+                // Who cannot be counted is let in: the limit protects the platform, and is no promise.
+                let total = total.unwrap_or_else(|fault| {
+                    log("limit", &fault);
+                    0
+                });
+                self.share(tenant, minute, |share| share.enter(requests, total, self.most));
+            }
+        }
+        match self.share(tenant, minute, Share::next) {
+            Next::In => Ok(()),
+            Next::Out | Next::Ask(_) => Err(limited(now)),
+        }
+    }
+
+    fn share<R>(&self, tenant: &TenantId, minute: i64, with: impl FnOnce(&mut Share) -> R) -> R {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        if shares.minute != minute {
+            *shares = Shares { minute, ..Shares::default() };
+        }
+        with(shares.of.entry(tenant.clone()).or_default())
+    }
+}
+
+fn limited(now: Timestamp) -> Fault {
+    let left = SECONDS.saturating_sub(now.as_second().rem_euclid(SECONDS));
+    Fault::Limited(u32::try_from(left).unwrap_or(1))
+}
+
+impl<C: Credentials, Q: Quota, T: Clock> Credentials for Limited<C, Q, T> {
+    async fn find(&self, tenant: &TenantId, fingerprint: &str) -> Result<Option<Principal>, Fault> {
+        let found = self.credentials.find(tenant, fingerprint).await?;
+        // Who is not known uses up nobody's share.
+        if found.is_some() {
+            self.admit(tenant).await?;
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests;
