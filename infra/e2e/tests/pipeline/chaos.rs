@@ -5,7 +5,7 @@
 //! way is never heard of again, and what AWS keeps is there at the next start (`infra/local/keep.py`).
 
 use ceap_e2e::{PATIENCE, Tenant, aws, event, grace, http, stack_to_deploy, time, until};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;

@@ -15,8 +15,6 @@ const PAGES: &str = "docs/src";
 const SUMMARY: &str = "docs/src/SUMMARY.md";
 /// What is read as it lies in the repository.
 const OTHERS: [&str; 2] = ["README.md", "ARCHITECTURE.md"];
-/// Written by `cargo xtask bench --write`: until somebody did, it is not there.
-const MADE: [&str; 1] = ["docs/src/benchmarks.md"];
 
 /// Checks all links but those to other sites.
 pub fn check(house: &House) -> Vec<Finding> {
@@ -53,9 +51,6 @@ fn wrong(house: &House, file: &str, link: &str) -> Option<String> {
     let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
     let target = if path.is_empty() { Some(file.to_owned()) } else { resolved(file, path) };
     let Some(target) = target else { return Some(format!("`{link}` leads out of the repository")) };
-    if MADE.contains(&target.as_str()) {
-        return None;
-    }
     if file.starts_with(PAGES) && !target.starts_with(PAGES) {
         return Some(format!("`{link}` leads out of {PAGES}: the site does not have it"));
     }
