@@ -17,7 +17,7 @@ use ceap_runtime::Env;
 use std::sync::Arc;
 
 /// Functions' variables, as they are given here: names of resources of the templates.
-pub const VARIABLES: [(&str, &str); 25] = [
+pub const VARIABLES: [(&str, &str); 26] = [
     ("PROFILES_TABLE", "ProfilesTable"),
     ("PLATFORM_TABLE", "PlatformTable"),
     ("ENGAGEMENT_TABLE", "EngagementTable"),
@@ -40,6 +40,7 @@ pub const VARIABLES: [(&str, &str); 25] = [
     ("HELPDESK_TABLE", "HelpdeskTable"),
     ("JOBS_QUEUE", "https://sqs.us-east-1.amazonaws.com/123456789012/jobs"),
     ("FILES_BUCKET", "files"),
+    ("SEARCH_BUCKET", "search"),
     ("ALLOW_LOOPBACK", "false"),
     ("SIGN_IN_ISSUER", "none"),
     ("SIGN_IN_KEYS", "none"),

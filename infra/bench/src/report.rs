@@ -264,10 +264,14 @@ impl Report {
         for Cold { function, init_ms, first_ms, failed, peak_mb, binary_mb, times_hello } in
             &self.cold
         {
-            let failed = if *failed { " (refused)" } else { "" };
+            let first = match first_ms {
+                Some(first) if *failed => format!("{first:.1} (refused)"),
+                Some(first) => format!("{first:.1}"),
+                None => "it waits for what is not played".to_owned(),
+            };
             writeln!(
                 page,
-                "| `{function}` | {init_ms:.1} | {times_hello:.2} | {first_ms:.1}{failed} | {peak_mb:.0} | {binary_mb:.1} |"
+                "| `{function}` | {init_ms:.1} | {times_hello:.2} | {first} | {peak_mb:.0} | {binary_mb:.1} |"
             )?;
         }
         Ok(writeln!(page)?)

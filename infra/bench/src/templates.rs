@@ -169,6 +169,7 @@ fn stand_in(variable: &str) -> String {
         Some("ARN" | "FUNCTION") => "arn:aws:lambda:us-east-1:123456789012:function:it",
         Some("LOOPBACK") => "false",
         Some("LEVEL" | "LOG") => "info",
+        Some("DETAIL") => "standard",
         _ => "none",
     };
     known.map_or_else(|| by_ending().to_owned(), |(_, value)| (*value).to_owned())

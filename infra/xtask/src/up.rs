@@ -37,6 +37,8 @@ pub fn start(repo: &Repo, what: Build) -> Result<()> {
     let python = bin.join("python");
     if !running {
         eprintln!("starting the local AWS");
+        // Left by a `restart` that did not come to its end.
+        let _ = std::fs::remove_dir_all(repo.local("run/kept")?);
         stack::start(repo, &python)?;
     }
     eprintln!("deploying");
