@@ -21,7 +21,13 @@ fn a_ticket_goes_to_who_is_online_once() {
     let due = json!({"tenant": tenant.name, "duty": "promises"});
     until("routing to know of all tickets", PATIENCE, || {
         let swept = aws::invoke("helpdesk-automations", &due);
-        assert_eq!((swept.status, swept.header("x-amz-function-error")), (200, ""), "{swept}");
+        assert_eq!(swept.status, 200, "{swept}");
+        // As the schedule, which comes again when a store did not answer.
+        let failed = !swept.header("x-amz-function-error").is_empty();
+        if failed && swept.json()["errorType"] == "Retryable" {
+            return None;
+        }
+        assert!(!failed, "{swept}");
         let ready = get(&tenant, "routing/settings")["settings"]["ready"] == true;
         ready.then_some(())
     });

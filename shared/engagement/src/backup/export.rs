@@ -10,7 +10,7 @@
 
 use super::archive::Bucket;
 use super::manifest::{Lines, Manifest, Of, PART, Walk, walks};
-use super::{Copies, Items, MARK, Place, Slice, Step, Table, belongs};
+use super::{Copies, Item, Items, MARK, Place, Slice, Step, Table, belongs, momentary};
 use ceap_kernel::blobs::ETag;
 use ceap_kernel::{Clock, Fault, SignedDuration, TenantId};
 use futures::future::try_join_all;
@@ -140,7 +140,8 @@ impl<I: Items, K: Copies, C: Clock> Exporter<I, K, C> {
         let mut lines = Lines::default();
         for _ in 0..PAGES {
             let page = self.items.page(&asked.tenant, slice, walk.next.as_ref()).await?;
-            for mut item in page.items.into_iter().filter(|item| belongs(&asked.tenant, item)) {
+            let own = |item: &Item| belongs(&asked.tenant, item) && !momentary(item);
+            for mut item in page.items.into_iter().filter(own) {
                 item.retain(|name, _| name != MARK);
                 lines.push(&json!({ "Item": item }))?;
             }

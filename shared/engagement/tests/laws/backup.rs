@@ -239,6 +239,21 @@ fn whatever_goes_wrong_on_the_way_the_end_is_the_same() {
 }
 
 #[test]
+fn what_only_says_what_goes_on_right_now_is_wiped_and_not_put_back() {
+    let yard = Yard::new();
+    for (table, pk) in [
+        (Table::Helpdesk, "acme#search#LEASE"),
+        (Table::Platform, "acme#ASKED"),
+        (Table::Engagement, "acme#RATE#sms"),
+    ] {
+        yard.store.lay(table, &json!({"pk": {"S": pk}, "sk": {"S": "1"}, "of": {"S": "acme"}}));
+    }
+    assert_eq!(yard.export().unwrap().items, ITEMS);
+    assert_eq!(yard.wipe().unwrap().items, ITEMS + 3);
+    assert_eq!(yard.restore().unwrap().items, ITEMS);
+}
+
+#[test]
 fn what_comes_while_it_is_wiped_goes_too() {
     let yard = Yard::new();
     let late = json!({"pk": {"S": "acme#late"}, "sk": {"S": "PROFILE"}, "of": {"S": "acme"}});
