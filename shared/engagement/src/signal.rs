@@ -8,7 +8,7 @@ use ceap_kernel::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The name under which signals cross the bus.
 pub const SIGNALS_DETECTED: &str = "SignalsDetected.v1";
@@ -127,7 +127,8 @@ impl Detected {
     /// The same with other signals, and only the profiles they need.
     #[must_use]
     pub fn keeping(mut self, signals: Vec<Signal>) -> Self {
-        self.profiles.retain(|subject, _| signals.iter().any(|signal| signal.subject == *subject));
+        let needed: BTreeSet<&SubjectId> = signals.iter().map(|signal| &signal.subject).collect();
+        self.profiles.retain(|subject, _| needed.contains(subject));
         Self { signals, ..self }
     }
 

@@ -24,14 +24,20 @@ const LEASE: u64 = 1024;
 
 const SECONDS: i64 = 60;
 
-/// Credentials that are worth something as long as their tenant has not asked too much.
+/// The limit of each tenant, as an environment keeps it.
 #[derive(Debug)]
-pub struct Limited<C, Q, T> {
-    credentials: C,
+pub struct Limit<Q, T> {
     quota: Q,
     clock: T,
     most: u64,
     shares: Mutex<Shares>,
+}
+
+/// Credentials that are worth something as long as their tenant has not asked too much.
+#[derive(Debug)]
+pub struct Limited<C, Q, T> {
+    credentials: C,
+    limit: Limit<Q, T>,
 }
 
 /// What this environment may let in, in a minute.
@@ -67,13 +73,28 @@ pub type Door = Limited<CredentialStore, QuotaStore, SystemClock>;
 /// `Invalid`, naming the variable.
 pub fn door(env: &Env, platform: Table) -> Result<Door, Fault> {
     let credentials = CredentialStore::new(platform.clone());
-    Ok(Limited::new(credentials, QuotaStore::new(platform), SystemClock, env.parse(MOST)?))
+    Ok(Limited::new(credentials, told(env, platform)?))
+}
+
+/// The limit that the environment tells, for who comes without a credential. `platform` is where requests are counted.
+///
+/// # Errors
+/// `Invalid`, naming the variable.
+pub fn told(env: &Env, platform: Table) -> Result<Limit<QuotaStore, SystemClock>, Fault> {
+    Ok(Limit::new(QuotaStore::new(platform), SystemClock, env.parse(MOST)?))
 }
 
 impl<C, Q, T> Limited<C, Q, T> {
+    /// These credentials under this limit.
+    pub const fn new(credentials: C, limit: Limit<Q, T>) -> Self {
+        Self { credentials, limit }
+    }
+}
+
+impl<Q, T> Limit<Q, T> {
     /// At most `most` requests of each tenant in a minute.
-    pub fn new(credentials: C, quota: Q, clock: T, most: u64) -> Self {
-        Self { credentials, quota, clock, most, shares: Mutex::default() }
+    pub fn new(quota: Q, clock: T, most: u64) -> Self {
+        Self { quota, clock, most, shares: Mutex::default() }
     }
 }
 
@@ -105,8 +126,12 @@ impl Share {
     }
 }
 
-impl<C, Q: Quota, T: Clock> Limited<C, Q, T> {
-    async fn admit(&self, tenant: &TenantId) -> Result<(), Fault> {
+impl<Q: Quota, T: Clock> Limit<Q, T> {
+    /// Counts a request of the tenant's.
+    ///
+    /// # Errors
+    /// `Limited`, with the seconds that are left of the minute.
+    pub async fn admit(&self, tenant: &TenantId) -> Result<(), Fault> {
         let now = self.clock.now();
         let minute = now.as_second().div_euclid(SECONDS);
         match self.share(tenant, minute, Share::next) {
@@ -147,7 +172,7 @@ impl<C: Credentials, Q: Quota, T: Clock> Credentials for Limited<C, Q, T> {
         let found = self.credentials.find(tenant, fingerprint).await?;
         // Who is not known uses up nobody's share.
         if found.is_some() {
-            self.admit(tenant).await?;
+            self.limit.admit(tenant).await?;
         }
         Ok(found)
     }

@@ -6,9 +6,9 @@ use crate::{metrics, stage};
 use ceap_engagement::pipeline::Portion;
 use ceap_kernel::{Fault, Outcome, Tally, TenantId};
 use lambda_runtime::{Diagnostic, Error};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// A fault as Step Functions sees it: the error types `Retryable` and `Permanent`, which `Retry` and
 /// `Catch` match by name.
@@ -72,18 +72,24 @@ pub(crate) async fn portion<I: Portion, O: Portion>(
     Ok((output, tally))
 }
 
+/// Of a payload, whatever else is in it.
+#[derive(Deserialize)]
+struct Whose {
+    tenant: TenantId,
+}
+
 pub(crate) async fn answer<I, O>(
     name: &str,
     work: &impl AsyncFn(I) -> Result<(O, Tally), Fault>,
-    payload: Value,
+    payload: Box<RawValue>,
 ) -> Result<O, Fault>
 where
     I: DeserializeOwned,
 {
-    if let Some(Ok(tenant)) = payload.get("tenant").and_then(Value::as_str).map(TenantId::new) {
+    if let Ok(Whose { tenant }) = serde_json::from_str(payload.get()) {
         stage::of(&tenant);
     }
-    let read = serde_json::from_value(payload).map_err(|error| unreadable("payload", &error));
+    let read = serde_json::from_str(payload.get()).map_err(|error| unreadable("payload", &error));
     let outcome = match read {
         Ok(input) => Box::pin(work(input)).await,
         Err(fault) => Err(fault),

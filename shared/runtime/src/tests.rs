@@ -25,9 +25,15 @@ use ceap_engagement::use_case::{Document, catalogue};
 use ceap_kernel::{Fault, Metric, Tally};
 use ceap_testkit::builders::{catalogue_documents, event, noon, plan, subject, tenant};
 use ceap_testkit::{Strike, World};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Mutex;
+
+/// As Lambda's runtime hands it on.
+fn raw(payload: &Value) -> Box<RawValue> {
+    serde_json::value::to_raw_value(payload).unwrap()
+}
 
 fn path(function: &str, case: &str) -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events");
@@ -119,16 +125,16 @@ async fn each_stage_returns_the_sample_of_the_next() {
     let detected = world.stores().bus.pop_front().unwrap();
     says("filter", "batch", &serde_json::to_value(detected).unwrap());
     let filtered = async |input| filter(input, &world, &world, &world, &world, &world).await;
-    let output = answer("filter", &filtered, sample("filter", "batch")).await.unwrap();
+    let output = answer("filter", &filtered, raw(&sample("filter", "batch"))).await.unwrap();
     says("score", "batch", &serde_json::to_value(output).unwrap());
     let scored = async |input| score(input, &world, &world, world.shop(), &world, &world).await;
-    let output = answer("score", &scored, sample("score", "batch")).await.unwrap();
+    let output = answer("score", &scored, raw(&sample("score", "batch"))).await.unwrap();
     says("store", "batch", &serde_json::to_value(output).unwrap());
     let stored = async |input| store(input, &world, &world).await;
-    let output = answer("store", &stored, sample("store", "batch")).await.unwrap();
+    let output = answer("store", &stored, raw(&sample("store", "batch"))).await.unwrap();
     says("deliver", "batch", &serde_json::to_value(output).unwrap());
     let delivered = async |input| world.deliver_stage().run(&input).await;
-    answer("deliver", &delivered, sample("deliver", "batch")).await.unwrap();
+    answer("deliver", &delivered, raw(&sample("deliver", "batch"))).await.unwrap();
     let queue: Vec<Dispatch> = world.stores().queue.drain(..).collect();
     assert_eq!(queue.len(), 2);
     for dispatch in &queue {
@@ -149,7 +155,8 @@ async fn each_stage_returns_the_sample_of_the_next() {
 async fn a_stage_that_cannot_read_its_input_says_where() {
     let world = world();
     let filtered = async |input| filter(input, &world, &world, &world, &world, &world).await;
-    let fault = answer("filter", &filtered, json!({"tenant": "Not A Slug"})).await.unwrap_err();
+    let fault =
+        answer("filter", &filtered, raw(&json!({"tenant": "Not A Slug"}))).await.unwrap_err();
     assert!(fault.to_string().starts_with("payload: "), "{fault}");
     assert!(!fault.retryable());
 }

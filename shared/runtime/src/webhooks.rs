@@ -1,6 +1,7 @@
 //! Webhooks that come in, at an address of each source's own.
 
 use crate::http::{Asked, Reply};
+use crate::limit::Limit;
 use ceap_connectors::webhooks::{Request, scheme};
 use ceap_engagement::pipeline::accept::{Decoded, EventStream, accept};
 use ceap_engagement::quarantine::Quarantine;
@@ -9,6 +10,7 @@ use ceap_engagement::source::document::SourceKind;
 use ceap_engagement::source::library::{Problem, Sources};
 use ceap_engagement::source::unpack::Piece;
 use ceap_engagement::source::webhook::WebhookSource;
+use ceap_kernel::quota::Quota;
 use ceap_kernel::{Clock, Fault, SourceId, TenantId, Timestamp, digest};
 use serde_json::{Map, Value, json};
 
@@ -17,7 +19,7 @@ const KEPT: usize = 2_000;
 
 /// All that is needed.
 #[derive(Debug)]
-pub struct Hooks<S, K, E, Q, C> {
+pub struct Hooks<S, K, E, Q, C, U> {
     /// Sources.
     pub sources: S,
     /// Tenants' secrets.
@@ -28,21 +30,24 @@ pub struct Hooks<S, K, E, Q, C> {
     pub quarantine: Q,
     /// The wall clock.
     pub clock: C,
+    /// How much a tenant's sources may send.
+    pub limit: Limit<U, C>,
 }
 
-impl<S, K, E, Q, C> Hooks<S, K, E, Q, C>
+impl<S, K, E, Q, C, U> Hooks<S, K, E, Q, C, U>
 where
     S: Sources,
     K: Secrets,
     E: EventStream,
     Q: Quarantine,
     C: Clock,
+    U: Quota,
 {
     /// Takes a webhook, if its source's secret signed it.
     ///
     /// # Errors
     /// `NotFound` for what is no source of webhooks; `Unauthorized` when the signature is wrong or old,
-    /// which the source then tells of; `Invalid` when the body cannot be read; `Unavailable` or
+    /// which the source then tells of; `Invalid` when the body cannot be read; `Limited`, `Unavailable` or
     /// `Throttled`: the sender sends it again.
     pub async fn take(&self, asked: &Asked) -> Result<Reply, Fault> {
         let missing = || Fault::NotFound("there is no such source of webhooks".to_owned());
@@ -62,6 +67,8 @@ where
                 return Err(fault);
             }
         };
+        // Only who has signed is counted, so that nobody else can use up what a tenant has.
+        self.limit.admit(&tenant).await?;
         let headers = headers(asked);
         let piece = Piece { headers: &headers, id: &delivery, source: id.as_str(), arrived: at };
         let read = json(&body).and_then(|body| source.compile()?.events(body, &piece));

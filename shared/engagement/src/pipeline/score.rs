@@ -67,10 +67,10 @@ pub async fn watched(
     witness: &impl Witness,
 ) -> Result<(ScoredBatch, Tally), Fault> {
     let plan = use_cases.plan(&detected.tenant).await?;
-    let tenant = detected.tenant.clone();
     let mut scores = all(&detected, &plan, models, shop).await?;
+    let Detected { tenant, signals: judged, .. } = detected;
     let (mut tally, mut signals, mut rejected) = (Tally::default(), Vec::new(), Vec::new());
-    for (n, signal) in detected.signals.iter().enumerate() {
+    for (n, signal) in judged.into_iter().enumerate() {
         let id = Some(&signal.use_case);
         let (Some(use_case), Some(outcome)) = (plan.use_case(&signal.use_case), scores.remove(&n))
         else {
@@ -78,27 +78,23 @@ pub async fn watched(
             continue;
         };
         if let Ok(Some(scored)) = &outcome {
-            witness.scored(signal, scored, use_case.score.passes(scored));
+            witness.scored(&signal, scored, use_case.score.passes(scored));
         }
         match outcome {
             Ok(Some(scored)) if use_case.score.passes(&scored) => {
                 tally.add(Metric::SignalsScored, &tenant, id, None, 1);
-                signals.push(ScoredSignal {
-                    signal: signal.clone(),
-                    scored,
-                    expires_at: expires(use_case, signal),
-                    entry: use_case.entry_rules(),
-                });
+                let (expires_at, entry) = (expires(use_case, &signal), use_case.entry_rules());
+                signals.push(ScoredSignal { signal, scored, expires_at, entry });
             }
             Ok(None) => {
-                witness.stopped(signal, NO_MODEL);
+                witness.stopped(&signal, NO_MODEL);
                 tally.add(Metric::SignalsFiltered, &tenant, id, Some(NO_MODEL), 1);
             }
             Ok(Some(_)) => {
                 tally.add(Metric::SignalsFiltered, &tenant, id, Some("score_too_low"), 1)
             }
             Err(fault) => {
-                let payload = serde_json::to_value(signal).unwrap_or_default();
+                let payload = serde_json::to_value(&signal).unwrap_or_default();
                 rejected.push(Rejected::new(Some(&tenant), "score", &fault, payload, clock.now()));
                 tally.add(Metric::SignalsQuarantined, &tenant, id, Some(fault.code()), 1);
             }

@@ -44,7 +44,7 @@ impl Credentials for Known {
 type Environment<'a> = Limited<Known, &'a Counted, FixedClock>;
 
 fn environment<'a>(counted: &'a Counted, at: &str) -> Environment<'a> {
-    Limited::new(Known, counted, FixedClock(at.parse().unwrap()), MOST)
+    Limited::new(Known, Limit::new(counted, FixedClock(at.parse().unwrap()), MOST))
 }
 
 fn tenant(name: &str) -> TenantId {
@@ -89,7 +89,7 @@ async fn a_new_minute_is_a_new_beginning() {
     let before = environment(&counted, "2026-11-22T10:00:59Z");
     assert_eq!(asked(&before, "acme", 101).await, (MOST, Err(Fault::Limited(1))));
     let clock = FixedClock("2026-11-22T10:01:00Z".parse().unwrap());
-    let after = Limited { clock, ..before };
+    let after = Limited::new(Known, Limit { clock, ..before.limit });
     assert_eq!(asked(&after, "acme", 50).await, (50, Ok(())));
 }
 

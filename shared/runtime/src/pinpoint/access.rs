@@ -53,13 +53,14 @@ impl<C: Credentials, K: Secrets> Gate<C, K> {
         };
         let authorization = Authorization::of(&request).map_err(Refusal::unsigned)?;
         let key = AccessKey::parse(authorization.access_key)?;
-        let holder = key.holder(&self.credentials).await?;
         let name = access_secret(&key.fingerprint());
         let secret = self.secrets.get(&key.tenant, &name).await.map_err(|fault| match fault {
             Fault::NotFound(_) => Refusal::unknown("the access key id is not known, or no longer"),
             other => other.into(),
         })?;
         authorization.verify(&request, SERVICE, secret.reveal()).map_err(Refusal::unsigned)?;
+        // Only now: whoever is found is counted, and an id is no secret.
+        let holder = key.holder(&self.credentials).await?;
         asked.of(&key.tenant);
         let named = asked.path("application").unwrap_or_default();
         match holder.source {

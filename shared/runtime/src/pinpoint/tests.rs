@@ -393,3 +393,16 @@ async fn every_other_operation_names_what_to_use_instead() {
     event["headers"]["authorization"] = json!("Bearer x");
     assert_eq!(ask(&event).await["statusCode"], 200);
 }
+
+#[tokio::test]
+async fn who_only_knows_the_id_of_a_key_uses_up_nothing_of_its_tenant() {
+    let world = world().await;
+    let mut forged = sample("ingest-pinpoint/put-events");
+    forged["body"] = "{}".into();
+    for _ in 0..3 {
+        assert_eq!(ask(&world, &forged).await["statusCode"], 403);
+    }
+    assert_eq!(world.calls("credentials.find"), 0, "whoever is found is counted");
+    ask(&world, &sample("ingest-pinpoint/put-events")).await;
+    assert_eq!(world.calls("credentials.find"), 1);
+}

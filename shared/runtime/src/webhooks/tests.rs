@@ -20,7 +20,12 @@ impl Secrets for Known {
     }
 }
 
-async fn hooks(secret: &'static str) -> (World, Hooks<World, Known, World, World, World>) {
+/// Requests that a tenant may make in a minute here.
+const MOST: u64 = 20;
+
+type Taking = Hooks<World, Known, World, World, World, World>;
+
+async fn hooks(secret: &'static str) -> (World, Taking) {
     let world = World::new(noon());
     let document = json!({"id": "shop", "name": "Shop", "from": {"webhook": {
         "signature": "shopify", "secret": "source_shop", "mapping": {
@@ -30,8 +35,8 @@ async fn hooks(secret: &'static str) -> (World, Hooks<World, Known, World, World
     let stored = Stored { version: 1, updated_at: noon(), document };
     Sources::put(&world, &tenant("acme"), &stored).await.unwrap();
     let (sources, stream, quarantine) = (world.clone(), world.clone(), world.clone());
-    let clock = world.clone();
-    (world, Hooks { sources, secrets: Known(secret), stream, quarantine, clock })
+    let (clock, limit) = (world.clone(), Limit::new(world.clone(), world.clone(), MOST));
+    (world, Hooks { sources, secrets: Known(secret), stream, quarantine, clock, limit })
 }
 
 fn recorded() -> Value {
@@ -96,4 +101,22 @@ async fn what_cannot_be_read_is_kept_and_what_is_no_source_is_not_there() {
         let answer = answered(async |asked: &Asked| hooks.take(asked).await, &elsewhere).await;
         assert_eq!(answer["statusCode"], 404, "{answer}");
     }
+}
+
+#[tokio::test]
+async fn who_signs_may_send_so_much_and_who_does_not_uses_up_none_of_it() {
+    let (_, hooks) = hooks("hush").await;
+    let sent = async |event: Value| {
+        let answer = answered(async |asked: &Asked| hooks.take(asked).await, &event).await;
+        answer["statusCode"].as_u64().unwrap()
+    };
+    let mut forged = recorded();
+    forged["headers"]["x-shopify-hmac-sha256"] = "AAAA".into();
+    for _ in 0..MOST * 2 {
+        assert_eq!(sent(forged.clone()).await, 401);
+    }
+    for _ in 0..MOST {
+        assert_eq!(sent(recorded()).await, 200);
+    }
+    assert_eq!(sent(recorded()).await, 429);
 }
