@@ -20,9 +20,9 @@ pub struct BenchArgs {
     /// Write docs/src/benchmarks.md too
     #[arg(long)]
     write: bool,
-    /// Build all functions before, to measure how they start; else those that are built already are
+    /// Build no functions, and measure how those start that are built already
     #[arg(long)]
-    functions: bool,
+    built: bool,
     /// Measure only these parts: cost, batches, installed, cold, routes, beside
     #[arg(long)]
     only: Vec<String>,
@@ -32,10 +32,11 @@ pub struct BenchArgs {
 pub fn run(repo: &Repo, args: &BenchArgs) -> Result<()> {
     let workspace = Workspace::read(repo)?;
     // Not at once: the benchmarks ask for features that no function has.
-    if args.functions {
-        built(repo, &workspace.functions())?;
+    let cold = args.only.is_empty() || args.only.iter().any(|part| part == "cold");
+    if cold && !args.built {
+        build(repo, &workspace.functions())?;
     }
-    built(repo, &["ceap-bench"])?;
+    build(repo, &["ceap-bench"])?;
     let began = Instant::now();
     let binary = workspace.target_directory.join("release/bench");
     let mut bench = Command::new(binary);
@@ -54,14 +55,14 @@ pub fn run(repo: &Repo, args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
-fn built(repo: &Repo, packages: &[&str]) -> Result<()> {
+fn build(repo: &Repo, packages: &[&str]) -> Result<()> {
     let began = Instant::now();
-    let mut build = process::cargo();
-    build.args(["build", "--release", "--manifest-path"]).arg(repo.path("Cargo.toml"));
+    let mut cargo = process::cargo();
+    cargo.args(["build", "--release", "--manifest-path"]).arg(repo.path("Cargo.toml"));
     for package in packages {
-        build.args(["--package", package]);
+        cargo.args(["--package", package]);
     }
-    process::shown(&mut build, "cargo build")?;
+    process::shown(&mut cargo, "cargo build")?;
     eprintln!("built in {} s", began.elapsed().as_secs());
     Ok(())
 }

@@ -49,7 +49,8 @@ fn items(tenant: &Tenant) -> BTreeMap<String, String> {
         let all = aws::all_items(&aws::output(&format!("/tables/{table}")));
         for mut item in all.into_iter().filter(|item| own(tenant, item)) {
             let place = format!("{table} {} {}", item["pk"]["S"], item["sk"]["S"]);
-            let passing = ["#RATE#", "#LEASE", "#ASKED", "search#"].iter().any(|it| place.contains(it));
+            let passing =
+                ["#RATE#", "#LEASE", "#ASKED", "search#"].iter().any(|it| place.contains(it));
             item.as_object_mut().unwrap().remove("restored");
             if !passing {
                 found.insert(place, sorted(&item).to_string());
