@@ -20,7 +20,7 @@ use ceap_aws::model_bucket::ModelBucket;
 use ceap_aws::search_bucket::SearchBucket;
 use ceap_bench::aws::Aws;
 use ceap_engagement::backup::{
-    self, Action, Bucket, Exporter, Items, MARK, Restorer, Step, Wiper, belongs,
+    self, Action, Bucket, Exporter, Items, MARK, Restorer, Step, Wiper, belongs, momentary,
 };
 use ceap_engagement::secret::{Secret, SecretKeeper, Secrets};
 use ceap_kernel::{Fault, SignedDuration, SystemClock, TenantId};
@@ -117,6 +117,16 @@ impl Account {
             all.map(move |(name, bytes)| ((bucket.to_owned(), name), bytes))
         });
         (items, objects.collect())
+    }
+
+    /// Takes away what no export has.
+    async fn calm(&self) {
+        let everything = self.everything();
+        for (name, table) in TABLES {
+            for item in self.aws.items(name).into_iter().filter(momentary) {
+                everything.delete(table, &item).await.unwrap();
+            }
+        }
     }
 
     /// Every tenant that has anything.
@@ -224,6 +234,7 @@ fn whoever_is_wiped_comes_back_as_they_were_and_no_other_is_touched() {
             let files = account.bucket("files");
             files.blobs.put_new(&format!("{tenant}/a file.txt"), vec![1, 2, 3]).await.unwrap();
         }
+        account.calm().await;
         let before = account.kept();
         let unowned = before.0.values().filter(|text| {
             let item = serde_json::from_str(text).unwrap();

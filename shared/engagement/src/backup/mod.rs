@@ -83,8 +83,9 @@ pub fn belongs(tenant: &TenantId, item: &Item) -> bool {
 }
 
 /// Whether an item says no more than what is going on right now: a lease, or a count of requests or of sends a second.
-/// Put back, a lease would be held by nobody.
-fn momentary(item: &Item) -> bool {
+/// Put back, a lease would be held by nobody. No export has it.
+#[must_use]
+pub fn momentary(item: &Item) -> bool {
     let pk = item.get("pk").and_then(|it| it.get("S")).and_then(Value::as_str).unwrap_or_default();
     pk.ends_with("#LEASE") || pk.ends_with("#ASKED") || pk.contains("#RATE#")
 }
