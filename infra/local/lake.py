@@ -24,7 +24,8 @@ from ministack.services.cloudformation import provisioners
 FLUSH_S = 1  # how long records wait for others, where Firehose waits for minutes
 RECORDS_PER_CALL = 500  # of one call of the function that makes rows
 _TYPES = {"string": "VARCHAR", "int": "INTEGER", "long": "BIGINT", "double": "DOUBLE", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP"}
-_FILES = threading.RLock()  # nobody writes files while a DELETE rewrites them
+_FILES = threading.RLock()  # nobody reads or writes files while those of a DELETE take their places; held for a moment, since all of AWS waits
+_DELETES = threading.Lock()  # one DELETE after the other
 
 
 def apply_all():
@@ -214,11 +215,12 @@ def _delete(query, database):
     condition = query[where:]
     table = glue._tables[f"{reference.database or database}/{reference.table}"]
     bucket, prefix = table["StorageDescriptor"]["Location"].removeprefix("s3://").split("/", 1)
-    deleted = 0
-    with _FILES, duckdb.connect(":memory:") as connection:
+    deleted, written = 0, {}
+    with _DELETES, duckdb.connect(":memory:") as connection:
         for own, theirs in [("regexp_like", "regexp_matches"), ("json_extract_scalar", "json_extract_string")]:
             connection.execute(f"CREATE MACRO {own}(s, p) AS {theirs}(s, p)")  # Athena's names for them
-        for key in [key for key in s3._buckets[bucket]["objects"] if key.startswith(prefix + "/data/")]:
+        # Files that come meanwhile are of later commits; those that are there, nobody else changes.
+        for key in [key for key in list(s3._buckets[bucket]["objects"]) if key.startswith(prefix + "/data/")]:
             with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
                 file.write(s3._get_object_data(bucket, key))
                 file.flush()
@@ -226,12 +228,16 @@ def _delete(query, database):
                 gone, stay = connection.execute(
                     f"SELECT count(*) FILTER (WHERE {condition}), count(*) FILTER (WHERE NOT coalesce(({condition}), false)) {rows}"
                 ).fetchone()
-                if gone and stay:
+                if gone:
                     kept = f"SELECT * {rows} WHERE NOT coalesce(({condition}), false)"
-                    _put(f"s3://{bucket}/{key}", _parquet(connection, kept))
-                elif gone:
-                    s3._delete_object(bucket, key)
+                    written[key] = _parquet(connection, kept) if stay else None
                 deleted += gone
+        with _FILES:
+            for key, body in written.items():
+                if body:
+                    _put(f"s3://{bucket}/{key}", body)
+                else:
+                    s3._delete_object(bucket, key)
     return deleted
 
 
