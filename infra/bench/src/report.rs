@@ -253,7 +253,7 @@ impl Report {
         if self.cold.is_empty() {
             return Ok(writeln!(
                 page,
-                "No function is built: `cargo build --release` builds them."
+                "No function is built: `cargo xtask bench` without `--built` builds them."
             )?);
         }
         writeln!(
@@ -274,6 +274,13 @@ impl Report {
                 "| `{function}` | {init_ms:.1} | {times_hello:.2} | {first} | {peak_mb:.0} | {binary_mb:.1} |"
             )?;
         }
-        Ok(writeln!(page)?)
+        let slow = self.cold.iter().filter(|it| it.times_hello > 1.3);
+        let slow: Vec<String> =
+            slow.map(|it| format!("`{}` ({:.2})", it.function, it.times_hello)).collect();
+        let told = if slow.is_empty() { "none".to_owned() } else { slow.join(", ") };
+        Ok(writeln!(
+            page,
+            "\nFunctions that take more than 1.3 times as long as a hello-world: {told}."
+        )?)
     }
 }

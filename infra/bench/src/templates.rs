@@ -77,7 +77,7 @@ impl Templates {
     /// # Errors
     /// When a function has no memory.
     pub fn functions(&self) -> Result<Vec<FunctionOf>> {
-        let memory = self.memory()?;
+        let (memory, defaults) = (self.memory()?, self.defaults());
         let mut found = Vec::new();
         for (template, resource) in self.resources() {
             let Some(name) = code_name(resource) else { continue };
@@ -88,7 +88,8 @@ impl Templates {
             let variables = variables.filter_map(Value::as_mapping).flatten();
             let given = |(key, value): (&Value, &Value)| {
                 let key = key.as_str()?.to_owned();
-                let value = constant(value).unwrap_or_else(|| stand_in(&key));
+                let said = || constant(value).or_else(|| defaults.get(referenced(value)?).cloned());
+                let value = played(&key).or_else(said).unwrap_or_else(|| stand_in(&key));
                 Some((key, value))
             };
             let variables = variables.filter_map(given).collect();
@@ -96,6 +97,16 @@ impl Templates {
             found.push(FunctionOf { name, memory_mb, variables });
         }
         Ok(found)
+    }
+
+    /// What parameters are that nobody gives.
+    fn defaults<'a>(&'a self) -> BTreeMap<&'a str, String> {
+        let parameters = self.all.iter().filter_map(|it| it.get("Parameters")?.as_mapping());
+        let default = |(name, parameter): (&'a Value, &'a Value)| {
+            let default = constant(parameter.get("Default")?)?;
+            Some((name.as_str()?, default)).filter(|(_, default)| !default.is_empty())
+        };
+        parameters.flatten().filter_map(default).collect()
     }
 
     /// How many resources of each kind there are, those that only some deployments have left out.
@@ -160,17 +171,27 @@ fn constant(value: &Value) -> Option<String> {
     }
 }
 
+/// The parameter or resource that a value refers to.
+fn referenced(value: &Value) -> Option<&str> {
+    let Value::Tagged(tagged) = value else { return None };
+    (tagged.tag == "Ref").then(|| tagged.value.as_str()).flatten()
+}
+
+/// What leads to the AWS that is played here.
+fn played(variable: &str) -> Option<String> {
+    let known = VARIABLES.iter().find(|(name, _)| *name == variable);
+    known.map(|(_, value)| (*value).to_owned())
+}
+
 /// What stands for the name of something that is not deployed here.
 fn stand_in(variable: &str) -> String {
-    let known = VARIABLES.iter().find(|(name, _)| *name == variable);
-    let by_ending = || match variable.rsplit('_').next() {
+    let name = match variable.rsplit('_').next() {
         Some("URL" | "ENDPOINT" | "ORIGIN") => "https://example.com",
         Some("SECOND" | "SECONDS" | "SCALE" | "DAYS" | "LIMIT" | "CONCURRENCY") => "1",
         Some("ARN" | "FUNCTION") => "arn:aws:lambda:us-east-1:123456789012:function:it",
         Some("LOOPBACK") => "false",
         Some("LEVEL" | "LOG") => "info",
-        Some("DETAIL") => "standard",
         _ => "none",
     };
-    known.map_or_else(|| by_ending().to_owned(), |(_, value)| (*value).to_owned())
+    name.to_owned()
 }

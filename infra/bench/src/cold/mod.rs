@@ -7,7 +7,7 @@ mod http;
 
 use crate::aws::Aws;
 use crate::templates::{FunctionOf, Templates};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use ceap_aws::played::{Asked, Network};
 use http::{Request, Response};
 use serde::Serialize;
@@ -42,6 +42,9 @@ const STARTS: usize = 7;
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How often it is looked whether a function lives.
+const MOMENT: Duration = Duration::from_millis(200);
+
 /// The hello-world's binary.
 pub const HELLO: &str = "hello";
 /// The variable that tells it which clients to build.
@@ -61,14 +64,20 @@ enum Seen {
 pub fn starts(templates: &Templates, root: &Path, folder: &Path) -> Result<Vec<Cold>> {
     let aws = Aws::new(&templates.data)?;
     let port = serve_aws(aws)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut still) = (Vec::new(), Vec::new());
     for function in templates.functions()? {
         let binary = folder.join(&function.name);
         let events = root.join("events").join(&function.name);
         let (Ok(size), Some(event)) = (std::fs::metadata(&binary), first(&events)) else {
             continue;
         };
-        let own = middle(&binary, &function, port, &event, None)?;
+        let own = match middle(&binary, &function, port, &event, None) {
+            Ok(own) => own,
+            Err(error) => {
+                still.push(format!("{}: {error:#}", function.name));
+                continue;
+            }
+        };
         let clients = clients(root, &function.name)?;
         let hello = middle(&folder.join(HELLO), &function, port, &event, Some(&clients))?;
         #[allow(clippy::cast_precision_loss)] // megabytes
@@ -80,6 +89,7 @@ pub fn starts(templates: &Templates, root: &Path, folder: &Path) -> Result<Vec<C
             ..own
         });
     }
+    ensure!(still.is_empty(), "what does not start: {}", still.join("; "));
     Ok(rows)
 }
 
@@ -136,7 +146,9 @@ fn start(
     let (tell, told) = channel();
     let port = serve_runtime(event.to_vec(), tell)?;
     let mut command = Command::new(binary);
-    command.env_clear().envs(&function.variables).stdout(Stdio::null()).stderr(Stdio::null());
+    command.env_clear().envs(&function.variables).stdout(Stdio::null());
+    // Why a function ends at once, it says there.
+    command.stderr(Stdio::inherit());
     for (name, value) in [
         ("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{port}")),
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
@@ -174,7 +186,14 @@ fn watched(
     told: &Receiver<Seen>,
     began: Instant,
 ) -> Result<(Duration, Option<Duration>, bool, f64)> {
-    let Seen::Next(asked) = told.recv_timeout(PATIENCE)? else { bail!("an answer to nothing") };
+    let asked = loop {
+        match told.recv_timeout(MOMENT) {
+            Ok(Seen::Next(asked)) => break asked,
+            Ok(Seen::Answered(..)) => bail!("an answer to nothing"),
+            Err(_) if began.elapsed() > PATIENCE => bail!("asks for nothing"),
+            Err(_) => ensure!(child.try_wait()?.is_none(), "ended at once"),
+        }
+    };
     let (first, failed) = match told.recv_timeout(PATIENCE) {
         Ok(Seen::Answered(at, failed)) => (Some(at.duration_since(asked)), failed),
         Ok(Seen::Next(_)) => bail!("asks again without an answer"),
