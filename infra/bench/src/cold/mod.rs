@@ -128,9 +128,10 @@ struct Starting<'a> {
 /// Starts both by turns, so that whatever else this machine does falls on both; the middle of each.
 fn in_turn(own: &Starting<'_>, hello: &Starting<'_>) -> Result<(Cold, Cold)> {
     let (mut all, mut hellos) = (Vec::new(), Vec::new());
+    let started = |it: &Starting<'_>| start(it).with_context(|| it.binary.display().to_string());
     for _ in 0..STARTS {
-        all.push(start(own)?);
-        hellos.push(start(hello)?);
+        all.push(started(own)?);
+        hellos.push(started(hello)?);
         // Who waits for what nobody plays here waits each time.
         if all.iter().any(|it| it.first_ms.is_none()) {
             break;

@@ -85,7 +85,7 @@ async fn events_come_in_with_their_endpoints() {
         ("cart_updated", "phone-2"),
     ];
     assert_eq!(told(&world), pairs(&expected));
-    // The credential, its secret, the endpoints, the stream, the endpoints again.
+    // The key's secret, its credential, the endpoints, the stream, the endpoints again.
     assert_eq!(before.0, 0);
     assert_eq!(world.total_calls() - before.1, 5);
     let stores = world.stores();
