@@ -1,6 +1,7 @@
 //! Calls to the local AWS, and what the last deploy made in it.
 
 use crate::http::{self, Answer};
+use crate::{PATIENCE, until};
 use serde_json::{Map, Value, json};
 
 pub const ENDPOINT: &str = "http://127.0.0.1:4566";
@@ -43,6 +44,18 @@ pub fn invoke(function: &str, payload: &Value) -> Answer {
     let url = format!("{ENDPOINT}/2015-03-31/functions/{name}/invocations");
     let authorization = authorization("lambda");
     http::call("POST", &url, &[("authorization", &authorization)], payload.to_string().as_bytes())
+}
+
+/// Invokes a function as a schedule does: again when a store did not answer.
+pub fn scheduled(function: &str, payload: &Value) {
+    until("the schedule's invocation", PATIENCE, || {
+        let ran = invoke(function, payload);
+        assert_eq!(ran.status, 200, "{ran}");
+        let failed = !ran.header("x-amz-function-error").is_empty();
+        let again = failed && ran.json()["errorType"] == "Retryable";
+        assert!(again || !failed, "{ran}");
+        (!again).then_some(())
+    });
 }
 
 /// The schedules of the group whose name ends so.

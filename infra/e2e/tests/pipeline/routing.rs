@@ -20,14 +20,7 @@ fn a_ticket_goes_to_who_is_online_once() {
     // As the schedule does, which may come first.
     let due = json!({"tenant": tenant.name, "duty": "promises"});
     until("routing to know of all tickets", PATIENCE, || {
-        let swept = aws::invoke("helpdesk-automations", &due);
-        assert_eq!(swept.status, 200, "{swept}");
-        // As the schedule, which comes again when a store did not answer.
-        let failed = !swept.header("x-amz-function-error").is_empty();
-        if failed && swept.json()["errorType"] == "Retryable" {
-            return None;
-        }
-        assert!(!failed, "{swept}");
+        aws::scheduled("helpdesk-automations", &due);
         let ready = get(&tenant, "routing/settings")["settings"]["ready"] == true;
         ready.then_some(())
     });
