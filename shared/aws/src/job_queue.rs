@@ -5,9 +5,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry as Entry;
 use ceap_helpdesk::job::{Later, Queue, Waiting};
 use ceap_helpdesk::store::Soon;
-use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_kernel::{Fault, TenantId};
-use ulid::Ulid;
 
 /// The queue of what is to be done later.
 #[derive(Debug, Clone)]
@@ -67,19 +65,6 @@ impl Later for JobQueue {
 impl Queue for JobQueue {
     fn start<'a>(&'a self, tenant: &'a TenantId, id: &'a str) -> Soon<'a, Result<(), Fault>> {
         let waiting = Waiting::Job { tenant: tenant.clone(), id: id.to_owned() };
-        Box::pin(async move { self.put(&waiting).await })
-    }
-}
-
-impl Invitations for JobQueue {
-    fn send<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        invitation: &'a Invitation,
-    ) -> Soon<'a, Result<(), Fault>> {
-        let (tenant, invitation) = (tenant.clone(), invitation.clone());
-        let id = Ulid::generate().to_string();
-        let waiting = Waiting::Invitation { tenant, id, invitation };
         Box::pin(async move { self.put(&waiting).await })
     }
 }

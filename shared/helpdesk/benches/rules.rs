@@ -123,7 +123,6 @@ impl World {
             clients: &self.clients,
             clock: &*self.clock,
             jobs: &Nothing,
-            invitations: &Nothing,
             files: &Nothing,
             secrets: &Nothing,
             deliver: &Nothing,

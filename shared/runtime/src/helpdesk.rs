@@ -47,7 +47,6 @@ use ceap_helpdesk::routing::{self, Tended};
 use ceap_helpdesk::search::{Index, Recent};
 use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::Store;
-use ceap_helpdesk::user::Invitations;
 use ceap_helpdesk::webhook::Deliver;
 use ceap_kernel::{Clock, Fault, Metric, SystemClock, Tally, TenantId};
 use ceap_sign_in::{Nobody, UserPool};
@@ -101,7 +100,6 @@ pub struct Office {
     clients: Clients,
     clock: Box<dyn Clock>,
     jobs: Box<dyn Queue>,
-    invitations: Box<dyn Invitations>,
     files: Box<dyn Files>,
     secrets: Box<dyn Secrets>,
     deliver: Box<dyn Deliver>,
@@ -128,7 +126,6 @@ impl Office {
     pub fn of(env: &Env, config: &SdkConfig) -> Result<Self, Fault> {
         let client = dynamodb::client(config);
         let table = |name| Table::new(&client, env.get(name));
-        let queue = JobQueue::new(config, env.get("JOBS_QUEUE"));
         let secrets = SecretStore::new(config, table("PLATFORM_TABLE"), env.get("SECRETS_KEY"));
         let secrets = secrets.forgetful();
         let reach = Reach::loopback(env.parse("ALLOW_LOOPBACK")?);
@@ -139,8 +136,7 @@ impl Office {
             sign_in: sign_in(env, reach)?,
             clients: Clients::default(),
             clock: Box::new(SystemClock),
-            jobs: Box::new(queue.clone()),
-            invitations: Box::new(queue),
+            jobs: Box::new(JobQueue::new(config, env.get("JOBS_QUEUE"))),
             files: Box::new(FileBucket::new(config, env.get("FILES_BUCKET"))),
             secrets: Box::new(secrets),
             deliver: Box::new(Deliverer::new(reach)),
@@ -180,7 +176,6 @@ impl Office {
             clients: Clients::default(),
             clock: Box::new(SystemClock),
             jobs: Box::new(Unreached),
-            invitations: Box::new(Unreached),
             files: Box::new(Unreached),
             secrets: Box::new(Unreached),
             deliver: Box::new(Unreached),
@@ -242,7 +237,6 @@ impl Office {
             clients: &self.clients,
             clock: &*self.clock,
             jobs: &*self.jobs,
-            invitations: &*self.invitations,
             files: &*self.files,
             secrets: &*self.secrets,
             deliver: &*self.deliver,

@@ -1,12 +1,14 @@
 //! The API of in-app inboxes.
 
 use crate::http::{Asked, Reply};
+use crate::limit::Limit;
 use ceap_engagement::inbox::access::{Holder, Issue, issue};
 use ceap_engagement::inbox::{Desk, Inbox, Mark, NotificationId, Wanted};
 use ceap_engagement::pipeline::aftermath::Aftermath;
 use ceap_engagement::pipeline::receive::Receipts;
 use ceap_engagement::secret::Secrets;
 use ceap_kernel::access::Credentials;
+use ceap_kernel::quota::Quota;
 use ceap_kernel::{Clock, Fault, SubjectId};
 use serde::de::DeserializeOwned;
 
@@ -15,16 +17,18 @@ const CREDENTIAL: &str = "ceap_";
 
 /// All that is needed.
 #[derive(Debug)]
-pub struct InboxApi<K, S, I, R, A, C> {
+pub struct InboxApi<K, S, I, R, A, C, Q, T> {
     /// Credentials.
     pub credentials: K,
     /// Secrets, for the key that tokens are signed with.
     pub secrets: S,
+    /// How much who holds a token may ask.
+    pub limit: Limit<Q, T>,
     /// The inboxes.
     pub desk: Desk<I, R, A, C>,
 }
 
-impl<K, S, I, R, A, C> InboxApi<K, S, I, R, A, C>
+impl<K, S, I, R, A, C, Q, T> InboxApi<K, S, I, R, A, C, Q, T>
 where
     K: Credentials,
     S: Secrets,
@@ -32,11 +36,13 @@ where
     R: Receipts,
     A: Aftermath,
     C: Clock,
+    Q: Quota,
+    T: Clock,
 {
     /// Answers a request.
     ///
     /// # Errors
-    /// `Unauthorized` or `Forbidden` for whoever may not; `Invalid`, naming the field; `NotFound`;
+    /// `Unauthorized` or `Forbidden` for whoever may not; `Limited` for who asks too often; `Invalid`, naming the field; `NotFound`;
     /// `Unavailable` or `Throttled`: the same may be asked again.
     pub async fn answer(&self, asked: &Asked) -> Result<Reply, Fault> {
         // Who asks is settled before what is asked is looked at.
@@ -79,7 +85,12 @@ where
         match asked.bearer().filter(|given| !given.starts_with(CREDENTIAL)) {
             Some(token) => {
                 let claimed = asked.header("x-ceap-tenant");
-                Holder::of(token, claimed, &self.secrets, self.desk.clock.now()).await
+                let now = self.desk.clock.now();
+                let holder = Holder::of(token, claimed, &self.secrets, now).await?;
+                if let Holder::Owner { tenant, subject } = &holder {
+                    self.limit.admit_holder(tenant, subject.as_str()).await?;
+                }
+                Ok(holder)
             }
             None => asked.principal(&self.credentials).await.map(Holder::Member),
         }

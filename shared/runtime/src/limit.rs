@@ -1,4 +1,7 @@
-//! How much each tenant may ask in a minute.
+//! How much each tenant may ask in a minute, and how much each who holds a link or a token of one of its people.
+//!
+//! Holders are counted apart, each by themselves: nobody keeps a tenant's systems out by a link, and no flood of a
+//! tenant's keeps anybody from unsubscribing.
 //!
 //! A function counts by itself and asks the store seldom: what it asks for doubles, so most of it is used. The first few
 //! requests of a minute it lets in without asking, which costs a tenant that asks little no call at all; all environments
@@ -9,12 +12,15 @@ use crate::bootstrap::log;
 use ceap_aws::dynamodb::{CredentialStore, QuotaStore, Table};
 use ceap_kernel::access::{Credentials, Principal};
 use ceap_kernel::quota::Quota;
-use ceap_kernel::{Clock, Fault, SystemClock, TenantId, Timestamp};
+use ceap_kernel::{Clock, Fault, SystemClock, TenantId, Timestamp, digest};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 /// The variable that tells the limit.
 const MOST: &str = "REQUESTS_PER_MINUTE";
+
+/// Requests of a minute that one holder of a link or a token may make.
+const OF_A_HOLDER: u64 = 120;
 
 /// Requests of a minute that are let in before the store is asked.
 const FREE: u64 = 8;
@@ -44,7 +50,8 @@ pub struct Limited<C, Q, T> {
 #[derive(Debug, Default)]
 struct Shares {
     minute: i64,
-    of: HashMap<TenantId, Share>,
+    /// By tenant, and by holder or "".
+    of: HashMap<(TenantId, String), Share>,
 }
 
 /// What it may let in of a tenant.
@@ -84,6 +91,12 @@ pub fn told(env: &Env, platform: Table) -> Result<Limit<QuotaStore, SystemClock>
     Ok(Limit::new(QuotaStore::new(platform), SystemClock, env.parse(MOST)?))
 }
 
+/// The limit of who holds a link or a token. `platform` is where requests are counted.
+#[must_use]
+pub fn of_holders(platform: Table) -> Limit<QuotaStore, SystemClock> {
+    Limit::new(QuotaStore::new(platform), SystemClock, OF_A_HOLDER)
+}
+
 impl<C, Q, T> Limited<C, Q, T> {
     /// These credentials under this limit.
     pub const fn new(credentials: C, limit: Limit<Q, T>) -> Self {
@@ -92,7 +105,7 @@ impl<C, Q, T> Limited<C, Q, T> {
 }
 
 impl<Q, T> Limit<Q, T> {
-    /// At most `most` requests of each tenant in a minute.
+    /// At most `most` requests of each in a minute.
     pub fn new(quota: Q, clock: T, most: u64) -> Self {
         Self { quota, clock, most, shares: Mutex::default() }
     }
@@ -132,33 +145,51 @@ impl<Q: Quota, T: Clock> Limit<Q, T> {
     /// # Errors
     /// `Limited`, with the seconds that are left of the minute.
     pub async fn admit(&self, tenant: &TenantId) -> Result<(), Fault> {
+        self.count(tenant, "").await
+    }
+
+    /// Counts a request of `holder`: who holds this token, good or not, since one that is not is nobody else's.
+    ///
+    /// # Errors
+    /// `Limited`, with the seconds that are left of the minute.
+    pub async fn admit_holder(&self, tenant: &TenantId, holder: &str) -> Result<(), Fault> {
+        self.count(tenant, &digest(&["holder", holder])).await
+    }
+
+    async fn count(&self, tenant: &TenantId, who: &str) -> Result<(), Fault> {
         let now = self.clock.now();
         let minute = now.as_second().div_euclid(SECONDS);
-        match self.share(tenant, minute, Share::next) {
+        match self.share(tenant, who, minute, Share::next) {
             Next::In => return Ok(()),
             Next::Out => return Err(limited(now)),
             Next::Ask(requests) => {
-                let total = self.quota.count(tenant, minute, requests).await;
+                let total = self.quota.count(tenant, who, minute, requests).await;
                 // Who cannot be counted is let in: the limit protects the platform, and is no promise.
                 let total = total.unwrap_or_else(|fault| {
                     log("limit", &fault);
                     0
                 });
-                self.share(tenant, minute, |share| share.enter(requests, total, self.most));
+                self.share(tenant, who, minute, |share| share.enter(requests, total, self.most));
             }
         }
-        match self.share(tenant, minute, Share::next) {
+        match self.share(tenant, who, minute, Share::next) {
             Next::In => Ok(()),
             Next::Out | Next::Ask(_) => Err(limited(now)),
         }
     }
 
-    fn share<R>(&self, tenant: &TenantId, minute: i64, with: impl FnOnce(&mut Share) -> R) -> R {
+    fn share<R>(
+        &self,
+        tenant: &TenantId,
+        who: &str,
+        minute: i64,
+        with: impl FnOnce(&mut Share) -> R,
+    ) -> R {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
         if shares.minute != minute {
             *shares = Shares { minute, ..Shares::default() };
         }
-        with(shares.of.entry(tenant.clone()).or_default())
+        with(shares.of.entry((tenant.clone(), who.to_owned())).or_default())
     }
 }
 

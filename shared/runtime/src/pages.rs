@@ -1,22 +1,29 @@
 //! The pages of recipients over HTTP.
 
 use crate::http::{Asked, Reply};
+use crate::limit::Limit;
+use crate::problem;
+use ceap_engagement::link;
 use ceap_engagement::message::Suppressions;
 use ceap_engagement::pipeline::accept::EventStream;
 use ceap_engagement::pipeline::gates::Addresses;
 use ceap_engagement::pipeline::ingest::Subjects;
-use ceap_engagement::preferences::{Ask, Preferences, pages};
+use ceap_engagement::preferences::pages::{self, Frame};
+use ceap_engagement::preferences::words::Language;
+use ceap_engagement::preferences::{Ask, Preferences};
 use ceap_engagement::secret::Secrets;
 use ceap_engagement::suppression::SuppressionKeeper;
 use ceap_engagement::use_case::UseCases;
-use ceap_kernel::{Clock, Fault};
+use ceap_kernel::quota::Quota;
+use ceap_kernel::{Clock, Fault, TenantId};
 
-/// Answers with a page, whatever is asked.
+/// Answers with a page, whatever is asked; who opens one link again and again is told to wait.
 ///
 /// # Errors
 /// `Invalid` when the body is larger than any form is, or not what its encoding says.
-pub async fn page<S, U, K, E, X, A, C>(
+pub async fn page<S, U, K, E, X, A, C, Q, T>(
     preferences: &Preferences<S, U, K, E, X, A, C>,
+    limit: &Limit<Q, T>,
     asked: &Asked,
 ) -> Result<Reply, Fault>
 where
@@ -27,17 +34,49 @@ where
     X: Secrets,
     A: Addresses,
     C: Clock,
+    Q: Quota,
+    T: Clock,
 {
+    let token = asked.path("token").unwrap_or_default();
+    // What names no tenant is no link, which the page tells.
+    if let Ok(tenant) = link::tenant(&token)
+        && let Some(wait) = waits(limit, &tenant, &token, asked).await
+    {
+        return Ok(wait);
+    }
     let ask = Ask {
         route: &asked.route(),
-        token: &asked.path("token").unwrap_or_default(),
+        token: &token,
         languages: asked.header("accept-language").unwrap_or_default(),
         content_type: asked.content_type(),
         body: &asked.body()?,
     };
     let page = preferences.answer(&ask).await;
-    let reply = Reply::text(page.status, "text/html; charset=utf-8", page.html);
-    Ok(pages::headers().into_iter().fold(reply, |reply, (name, value)| reply.header(name, value)))
+    Ok(html(page.status, page.html))
+}
+
+/// A page as an answer.
+pub(crate) fn html(status: u16, html: String) -> Reply {
+    let reply = Reply::text(status, "text/html; charset=utf-8", html);
+    pages::headers().into_iter().fold(reply, |reply, (name, value)| reply.header(name, value))
+}
+
+/// The words that who asks reads.
+pub(crate) fn frame(asked: &Asked) -> Frame<'static> {
+    let languages = asked.header("accept-language").unwrap_or_default();
+    Frame { language: Language::accepted(languages).unwrap_or(Language::English), brand: "" }
+}
+
+/// The page of who asks too often by the link of this token, if they do.
+pub(crate) async fn waits<Q: Quota, T: Clock>(
+    limit: &Limit<Q, T>,
+    tenant: &TenantId,
+    token: &str,
+    asked: &Asked,
+) -> Option<Reply> {
+    let fault = limit.admit_holder(tenant, token).await.err()?;
+    let page = html(429, frame(asked).trouble());
+    Some(problem::headers(&fault).fold(page, |page, (name, value)| page.header(name, value)))
 }
 
 #[cfg(test)]
@@ -68,6 +107,11 @@ mod tests {
 
     /// The answer to a sample, and how many addresses are suppressed and events told after it.
     async fn asked(event: &Value) -> (Value, usize, usize) {
+        asked_again(event, 0).await
+    }
+
+    /// The same, of who asked so often before.
+    async fn asked_again(event: &Value, before: usize) -> (Value, usize, usize) {
         let acme = tenant("acme");
         let world = World::new(noon()).with(&acme, plan(&[]));
         world.ingest(&[customer("u1").of(&acme)]).await;
@@ -81,7 +125,12 @@ mod tests {
             channels: vec!["email", "sms"],
             clock: world.clone(),
         };
-        let answer = answered(async |asked: &Asked| page(&preferences, asked).await, event).await;
+        let limit = Limit::new(world.clone(), world.clone(), 3);
+        let served = async |asked: &Asked| page(&preferences, &limit, asked).await;
+        for _ in 0..before {
+            answered(served, event).await;
+        }
+        let answer = answered(served, event).await;
         let stores = world.stores();
         (answer, stores.suppressed.len(), stores.stream.len())
     }
@@ -113,6 +162,14 @@ mod tests {
                 answer["headers"].get("location").is_none() && headers.get("set-cookie").is_none()
             );
         }
+    }
+
+    #[tokio::test]
+    async fn who_opens_a_link_again_and_again_waits() {
+        let (answer, ..) = asked_again(&sample("preferences-get"), 30).await;
+        assert_eq!(answer["statusCode"], 429);
+        assert_eq!(answer["headers"]["retry-after"], "60");
+        assert!(answer["body"].as_str().unwrap().contains("<html lang=\"de\">"));
     }
 
     #[tokio::test]

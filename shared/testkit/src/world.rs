@@ -115,7 +115,7 @@ pub struct Stores {
     /// Write keys of sources, in the order in which they were made.
     pub source_keys: Vec<(Principal, Granted)>,
     /// How many requests tenants made in each minute since 1970.
-    pub asked: BTreeMap<(TenantId, i64), u64>,
+    pub asked: BTreeMap<(TenantId, String, i64), u64>,
     /// What sources that are asked have to tell.
     pub remote: Remote,
     /// How far they were read: revision and JSON.

@@ -15,5 +15,8 @@ const SETTINGS: [&str; 8] = [
 ];
 
 fn main() -> Result<(), Error> {
-    start(async { Office::open(&Env::read(&SETTINGS)?).await?.verify().await })
+    start(async {
+        let env = Env::read(&SETTINGS)?;
+        Office::open(&env).await?.verify(&env).await
+    })
 }

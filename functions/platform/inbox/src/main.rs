@@ -32,6 +32,7 @@ fn main() -> Result<(), Error> {
         let api = InboxApi {
             credentials: limit::door(&env, table("PLATFORM_TABLE"))?,
             secrets: SecretStore::new(&config, table("PLATFORM_TABLE"), env.get("SECRETS_KEY")),
+            limit: limit::of_holders(table("PLATFORM_TABLE")),
             desk: Desk {
                 inbox: InboxStore::new(table("ENGAGEMENT_TABLE")),
                 receipts: messages.clone(),

@@ -7,7 +7,7 @@ use ceap_engagement::link::Links;
 use ceap_engagement::preferences::Preferences;
 use ceap_kernel::SystemClock;
 use ceap_runtime::http::{self, Asked};
-use ceap_runtime::{Env, Error, pages, start};
+use ceap_runtime::{Env, Error, limit, pages, start};
 
 const VARIABLES: [&str; 6] = [
     "PROFILES_TABLE",
@@ -36,7 +36,8 @@ fn main() -> Result<(), Error> {
             channels: CHANNELS.iter().map(|it| it.name()).filter(|it| *it != "webhook").collect(),
             clock: SystemClock,
         };
-        http::open("preferences", async |asked: &Asked| pages::page(&preferences, asked).await)
-            .await
+        let limit = limit::of_holders(table("PLATFORM_TABLE"));
+        let page = async |asked: &Asked| pages::page(&preferences, &limit, asked).await;
+        http::open("preferences", page).await
     })
 }

@@ -81,6 +81,7 @@ fn rows(tenant: &Tenant, who: &str) -> String {
 struct Ada {
     subject: String,
     email: String,
+    other: String,
     name: String,
     phone: String,
     tenant: String,
@@ -93,6 +94,7 @@ impl Ada {
         Self {
             subject: format!("ada-lovelace-{own}"),
             email: format!("countess-{own}@engines.example.com"),
+            other: format!("lovelace-{own}@analytical.example.com"),
             name: format!("Ada Lovelace-{own}"),
             phone: format!("+4179{}", &digits[..7]),
             tenant: tenant.name.clone(),
@@ -100,7 +102,7 @@ impl Ada {
     }
 
     fn traces(&self) -> Traces {
-        let known = [&*self.subject, &self.email, &self.name, &self.phone];
+        let known = [&*self.subject, &self.email, &self.other, &self.name, &self.phone];
         Traces::of(&known, &[&["use_case", "report", &self.subject]]).within(&[&self.tenant])
     }
 }
@@ -149,7 +151,24 @@ fn helped(tenant: &Tenant, ada: &Ada) -> [u64; 3] {
         &json!({"subject": "Invoice", "requester": charles,
         "comment": {"body": format!("Ask {} or {}", ada.email, ada.phone), "public": false}}),
     );
+    invited(tenant, &her, ada);
     [own, copied, named]
+}
+
+/// By an address of hers that she has not shown to be hers, and in a job.
+fn invited(tenant: &Tenant, her: &Value, ada: &Ada) {
+    let identity = json!({"identity": {"type": "email", "value": ada.other}});
+    let added = desk::call(tenant, "POST", &format!("users/{her}/identities.json"), &identity);
+    assert_eq!(added.status, 201, "{added}");
+    until("her letter", PATIENCE, || {
+        tenant.messages().into_iter().any(|it| it.to == ada.other).then_some(())
+    });
+    let again = json!({"users": [{"name": ada.name, "email": ada.email}]});
+    let job = desk::call(tenant, "POST", "users/create_or_update_many.json", &again).json();
+    let path = format!("job_statuses/{}.json", job["job_status"]["id"].as_str().unwrap());
+    until("the job to be done", PATIENCE, || {
+        (desk::get(tenant, &path)["job_status"]["status"] == "completed").then_some(())
+    });
 }
 
 #[test]
@@ -263,9 +282,15 @@ fn seen_where_it_is(tenant: &Tenant, ada: &Ada, buckets: &[String]) {
     item("engagement", "M#", " MESSAGE: ");
     item("engagement", "INBOX#", "");
     item("engagement", "A#item_wishlisted#lamp", "");
-    for partition in
-        ["USER", "TICKET ", "TICKET#", "UNIQUE#user.email", "UNIQUE#user.external_id", "OPENED#"]
-    {
+    for partition in [
+        "USER",
+        "TICKET ",
+        "TICKET#",
+        "UNIQUE#user.email",
+        "UNIQUE#user.external_id",
+        "OPENED#",
+        "JOB#",
+    ] {
         item("helpdesk", partition, "");
     }
     for bucket in ["/files_bucket", "/search_bucket", "/lake/bucket"] {

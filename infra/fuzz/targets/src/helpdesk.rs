@@ -89,7 +89,6 @@ impl Room {
             clients: &clients,
             clock: &FixedClock(noon()),
             jobs: &Nothing,
-            invitations: &Nothing,
             files: &Nothing,
             secrets: &Nothing,
             deliver: &Nothing,

@@ -1,4 +1,5 @@
-//! What tenants' callers ask: pk `<tenant>#ASKED`, sk the minute. DynamoDB deletes it some time after.
+//! What tenants' callers ask: pk `<tenant>#ASKED`, sk the minute, and whose it is if not the
+//! tenant's own. DynamoDB deletes it some time after.
 
 use super::Table;
 use super::item::{get_number, key, number};
@@ -25,13 +26,20 @@ impl QuotaStore {
 }
 
 impl Quota for QuotaStore {
-    async fn count(&self, tenant: &TenantId, minute: i64, requests: u64) -> Result<u64, Fault> {
+    async fn count(
+        &self,
+        tenant: &TenantId,
+        who: &str,
+        minute: i64,
+        requests: u64,
+    ) -> Result<u64, Fault> {
         let Table { client, name } = &self.0;
+        let place = if who.is_empty() { minute.to_string() } else { format!("{minute}#{who}") };
         let gone = minute.saturating_add(KEPT).saturating_mul(SECONDS);
         let update = client
             .update_item()
             .table_name(name)
-            .set_key(Some(key(&format!("{tenant}#ASKED"), &minute.to_string())))
+            .set_key(Some(key(&format!("{tenant}#ASKED"), &place)))
             .update_expression("SET #ttl = :gone ADD n :n")
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":gone", number(gone))

@@ -33,8 +33,6 @@ pub struct Desk<'a> {
     pub clock: &'a dyn ceap_kernel::Clock,
     /// Does jobs.
     pub jobs: &'a dyn crate::job::Queue,
-    /// Asks people to show that addresses are theirs.
-    pub invitations: &'a dyn crate::user::Invitations,
     /// Keeps files.
     pub files: &'a dyn crate::file::Files,
     /// Keeps secrets.
@@ -114,6 +112,12 @@ impl<'a> Call<'a> {
     /// 403 if they may not.
     pub fn require(&self, action: Action, resource: Resource<'_>) -> Result<(), Refused> {
         if self.may(action, resource)? { Ok(()) } else { Err(Refused::Forbidden) }
+    }
+
+    /// A name that nothing else has: 32 hexadecimal digits.
+    #[must_use]
+    pub fn random_name(&self) -> String {
+        (self.desk.random)().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The same, made by somebody else: of whom it is known by other means that they make it.
@@ -312,7 +316,8 @@ impl<'a> Call<'a> {
             let index = key.sort.rsplit('#').next().and_then(|it| it.parse().ok());
             let (method, path) = (self.ask.method, self.ask.path());
             let result = job::result(method, path, index.unwrap_or_default(), &changes);
-            changes.once(key.clone(), &result, None)?;
+            let over = self.at.as_second().saturating_add(job::REMEMBERED_SECONDS);
+            changes.once(key.clone(), &result, Timestamp::from_second(over).ok())?;
         }
         self.tell(&mut changes)?;
         let beyond = changes.spill();

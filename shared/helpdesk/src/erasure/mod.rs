@@ -14,6 +14,7 @@
 //!
 //! What an account is set up with (rules, macros, views, fields) is the team's own text and stays.
 
+mod jobs;
 mod needles;
 mod people;
 mod records;
@@ -37,6 +38,8 @@ pub enum Stage {
     /// People, to know which are theirs.
     #[default]
     People,
+    /// Jobs of the last day, before those that were not done yet bring anybody back.
+    Jobs,
     /// What requesters think.
     Ratings,
     /// Organizations.
@@ -64,7 +67,8 @@ impl Stage {
     #[must_use]
     pub const fn next(self) -> Option<Self> {
         Some(match self {
-            Self::People => Self::Ratings,
+            Self::People => Self::Jobs,
+            Self::Jobs => Self::Ratings,
             Self::Ratings => Self::Organizations,
             Self::Organizations => Self::Tickets,
             Self::Tickets => Self::Deleted,

@@ -1,6 +1,6 @@
 //! A helpdesk of records and files alone: all that an erasure needs.
 
-use super::{Needles, Place, Stage, Step, Whom, people, records, tickets};
+use super::{Needles, Place, Stage, Step, Whom, jobs, people, records, tickets};
 use crate::access::sign_in::Clients;
 use crate::account::{AuditLog, Remembered};
 use crate::api::{Ask, Call, Desk, Method, Refused, entry};
@@ -41,7 +41,6 @@ impl Shredder {
             clients: &clients,
             clock: &*self.clock,
             jobs: &Nothing,
-            invitations: &Nothing,
             files: &*self.files,
             secrets: &Nothing,
             deliver: &Nothing,
@@ -93,6 +92,7 @@ async fn page(call: &Call<'_>, whom: &mut Whom, place: &Place) -> Result<Option<
     let (after, needles) = (place.after.clone(), &needles);
     match place.stage {
         Stage::People => people::known(call, whom, after).await,
+        Stage::Jobs => jobs::page(call, needles, after).await,
         Stage::Tickets => tickets::open(call, whom, needles, after).await,
         Stage::Deleted => tickets::deleted(call, whom, needles, after).await,
         Stage::Suspended => records::suspended(call, whom, needles, after).await,

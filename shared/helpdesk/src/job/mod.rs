@@ -7,6 +7,7 @@
 mod run;
 mod status;
 
+pub(crate) use run::refuse;
 pub use run::{result, run};
 pub use status::{Status, StatusOf};
 
@@ -53,7 +54,7 @@ pub enum Waiting {
         tenant: TenantId,
         /// An id of its own.
         id: String,
-        /// Who, and where.
+        /// Who, and to which address.
         invitation: Invitation,
     },
     /// People to be written to, whom an update of a ticket told.
@@ -70,8 +71,8 @@ pub enum Waiting {
     },
 }
 
-/// How long a job is remembered.
-const REMEMBERED_SECONDS: i64 = 24 * 60 * 60;
+/// How long a job is remembered, and what came of its steps.
+pub const REMEMBERED_SECONDS: i64 = 24 * 60 * 60;
 
 /// Bytes of steps that one commit writes at most; DynamoDB takes 4 MB.
 const COMMIT_BYTES: usize = 3_000_000;
@@ -118,6 +119,9 @@ pub struct Job {
 }
 
 impl Job {
+    /// The list of those that somebody asked for.
+    pub const LIST: &str = "jobs";
+
     /// Where it is kept.
     #[must_use]
     pub fn key(id: &str) -> Key {
@@ -180,13 +184,11 @@ async fn begin(
     mut changes: Changes,
     listed: bool,
 ) -> Result<Job, Refused> {
-    let id: String =
-        (call.desk.random)().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let over = call.at.as_second().saturating_add(REMEMBERED_SECONDS);
     let expires_at =
         Timestamp::from_second(over).map_err(|error| Fault::Internal(error.to_string()))?;
     let job = Job {
-        id,
+        id: call.random_name(),
         job_type: job_type.to_owned(),
         created_at: call.at,
         by: call.actor()?.id(),
@@ -207,7 +209,7 @@ async fn begin(
     changes.put(Job::key(&job.id), &job, Some(expires_at))?;
     if listed {
         let rank = format!("{:012}#{}", call.at.as_second(), job.id);
-        let link = Link { list: "jobs".to_owned(), rank };
+        let link = Link { list: Job::LIST.to_owned(), rank };
         changes.put(link.key(), &json!({}), Some(expires_at))?;
     }
     call.commit(changes).await?;

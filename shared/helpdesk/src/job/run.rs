@@ -42,7 +42,7 @@ pub async fn run(
         match outcome {
             Ok(()) => {}
             Err(Refused::Fault(fault)) if fault.retryable() => return Err(fault),
-            Err(refused) => note(desk, tenant, &job, index, &step, &refused).await?,
+            Err(refused) => refuse(desk, tenant, &job, (index, &step), &refused).await?,
         }
     }
     Ok(())
@@ -74,12 +74,14 @@ pub fn result(method: Method, path: &str, index: usize, changes: &Changes) -> Va
 }
 
 /// Remembers that a step was refused.
-async fn note(
+///
+/// # Errors
+/// `Unavailable` or `Throttled`.
+pub(crate) async fn refuse(
     desk: &Desk<'_>,
     tenant: &TenantId,
     job: &Job,
-    index: usize,
-    step: &Step,
+    (index, step): (usize, &Step),
     refused: &Refused,
 ) -> Result<(), Fault> {
     let crate::api::answer::Body::Json(body) = refused.answer().body else { return Ok(()) };

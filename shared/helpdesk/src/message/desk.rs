@@ -14,7 +14,6 @@ use crate::search::Recent;
 use crate::search::index::{Index, Opened};
 use crate::secret::Secrets;
 use crate::store::{Soon, Store};
-use crate::user::{Invitation, Invitations};
 use crate::webhook::{Deliver, Delivered, Prepared, Undelivered};
 use ceap_kernel::access::{Principal, SignInClient};
 use ceap_kernel::{Clock, Fault, TenantId};
@@ -46,7 +45,6 @@ impl Counter {
             clients: &clients,
             clock: &*self.clock,
             jobs: &Nothing,
-            invitations: &Nothing,
             files: &Nothing,
             secrets: &Nothing,
             deliver: &Nothing,
@@ -90,12 +88,6 @@ impl SignIn for Nothing {
 
 impl Queue for Nothing {
     fn start<'a>(&'a self, _: &'a TenantId, _: &'a str) -> Soon<'a, Result<(), Fault>> {
-        nothing()
-    }
-}
-
-impl Invitations for Nothing {
-    fn send<'a>(&'a self, _: &'a TenantId, _: &'a Invitation) -> Soon<'a, Result<(), Fault>> {
         nothing()
     }
 }

@@ -2,7 +2,7 @@
 //! ([job statuses](https://developer.zendesk.com/api-reference/ticketing/ticket-management/job_statuses/)).
 
 use crate::api::{Answer, Call, Guard, Page, Paging, Refused, Route};
-use crate::job::StatusOf;
+use crate::job::{Job, StatusOf};
 use crate::record::places;
 use crate::routes;
 use crate::store::Range;
@@ -34,7 +34,7 @@ async fn show_many(call: &Call<'_>) -> Result<Answer, Refused> {
 
 /// The newest come first.
 async fn list(call: &Call<'_>) -> Result<Answer, Refused> {
-    let range = Range::of(places::list("jobs"), 1_000).backward(true);
+    let range = Range::of(places::list(Job::LIST), 1_000).backward(true);
     let found = call.range(&range).await?;
     let ranks = found.items.into_iter().map(|item| (item.key.sort.clone(), item.key.sort));
     let page = Page::cut(Paging::of(call.ask)?, ranks.collect());

@@ -9,7 +9,7 @@ mod photo;
 mod verification;
 
 pub use identity::{Identity, Means};
-pub use invitation::{Invitation, Invitations};
+pub use invitation::{Invitation, Invited};
 pub use membership::OrganizationMembership;
 pub use photo::Photo;
 pub use verification::Verification;

@@ -22,16 +22,15 @@ async fn invited(world: &World, token: &Credential) -> String {
     let identities = world.get(&format!("{path}/identities")).await.is(200);
     let invitation = Invitation {
         user_id: UserId::new(user["id"].as_u64().unwrap()).unwrap(),
-        name: "Ada".to_owned(),
-        locale: "en-US".to_owned(),
         identity_id: IdentityId::new(identities["identities"][0]["id"].as_u64().unwrap()).unwrap(),
-        email: "ada@acme.example".to_owned(),
     };
-    Verification::begin(&world.store, token, &invitation, world.hands.now()).await.unwrap();
+    let invited = (&invitation, "ada@acme.example");
+    let begun = Verification::begin(&world.store, token, invited, world.hands.now()).await;
+    assert!(begun.unwrap());
     path
 }
 
-async fn finish(world: &World, token: &Credential) -> Result<Verification, Fault> {
+async fn finish(world: &World, token: &Credential) -> Result<String, Fault> {
     Verification::finish(&world.store, token, world.hands.now()).await
 }
 
@@ -44,8 +43,8 @@ async fn who_has_the_link_has_the_address() {
     let world = World::new();
     let own = token("acme", 7);
     let path = invited(&world, &own).await;
-    let shown = Verification::of(&world.store, &own).await.unwrap().unwrap();
-    assert_eq!((&*shown.email, verified(&world, &path).await), ("ada@acme.example", json!(false)));
+    let shown = Verification::of(&world.store, &own).await.unwrap();
+    assert_eq!((&*shown, verified(&world, &path).await), ("ada@acme.example", json!(false)));
     assert_eq!(finish(&world, &own).await.unwrap(), shown);
     assert_eq!(verified(&world, &path).await, true);
     finish(&world, &own).await.unwrap();
@@ -59,11 +58,36 @@ async fn no_other_link_shows_anything() {
     let own = token("acme", 7);
     let path = invited(&world, &own).await;
     for other in [token("acme", 8), token("other", 7)] {
-        assert!(Verification::of(&world.store, &other).await.unwrap().is_none());
+        let shown = Verification::of(&world.store, &other).await;
+        assert!(matches!(shown, Err(Fault::NotFound(_))));
         assert!(matches!(finish(&world, &other).await, Err(Fault::NotFound(_))));
     }
     world.pass(WEEK + 1);
     assert!(matches!(finish(&world, &own).await, Err(Fault::NotFound(_))));
+    assert_eq!(verified(&world, &path).await, false);
+}
+
+#[tokio::test]
+async fn a_link_goes_on_to_show_the_address_that_it_was_sent_to() {
+    let world = World::new();
+    let own = token("acme", 7);
+    let path = invited(&world, &own).await;
+    let identities = world.get(&format!("{path}/identities")).await.is(200);
+    let identity = identities["identities"][0].clone();
+    let invitation = Invitation {
+        user_id: UserId::new(identity["user_id"].as_u64().unwrap()).unwrap(),
+        identity_id: IdentityId::new(identity["id"].as_u64().unwrap()).unwrap(),
+    };
+    let again = async |email: &str| {
+        let invited = (&invitation, email);
+        Verification::begin(&world.store, &own, invited, world.hands.now()).await.unwrap()
+    };
+    assert!(again("ada@acme.example").await, "its queue may bring it twice");
+    let other = json!({"identity": {"value": "other@acme.example"}});
+    world.put(&format!("{path}/identities/{}", identity["id"]), other).await.is(200);
+    assert!(!again("other@acme.example").await, "whoever has the first letter has not this");
+    assert!(matches!(finish(&world, &own).await, Err(Fault::NotFound(_))));
+    assert!(matches!(Verification::of(&world.store, &own).await, Err(Fault::NotFound(_))));
     assert_eq!(verified(&world, &path).await, false);
 }
 

@@ -14,6 +14,11 @@ const FORMS: &[Content] = &[
 const PAGE: &[Answer] = &[
     Answer::with(200, "A page in the recipient's language.", HTML),
     Answer::with(404, "The link is none, or no longer.", HTML),
+    Answer::with(
+        429,
+        "A page that says to try again, in a minute: the link was opened too often.",
+        HTML,
+    ),
     Answer::with(503, "A page that says to try again.", HTML),
 ];
 
@@ -25,6 +30,11 @@ const SURVEY: &[Answer] = &[
     Answer::with(409, "The ticket is not solved yet.", HTML),
     Answer::with(410, "The link was used.", HTML),
     Answer::with(422, "The form again, with what is wrong.", HTML),
+    Answer::with(
+        429,
+        "A page that says to try again, in a minute: the link was opened too often.",
+        HTML,
+    ),
     Answer::with(503, "A page that says to try again.", HTML),
 ];
 

@@ -1,5 +1,5 @@
 //! What happens to tickets, told to the bus, to the event stream and to people, as it is read from the stream of the
-//! helpdesk's table; what reports count of them; and jobs, of which their queue may not have heard.
+//! helpdesk's table; what reports count of them; who is invited; and jobs, of which their queue may not have heard.
 
 use super::changes::changed;
 use crate::batch::{Answer, whole};
@@ -26,6 +26,7 @@ use ceap_helpdesk::store::Store;
 use ceap_helpdesk::ticket::fact::{self, Bus, Fact, Kind};
 use ceap_helpdesk::ticket::letter::Notice;
 use ceap_helpdesk::ticket::{Audit, DeletedTicket, Ticket};
+use ceap_helpdesk::user::Invitation;
 use ceap_kernel::{Clock, Fault, Metric, SubjectId, SystemClock, Tally, TenantId};
 use lambda_runtime::Error;
 use serde::Deserialize;
@@ -103,12 +104,12 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
     async fn told(&self, changes: Changes) -> Result<(), Fault> {
         let mut audits = BTreeMap::<TenantId, Vec<Audit>>::new();
         let mut measured = BTreeMap::<TenantId, Vec<Snapshot>>::new();
-        let (mut jobs, mut notices, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut jobs, mut letters, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
         for record in changes.records {
             match added(record) {
                 Ok(Some((tenant, Added::Audit(audit)))) => {
                     let notice = Notice::of(&audit);
-                    notices.extend(
+                    letters.extend(
                         notice.map(|notice| Waiting::Notice { tenant: tenant.clone(), notice }),
                     );
                     audits.entry(tenant).or_default().push(*audit);
@@ -117,6 +118,9 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
                     measured.entry(tenant).or_default().push(*state);
                 }
                 Ok(Some((tenant, Added::Job(id)))) => jobs.push(Waiting::Job { tenant, id }),
+                Ok(Some((tenant, Added::Invitation(id, invitation)))) => {
+                    letters.push(Waiting::Invitation { tenant, id, invitation });
+                }
                 Ok(None) => {}
                 Err(fault) => {
                     let at = self.clock.now();
@@ -139,7 +143,7 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
             routes.extend(bell(&*self.store, &self.accounts, tenant, audits).await?);
         }
         futures::try_join!(
-            self.later.put(&notices, 0),
+            self.later.put(&letters, 0),
             self.later.put(&routes, 0),
             self.later.put(&jobs, SWEPT_AFTER_S)
         )?;
@@ -236,6 +240,8 @@ enum Added {
     State(Box<Snapshot>),
     /// A job, by its id.
     Job(String),
+    /// Somebody who is invited, by the id of the invitation.
+    Invitation(String, Invitation),
 }
 
 /// What a change added, if it did. (The stream is filtered before; what is left beside is nothing of ours.)
@@ -244,8 +250,9 @@ fn added(record: EventRecord) -> Result<Option<(TenantId, Added)>, Fault> {
     let sort = sort.as_ref().and_then(|keys| keys.get("sk")?.as_str()).unwrap_or_default();
     let is_audit = sort.starts_with("A#");
     let is_new = record.event_name == "INSERT";
+    let is_invitation = sort == Invitation::SORT;
     let is_row = record.event_name != "REMOVE" && sort.bytes().all(|it| it.is_ascii_digit());
-    if !(is_row || is_new && (is_audit || sort == "JOB")) {
+    if !(is_row || is_new && (is_audit || is_invitation || sort == "JOB")) {
         return Ok(None);
     }
     let wrong = |what: String| Fault::invalid("record", what);
@@ -264,6 +271,13 @@ fn added(record: EventRecord) -> Result<Option<(TenantId, Added)>, Fault> {
     if is_row {
         let state = state(partition, &row.body).map_err(|error| wrong(error.to_string()))?;
         return Ok(state.map(|it| (tenant, Added::State(Box::new(it)))));
+    }
+    if is_invitation {
+        let id = partition.strip_prefix(Invitation::PARTITION);
+        let id = id.ok_or_else(|| wrong("names no invitation".to_owned()))?;
+        let invitation =
+            serde_json::from_str(&row.body).map_err(|error| wrong(error.to_string()))?;
+        return Ok(Some((tenant, Added::Invitation(id.to_owned(), invitation))));
     }
     let id = partition.strip_prefix("JOB#").ok_or_else(|| wrong("names no job".to_owned()))?;
     Ok(Some((tenant, Added::Job(id.to_owned()))))

@@ -7,10 +7,11 @@ use ceap_engagement::link::Links;
 use ceap_engagement::pipeline::request::Request;
 use ceap_engagement::preferences::words::{Language, Words};
 use ceap_helpdesk::account::Remembered;
+use ceap_helpdesk::ids::UserId;
 use ceap_helpdesk::satisfaction::Surveys;
 use ceap_helpdesk::store::{Soon, Store};
 use ceap_helpdesk::ticket::letter::{Leads, Letter, Notice, Text, letters};
-use ceap_helpdesk::user::{Invitation, Verification};
+use ceap_helpdesk::user::{Invitation, Invited, Verification};
 use ceap_kernel::access::Credential;
 use ceap_kernel::{Clock, Fault, SystemClock, Tally, TenantId};
 use futures::future::try_join_all;
@@ -33,7 +34,7 @@ pub(super) struct Post {
 }
 
 impl Post {
-    /// Invites somebody. Under the same `id` they get one message, with the same link.
+    /// Invites somebody, if they and their address are still there. Under the same `id` they get one message.
     pub async fn invite(
         &self,
         store: &dyn Store,
@@ -41,12 +42,18 @@ impl Post {
         id: &str,
         invitation: &Invitation,
     ) -> Result<Tally, Fault> {
+        let Some(invited) = invitation.invited(store, tenant).await? else {
+            return Ok(Tally::default());
+        };
         let key = format!("invitation/{id}");
         let secret = self.links.signer(tenant).await?.secret(&key)?;
         let token = Credential::generate(tenant.clone(), &secret);
-        Verification::begin(store, &token, invitation, SystemClock.now()).await?;
+        let address = (invitation, &*invited.email);
+        if !Verification::begin(store, &token, address, SystemClock.now()).await? {
+            return Ok(Tally::default());
+        }
         let link = self.links.url(PAGE, &token.reveal());
-        self.send(tenant, &key, inviting(invitation, &link)).await
+        self.send(tenant, &key, inviting(invitation.user_id, &invited, &link)).await
     }
 
     /// Writes to those whom an update of a ticket told; once to each, however often this is done.
@@ -68,13 +75,15 @@ impl Post {
         Ok(all)
     }
 
-    /// Sends a message. To an address that no mail can go to there is none, now or later.
+    /// Sends a message. To an address that no mail can go to there is none, now or later; and what was said before under
+    /// its key, when somebody had another name, is not said again.
     async fn send(&self, tenant: &TenantId, key: &str, message: Value) -> Result<Tally, Fault> {
         let request: Request = serde_json::from_value(message)
             .map_err(|error| Fault::Internal(format!("a letter is no request: {error}")))?;
         match self.desk.send(tenant, key, &request).await {
             Ok((_, tally)) => Ok(tally),
             Err(Fault::Invalid { field, .. }) if field == "to" => Ok(Tally::default()),
+            Err(Fault::Conflict(_)) => Ok(Tally::default()),
             Err(fault) => Err(fault),
         }
     }
@@ -99,17 +108,17 @@ fn words(locale: &str) -> &'static Words {
     Language::of(locale).unwrap_or(Language::English).words()
 }
 
-fn inviting(invitation: &Invitation, link: &str) -> Value {
-    let words = words(&invitation.locale);
+fn inviting(user_id: UserId, invited: &Invited, link: &str) -> Value {
+    let words = words(&invited.locale);
     json!({
-        "subject": format!("user-{}", invitation.user_id),
+        "subject": format!("user-{user_id}"),
         "channel": "email",
-        "to": invitation.email,
+        "to": invited.email,
         "purpose": "transactional",
         "content": {
             "subject": words.verify_subject, "text": words.verify_text, "html": words.verify_html,
         },
-        "data": {"name": invitation.name, "url": link},
+        "data": {"name": invited.name, "url": link},
         "expires_in": "7d",
     })
 }
@@ -141,7 +150,7 @@ fn telling(letter: &Letter) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ceap_helpdesk::ids::{IdentityId, TicketId, UserId};
+    use ceap_helpdesk::ids::TicketId;
     use rstest::rstest;
 
     fn request(said: &Value) -> Request {
@@ -152,14 +161,13 @@ mod tests {
     #[case("de-CH", "Bitte bestätigen Sie Ihre Adresse")]
     #[case("fr", "Please confirm your address")]
     fn an_invitation_is_a_message_that_can_be_sent(#[case] locale: &str, #[case] subject: &str) {
-        let invitation = Invitation {
-            user_id: UserId::new(7).unwrap(),
+        let invited = Invited {
             name: "Ada <b>".to_owned(),
             locale: locale.to_owned(),
-            identity_id: IdentityId::new(8).unwrap(),
             email: "ada@x.example".to_owned(),
         };
-        let said = inviting(&invitation, "https://x.example/v1/verifications/t");
+        let said =
+            inviting(UserId::new(7).unwrap(), &invited, "https://x.example/v1/verifications/t");
         assert_eq!(request(&said).to.as_deref(), Some("ada@x.example"));
         assert_eq!(said["content"]["subject"], subject);
     }

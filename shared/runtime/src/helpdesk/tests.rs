@@ -21,13 +21,12 @@ use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{Ask, Method, Refused, Told};
 use ceap_helpdesk::file::{Files, Stored};
 use ceap_helpdesk::job::{Later, Queue, SWEPT_AFTER_S, Waiting};
-use ceap_helpdesk::routes::{FAMILIES, Family, GROUPS, JOBS, TICKETS};
+use ceap_helpdesk::routes::{FAMILIES, Family, GROUPS, JOBS, TICKETS, USERS};
 use ceap_helpdesk::search::Recent;
 use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::memory::Memory;
 use ceap_helpdesk::store::{Key, Soon};
 use ceap_helpdesk::ticket::fact::{Bus, Fact};
-use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_kernel::access::{Credential, Principal, Role, SignInClient};
 use ceap_kernel::{Fault, Tally, TenantId};
 use ceap_sign_in::Nobody;
@@ -188,18 +187,6 @@ impl Queue for Around {
     }
 }
 
-impl Invitations for Around {
-    fn send<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        invitation: &'a Invitation,
-    ) -> Soon<'a, Result<(), Fault>> {
-        let (tenant, id, invitation) = (tenant.clone(), "1".to_owned(), invitation.clone());
-        self.0.lock().unwrap().push(Waiting::Invitation { tenant, id, invitation });
-        Box::pin(async { Ok(()) })
-    }
-}
-
 impl Later for Around {
     fn put<'a>(&'a self, waiting: &'a [Waiting], after_s: u16) -> Soon<'a, Result<(), Fault>> {
         let jobs = waiting.iter().all(|it| matches!(it, Waiting::Job { .. }));
@@ -282,7 +269,6 @@ fn office_of(store: Memory, hands: Hands) -> (Office, Around) {
         clients: Clients::default(),
         clock: Box::new(hands),
         jobs: Box::new(around.clone()),
-        invitations: Box::new(around.clone()),
         files: Box::new(around.clone()),
         secrets: Box::new(around.clone()),
         deliver: Box::new(Deliverer::new(Reach::Public)),
@@ -369,6 +355,19 @@ impl Bus for Ears {
     }
 }
 
+fn herald((store, hands): (&Memory, Hands), ears: &Ears, around: &Around) -> Herald<World, World> {
+    Herald {
+        store: Box::new(store.clone()),
+        bus: Box::new(ears.clone()),
+        later: Box::new(around.clone()),
+        stream: World::new(noon()),
+        quarantine: World::new(noon()),
+        clock: Box::new(hands),
+        accounts: Remembered::default(),
+        connections: Box::new(Unreached),
+    }
+}
+
 /// The changes of a table that holds what `store` does, as its stream has them.
 fn changes(store: &Memory) -> Value {
     let record = |(n, (tenant, key, body)): (usize, (TenantId, Key, String))| {
@@ -402,16 +401,7 @@ async fn what_happens_to_tickets_is_told_to_the_bus_and_the_stream() {
     let made = told(&office, &TICKETS, open).await;
     assert_eq!(made["statusCode"], 201, "{made}");
 
-    let herald = Herald {
-        store: Box::new(store.clone()),
-        bus: Box::new(ears.clone()),
-        later: Box::new(around.clone()),
-        stream: World::new(noon()),
-        quarantine: World::new(noon()),
-        clock: Box::new(hands),
-        accounts: Remembered::default(),
-        connections: Box::new(Unreached),
-    };
+    let herald = herald((&store, hands), &ears, &around);
     let mut changes = changes(&store);
     let taken = herald.take(serde_json::from_value(changes.clone()).unwrap()).await;
     assert_eq!(taken, Answer::default());
@@ -461,16 +451,7 @@ async fn what_was_put_back_from_an_export_is_no_news_but_what_becomes_of_it_is()
         [{"user_email": "bo@x.example", "action": "put"}]}});
     open["body"] = json!(ticket.to_string());
     assert_eq!(told(&office, &TICKETS, open).await["statusCode"], 201);
-    let herald = Herald {
-        store: Box::new(store.clone()),
-        bus: Box::new(ears.clone()),
-        later: Box::new(around.clone()),
-        stream: World::new(noon()),
-        quarantine: World::new(noon()),
-        clock: Box::new(hands),
-        accounts: Remembered::default(),
-        connections: Box::new(Unreached),
-    };
+    let herald = herald((&store, hands), &ears, &around);
     let mut changes = changes(&store);
     for record in changes["Records"].as_array_mut().unwrap() {
         record["dynamodb"]["NewImage"][ceap_engagement::backup::MARK] = json!({"BOOL": true});
@@ -498,20 +479,39 @@ async fn a_job_is_begun_of_which_its_queue_did_not_hear() {
     start["body"] =
         json!({"group_memberships": [{"user_id": 1, "group_id": 2}]}).to_string().into();
     let started = told(&office, &GROUPS, start).await;
-    let herald = Herald {
-        store: Box::new(store.clone()),
-        bus: Box::new(Ears::default()),
-        later: Box::new(around.clone()),
-        stream: World::new(noon()),
-        quarantine: World::new(noon()),
-        clock: Box::new(hands),
-        accounts: Remembered::default(),
-        connections: Box::new(Unreached),
-    };
+    let herald = herald((&store, hands), &Ears::default(), &around);
     herald.take(serde_json::from_value(changes(&store)).unwrap()).await;
     let waiting = std::mem::take(&mut *around.0.lock().unwrap());
     let [Waiting::Job { tenant: of, id }] = &waiting[..] else { panic!("{waiting:?}") };
     assert_eq!((of, &json!(id)), (&tenant("acme"), &started["body"]["job_status"]["id"]));
+}
+
+#[tokio::test]
+async fn who_is_added_is_invited_by_their_ids_alone() {
+    let (hands, around) = (Hands::default(), Around::default());
+    let store = Memory::new(Arc::new(hands.clone()));
+    let (office, _) = office_of(store.clone(), hands.clone());
+    let mut add = event("POST", "/api/v2/users", "", &[]);
+    add["body"] = json!({"user": {"name": "Ada", "email": "ada@x.example"}}).to_string().into();
+    let added = told(&office, &USERS, add).await;
+    let herald = herald((&store, hands), &Ears::default(), &around);
+    let mut changes = changes(&store);
+    for _ in 0..2 {
+        herald.take(serde_json::from_value(changes.clone()).unwrap()).await;
+    }
+    let waiting = std::mem::take(&mut *around.0.lock().unwrap());
+    let [first @ Waiting::Invitation { tenant: of, id, invitation }, second] = &waiting[..] else {
+        panic!("{waiting:?}")
+    };
+    assert_eq!((of, first), (&tenant("acme"), second), "told twice, it is the same");
+    assert_eq!((id.len(), json!(invitation.user_id)), (32, added["body"]["user"]["id"].clone()));
+    assert!(!json!(first).to_string().contains("ada@"), "a queue knows nobody's address");
+
+    for record in changes["Records"].as_array_mut().unwrap() {
+        record["dynamodb"]["NewImage"][ceap_engagement::backup::MARK] = json!({"BOOL": true});
+    }
+    herald.take(serde_json::from_value(changes).unwrap()).await;
+    assert!(around.0.lock().unwrap().is_empty(), "nobody is invited again by a restore");
 }
 
 /// The document that `cargo xtask tidy` compares with the templates.

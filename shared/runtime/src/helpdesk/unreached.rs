@@ -8,7 +8,6 @@ use ceap_helpdesk::presence::{Connections, Posted};
 use ceap_helpdesk::search::index::{Index, Opened};
 use ceap_helpdesk::secret::Secrets;
 use ceap_helpdesk::store::Soon;
-use ceap_helpdesk::user::{Invitation, Invitations};
 use ceap_helpdesk::webhook::{Deliver, Delivered, Prepared, Undelivered};
 use ceap_kernel::access::{Principal, SignInClient};
 use ceap_kernel::{Fault, TenantId};
@@ -46,12 +45,6 @@ impl Clockwork for Unreached {
 impl Queue for Unreached {
     fn start<'a>(&'a self, _: &'a TenantId, _: &'a str) -> Never<'a, ()> {
         never("jobs")
-    }
-}
-
-impl Invitations for Unreached {
-    fn send<'a>(&'a self, _: &'a TenantId, _: &'a Invitation) -> Never<'a, ()> {
-        never("invitations")
     }
 }
 

@@ -3,12 +3,16 @@
 
 use super::Office;
 use crate::bootstrap::log;
+use crate::env::Env;
 use crate::http::{Asked, Reply};
-use ceap_engagement::preferences::pages::{self, Frame};
-use ceap_engagement::preferences::words::Language;
+use crate::limit::{self, Limit};
+use crate::pages::{frame, html, waits};
+use ceap_aws::dynamodb::{self, Table};
+use ceap_engagement::preferences::pages::Frame;
 use ceap_helpdesk::user::Verification;
-use ceap_kernel::Fault;
 use ceap_kernel::access::Credential;
+use ceap_kernel::quota::Quota;
+use ceap_kernel::{Clock, Fault};
 
 const NAME: &str = "helpdesk-verify";
 
@@ -16,24 +20,29 @@ const NAME: &str = "helpdesk-verify";
 const SURVEY: &str = " /v1/satisfaction/{token}";
 
 impl Office {
-    /// Serves the pages.
+    /// Serves the pages; who opens one link again and again is told to wait, which `PLATFORM_TABLE` counts.
     ///
     /// # Errors
     /// From Lambda's runtime API.
-    pub async fn verify(&self) -> Result<(), lambda_runtime::Error> {
-        crate::http::open(NAME, async |asked: &Asked| Ok(self.page(asked).await)).await
+    pub async fn verify(&self, env: &Env) -> Result<(), lambda_runtime::Error> {
+        let client = dynamodb::client(&ceap_aws::config().await);
+        let limit = limit::of_holders(Table::new(&client, env.get("PLATFORM_TABLE")));
+        crate::http::open(NAME, async |asked: &Asked| Ok(self.page(&limit, asked).await)).await
     }
 
-    pub(super) async fn page(&self, asked: &Asked) -> Reply {
-        let languages = asked.header("accept-language").unwrap_or_default();
-        let language = Language::accepted(languages).unwrap_or(Language::English);
-        let frame = Frame { language, brand: "" };
+    pub(super) async fn page(&self, limit: &Limit<impl Quota, impl Clock>, asked: &Asked) -> Reply {
+        let frame = frame(asked);
         let token = asked.path("token").unwrap_or_default();
+        if let Ok(Credential { tenant, .. }) = Credential::parse(&token)
+            && let Some(wait) = waits(limit, &tenant, &token, asked).await
+        {
+            return wait;
+        }
         let shown = match asked.route().ends_with(SURVEY) {
             true => self.surveyed(&frame, asked, &token).await,
             false => self.shown(&frame, asked.method(), &token).await.map(|html| (200, html)),
         };
-        let (status, html) = match shown {
+        let (status, text) = match shown {
             Ok(shown) => shown,
             Err(fault) if fault.retryable() => {
                 log(NAME, &fault);
@@ -46,18 +55,16 @@ impl Office {
             Err(Fault::Invalid { .. }) => (400, frame.bad()),
             Err(_) => (404, frame.unknown()),
         };
-        let reply = Reply::text(status, "text/html; charset=utf-8", html);
-        pages::headers().into_iter().fold(reply, |reply, (name, value)| reply.header(name, value))
+        html(status, text)
     }
 
     async fn shown(&self, frame: &Frame<'_>, method: &str, token: &str) -> Result<String, Fault> {
         let token = Credential::parse(token)?;
-        let (store, gone) = (&*self.store, || Fault::NotFound("no such link".to_owned()));
+        let store = &*self.store;
         if method == "POST" {
-            let done = Verification::finish(store, &token, self.clock.now()).await?;
-            return Ok(frame.verified(&done.email));
+            let email = Verification::finish(store, &token, self.clock.now()).await?;
+            return Ok(frame.verified(&email));
         }
-        let asked = Verification::of(store, &token).await?.ok_or_else(gone)?;
-        Ok(frame.verify(&asked.email))
+        Verification::of(store, &token).await.map(|email| frame.verify(&email))
     }
 }

@@ -66,6 +66,7 @@ async fn ask(world: &World, event: &Value) -> (u64, Value) {
     let api = InboxApi {
         credentials: Issued,
         secrets: Issued,
+        limit: Limit::new(world.clone(), world.clone(), 120),
         desk: Desk {
             inbox: world.clone(),
             receipts: world.clone(),

@@ -12,19 +12,25 @@ const MOST: u64 = 100;
 /// The store, as all environments see it.
 #[derive(Debug, Default)]
 struct Counted {
-    n: Mutex<BTreeMap<(TenantId, i64), u64>>,
+    n: Mutex<BTreeMap<(TenantId, String, i64), u64>>,
     calls: AtomicUsize,
     down: AtomicBool,
 }
 
 impl Quota for &Counted {
-    async fn count(&self, tenant: &TenantId, minute: i64, requests: u64) -> Result<u64, Fault> {
+    async fn count(
+        &self,
+        tenant: &TenantId,
+        who: &str,
+        minute: i64,
+        requests: u64,
+    ) -> Result<u64, Fault> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         if self.down.load(Ordering::Relaxed) {
             return Err(Fault::Unavailable("down".to_owned()));
         }
         let mut all = self.n.lock().unwrap();
-        let n = all.entry((tenant.clone(), minute)).or_default();
+        let n = all.entry((tenant.clone(), who.to_owned(), minute)).or_default();
         *n += requests;
         Ok(*n)
     }
@@ -124,4 +130,19 @@ async fn nobody_is_kept_out_because_nobody_counts() {
     assert_eq!(asked(&environment, "acme", 1_000).await, (1_000, Ok(())));
     let calls = counted.calls.load(Ordering::Relaxed);
     assert!(calls <= 8, "{calls} calls");
+}
+
+#[tokio::test]
+async fn who_holds_a_link_uses_up_only_what_is_theirs() {
+    let counted = Counted::default();
+    let of_holders = Limit::new(&counted, FixedClock(AT.parse().unwrap()), OF_A_HOLDER);
+    let acme = tenant("acme");
+    let mut admitted = 0;
+    for _ in 0..1_000 {
+        admitted += u64::from(of_holders.admit_holder(&acme, "a link").await.is_ok());
+    }
+    assert_eq!(admitted, OF_A_HOLDER);
+    assert_eq!(of_holders.admit_holder(&acme, "a link").await, Err(Fault::Limited(37)));
+    assert_eq!(of_holders.admit_holder(&acme, "another").await, Ok(()));
+    assert_eq!(asked(&environment(&counted, AT), "acme", MOST).await, (MOST, Ok(())));
 }

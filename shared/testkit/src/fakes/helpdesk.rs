@@ -116,7 +116,6 @@ impl Helpdesk {
             clients: &clients,
             clock: &self.world,
             jobs: &Nothing,
-            invitations: &Nothing,
             files: &Nothing,
             secrets: &Nothing,
             deliver: &Nothing,

@@ -124,9 +124,15 @@ impl Credentials for World {
 }
 
 impl Quota for World {
-    async fn count(&self, tenant: &TenantId, minute: i64, requests: u64) -> Result<u64, Fault> {
+    async fn count(
+        &self,
+        tenant: &TenantId,
+        who: &str,
+        minute: i64,
+        requests: u64,
+    ) -> Result<u64, Fault> {
         self.step("quota.count", |stores| {
-            let asked = stores.asked.entry((tenant.clone(), minute)).or_default();
+            let asked = stores.asked.entry((tenant.clone(), who.to_owned(), minute)).or_default();
             *asked += requests;
             Ok(*asked)
         })

@@ -4,14 +4,14 @@
 
 use super::apply::{self, Draft};
 use super::asked::NewIdentity;
-use super::write::{alive, invite};
+use super::write::alive;
 use super::{organization, person, role, shown};
 use crate::access::{Action, Resource};
 use crate::api::{Answer, Call, Page, Paging, Refused};
 use crate::ids::IdentityId;
-use crate::record::{Kept, places};
+use crate::record::{Changes, Kept, places};
 use crate::refusal::Refusal;
-use crate::user::{Identity, MOST_IDENTITIES, Means, User};
+use crate::user::{Identity, Invitation, MOST_IDENTITIES, Means, User};
 use serde_json::{Value, json};
 
 /// `users` or `end_users`.
@@ -95,21 +95,30 @@ pub(super) async fn create(call: &Call<'_>) -> Result<Answer, Refused> {
         refusal.add("base", text, Some("TooManyValues"));
     }
     let id = refusal.against(id)?.ok_or(Refused::NotFound)?;
-    keep(call, &before, &mut draft.user).await?;
-    for id in draft.invited {
-        // It is theirs to show all the same: the invitation can be asked for again.
-        let _ = invite(call, &draft.user, id).await;
+    let mut changes = Changes::new();
+    for identity_id in draft.invited {
+        Invitation { user_id: before.id, identity_id }.keep(call, &mut changes)?;
     }
+    keep_with(call, &before, &mut draft.user, changes).await?;
     let path = format!("/{}/{}/identities/{id}.json", under(call), before.id);
     Ok(Answer::created(one(call, &draft.user, id)?, call.url(&path)))
 }
 
 async fn keep(call: &Call<'_>, before: &Kept<User>, after: &mut User) -> Result<(), Refused> {
-    if before.record == *after {
-        return Ok(());
+    keep_with(call, before, after, Changes::new()).await
+}
+
+async fn keep_with(
+    call: &Call<'_>,
+    before: &Kept<User>,
+    after: &mut User,
+    mut changes: Changes,
+) -> Result<(), Refused> {
+    if before.record != *after {
+        after.updated_at = call.at;
+        changes.update(before, after)?;
     }
-    after.updated_at = call.at;
-    call.change(before, after).await
+    call.commit(changes).await
 }
 
 /// How an address was verified is not for callers to say, but that somebody vouches for it
@@ -203,7 +212,9 @@ pub(super) async fn request_verification(call: &Call<'_>) -> Result<Answer, Refu
     if identity.means != Means::Email {
         return Err(Refused::field("type", "must be email"));
     }
-    invite(call, &user, identity.id).await?;
+    let mut changes = Changes::new();
+    Invitation { user_id: user.id, identity_id: identity.id }.keep(call, &mut changes)?;
+    call.commit(changes).await?;
     Ok(Answer::done())
 }
 

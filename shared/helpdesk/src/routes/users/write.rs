@@ -5,7 +5,7 @@ use super::asked::Edit;
 use super::{EXTERNAL, person, role};
 use crate::access::{Action, Face, Resource, Role};
 use crate::api::{Answer, Ask, Call, Method, Refused};
-use crate::ids::{GroupId, IdentityId, UserId};
+use crate::ids::{GroupId, UserId};
 use crate::job::{self, Step};
 use crate::record::{Changes, Kept, Record, places};
 use crate::refusal::Refusal;
@@ -117,15 +117,14 @@ async fn keep(
     } else {
         None
     };
+    for identity_id in invited {
+        Invitation { user_id: user.id, identity_id }.keep(call, &mut changes)?;
+    }
     let left = before.is_some_and(|before| role::works(before)) && !role::works(&user);
     if left && !call.range(&unclosed("assignee", &user)).await?.items.is_empty() {
         relieve(call, &user, changes).await?;
     } else {
         call.commit(changes).await?;
-    }
-    for id in invited {
-        // They are known all the same: the invitation can be asked for again.
-        let _ = invite(call, &user, id).await;
     }
     Ok(Saved { user, group })
 }
@@ -140,19 +139,6 @@ async fn relieve(call: &Call<'_>, user: &User, changes: Changes) -> Result<(), R
     let path = format!("/users/{}/relieved", user.id);
     let steps = vec![Step::new(Method::Post, path, json!({}))];
     job::start_with(call, "Reassign Tickets", steps, changes).await.map(|_| ())
-}
-
-/// Asks somebody to show that an address is theirs.
-pub(super) async fn invite(call: &Call<'_>, user: &User, id: IdentityId) -> Result<(), Refused> {
-    let Some(identity) = user.identity(id) else { return Err(Refused::NotFound) };
-    let invitation = Invitation {
-        user_id: user.id,
-        name: user.name.clone(),
-        locale: user.locale.clone(),
-        identity_id: id,
-        email: identity.value.clone(),
-    };
-    Ok(call.desk.invitations.send(&call.tenant, &invitation).await?)
 }
 
 #[derive(Deserialize)]

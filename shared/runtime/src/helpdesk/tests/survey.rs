@@ -3,11 +3,13 @@
 use super::{credential, event, office, told};
 use crate::helpdesk::Office;
 use crate::http::{Asked, answered};
+use crate::limit::Limit;
 use ceap_helpdesk::ids::{TicketId, UserId};
 use ceap_helpdesk::routes::{GROUPS, TICKETS};
 use ceap_helpdesk::satisfaction::{Survey, Surveys};
 use ceap_helpdesk::store::Soon;
 use ceap_kernel::{Fault, TenantId};
+use ceap_testkit::World;
 use ceap_testkit::builders::{noon, tenant};
 use serde_json::{Value, json};
 
@@ -58,7 +60,8 @@ fn sample(case: &str) -> Value {
 }
 
 async fn page(office: &Office, event: &Value) -> (u64, String) {
-    let got = answered(async |asked: &Asked| Ok(office.page(asked).await), event).await;
+    let limit = Limit::new(World::new(noon()), World::new(noon()), 120);
+    let got = answered(async |asked: &Asked| Ok(office.page(&limit, asked).await), event).await;
     let headers = &got["headers"];
     assert_eq!(headers["content-type"], "text/html; charset=utf-8", "{got}");
     assert_eq!(
