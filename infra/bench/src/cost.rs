@@ -38,6 +38,10 @@ pub struct Cost {
     pub sends: f64,
     /// Events that were played.
     pub events: u64,
+    /// Metrics of our own that were told of.
+    pub metrics: usize,
+    /// US dollars a month that these cost, if each is told of in every hour.
+    pub usd_metrics_month: f64,
 }
 
 /// Something that could be done otherwise. What it would be worth is worked out from what was counted; none of these is
@@ -128,6 +132,9 @@ impl Cost {
             candidates: as_f64(run.candidates) / as_f64(run.events.max(1)),
             sends: as_f64(run.emails) / as_f64(run.events.max(1)),
             events: run.events,
+            metrics: run.metrics,
+            usd_metrics_month: as_f64(u64::try_from(run.metrics).unwrap_or(u64::MAX))
+                * prices.of("cloudwatch_metric_month")?,
         })
     }
 

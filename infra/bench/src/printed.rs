@@ -2,8 +2,9 @@
 //! the benchmarks have to say goes to whoever called them.
 
 use anyhow::Result;
+use ceap_stacks::Points;
 use std::fs::File;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 
 /// Both.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ impl Printed {
     pub fn part() -> Result<Self> {
         let name = format!("ceap-bench-{}.log", std::process::id());
         let path = std::env::temp_dir().join(name);
-        let log = File::options().create(true).append(true).open(&path)?;
+        let log = File::options().create(true).append(true).read(true).open(&path)?;
         // It stays as long as it is open.
         std::fs::remove_file(&path)?;
         let caller = File::from(rustix::io::dup(rustix::stdio::stdout())?);
@@ -37,6 +38,25 @@ impl Printed {
         let bytes = self.log.metadata()?.len();
         self.log.set_len(0)?;
         Ok(bytes)
+    }
+
+    /// How many metrics were told of since then: one for each name with each of its dimensions' values, as CloudWatch
+    /// bills them.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a line is not as CloudWatch wants it.
+    pub fn metrics(&self) -> Result<usize> {
+        std::io::stdout().flush()?;
+        let mut points = Points::default();
+        let mut log = self.log.try_clone()?;
+        log.seek(SeekFrom::Start(0))?;
+        for line in BufReader::new(log).lines() {
+            let line = line?;
+            if line.contains("\"_aws\"") {
+                points.embedded(&line, 0)?;
+            }
+        }
+        Ok(points.metrics().count())
     }
 
     /// Tells the caller.

@@ -143,6 +143,9 @@ impl Report {
         };
         row("**sum**", &|it| format!("**{:.3}**", it.usd_per_million))?;
         row("beside it, the event lake", &|it| format!("{:.3}", it.lake_usd))?;
+        row("beside it, metrics of our own, a month", &|it| {
+            format!("{} · {:.2}", it.metrics, it.usd_metrics_month)
+        })?;
         row("each millisecond that AWS takes for a call", &|it| {
             format!("{:.4}", it.usd_per_wait_ms)
         })?;
@@ -218,6 +221,11 @@ impl Report {
 
     fn asked(&self, page: &mut String) -> Result<()> {
         writeln!(page, "## What a request to the helpdesk takes\n")?;
+        writeln!(
+            page,
+            "Of the routes that are answered: the others are refused, since what they name is not there, and their figures \
+             are left out.\n"
+        )?;
         let mut functions: Vec<&str> = self.routes.iter().map(|it| it.function.as_str()).collect();
         functions.dedup();
         writeln!(
@@ -228,13 +236,18 @@ impl Report {
         for function in functions {
             let rows: Vec<Asked> =
                 self.routes.iter().filter(|it| it.function == function).cloned().collect();
+            let all = rows.len();
+            let rows: Vec<Asked> = rows.into_iter().filter(|it| it.status < 400).collect();
+            if rows.is_empty() {
+                writeln!(page, "| `{function}` | {all} | 0 | – | – | – | – | – | – |")?;
+                continue;
+            }
             let (middle, most) = middle_and_most(&rows);
             let max = |of: fn(&Asked) -> u64| rows.iter().map(of).max().unwrap_or_default();
             let bytes = rows.iter().map(|it| it.bytes).max().unwrap_or_default();
-            let good = rows.iter().filter(|it| it.status < 400).count();
             writeln!(
                 page,
-                "| `{function}` | {} | {good} | {middle:.2} | {most:.2} | {:.1} | {} | {} | {bytes} |",
+                "| `{function}` | {all} | {} | {middle:.2} | {most:.2} | {:.1} | {} | {} | {bytes} |",
                 rows.len(),
                 mean(&rows, |it| it.calls),
                 max(|it| it.calls),

@@ -48,6 +48,8 @@ pub struct Run {
     pub bill: Bill,
     /// Bytes that the functions printed for CloudWatch.
     pub log_bytes: u64,
+    /// Metrics that they told of.
+    pub metrics: usize,
     /// What each execution began with.
     pub signals: Vec<String>,
     /// CPU times of each invocation of `ingest-stream`.
@@ -159,6 +161,7 @@ pub async fn run(
         found.emails = found.emails.saturating_add(platform.aws.take_handed().emails);
     }
     found.bill = invoker.bill;
+    found.metrics = printed.metrics()?;
     found.log_bytes = printed.take()?;
     Ok(found)
 }

@@ -32,7 +32,8 @@ pub fn lines(templates: &Templates, prices: &Prices) -> Result<Vec<Line>> {
     add("Kinesis", "shard hours", of("AWS::Kinesis::Stream") * HOURS, "kinesis_shard_hour")?;
     let polls = POLLERS * HOURS * 3600.0 / POLL_SECONDS * as_f64(templates.polled_queues());
     add("SQS", "polls of empty queues", polls, "sqs_request")?;
-    add("CloudWatch", "alarms", of("AWS::CloudWatch::Alarm"), "cloudwatch_alarm_month")?;
+    let alarms = as_f64(templates.alarm_metrics());
+    add("CloudWatch", "metrics of alarms", alarms, "cloudwatch_alarm_month")?;
     add(
         "CloudWatch",
         "dashboards",

@@ -123,6 +123,22 @@ impl Templates {
         counts
     }
 
+    /// Metrics that alarms look at, each of which is billed.
+    #[must_use]
+    pub fn alarm_metrics(&self) -> u64 {
+        let alarms = self.resources().filter(|(_, resource)| {
+            kind(resource) == Some("AWS::CloudWatch::Alarm") && resource.get("Condition").is_none()
+        });
+        let metrics = alarms.map(|(_, resource)| {
+            let queries = resource.get("Properties").and_then(|it| it.get("Metrics"));
+            let queries = queries
+                .and_then(Value::as_sequence)
+                .map(|all| all.iter().filter(|query| query.get("MetricStat").is_some()).count());
+            queries.unwrap_or(1)
+        });
+        u64::try_from(metrics.sum::<usize>()).unwrap_or(u64::MAX)
+    }
+
     /// Queues that Lambda polls: each mapping of a function to a queue.
     #[must_use]
     pub fn polled_queues(&self) -> u64 {

@@ -16,7 +16,10 @@ pub struct DenyArgs {
     offline: bool,
 }
 
-/// Runs cargo-deny over the workspace.
+/// The trees: the workspace's, and that of what needs nightly Rust.
+const TREES: [&str; 2] = ["Cargo.toml", "infra/fuzz/Cargo.toml"];
+
+/// Runs cargo-deny over both trees.
 pub fn run(repo: &Repo, args: &DenyArgs) -> Result<()> {
     let found = process::cargo().args(["deny", "--version"]).output();
     if !found.is_ok_and(|out| out.status.success()) {
@@ -25,16 +28,19 @@ pub fn run(repo: &Repo, args: &DenyArgs) -> Result<()> {
              sources to {CONFIG} without it.)"
         );
     }
+    TREES.iter().try_for_each(|tree| check(repo, args, tree))
+}
+
+fn check(repo: &Repo, args: &DenyArgs, tree: &str) -> Result<()> {
     let mut deny = process::cargo();
-    deny.current_dir(repo.root()).args(["deny", "--all-features"]);
+    deny.current_dir(repo.root()).args(["deny", "--all-features", "--manifest-path"]);
+    deny.arg(repo.path(tree)).arg("--config").arg(repo.path(CONFIG));
     if args.offline {
         deny.arg("--offline");
     }
-    deny.args(["check", "--config"]).arg(repo.path(CONFIG));
-    let checks: &[&str] = &["licenses", "bans", "sources"];
-    deny.args(checks);
+    deny.args(["check", "licenses", "bans", "sources"]);
     if !args.offline {
         deny.arg("advisories");
     }
-    process::shown(&mut deny, "cargo deny")
+    process::shown(&mut deny, &format!("cargo deny of {tree}"))
 }

@@ -160,6 +160,7 @@ pub enum NoAnswer {
 #[derive(Debug, Clone)]
 pub struct Http {
     client: Client,
+    timeout: Duration,
     /// Who may be asked.
     pub reach: Reach,
 }
@@ -188,12 +189,17 @@ impl Http {
             .referer(false)
             .pool_max_idle_per_host(0)
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(timeout)
             .user_agent("CEAP")
             .dns_resolver(Guard(reach))
             .build()
             .map_err(|error| Fault::Internal(format!("no HTTP client: {error}")))?;
-        Ok(Self { client, reach })
+        Ok(Self { client, timeout, reach })
+    }
+
+    /// The same client with another limit on the whole exchange. To make one anew takes milliseconds.
+    #[must_use]
+    pub fn patient(&self, timeout: Duration) -> Self {
+        Self { timeout, ..self.clone() }
     }
 
     /// Posts once. Of the answer's body at most `limit` bytes are read, and whatever else comes is
@@ -223,7 +229,7 @@ impl Http {
         body: Vec<u8>,
         limit: usize,
     ) -> Result<Answer, NoAnswer> {
-        let request = self.client.request(method, url).headers(headers);
+        let request = self.client.request(method, url).headers(headers).timeout(self.timeout);
         let request = if body.is_empty() { request } else { request.body(body) };
         let mut response = request.send().await.map_err(|error| no_answer(&error))?;
         let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());

@@ -30,7 +30,7 @@ const LEASE: u64 = 1024;
 
 const SECONDS: i64 = 60;
 
-/// The limit of each tenant, as an environment keeps it.
+/// The limit of each tenant or holder, as an environment keeps it.
 #[derive(Debug)]
 pub struct Limit<Q, T> {
     quota: Q,

@@ -6,6 +6,7 @@
 //!
 //! Format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
+use crate::redact;
 use ceap_kernel::{Clock, Fault, Labels, Metric, SystemClock, Tally, TenantId};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -157,8 +158,10 @@ pub(crate) fn print(lines: &[Line]) {
     let at = SystemClock.now().as_millisecond();
     let mut out = std::io::stdout().lock();
     for line in lines {
+        let mut told = line.told(at);
+        redact::clean(&mut told);
         // A metric that can't be written must not fail the work it counts.
-        let _ = writeln!(out, "{}", line.told(at));
+        let _ = writeln!(out, "{told}");
     }
     let _ = out.flush();
 }

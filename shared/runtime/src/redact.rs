@@ -11,21 +11,23 @@ use std::sync::LazyLock;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// What is taken out, and what stands in its place.
-const KINDS: [(&str, &str); 6] = [
+const KINDS: [(&str, &str); 7] = [
     // RFC 9110 §11.1: a scheme and what it is given.
     (r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", "[credential]"),
     // RFC 7519: three parts in base64url, of which the first two are JSON objects.
     (r"\beyJ[A-Za-z0-9_-]{5,}\.eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*", "[token]"),
-    // Credentials of ours, and keys of AWS, Slack, GitHub, Stripe and Twilio.
+    // Credentials of ours, secrets of webhooks, and keys of AWS, Slack, GitHub, Stripe and Twilio.
     (
-        r"\b(?:ceap_[a-z0-9-]+_[A-Za-z0-9_-]{16,}|A[KS]IA[A-Z0-9]{16}|xox[abposr]-[A-Za-z0-9-]{10,}|gh[opsur]_[A-Za-z0-9]{20,}|[rs]k_(?:live|test)_[A-Za-z0-9]{10,}|SK[0-9a-f]{32})",
+        r"\b(?:ceap_[a-z0-9-]+_[A-Za-z0-9_-]{16,}|whsec_[A-Za-z0-9+/=_-]{10,}|A[KS]IA[A-Z0-9]{16}|(?:xox[abposr]|xapp)-[A-Za-z0-9-]{10,}|(?:gh[opsur]|github_pat)_[A-Za-z0-9_]{20,}|[rs]k_(?:live|test)_[A-Za-z0-9]{10,}|SK[0-9a-f]{32})",
         "[credential]",
     ),
     // RFC 5321 §4.1.2, as far as addresses are written in practice; `@` may be encoded. Marks that paths and queries are
     // made of end one.
     (r"(?i)[\p{L}\p{N}.!#$'*+^_~%-]+(?:@|%40)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+", "[email]"),
-    // E.164 with its plus, and the ways it is spaced out.
-    (r"\+[1-9](?:[ ().-]{0,2}[0-9]){6,14}\b", "[phone]"),
+    // E.164 with its plus, or 00, and the ways it is spaced out.
+    (r"(?i)(?:\+|%2B|\b00)[1-9](?:[ ().-]{0,2}[0-9]){6,14}\b", "[phone]"),
+    // As North America writes its own (NANP).
+    (r"(?:\([2-9][0-9]{2}\) ?|\b[2-9][0-9]{2}[-. ])[2-9][0-9]{2}[-. ][0-9]{4}\b", "[phone]"),
     // A network's number (ISO/IEC 7812) of 13 to 19 digits, alone or in groups, if its last digit is right.
     (r"\b[2-6](?:[ -]?[0-9]){12,18}\b", "[card]"),
 ];
@@ -65,7 +67,8 @@ fn luhn(text: &str) -> bool {
     sum.checked_rem(10) == Some(0)
 }
 
-fn clean(value: &mut Value) {
+/// Takes it out of a value, of the names of its fields too.
+pub(crate) fn clean(value: &mut Value) {
     match value {
         Value::String(text) => {
             if let Cow::Owned(clean) = redacted(text) {
@@ -73,7 +76,13 @@ fn clean(value: &mut Value) {
             }
         }
         Value::Array(all) => all.iter_mut().for_each(clean),
-        Value::Object(all) => all.values_mut().for_each(clean),
+        Value::Object(all) => {
+            all.values_mut().for_each(clean);
+            if all.keys().any(|name| matches!(redacted(name), Cow::Owned(_))) {
+                let named = std::mem::take(all).into_iter();
+                *all = named.map(|(name, value)| (redacted(&name).into_owned(), value)).collect();
+            }
+        }
         // Numbers stand where code says what they count; a number of a card would be a text.
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }

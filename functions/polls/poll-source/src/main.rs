@@ -37,15 +37,15 @@ fn main() -> Result<(), Error> {
             dead_letters: env.get("SCHEDULE_DLQ_ARN").to_owned(),
         };
         let reach = Reach::loopback(env.parse("ALLOW_LOOPBACK")?);
-        let http = |seconds| Http::within(reach, seconds);
+        let http = Http::new(reach)?;
         let secrets = || SecretsManager::new(&config, env.get("SECRETS_PREFIX"));
         let poller = Poller {
             sources: SourceStore::new(platform.clone()),
             courses: Courses::new(platform),
             pages: Connections {
                 athena: AthenaQueries::new(&config, env.get("QUERY_ROLE_PREFIX")),
-                snowflake: Snowflake::new(http(snowflake::PATIENCE)?, secrets()),
-                http: HttpPoll::new(http(http_poll::PATIENCE)?, secrets()),
+                snowflake: Snowflake::new(http.patient(snowflake::PATIENCE), secrets()),
+                http: HttpPoll::new(http.patient(http_poll::PATIENCE), secrets()),
             },
             stream: KinesisStream::new(&config, env.get("STREAM_NAME")).patient(),
             quarantine: QuarantineStore::new(Table::new(&client, env.get("QUARANTINE_TABLE"))),

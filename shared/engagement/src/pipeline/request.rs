@@ -159,6 +159,15 @@ where
         Ok((View::from(record), tally))
     }
 
+    /// Whether what was asked for under a key has left: is no longer waiting to be handed on.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Throttled`.
+    pub async fn went(&self, tenant: &TenantId, key: &str) -> Result<bool, Fault> {
+        let known = self.gates.claims.record(tenant, &MessageId::requested(tenant, key)).await?;
+        Ok(known.is_some_and(|it| it.state != State::Queued))
+    }
+
     /// Sends the template `id` to an address of the team's list, and to no other.
     ///
     /// # Errors

@@ -92,7 +92,7 @@ async fn page(call: &Call<'_>, whom: &mut Whom, place: &Place) -> Result<Option<
     let (after, needles) = (place.after.clone(), &needles);
     match place.stage {
         Stage::People => people::known(call, whom, after).await,
-        Stage::Jobs => jobs::page(call, needles, after).await,
+        Stage::Jobs => jobs::page(call, whom, needles, after).await,
         Stage::Tickets => tickets::open(call, whom, needles, after).await,
         Stage::Deleted => tickets::deleted(call, whom, needles, after).await,
         Stage::Suspended => records::suspended(call, whom, needles, after).await,

@@ -21,7 +21,11 @@ const ATTEMPTS: usize = 5;
 pub struct Verification {
     user_id: UserId,
     identity_id: IdentityId,
+    #[serde(default)]
     address: String,
+    /// The address itself, of links that were sent before there was a digest of it: none is good after 2026.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
 }
 
 fn key(token: &Credential) -> Key {
@@ -45,7 +49,8 @@ impl Verification {
         now: Timestamp,
     ) -> Result<bool, Fault> {
         let Invitation { user_id, identity_id } = *invitation;
-        let verification = Self { user_id, identity_id, address: told(token, email) };
+        let address = told(token, email);
+        let verification = Self { user_id, identity_id, address, email: None };
         let over = now.as_second().saturating_add(GOOD_FOR_SECONDS);
         let over = Timestamp::from_second(over);
         let over = over.map_err(|error| Fault::Internal(error.to_string()))?;
@@ -119,7 +124,11 @@ impl Verification {
 
     /// Theirs, if it is still what the link was sent to.
     fn identity<'a>(&self, token: &Credential, user: &'a User) -> Option<&'a Identity> {
-        user.identity(self.identity_id).filter(|it| told(token, &it.value) == self.address)
+        let same = |it: &&Identity| match &self.email {
+            Some(email) => it.value == *email,
+            None => told(token, &it.value) == self.address,
+        };
+        user.identity(self.identity_id).filter(same)
     }
 }
 

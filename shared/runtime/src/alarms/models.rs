@@ -10,6 +10,7 @@ use ceap_engagement::pipeline::send::Disposal;
 use ceap_kernel::Tally;
 use ceap_stacks::{Alarm, Metric, Points, Resource, State, Template, target};
 use serde_json::{Value, json};
+use std::sync::OnceLock;
 
 /// Which metric of AWS's an alarm looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,8 +100,29 @@ impl Model {
         }
     }
 
-    /// Amounts just this side of the alarm's threshold and just beyond.
+    /// Amounts just this side of the alarm's threshold and just beyond; and those at which it has to be quiet, and to ring,
+    /// wherever the threshold is.
     pub fn amounts(self, alarm: &Alarm) -> Vec<(Amount, State)> {
+        let sure = |quiet: u32, ring: u32| vec![((quiet, 0), State::Ok), ((ring, 0), State::Alarm)];
+        let sure = match self {
+            Self::DeadLetters(_) | Self::Executions | Self::Invocations | Self::Requests => {
+                Vec::new()
+            }
+            // A minute is a batch that was asked again; an hour is a customer who waits.
+            Self::IteratorAge => sure(60, 3600),
+            // Firehose writes each `LakeSeconds`, a quarter of an hour at most.
+            Self::Behind => sure(900, 6 * 3600),
+            Self::Count => sure(0, 1000),
+            Self::Refusals => sure(10, 1000),
+            // SES reviews an account at 5 % bounces and 0.1 % complaints, and takes 2 % and 0.03 % for usual.
+            // <https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html>
+            Self::Reputation if alarm.id.contains("Complaint") => sure(3, 10),
+            Self::Reputation => sure(200, 500),
+        };
+        [self.around(alarm), sure].concat()
+    }
+
+    fn around(self, alarm: &Alarm) -> Vec<(Amount, State)> {
         let just = |bad: u32, good| vec![((bad, good), State::Ok), ((bad + 1, good), State::Alarm)];
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // small and whole
         let threshold = alarm.threshold as u32;
@@ -119,8 +141,9 @@ impl Model {
 
     /// What is told of such an amount in the period that begins at `start`.
     pub fn tell(self, alarm: &Alarm, (bad, good): Amount, points: &mut Points, start: i64) {
-        let stats = alarm.watched.stats();
-        let metric = stats[0].metric.clone();
+        let told: Vec<Metric> =
+            alarm.watched.stats().into_iter().map(|stat| as_told(alarm, &stat.metric)).collect();
+        let metric = told[0].clone();
         match self {
             // It comes back so often, and is put aside then, within the first minute.
             Self::DeadLetters(receives) => (0..5).for_each(|minute| {
@@ -143,7 +166,7 @@ impl Model {
                 (0..bad).for_each(|_| points.put(metric.clone(), start, 1.0));
             }
             Self::Invocations | Self::Requests => {
-                let all = stats[1].metric.clone();
+                let all = told[1].clone();
                 for n in 0..bad + good {
                     points.put(all.clone(), start, 1.0);
                     points.put(metric.clone(), start, f64::from(u8::from(n < bad)));
@@ -151,7 +174,7 @@ impl Model {
             }
             // Some of them by the last table alone, and none by some.
             Self::Refusals => {
-                let last = stats[stats.len() - 1].metric.clone();
+                let last = told[told.len() - 1].clone();
                 (0..bad).for_each(|n| {
                     points.put(if n % 3 == 0 { metric.clone() } else { last.clone() }, start, 1.0);
                 });
@@ -159,6 +182,56 @@ impl Model {
             Self::Reputation => points.put(metric, start, f64::from(bad) / 10_000.0),
         }
     }
+}
+
+/// The dimensions by which AWS tells of each metric, as far as alarms look at them, and what the value of the first is the name of
+/// (the pages are those of [`Model`]).
+const DIMENSIONS: [(&str, &str, &[&str], &str); 16] = [
+    ("AWS/ApiGateway", "5xx", &["ApiId"], "AWS::ApiGatewayV2::Api"),
+    ("AWS/ApiGateway", "Count", &["ApiId"], "AWS::ApiGatewayV2::Api"),
+    ("AWS/ApiGateway", "IntegrationError", &["ApiId", "Stage"], "AWS::ApiGatewayV2::Api"),
+    ("AWS/DynamoDB", "ReadThrottleEvents", &["TableName"], "AWS::DynamoDB::Table"),
+    ("AWS/DynamoDB", "WriteThrottleEvents", &["TableName"], "AWS::DynamoDB::Table"),
+    ("AWS/Firehose", "DeliveryToIceberg.FailedRowCount", FIREHOSE, FIREHOSE_KIND),
+    ("AWS/Firehose", "KinesisMillisBehindLatest", FIREHOSE, FIREHOSE_KIND),
+    ("AWS/Kinesis", "WriteProvisionedThroughputExceeded", &["StreamName"], "AWS::Kinesis::Stream"),
+    // Without dimensions: of all functions of the account in its region.
+    ("AWS/Lambda", "Errors", &[], ""),
+    ("AWS/Lambda", "Invocations", &[], ""),
+    ("AWS/Lambda", "Throttles", &[], ""),
+    ("AWS/Lambda", "IteratorAge", &["FunctionName"], "AWS::Serverless::Function"),
+    ("AWS/SES", "Reputation.BounceRate", &[], ""),
+    ("AWS/SES", "Reputation.ComplaintRate", &[], ""),
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible", &["QueueName"], "AWS::SQS::Queue"),
+    ("AWS/States", "Executions*", &["StateMachineArn"], "AWS::Serverless::StateMachine"),
+];
+static TEMPLATES: OnceLock<Vec<Template>> = OnceLock::new();
+const FIREHOSE: &[&str] = &["DeliveryStreamName"];
+const FIREHOSE_KIND: &str = "AWS::KinesisFirehose::DeliveryStream";
+
+/// The metric as AWS tells of it. An alarm that names other dimensions looks at one of which nothing is ever told.
+fn as_told(alarm: &Alarm, looked_at: &Metric) -> Metric {
+    let Metric { namespace, name, dimensions } = looked_at;
+    let same =
+        |known: &str| known.strip_suffix('*').map_or(known == name, |it| name.starts_with(it));
+    let (.., keys, kind) = DIMENSIONS
+        .iter()
+        .find(|(of, known, ..)| of == namespace && same(known))
+        .unwrap_or_else(|| panic!("{}: AWS is not known to tell of {namespace} {name}", alarm.id));
+    let value = |key: &&str| {
+        let value = dimensions.get(*key).cloned().unwrap_or_else(|| "another".to_owned());
+        ((*key).to_owned(), value)
+    };
+    if let Some(key) = keys.first() {
+        let named =
+            dimensions.get(*key).and_then(|it| it.strip_prefix("${")?.split(['.', '}']).next());
+        let is = named.and_then(|id| {
+            let templates = TEMPLATES.get_or_init(|| ceap_stacks::all(&root()).unwrap());
+            templates.iter().find_map(|it| Some(it.resource(id)?.kind.to_owned()))
+        });
+        assert!(is.is_none_or(|is| is == *kind), "{}: {named:?} is no {kind}", alarm.id);
+    }
+    Metric { dimensions: keys.iter().map(value).collect(), ..looked_at.clone() }
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // small and positive

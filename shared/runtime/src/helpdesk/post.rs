@@ -75,15 +75,15 @@ impl Post {
         Ok(all)
     }
 
-    /// Sends a message. To an address that no mail can go to there is none, now or later; and what was said before under
-    /// its key, when somebody had another name, is not said again.
+    /// Sends a message. To an address that no mail can go to there is none, now or later; and what went out before under
+    /// its key, when somebody had another name, does not go again.
     async fn send(&self, tenant: &TenantId, key: &str, message: Value) -> Result<Tally, Fault> {
         let request: Request = serde_json::from_value(message)
             .map_err(|error| Fault::Internal(format!("a letter is no request: {error}")))?;
         match self.desk.send(tenant, key, &request).await {
             Ok((_, tally)) => Ok(tally),
             Err(Fault::Invalid { field, .. }) if field == "to" => Ok(Tally::default()),
-            Err(Fault::Conflict(_)) => Ok(Tally::default()),
+            Err(Fault::Conflict(_)) if self.desk.went(tenant, key).await? => Ok(Tally::default()),
             Err(fault) => Err(fault),
         }
     }

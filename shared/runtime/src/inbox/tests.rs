@@ -63,10 +63,15 @@ async fn world() -> (World, String) {
 
 /// The status and the body of what the API answers.
 async fn ask(world: &World, event: &Value) -> (u64, Value) {
+    ask_again(world, event, 0).await
+}
+
+/// The same, of who asked so often before.
+async fn ask_again(world: &World, event: &Value, before: usize) -> (u64, Value) {
     let api = InboxApi {
         credentials: Issued,
         secrets: Issued,
-        limit: Limit::new(world.clone(), world.clone(), 120),
+        limit: Limit::new(world.clone(), world.clone(), 3),
         desk: Desk {
             inbox: world.clone(),
             receipts: world.clone(),
@@ -74,7 +79,11 @@ async fn ask(world: &World, event: &Value) -> (u64, Value) {
             clock: world.clone(),
         },
     };
-    let answer = answered(async |asked: &Asked| api.answer(asked).await, event).await;
+    let served = async |asked: &Asked| api.answer(asked).await;
+    for _ in 0..before {
+        answered(served, event).await;
+    }
+    let answer = answered(served, event).await;
     let body = answer["body"].as_str().map(|body| serde_json::from_str(body).unwrap());
     (answer["statusCode"].as_u64().unwrap(), body.unwrap_or_default())
 }
@@ -209,4 +218,13 @@ async fn bad_input_is_told_where_and_why() {
     let mut event = by("list", &admin, &[]);
     event["requestContext"]["routeKey"] = json!("GET /v1/inbox");
     assert_eq!(told(&event).await.0, 404);
+}
+
+#[tokio::test]
+async fn who_asks_again_and_again_waits_and_nobody_else() {
+    let (world, _) = world().await;
+    let token = token(&world).await;
+    assert_eq!(ask_again(&world, &by("unread", &token, &[]), 30).await.0, 429);
+    let agents = by("unread", &credential("acme", 2), &[]);
+    assert_eq!(ask_again(&world, &agents, 30).await.0, 200, "a tenant's own have its limit");
 }

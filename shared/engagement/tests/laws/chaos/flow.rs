@@ -20,7 +20,7 @@ struct Ledger {
     seed: u64,
     events: usize,
     arrivals: usize,
-    honoured: u64,
+    honoured: usize,
     refused: usize,
     signals: usize,
     delivered: judge::Account,
@@ -30,14 +30,16 @@ impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, events, arrivals, honoured, refused, signals, delivered } = self;
         writeln!(f, "seed {seed}: {events} events arrived {arrivals} times")?;
+        let accounted = honoured + refused;
+        let (lost, again) = (events.saturating_sub(accounted), accounted.saturating_sub(*events));
         writeln!(
             f,
-            "  {honoured} honoured + {refused} refused to quarantine, 0 lost, 0 counted twice"
+            "  {honoured} honoured + {refused} refused to quarantine, {lost} lost, {again} counted twice"
         )?;
         writeln!(f, "  {signals} signals, each emitted under one id")?;
-        let judge::Account { messages, asks, sent, struck, .. } = delivered;
+        let judge::Account { messages, asks, sent, twice, struck, .. } = delivered;
         writeln!(f, "  {messages} messages: {:?}", delivered.states)?;
-        writeln!(f, "  {asks} asks of providers, {sent} sent, 0 twice")?;
+        writeln!(f, "  {asks} asks of providers, {sent} sent, {twice} twice")?;
         write!(f, "  {struck} calls failed or died")
     }
 }
@@ -102,7 +104,7 @@ async fn run(count: usize, seed: u64) -> Ledger {
 
     let honoured = every_event_is_honoured_once(&world, &tenant, &events);
     let refused = every_other_is_kept_for_operators(&world, &events);
-    assert_eq!(honoured as usize + refused, count, "the totals do not add up");
+    assert_eq!(honoured + refused, count, "the totals do not add up");
     every_trigger_is_one_signal(&world, &events);
     let traffic = Traffic::of(&world, &tenant);
     let delivered = judge(&world, &traffic);
@@ -111,14 +113,14 @@ async fn run(count: usize, seed: u64) -> Ledger {
 }
 
 /// Counters of a subject are written together with what an event does, so they tell what was honoured.
-fn every_event_is_honoured_once(world: &World, tenant: &TenantId, events: &Events) -> u64 {
+fn every_event_is_honoured_once(world: &World, tenant: &TenantId, events: &Events) -> usize {
     let mut honoured = 0;
     for (who, expected) in &events.counted {
         let state = world.state(tenant, &subject(who));
         let seen = state.series.events().iter().filter(|(kind, _)| *kind != "profile_updated");
         let counts: u64 = seen.map(|(_, it)| it.count).sum();
         assert_eq!(counts, *expected, "of {who}");
-        honoured += counts;
+        honoured += usize::try_from(counts).unwrap();
     }
     honoured
 }

@@ -18,6 +18,8 @@ pub struct Account {
     /// Requests to providers, and how many messages went out.
     pub asks: usize,
     pub sent: usize,
+    /// How many of those went out before.
+    pub twice: usize,
     /// Requests that were made again after "not now", or of a recipient that tells repeats.
     pub asked_again: usize,
     /// Candidates that went out on more than one channel.
@@ -41,7 +43,8 @@ pub fn judge(world: &World, traffic: &Traffic) -> Account {
     account.handed_over = no_two_channels_without_cause(world, &asks);
     every_state_is_told_to_the_stream(world);
     account.struck = world.struck().len();
-    account.sent = world.stores().sent.len();
+    (account.sent, account.twice) = effects(world);
+    assert_eq!(account.twice, 0, "an effect twice");
     account.asks = asks.values().map(Vec::len).sum();
     let addresses = world.stores().asks.len();
     account.asked_again = account.asks - addresses;
@@ -66,10 +69,15 @@ fn nothing_went_out_twice(world: &World) -> Asks {
             "{id} was asked for again though it may have gone out to {to}: {asks:?}"
         );
     }
-    let effects: Vec<_> = stores.sent.iter().map(|it| (&it.tenant, &it.id, &it.to)).collect();
-    let distinct: BTreeSet<_> = effects.iter().collect();
-    assert_eq!(effects.len(), distinct.len(), "an effect twice");
     of
+}
+
+/// How many messages went out, and how many of them had before.
+fn effects(world: &World) -> (usize, usize) {
+    let stores = world.stores();
+    let all: Vec<_> = stores.sent.iter().map(|it| (&it.tenant, &it.id, &it.to)).collect();
+    let distinct: BTreeSet<_> = all.iter().collect();
+    (all.len(), all.len() - distinct.len())
 }
 
 fn every_record_says_what_happened(world: &World, asks: &Asks) -> Account {

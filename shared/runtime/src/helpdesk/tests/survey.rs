@@ -60,8 +60,17 @@ fn sample(case: &str) -> Value {
 }
 
 async fn page(office: &Office, event: &Value) -> (u64, String) {
-    let limit = Limit::new(World::new(noon()), World::new(noon()), 120);
-    let got = answered(async |asked: &Asked| Ok(office.page(&limit, asked).await), event).await;
+    page_again(office, event, 0).await
+}
+
+/// The same, of who asked so often before.
+async fn page_again(office: &Office, event: &Value, before: usize) -> (u64, String) {
+    let limit = Limit::new(World::new(noon()), World::new(noon()), 3);
+    let served = async |asked: &Asked| Ok(office.page(&limit, asked).await);
+    for _ in 0..before {
+        answered(served, event).await;
+    }
+    let got = answered(served, event).await;
     let headers = &got["headers"];
     assert_eq!(headers["content-type"], "text/html; charset=utf-8", "{got}");
     assert_eq!(
@@ -126,4 +135,11 @@ async fn the_samples_are_answered_as_they_come_from_the_gateway() {
     assert_eq!((&rating["score"], &rating["comment"]), (&json!("bad"), &json!("Slow.\n<b>")));
     // The other page of the function is as it was.
     assert_eq!(page(&office, &sample("show")).await.0, 404);
+}
+
+#[tokio::test]
+async fn who_opens_a_link_again_and_again_waits() {
+    let (office, _) = office();
+    solved(&office).await;
+    assert_eq!(page_again(&office, &sample("survey"), 30).await.0, 429);
 }
