@@ -2,6 +2,24 @@
 //! links only what it uses. Each type implements one port, mirrored by one statement of its
 //! function's policy.
 
+// Who only verifies signatures asks nothing that could fail.
+#[cfg(any(
+    feature = "apigateway",
+    feature = "athena",
+    feature = "dynamodb",
+    feature = "eum",
+    feature = "eventbridge",
+    feature = "helpdesk",
+    feature = "kinesis",
+    feature = "kms",
+    feature = "s3",
+    feature = "scheduler",
+    feature = "secretsmanager",
+    feature = "sesv2",
+    feature = "sfn",
+    feature = "sns",
+    feature = "sqs"
+))]
 mod fault;
 
 #[cfg(feature = "athena")]

@@ -6,6 +6,7 @@ use ceap_helpdesk::access::sign_in::Clients;
 use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Ask, Desk, Does, Method, Route, Told};
 use ceap_helpdesk::message::Nothing;
+use ceap_helpdesk::presence::Connections;
 use ceap_helpdesk::routes;
 use ceap_helpdesk::search::{Recent, index};
 use ceap_helpdesk::store::Soon;
@@ -45,6 +46,14 @@ pub fn run(data: &[u8]) {
     assert!((200..600).contains(&told.status) && told.body.len() <= MOST);
 }
 
+/// What the owner asks.
+pub fn owners(method: Method, path: &str, query: Vec<(String, String)>, body: Vec<u8>) -> Ask {
+    let credential = Credential::generate(acme(), &[1; 32]);
+    let headers = vec![("authorization".to_owned(), format!("Bearer {}", credential.reveal()))];
+    let base = "http://desk.example".to_owned();
+    Ask { method, base, raw_path: format!("/api/v2{path}"), query, headers, body }
+}
+
 /// A helpdesk of one owner, with one ticket.
 pub struct Room {
     /// Its records.
@@ -74,11 +83,12 @@ impl Room {
         query: Vec<(String, String)>,
         body: Vec<u8>,
     ) -> Told {
-        let credential = Credential::generate(acme(), &[1; 32]);
-        let headers = vec![("authorization".to_owned(), format!("Bearer {}", credential.reveal()))];
-        let base = "http://desk.example".to_owned();
-        let raw_path = format!("/api/v2{path}");
-        let ask = Ask { method, base, raw_path, query, headers, body };
+        let ask = owners(method, path, query, body);
+        self.at(&Nothing, async |desk| api::answer(desk, &routes::all(), &ask).await)
+    }
+
+    /// Does something at its desk.
+    pub fn at<T>(&self, connections: &dyn Connections, act: impl AsyncFn(&Desk<'_>) -> T) -> T {
         let (clients, recent) = (Clients::default(), Recent::default());
         let (index, random) = (index::memory::Memory::default(), || self.bits());
         let desk = Desk {
@@ -94,11 +104,11 @@ impl Room {
             deliver: &Nothing,
             index: &index,
             recent: &recent,
-            connections: &Nothing,
+            connections,
             clockwork: &Nothing,
             random: &random,
         };
-        at_once(api::answer(&desk, &routes::all(), &ask))
+        at_once(act(&desk))
     }
 
     /// Numbers that differ, and count up at their beginning.

@@ -21,6 +21,7 @@ mod helpdesk;
 #[cfg(feature = "models")]
 mod model;
 mod pinpoint;
+mod presence;
 mod promise;
 mod query;
 mod receipts;
@@ -29,6 +30,7 @@ mod rule_text;
 mod segment;
 mod series;
 mod sign_in;
+mod signature;
 mod template;
 mod token;
 mod use_case;
@@ -51,6 +53,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     #[cfg(feature = "models")]
     ("model", model::run),
     ("pinpoint", pinpoint::run),
+    ("presence", presence::run),
     ("query", query::run),
     ("receipts", receipts::run),
     ("record", record::run),
@@ -58,6 +61,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("segment", segment::run),
     ("series", series::run),
     ("sign_in", sign_in::run),
+    ("signature", signature::run),
     ("template", template::run),
     ("token", token::run),
     ("use_case", use_case::run),
