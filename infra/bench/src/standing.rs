@@ -115,7 +115,9 @@ mod tests {
         let lines = lines(&templates, &Prices::read().unwrap()).unwrap();
         let of = |what: &str| lines.iter().find(|line| line.what == what).unwrap();
         assert_eq!(of("keys").units, 1.0);
-        assert!(of("alarms").units > 20.0 && of("polls of empty queues").units > 1_000_000.0);
+        let alarms = as_f64(templates.counts()["AWS::CloudWatch::Alarm"]);
+        assert!(of("metrics of alarms").units > alarms && alarms > 20.0, "{lines:?}");
+        assert!(of("polls of empty queues").units > 1_000_000.0);
         assert!(templates.memory().unwrap().len() > 80);
         assert!(templates.stream_batch().is_some());
     }
