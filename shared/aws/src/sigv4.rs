@@ -95,7 +95,9 @@ impl<'a> Authorization<'a> {
             return Err(incomplete(form));
         };
         let headers: Vec<&str> = part("SignedHeaders")?.split(';').collect();
-        if let Some(lacks) = REQUIRED.iter().find(|name| !headers.contains(name)) {
+        // The crate that signs panics where there is no host.
+        let signed = |name: &str| headers.contains(&name) && request.header(name).is_some();
+        if let Some(lacks) = REQUIRED.iter().find(|name| !signed(name)) {
             return Err(incomplete(format!("'{lacks}' must be a signed header.")));
         }
         Ok(Self { access_key, region, service, day, headers, signature: part("Signature")? })
