@@ -95,7 +95,10 @@ impl<'a> Authorization<'a> {
             return Err(incomplete(form));
         };
         let headers: Vec<&str> = part("SignedHeaders")?.split(';').collect();
-        // The crate that signs panics where there is no host.
+        // The crate that signs panics where there is no path, or no host.
+        if !request.path.starts_with('/') {
+            return Err(incomplete("the path must begin with a slash."));
+        }
         let signed = |name: &str| headers.contains(&name) && request.header(name).is_some();
         if let Some(lacks) = REQUIRED.iter().find(|name| !signed(name)) {
             return Err(incomplete(format!("'{lacks}' must be a signed header.")));
