@@ -6,6 +6,7 @@ use super::refused::Refused;
 use crate::access::{Action, Actor, Resource, permits};
 use crate::account::{Account, AuditLog};
 use crate::job;
+use crate::later::later;
 use crate::record::changes::Clash;
 use crate::record::{Changes, Kept, Record, places};
 use crate::store::{
@@ -316,8 +317,8 @@ impl<'a> Call<'a> {
             let index = key.sort.rsplit('#').next().and_then(|it| it.parse().ok());
             let (method, path) = (self.ask.method, self.ask.path());
             let result = job::result(method, path, index.unwrap_or_default(), &changes);
-            let over = self.at.as_second().saturating_add(job::REMEMBERED_SECONDS);
-            changes.once(key.clone(), &result, Timestamp::from_second(over).ok())?;
+            let over = later(self.at, job::REMEMBERED_SECONDS)?;
+            changes.once(key.clone(), &result, Some(over))?;
         }
         self.tell(&mut changes)?;
         let beyond = changes.spill();

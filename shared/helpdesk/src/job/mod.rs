@@ -13,6 +13,7 @@ pub use status::{Status, StatusOf};
 
 use crate::api::{Answer, Call, Method, Refused};
 use crate::ids::UserId;
+use crate::later::later;
 use crate::record::{Changes, Link};
 use crate::store::{Key, Soon};
 use crate::ticket::letter::Notice;
@@ -184,9 +185,7 @@ async fn begin(
     mut changes: Changes,
     listed: bool,
 ) -> Result<Job, Refused> {
-    let over = call.at.as_second().saturating_add(REMEMBERED_SECONDS);
-    let expires_at =
-        Timestamp::from_second(over).map_err(|error| Fault::Internal(error.to_string()))?;
+    let expires_at = later(call.at, REMEMBERED_SECONDS)?;
     let job = Job {
         id: call.random_name(),
         job_type: job_type.to_owned(),

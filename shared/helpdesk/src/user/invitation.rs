@@ -7,9 +7,10 @@
 use super::User;
 use crate::api::Call;
 use crate::ids::{IdentityId, UserId};
+use crate::later::later;
 use crate::record::{Changes, Kept, Record, places};
 use crate::store::{Key, Store};
-use ceap_kernel::{Fault, TenantId, Timestamp};
+use ceap_kernel::{Fault, TenantId};
 use serde::{Deserialize, Serialize};
 
 /// How long it is remembered that somebody was invited.
@@ -47,9 +48,7 @@ impl Invitation {
     /// # Errors
     /// `Internal` if it cannot be written.
     pub fn keep(&self, call: &Call<'_>, changes: &mut Changes) -> Result<(), Fault> {
-        let over = call.at.as_second().saturating_add(REMEMBERED_SECONDS);
-        let over =
-            Timestamp::from_second(over).map_err(|error| Fault::Internal(error.to_string()))?;
+        let over = later(call.at, REMEMBERED_SECONDS)?;
         let key = Key::new(format!("{}{}", Self::PARTITION, call.random_name()), Self::SORT);
         changes.put(key, self, Some(over))
     }

@@ -3,6 +3,7 @@
 
 use super::{Identity, Invitation, User};
 use crate::ids::{IdentityId, UserId};
+use crate::later::later;
 use crate::record::{Changes, Kept, Known, Record, places};
 use crate::store::{Failure, Key, Store};
 use ceap_kernel::access::Credential;
@@ -23,7 +24,7 @@ pub struct Verification {
     identity_id: IdentityId,
     #[serde(default)]
     address: String,
-    /// The address itself, of links that were sent before there was a digest of it: none is good after 2026.
+    /// The address itself, of links that were sent by a version before the digest: good for a week after the upgrade.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     email: Option<String>,
 }
@@ -51,9 +52,7 @@ impl Verification {
         let Invitation { user_id, identity_id } = *invitation;
         let address = told(token, email);
         let verification = Self { user_id, identity_id, address, email: None };
-        let over = now.as_second().saturating_add(GOOD_FOR_SECONDS);
-        let over = Timestamp::from_second(over);
-        let over = over.map_err(|error| Fault::Internal(error.to_string()))?;
+        let over = later(now, GOOD_FOR_SECONDS)?;
         let mut changes = Changes::new();
         changes.once(key(token), &verification, Some(over))?;
         let (writes, _) = changes.finish();
