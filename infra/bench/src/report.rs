@@ -223,8 +223,10 @@ impl Report {
         writeln!(page, "## What a request to the helpdesk takes\n")?;
         writeln!(
             page,
-            "Of the routes that are answered: the others are refused, since what they name is not there, and their figures \
-             are left out.\n"
+            "Every route that anybody can ask, as a client would (`infra/bench/src/routes/requests.yaml`). Of several requests to \
+             one, the dearest counts: that of the longest chain of calls, and of these the one with the most. The first request of \
+             an account is among them, which makes its records. What nothing can come of here is not answered, and its figures are \
+             left out.\n"
         )?;
         let mut functions: Vec<&str> = self.routes.iter().map(|it| it.function.as_str()).collect();
         functions.dedup();
@@ -258,7 +260,25 @@ impl Report {
         let longest: Vec<String> =
             longest.map(|it| format!("`{}` ({})", it.route, it.chain)).collect();
         let told = if longest.is_empty() { "none".to_owned() } else { longest.join(", ") };
-        Ok(writeln!(page, "\nRoutes that wait for more than three calls in a row: {told}.\n")?)
+        writeln!(page, "\nRoutes that wait for more than three calls in a row: {told}.\n")?;
+        self.each_route(page)
+    }
+
+    fn each_route(&self, page: &mut String) -> Result<()> {
+        writeln!(page, "### Each route\n")?;
+        writeln!(
+            page,
+            "| | status | CPU in ms | DynamoDB calls | chain | read units | write units | bytes |"
+        )?;
+        writeln!(page, "|---|---:|---:|---:|---:|---:|---:|---:|")?;
+        for it in &self.routes {
+            let Asked { route, status, cpu_ms, calls, chain, read, write, bytes, .. } = it;
+            writeln!(
+                page,
+                "| `{route}` | {status} | {cpu_ms:.2} | {calls} | {chain} | {read:.1} | {write} | {bytes} |"
+            )?;
+        }
+        Ok(writeln!(page)?)
     }
 
     fn started(&self, page: &mut String) -> Result<()> {

@@ -3,7 +3,7 @@
 use super::dynamodb::Refusal;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// What was handed to AWS to be brought elsewhere.
@@ -26,11 +26,17 @@ pub fn operation(service: &str, method: &str) -> &'static str {
     match (service, method) {
         ("email", "POST") => "SendEmail",
         ("scheduler", "POST") => "CreateSchedule",
+        ("scheduler", "PUT") => "UpdateSchedule",
         ("s3", "GET") => "GetObject",
         ("s3", "PUT") => "PutObject",
         ("s3", "DELETE") => "DeleteObject",
         _ => "unknown",
     }
+}
+
+fn missing(message: &str) -> Refusal {
+    let message = message.to_owned();
+    Refusal { kind: "ResourceNotFoundException", message, more: Map::new() }
 }
 
 /// So many chunks of `size` bytes are begun; one at least.
@@ -72,6 +78,8 @@ pub fn answer(
             handed.schedules = handed.schedules.saturating_add(1);
             (1, Ok(json!({"ScheduleArn": "arn:aws:scheduler:us-east-1:123456789012:schedule/it"})))
         }
+        // Names are not remembered: each schedule is new, which takes a call more.
+        ("scheduler", "UpdateSchedule") => (1, Err(missing("there is no such schedule"))),
         ("email", "SendEmail") => {
             handed.emails = handed.emails.saturating_add(1);
             let id = format!("0100{:020}-000000", handed.emails);

@@ -1,0 +1,164 @@
+//! The helpdesk that is asked.
+
+use super::script::{Body, By, Request};
+use super::{Asked, answering, name};
+use crate::invoke::{Bill, Invoker};
+use crate::platform::Platform;
+use crate::workload::TENANT;
+use anyhow::{Context, Result, anyhow, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ceap_aws::dynamodb::{self, HelpdeskStore, Leases, Table};
+use ceap_aws::schedules::{AutomationSchedules, ScheduleConfig};
+use ceap_aws::search_bucket::SearchBucket;
+use ceap_helpdesk::routes::SEARCH;
+use ceap_kernel::{SystemClock, TenantId};
+use ceap_runtime::helpdesk::Office;
+use ceap_runtime::{Env, drive};
+use ceap_search::desk::{Indexes, Keeping, Rebuild};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Requests with one token: below what the API takes of one in a minute.
+const PER_TOKEN: usize = 500;
+
+/// How long building an index may take.
+const BUDGET: Duration = Duration::from_secs(60);
+
+/// Its functions, and what they have taken so far.
+pub struct Desk<'a> {
+    platform: &'a Platform,
+    office: Office,
+    invoker: Invoker<'a>,
+    asked: usize,
+    indexed: bool,
+}
+
+impl<'a> Desk<'a> {
+    /// One that was not asked anything yet.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn new(platform: &'a Platform, memory: &'a BTreeMap<String, u64>) -> Result<Self> {
+        let office = Office::of(&platform.env, &platform.config);
+        let office = office.map_err(|fault| anyhow!("{fault}"))?;
+        let bucket = SearchBucket::new(&platform.config, platform.env.get("SEARCH_BUCKET"));
+        let indexes = Indexes::open(Arc::new(bucket)).map_err(|fault| anyhow!("{fault}"))?;
+        let hours = AutomationSchedules::new(&platform.config, schedules(&platform.env));
+        let office = office.searching(indexes).hourly(hours);
+        let invoker = Invoker::new(&platform.aws, memory);
+        Ok(Self { platform, office, invoker, asked: 0, indexed: false })
+    }
+
+    /// Builds the search index of what is there now.
+    async fn index(&mut self) -> Result<()> {
+        let Platform { config, env, .. } = self.platform;
+        let table = Table::new(&dynamodb::client(config), env.get("HELPDESK_TABLE"));
+        let leases = Leases::new(table.clone());
+        let store = HelpdeskStore::new(table, SystemClock);
+        let bucket = SearchBucket::new(config, env.get("SEARCH_BUCKET"));
+        let failed = |fault| anyhow!("no index: {fault}");
+        let keeping = Keeping::new(
+            Box::new(store),
+            Arc::new(bucket),
+            Arc::new(leases),
+            Arc::new(SystemClock),
+        );
+        let tenant = TenantId::new(TENANT).map_err(failed)?;
+        let anew = Rebuild { tenant, build: None, done: false, documents: 0 };
+        let built = keeping.map_err(failed)?.rebuild(anew, BUDGET).await.map_err(failed)?;
+        ensure!(built.done, "the index was not built within {} s", BUDGET.as_secs());
+        self.indexed = true;
+        Ok(())
+    }
+
+    /// Asks, and says what it took and what the answer was.
+    ///
+    /// # Errors
+    /// When no route answers, or its function fails.
+    pub async fn ask(&mut self, request: &Request) -> Result<(Asked, Value)> {
+        let (family, route) = answering(request.method, &request.path)
+            .with_context(|| format!("no route is {request}"))?;
+        if family.name == SEARCH.name && !self.indexed {
+            self.index().await?;
+        }
+        let token = self.platform.tokens.get(self.asked / PER_TOKEN).context("too few tokens")?;
+        self.asked = self.asked.saturating_add(1);
+        let event = event(token, request);
+        let function = format!("helpdesk-{}", family.name);
+        self.invoker.bill = Bill::default();
+        let answer = drive::helpdesk(&self.office, family, &event);
+        let (answer, cpu) = self.invoker.invoke(&function, answer).await?;
+        let meter = &self.invoker.bill.meter;
+        let units = meter.all_units();
+        let answer: Value = serde_json::from_slice(&answer)?;
+        let text = answer.get("body").and_then(Value::as_str).unwrap_or_default();
+        let asked = Asked {
+            function,
+            route: name(route),
+            status: answer.get("statusCode").and_then(Value::as_u64).unwrap_or_default(),
+            cpu_ms: cpu.as_secs_f64() * 1000.0,
+            calls: meter.calls_of("dynamodb").count,
+            chain: meter.chain,
+            read: units.read,
+            write: units.write.saturating_add(units.index),
+            bytes: text.len(),
+        };
+        Ok((asked, serde_json::from_str(text).unwrap_or_default()))
+    }
+}
+
+/// Where automations' hours are kept: what is called then is not played here.
+fn schedules(env: &Env) -> ScheduleConfig {
+    ScheduleConfig {
+        group: env.get("SCHEDULE_GROUP").to_owned(),
+        target: "arn:aws:lambda:us-east-1:123456789012:function:helpdesk-automations".to_owned(),
+        role: env.get("SCHEDULER_ROLE_ARN").to_owned(),
+        dead_letters: env.get("SCHEDULER_DLQ_ARN").to_owned(),
+    }
+}
+
+/// A request as API Gateway writes it.
+fn event(token: &str, request: &Request) -> Vec<u8> {
+    let path = format!("/api/v2{}", request.path);
+    let basic = |address: &str| STANDARD.encode(format!("{address}/token:{token}"));
+    let authorization = match &request.by {
+        By::Administrator => Some(format!("Basic {}", basic("ada@example.com"))),
+        By::Address(address) => Some(format!("Basic {}", basic(address))),
+        By::Bearer(token) => Some(format!("Bearer {token}")),
+        By::Nobody => None,
+    };
+    let (kind, body) = match &request.body {
+        Body::None => (None, None),
+        Body::Json(value) => (Some("application/json"), Some(value.to_string())),
+        Body::Raw(text) => (Some("text/plain"), Some(text.clone())),
+    };
+    let mut headers = json!({
+        "accept": "application/json", "host": "api.example.com", "x-ceap-tenant": TENANT,
+    });
+    let given = [("authorization", authorization), ("content-type", kind.map(str::to_owned))];
+    for (name, value) in given {
+        if let (Some(headers), Some(value)) = (headers.as_object_mut(), value) {
+            headers.insert(name.to_owned(), value.into());
+        }
+    }
+    let event = json!({
+        "version": "2.0", "routeKey": format!("ANY {path}"), "rawPath": path,
+        "rawQueryString": request.query,
+        "headers": headers,
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
+            "domainPrefix": "api", "requestId": "r", "routeKey": format!("ANY {path}"),
+            "stage": "$default", "time": "21/Nov/2026:10:00:00 +0000", "timeEpoch": 1_795_255_200_000_u64,
+            "http": {
+                "method": request.method.as_str(), "path": path, "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.7", "userAgent": "bench",
+            },
+        },
+        "body": body,
+        "isBase64Encoded": false,
+    });
+    event.to_string().into_bytes()
+}

@@ -1,0 +1,122 @@
+//! Each route of the helpdesk's API: what one request takes of the processor and of DynamoDB, asked of an account that has
+//! something of most kinds.
+
+mod desk;
+mod script;
+
+use crate::invoke::as_f64;
+use crate::platform::Platform;
+use crate::printed::Printed;
+use crate::templates::Templates;
+use anyhow::{Result, ensure};
+use ceap_helpdesk::api::{Does, Guard, Method, Route};
+use ceap_helpdesk::routes::{FAMILIES, Family};
+use desk::Desk;
+use script::{Request, Script};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What one request to a route takes.
+#[derive(Debug, Clone, Serialize)]
+pub struct Asked {
+    /// Its function.
+    pub function: String,
+    /// Its method and path.
+    pub route: String,
+    /// The status of the answer.
+    pub status: u64,
+    /// Milliseconds of CPU time.
+    pub cpu_ms: f64,
+    /// Calls of DynamoDB.
+    pub calls: u64,
+    /// Calls of AWS that each wait for the one before.
+    pub chain: u64,
+    /// Read and write units of DynamoDB.
+    pub read: f64,
+    /// The same.
+    pub write: u64,
+    /// Bytes of the answer.
+    pub bytes: usize,
+}
+
+/// Every route that can be asked and does something, the dearest of its requests each: that of the longest chain, and of
+/// these the one with the most calls.
+///
+/// # Errors
+/// When a function fails, a request is not answered as it should be, or a route is not asked.
+pub async fn routes(templates: &Templates, printed: &Printed) -> Result<Vec<Asked>> {
+    let memory = templates.memory()?;
+    let platform = Platform::new(templates, &[]).await?;
+    let mut desk = Desk::new(&platform, &memory)?;
+    let mut dearest: BTreeMap<String, Asked> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    let mut script = Script::read()?;
+    while let Some(request) = script.next() {
+        let asked = match request {
+            Ok(request) => one(&mut desk, &mut script, &request).await,
+            Err(why) => Err(why),
+        };
+        match asked {
+            Ok(asked) => {
+                let known = dearest.get(&asked.route);
+                if known.is_none_or(|it| (it.chain, it.calls) <= (asked.chain, asked.calls)) {
+                    dearest.insert(asked.route.clone(), asked);
+                }
+            }
+            Err(why) => wrong.push(format!("{why:#}")),
+        }
+    }
+    ensure!(wrong.is_empty(), "not as it should be:\n{}", wrong.join("\n"));
+    printed.take()?;
+    let all = FAMILIES.iter().flat_map(asked_of);
+    let (found, missing): (Vec<_>, Vec<_>) =
+        all.map(|name| dearest.remove(&name).ok_or(name)).partition(Result::is_ok);
+    let missing: Vec<String> = missing.into_iter().filter_map(Result::err).collect();
+    ensure!(missing.is_empty(), "nothing asks {}", missing.join(", "));
+    Ok(found.into_iter().flatten().collect())
+}
+
+async fn one(desk: &mut Desk<'_>, script: &mut Script, request: &Request) -> Result<Asked> {
+    let (asked, answer) = desk.ask(request).await?;
+    ensure!(!request.fails(asked.status), "{request}: {} {answer}", asked.status);
+    script.keep(request, &answer)?;
+    Ok(asked)
+}
+
+/// The names of those routes of a family that anybody can ask, and that are not refused whatever is asked.
+fn asked_of(family: &Family) -> impl Iterator<Item = String> {
+    let routes = family.routes.iter().flat_map(|routes| routes.iter());
+    let asked = routes.filter(
+        |route| matches!(&route.does, Does::Run(guard, ..) if !matches!(guard, Guard::Step(_))),
+    );
+    asked.map(name)
+}
+
+fn name(route: &Route) -> String {
+    format!("{} {}", route.method.as_str(), route.path)
+}
+
+/// Who answers a request, and by which route.
+fn answering(method: Method, path: &str) -> Option<(&'static Family, &'static Route)> {
+    let each = FAMILIES.iter().flat_map(|family| {
+        family.routes.iter().flat_map(|routes| routes.iter()).map(move |route| (family, route))
+    });
+    let fit = each.filter_map(|(family, route)| Some((route.fits(method, path)?.0, family, route)));
+    fit.max_by_key(|(named, ..)| *named).map(|(_, family, route)| (family, route))
+}
+
+/// The middle of what routes take of the processor, in milliseconds, and the most.
+#[must_use]
+pub fn middle_and_most(rows: &[Asked]) -> (f64, f64) {
+    let mut times: Vec<f64> = rows.iter().map(|row| row.cpu_ms).collect();
+    times.sort_by(f64::total_cmp);
+    let at = |place: usize| times.get(place).copied().unwrap_or_default();
+    (at(times.len() / 2), at(times.len().saturating_sub(1)))
+}
+
+/// The mean of what is counted of each.
+#[must_use]
+pub fn mean(rows: &[Asked], of: impl Fn(&Asked) -> u64) -> f64 {
+    let sum: u64 = rows.iter().map(of).sum();
+    as_f64(sum) / as_f64(u64::try_from(rows.len().max(1)).unwrap_or(1))
+}

@@ -1,0 +1,195 @@
+//! What is asked, one request after the other: `requests.yaml`, filled in with what earlier answers said.
+
+use anyhow::{Context, Result, bail};
+use ceap_helpdesk::api::Method;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+
+/// A line of the file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    ask: String,
+    #[serde(default)]
+    body: Option<Value>,
+    #[serde(default)]
+    raw: Option<String>,
+    #[serde(default, rename = "as")]
+    by: Option<String>,
+    #[serde(default)]
+    bearer: Option<String>,
+    #[serde(default)]
+    keep: BTreeMap<String, String>,
+    #[serde(default = "once")]
+    times: u64,
+    #[serde(default)]
+    refused: Option<u64>,
+}
+
+fn once() -> u64 {
+    1
+}
+
+/// Who asks.
+#[derive(Debug)]
+pub enum By {
+    /// An administrator.
+    Administrator,
+    /// Whoever has this address.
+    Address(String),
+    /// Whoever has this token.
+    Bearer(String),
+    /// Nobody who is known.
+    Nobody,
+}
+
+/// What goes with a request.
+#[derive(Debug)]
+pub enum Body {
+    /// Nothing.
+    None,
+    /// JSON.
+    Json(Value),
+    /// Plain text.
+    Raw(String),
+}
+
+/// A request.
+#[derive(Debug)]
+pub struct Request {
+    /// Its method.
+    pub method: Method,
+    /// Its path below `/api/v2`.
+    pub path: String,
+    /// Its query, as it stands in a URL.
+    pub query: String,
+    /// What goes with it.
+    pub body: Body,
+    /// Who asks.
+    pub by: By,
+    keep: BTreeMap<String, String>,
+    refused: Option<u64>,
+}
+
+impl Request {
+    /// Whether the answer is another than it should be.
+    pub fn fails(&self, status: u64) -> bool {
+        self.refused.map_or(status >= 400, |expected| status != expected)
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method.as_str(), self.path)
+    }
+}
+
+/// The requests that are left, and what is known by now.
+#[derive(Debug)]
+pub struct Script {
+    lines: VecDeque<(Line, u64)>,
+    known: BTreeMap<String, Value>,
+}
+
+impl Script {
+    /// Reads `requests.yaml`, which is part of this crate.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn read() -> Result<Self> {
+        let lines: Vec<Line> =
+            serde_yaml_ng::from_str(include_str!("requests.yaml")).context("requests.yaml")?;
+        let each = |line: Line| (1..=line.times).map(move |n| (line.clone(), n));
+        Ok(Self { lines: lines.into_iter().flat_map(each).collect(), known: BTreeMap::new() })
+    }
+
+    /// The next of them.
+    ///
+    /// # Errors
+    /// When it names what no answer before it said.
+    pub fn next(&mut self) -> Option<Result<Request>> {
+        let (line, n) = self.lines.pop_front()?;
+        Some(self.filled(line, n))
+    }
+
+    fn filled(&mut self, line: Line, n: u64) -> Result<Request> {
+        self.known.insert("n".to_owned(), Value::from(n));
+        let asked = self.text(&line.ask)?;
+        let (method, target) = asked.split_once(' ').context("a method and a path")?;
+        // Links are whole, as clients follow them.
+        let target = target.split_once("/api/v2").map_or(target, |(_, path)| path);
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let by = match (&line.bearer, line.by.as_deref()) {
+            (Some(token), _) => By::Bearer(self.text(token)?),
+            (None, None) => By::Administrator,
+            (None, Some("nobody")) => By::Nobody,
+            (None, Some(address)) => By::Address(address.to_owned()),
+        };
+        let body = match (line.body, line.raw) {
+            (Some(body), _) => Body::Json(self.value(&body)?),
+            (None, Some(raw)) => Body::Raw(raw),
+            (None, None) => Body::None,
+        };
+        Ok(Request {
+            method: Method::named(method).with_context(|| format!("no method {method}"))?,
+            path: path.to_owned(),
+            query: query.replace(' ', "%20"),
+            body,
+            by,
+            keep: line.keep,
+            refused: line.refused,
+        })
+    }
+
+    /// Remembers what is wanted of the answer to a request.
+    ///
+    /// # Errors
+    /// When that is not in it.
+    pub fn keep(&mut self, request: &Request, answer: &Value) -> Result<()> {
+        for (name, pointer) in &request.keep {
+            let found = answer.pointer(pointer);
+            let found = found.with_context(|| format!("{request}: no {pointer} in {answer}"))?;
+            self.known.insert(name.clone(), found.clone());
+        }
+        Ok(())
+    }
+
+    fn text(&self, text: &str) -> Result<String> {
+        let mut parts = text.split('{');
+        let mut filled = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            match part.split_once('}') {
+                Some((name, rest)) => match self.known.get(name) {
+                    Some(Value::String(text)) => filled.extend([text, rest]),
+                    Some(value) => filled.extend([&*value.to_string(), rest]),
+                    None => bail!("{text}: nothing is known of {name}"),
+                },
+                None => bail!("{text}: what begins with {{ ends with }}"),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn value(&self, value: &Value) -> Result<Value> {
+        Ok(match value {
+            Value::String(text) if text == "{}" => value.clone(),
+            Value::String(text) => {
+                let name = text.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+                match name.and_then(|name| self.known.get(name)) {
+                    Some(known) => known.clone(),
+                    None => Value::String(self.text(text)?),
+                }
+            }
+            Value::Array(all) => {
+                all.iter().map(|it| self.value(it)).collect::<Result<Vec<_>>>()?.into()
+            }
+            Value::Object(fields) => {
+                let each = fields.iter().map(|(name, it)| Ok((name.clone(), self.value(it)?)));
+                Value::Object(each.collect::<Result<_>>()?)
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        })
+    }
+}
