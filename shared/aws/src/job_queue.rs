@@ -3,9 +3,9 @@
 use crate::fault::fault;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry as Entry;
-use ceap_helpdesk::job::{Later, Queue, Waiting};
+use ceap_helpdesk::job::{Later, Waiting};
 use ceap_helpdesk::store::Soon;
-use ceap_kernel::{Fault, TenantId};
+use ceap_kernel::Fault;
 
 /// The queue of what is to be done later.
 #[derive(Debug, Clone)]
@@ -22,21 +22,13 @@ impl JobQueue {
 }
 
 impl JobQueue {
-    async fn put(&self, waiting: &Waiting) -> Result<(), Fault> {
-        let send = self.client.send_message().queue_url(&self.url).message_body(body(waiting)?);
-        send.send().await.map(drop).map_err(|error| fault("SendMessage", &error))
-    }
-
     /// Of what was not taken, all comes again: what is done once is not done twice.
-    async fn put_all(&self, waiting: &[Waiting], after_s: u16) -> Result<(), Fault> {
+    async fn put_all(&self, waiting: &[Waiting]) -> Result<(), Fault> {
         for part in waiting.chunks(BATCH) {
             let mut send = self.client.send_message_batch().queue_url(&self.url);
             for (index, waiting) in part.iter().enumerate() {
                 let entry = Entry::builder().id(index.to_string()).message_body(body(waiting)?);
-                let entry = entry
-                    .delay_seconds(after_s.into())
-                    .build()
-                    .map_err(|error| Fault::Internal(error.to_string()))?;
+                let entry = entry.build().map_err(|error| Fault::Internal(error.to_string()))?;
                 send = send.entries(entry);
             }
             let sent = send.send().await.map_err(|error| fault("SendMessageBatch", &error))?;
@@ -57,14 +49,7 @@ fn body(waiting: &Waiting) -> Result<String, Fault> {
 }
 
 impl Later for JobQueue {
-    fn put<'a>(&'a self, waiting: &'a [Waiting], after_s: u16) -> Soon<'a, Result<(), Fault>> {
-        Box::pin(self.put_all(waiting, after_s))
-    }
-}
-
-impl Queue for JobQueue {
-    fn start<'a>(&'a self, tenant: &'a TenantId, id: &'a str) -> Soon<'a, Result<(), Fault>> {
-        let waiting = Waiting::Job { tenant: tenant.clone(), id: id.to_owned() };
-        Box::pin(async move { self.put(&waiting).await })
+    fn put<'a>(&'a self, waiting: &'a [Waiting]) -> Soon<'a, Result<(), Fault>> {
+        Box::pin(self.put_all(waiting))
     }
 }

@@ -12,6 +12,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use ceap_engagement::source::poll::PollSchedules;
 use ceap_engagement::use_case::library::Schedules;
 use ceap_engagement::use_case::{Duty, ScheduleDocument};
+#[cfg(feature = "helpdesk")]
+use ceap_helpdesk::automation::Duty as HelpdeskDuty;
 use ceap_kernel::{Fault, SourceId, TenantId, Timestamp, UseCaseId, digest};
 use serde_json::{Value, json};
 
@@ -74,8 +76,12 @@ impl AutomationSchedules {
 
 #[cfg(feature = "helpdesk")]
 impl AutomationSchedules {
-    async fn every(&self, tenant: &TenantId, duty: &str, expression: &str) -> Result<(), Fault> {
-        let name = digest(&[duty, tenant.as_str()]);
+    async fn set(&self, tenant: &TenantId, duty: HelpdeskDuty) -> Result<(), Fault> {
+        let (word, expression) = match duty {
+            HelpdeskDuty::Automations => ("automations", "cron(0 * * * ? *)"),
+            HelpdeskDuty::Promises => ("promises", "rate(1 minute)"),
+        };
+        let name = digest(&[word, tenant.as_str()]);
         let schedule = ScheduleDocument { expression: expression.to_owned(), time_zone: None };
         self.0.set(&name, "schedule", &schedule, &json!({"tenant": tenant, "duty": duty})).await
     }
@@ -83,18 +89,12 @@ impl AutomationSchedules {
 
 #[cfg(feature = "helpdesk")]
 impl ceap_helpdesk::automation::Clockwork for AutomationSchedules {
-    fn every_hour<'a>(
+    fn wind<'a>(
         &'a self,
         tenant: &'a TenantId,
+        duty: HelpdeskDuty,
     ) -> ceap_helpdesk::store::Soon<'a, Result<(), Fault>> {
-        Box::pin(self.every(tenant, "automations", "cron(0 * * * ? *)"))
-    }
-
-    fn every_minute<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-    ) -> ceap_helpdesk::store::Soon<'a, Result<(), Fault>> {
-        Box::pin(self.every(tenant, "promises", "rate(1 minute)"))
+        Box::pin(self.set(tenant, duty))
     }
 }
 

@@ -12,7 +12,6 @@ use ceap_helpdesk::access::credential::Platform;
 use ceap_helpdesk::access::sign_in::Clients;
 use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Ask, Desk, Method};
-use ceap_helpdesk::automation::Clockwork;
 use ceap_helpdesk::message::Nothing;
 use ceap_helpdesk::routes;
 use ceap_helpdesk::search::Recent;
@@ -58,16 +57,6 @@ impl Platform for Owner {
 
     fn client<'a>(&'a self, _: &'a str) -> Soon<'a, Result<Option<SignInClient>, Fault>> {
         Box::pin(async { Ok(None) })
-    }
-}
-
-impl Clockwork for Owner {
-    fn every_hour<'a>(&'a self, _: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn every_minute<'a>(&'a self, _: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
-        Box::pin(async { Ok(()) })
     }
 }
 
@@ -122,14 +111,12 @@ impl World {
             sign_in: &Nothing,
             clients: &self.clients,
             clock: &*self.clock,
-            jobs: &Nothing,
             files: &Nothing,
             secrets: &Nothing,
             deliver: &Nothing,
             index: &Nothing,
             recent: &self.recent,
             connections: &Nothing,
-            clockwork: &Owner,
             random: &random,
         };
         let told = self.runtime.block_on(api::answer(&desk, &routes::all(), &ask));

@@ -29,17 +29,14 @@ use ceap_aws::SdkConfig;
 use ceap_aws::connections::GatewayConnections;
 use ceap_aws::dynamodb::{self, CurrentCredentials, HelpdeskStore, SecretStore, Table};
 use ceap_aws::file_bucket::FileBucket;
-use ceap_aws::job_queue::JobQueue;
-use ceap_aws::schedules::{AutomationSchedules, ScheduleConfig};
 use ceap_channels::http::Reach;
 use ceap_helpdesk::access::credential::Platform;
 use ceap_helpdesk::access::sign_in::{Clients, SignIn};
 use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Desk, Refused, Told};
-use ceap_helpdesk::automation::{self, Clockwork, Ran, Swept};
+use ceap_helpdesk::automation::{self, Duty, Ran, Swept};
 use ceap_helpdesk::erasure::Shredder;
 use ceap_helpdesk::file::Files;
-use ceap_helpdesk::job::Queue;
 use ceap_helpdesk::message::Counter;
 use ceap_helpdesk::presence::Connections;
 use ceap_helpdesk::routes::Family;
@@ -79,18 +76,6 @@ pub fn shredder(config: &ceap_aws::SdkConfig, table: Table, files: &str) -> Shre
     }
 }
 
-/// What has automations and promises looked after in time: schedules in `SCHEDULE_GROUP`, which call `AUTOMATIONS_FUNCTION` as
-/// `SCHEDULE_ROLE_ARN`, and `SCHEDULE_DLQ_ARN` for what could not be called.
-pub async fn clockwork(env: &Env) -> AutomationSchedules {
-    let schedules = ScheduleConfig {
-        group: env.get("SCHEDULE_GROUP").to_owned(),
-        target: env.get("AUTOMATIONS_FUNCTION").to_owned(),
-        role: env.get("SCHEDULE_ROLE_ARN").to_owned(),
-        dead_letters: env.get("SCHEDULE_DLQ_ARN").to_owned(),
-    };
-    AutomationSchedules::new(&ceap_aws::config().await, schedules)
-}
-
 /// All that a helpdesk's functions reach.
 pub struct Office {
     store: Box<dyn Store>,
@@ -99,18 +84,16 @@ pub struct Office {
     sign_in: Box<dyn SignIn>,
     clients: Clients,
     clock: Box<dyn Clock>,
-    jobs: Box<dyn Queue>,
     files: Box<dyn Files>,
     secrets: Box<dyn Secrets>,
     deliver: Box<dyn Deliver>,
     index: Box<dyn Index>,
     recent: Recent,
     connections: Box<dyn Connections>,
-    clockwork: Box<dyn Clockwork>,
 }
 
 impl Office {
-    /// Built of `HELPDESK_TABLE`, `PLATFORM_TABLE`, `JOBS_QUEUE`, `FILES_BUCKET`, `SECRETS_KEY`, `ALLOW_LOOPBACK`,
+    /// Built of `HELPDESK_TABLE`, `PLATFORM_TABLE`, `FILES_BUCKET`, `SECRETS_KEY`, `ALLOW_LOOPBACK`,
     /// `SIGN_IN_ISSUER` and `SIGN_IN_KEYS`.
     ///
     /// # Errors
@@ -136,14 +119,12 @@ impl Office {
             sign_in: sign_in(env, reach)?,
             clients: Clients::default(),
             clock: Box::new(SystemClock),
-            jobs: Box::new(JobQueue::new(config, env.get("JOBS_QUEUE"))),
             files: Box::new(FileBucket::new(config, env.get("FILES_BUCKET"))),
             secrets: Box::new(secrets),
             deliver: Box::new(Deliverer::new(reach)),
             index: Box::new(Unreached),
             recent: Recent::default(),
             connections: Box::new(Unreached),
-            clockwork: Box::new(Unreached),
         })
     }
 
@@ -175,21 +156,13 @@ impl Office {
             sign_in: Box::new(Nobody),
             clients: Clients::default(),
             clock: Box::new(SystemClock),
-            jobs: Box::new(Unreached),
             files: Box::new(Unreached),
             secrets: Box::new(Unreached),
             deliver: Box::new(Unreached),
             index: Box::new(Unreached),
             recent: Recent::default(),
             connections: Box::new(Unreached),
-            clockwork: Box::new(Unreached),
         }
-    }
-
-    /// The same, with what has automations done.
-    #[must_use]
-    pub fn hourly(self, clockwork: impl Clockwork + 'static) -> Self {
-        Self { clockwork: Box::new(clockwork), ..self }
     }
 
     /// Does what time brings about in one account after the other, as it is told.
@@ -236,14 +209,12 @@ impl Office {
             sign_in: &*self.sign_in,
             clients: &self.clients,
             clock: &*self.clock,
-            jobs: &*self.jobs,
             files: &*self.files,
             secrets: &*self.secrets,
             deliver: &*self.deliver,
             index: &*self.index,
             recent: &self.recent,
             connections: &*self.connections,
-            clockwork: &*self.clockwork,
             random: &crate::random,
         }
     }
@@ -285,16 +256,6 @@ impl Office {
 struct Due {
     tenant: TenantId,
     duty: Duty,
-}
-
-/// What time brings about.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Duty {
-    /// The automations of hours that are not done yet.
-    Automations,
-    /// What is due of promises, and of routing.
-    Promises,
 }
 
 /// What was done.

@@ -4,10 +4,9 @@ use ceap_helpdesk::routes::SATISFACTION;
 use ceap_runtime::helpdesk::Office;
 use ceap_runtime::{Env, Error, start};
 
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 7] = [
     "HELPDESK_TABLE",
     "PLATFORM_TABLE",
-    "JOBS_QUEUE",
     "FILES_BUCKET",
     "SECRETS_KEY",
     "ALLOW_LOOPBACK",

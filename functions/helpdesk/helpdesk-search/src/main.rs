@@ -7,10 +7,9 @@ use ceap_runtime::{Env, Error, start};
 use ceap_search::desk::Indexes;
 use std::sync::Arc;
 
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 8] = [
     "HELPDESK_TABLE",
     "PLATFORM_TABLE",
-    "JOBS_QUEUE",
     "FILES_BUCKET",
     "SECRETS_KEY",
     "ALLOW_LOOPBACK",

@@ -120,13 +120,14 @@ fn an_automation_acts_once_in_its_hour_and_is_called_each_hour() {
         "automations",
         &json!({"automation": {"title": "Late", "all": all, "actions": actions}}),
     );
-    let schedules = aws::schedules("automations");
     let due = json!({"tenant": tenant.name, "duty": "automations"});
     let of_it = |it: &&Value| {
         let input = it["Target"]["Input"].as_str().unwrap_or_default();
         serde_json::from_str::<Value>(input).is_ok_and(|input| input == due)
     };
-    let schedule = schedules.iter().find(of_it).unwrap_or_else(|| panic!("{schedules:?}"));
+    let schedule = until("its schedule to be made", PATIENCE, || {
+        aws::schedules("automations").into_iter().find(|it| of_it(&it))
+    });
     assert_eq!(schedule["ScheduleExpression"], "cron(0 * * * ? *)");
 
     // As the schedule does, which may come first.

@@ -98,14 +98,12 @@ impl Room {
             sign_in: &Nothing,
             clients: &clients,
             clock: &FixedClock(noon()),
-            jobs: &Nothing,
             files: &Nothing,
             secrets: &Nothing,
             deliver: &Nothing,
             index: &index,
             recent: &recent,
             connections,
-            clockwork: &Nothing,
             random: &random,
         };
         at_once(act(&desk))

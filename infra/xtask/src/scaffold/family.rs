@@ -38,8 +38,7 @@ pub fn plan(plan: &mut Plan<'_>, repo: &Repo, names: &Names) -> Result<String> {
     plan.create(format!("events/helpdesk-{kebab}/example.json"), event)?;
     plan.format(&format!("helpdesk-{kebab}"));
     Ok(format!(
-        "next: say in {TEMPLATE} what it may besides records and credentials: !Ref JobsPolicy if it starts jobs, \
-         !Ref FilesPolicy if it keeps files"
+        "next: say in {TEMPLATE} what it may besides records and credentials: !Ref FilesPolicy if it keeps files"
     ))
 }
 

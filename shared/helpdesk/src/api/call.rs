@@ -32,8 +32,6 @@ pub struct Desk<'a> {
     pub clients: &'a crate::access::sign_in::Clients,
     /// The time.
     pub clock: &'a dyn ceap_kernel::Clock,
-    /// Does jobs.
-    pub jobs: &'a dyn crate::job::Queue,
     /// Keeps files.
     pub files: &'a dyn crate::file::Files,
     /// Keeps secrets.
@@ -46,8 +44,6 @@ pub struct Desk<'a> {
     pub recent: &'a crate::search::Recent,
     /// Posts to who is connected to the WebSocket API.
     pub connections: &'a dyn crate::presence::Connections,
-    /// Has automations done.
-    pub clockwork: &'a dyn crate::automation::Clockwork,
     /// 256 random bits.
     pub random: &'a dyn Fn() -> [u8; 32],
 }

@@ -5,9 +5,11 @@
 //! exactly so many hours is one of one hour alone. Hours that were missed are caught up, each as of its own time. Who dies
 //! in the midst of one leaves it to the next; what it did is remembered with each ticket, and not done again.
 
+mod duty;
 mod hours;
 mod promises;
 
+pub use duty::{Clockwork, Duty};
 pub use promises::{Swept, sweep};
 
 use crate::api::{Ask, Call, Desk, Refused, entry};
@@ -16,7 +18,6 @@ use crate::routes::tickets::automated;
 use crate::rule::{Automation, Order};
 use crate::search::document::field;
 use crate::search::{Filter, Finder, Kind, Looking, Search, Sort};
-use crate::store::Soon;
 use crate::ticket::Status;
 use ceap_kernel::{Fault, TenantId, Timestamp};
 use futures::stream::{self, StreamExt};
@@ -29,15 +30,6 @@ const PAGE: usize = 10_000;
 
 /// Tickets that are worked on at once.
 const AT_ONCE: usize = 16;
-
-/// Has done what time brings about. To ask for it again changes nothing.
-pub trait Clockwork {
-    /// Has the automations of an account done each full hour from now on, at least once ([`run`]).
-    fn every_hour<'a>(&'a self, tenant: &'a TenantId) -> Soon<'a, Result<(), Fault>>;
-
-    /// Has the promises of an account looked after each minute from now on, at least once ([`sweep`]).
-    fn every_minute<'a>(&'a self, tenant: &'a TenantId) -> Soon<'a, Result<(), Fault>>;
-}
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

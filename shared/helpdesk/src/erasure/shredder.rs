@@ -40,14 +40,12 @@ impl Shredder {
             sign_in: &Nothing,
             clients: &clients,
             clock: &*self.clock,
-            jobs: &Nothing,
             files: &*self.files,
             secrets: &Nothing,
             deliver: &Nothing,
             index: &Nothing,
             recent: &recent,
             connections: &Nothing,
-            clockwork: &Nothing,
             random: &*self.random,
         };
         Box::pin(step(&desk, tenant, whom, place)).await

@@ -1,8 +1,9 @@
 //! Work on many records, done in the background: a job is a list of requests, each of which is made as who asked for
 //! the job would make it, once.
 //!
-//! A queue may bring a job again, and a worker may die between two steps. Each step's commit remembers that it was
-//! done, in the same transaction; one that was is passed over.
+//! To keep a job is to start it: whoever reads the table's stream puts it into the queue ([`Later`]), which may bring it
+//! again, and a worker may die between two steps. Each step's commit remembers that it was done, in the same transaction;
+//! one that was is passed over.
 
 mod run;
 mod status;
@@ -22,21 +23,11 @@ use ceap_kernel::{Fault, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Has jobs done.
-pub trait Queue {
-    /// Has this one done, soon, at least once.
-    fn start<'a>(&'a self, tenant: &'a TenantId, id: &'a str) -> Soon<'a, Result<(), Fault>>;
-}
-
 /// Has things done that follow from what was kept.
 pub trait Later {
-    /// Has these done after so many seconds, at most 900, at least once.
-    fn put<'a>(&'a self, waiting: &'a [Waiting], after_s: u16) -> Soon<'a, Result<(), Fault>>;
+    /// Has these done, soon, at least once.
+    fn put<'a>(&'a self, waiting: &'a [Waiting]) -> Soon<'a, Result<(), Fault>>;
 }
-
-/// Seconds after which a job is begun whose queue did not take it when it was asked for. One that was done by then has
-/// nothing left to do.
-pub const SWEPT_AFTER_S: u16 = 60;
 
 /// What waits in the helpdesk's queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,10 +114,13 @@ impl Job {
     /// The list of those that somebody asked for.
     pub const LIST: &str = "jobs";
 
+    /// The sort key of each: its partition has its id.
+    pub const SORT: &str = "JOB";
+
     /// Where it is kept.
     #[must_use]
     pub fn key(id: &str) -> Key {
-        Key::new(format!("JOB#{id}"), "JOB")
+        Key::new(format!("JOB#{id}"), Self::SORT)
     }
 
     /// Where a step of it is kept.
@@ -212,8 +206,5 @@ async fn begin(
         changes.put(link.key(), &json!({}), Some(expires_at))?;
     }
     call.commit(changes).await?;
-    // It is kept by now, and whoever hears of that begins it later ([`SWEPT_AFTER_S`]): to tell the caller that it failed
-    // would have it asked for twice.
-    let _ = call.desk.jobs.start(&call.tenant, &job.id).await;
     Ok(job)
 }

@@ -5,10 +5,8 @@ use crate::access::credential::Platform;
 use crate::access::sign_in::{Clients, SignIn, Verified};
 use crate::account::Remembered;
 use crate::api::{Desk, Refused};
-use crate::automation::Clockwork;
 use crate::file::{Files, Stored};
 use crate::ids::TicketId;
-use crate::job::Queue;
 use crate::presence::{Connections, Posted};
 use crate::search::Recent;
 use crate::search::index::{Index, Opened};
@@ -44,14 +42,12 @@ impl Counter {
             sign_in: &Nothing,
             clients: &clients,
             clock: &*self.clock,
-            jobs: &Nothing,
             files: &Nothing,
             secrets: &Nothing,
             deliver: &Nothing,
             index: &Nothing,
             recent: &recent,
             connections: &Nothing,
-            clockwork: &Nothing,
             random: &*self.random,
         };
         Box::pin(take(&desk, tenant, message)).await
@@ -82,12 +78,6 @@ impl Platform for Nothing {
 
 impl SignIn for Nothing {
     fn verify<'a>(&'a self, _: &'a str) -> Soon<'a, Result<Verified, Fault>> {
-        nothing()
-    }
-}
-
-impl Queue for Nothing {
-    fn start<'a>(&'a self, _: &'a TenantId, _: &'a str) -> Soon<'a, Result<(), Fault>> {
         nothing()
     }
 }
@@ -157,16 +147,6 @@ impl Deliver for Nothing {
         &'a self,
         _: &'a Prepared,
     ) -> Soon<'a, Result<Result<Delivered, Undelivered>, Fault>> {
-        nothing()
-    }
-}
-
-impl Clockwork for Nothing {
-    fn every_hour<'a>(&'a self, _: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
-        nothing()
-    }
-
-    fn every_minute<'a>(&'a self, _: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
         nothing()
     }
 }

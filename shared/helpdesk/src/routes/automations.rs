@@ -150,7 +150,6 @@ async fn create(call: &Call<'_>) -> Result<Answer, Refused> {
     let mut automation =
         Automation { head, conditions: Conditions::default(), actions: Vec::new() };
     apply(edit, call, &mut automation).await?;
-    wound(call, [&automation]).await?;
     call.add(&automation).await?;
     Ok(created(call, &automation))
 }
@@ -160,7 +159,6 @@ async fn update(call: &Call<'_>) -> Result<Answer, Refused> {
     let edit: Edit = call.ask.record("automation")?;
     let mut after = before.record.clone();
     apply(edit, call, &mut after).await?;
-    wound(call, [&after]).await?;
     call.change(&before, &after).await?;
     Ok(Answer::ok(one(call, &after)))
 }
@@ -168,17 +166,5 @@ async fn update(call: &Call<'_>) -> Result<Answer, Refused> {
 async fn update_many(call: &Call<'_>) -> Result<Answer, Refused> {
     let all = rules::moved::<Automation>(call).await?.into_iter();
     let both: Vec<_> = all.map(|(before, after, _)| (before, after)).collect();
-    wound(call, both.iter().map(|(_, after)| after)).await?;
     rules::change_all(call, both).await
-}
-
-/// Has automations done from now on, if any of these is in use.
-async fn wound<'a>(
-    call: &Call<'_>,
-    all: impl IntoIterator<Item = &'a Automation>,
-) -> Result<(), Refused> {
-    if all.into_iter().any(|it| it.head.active) {
-        call.desk.clockwork.every_hour(&call.tenant).await?;
-    }
-    Ok(())
 }

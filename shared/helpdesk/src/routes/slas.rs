@@ -194,7 +194,6 @@ async fn create(call: &Call<'_>) -> Result<Answer, Refused> {
         escalations: Vec::new(),
     };
     edit.apply(call, &mut policy).await?;
-    call.desk.clockwork.every_minute(&call.tenant).await?;
     call.add(&policy).await?;
     let location = call.url(&format!("/slas/policies/{}.json", policy.head.id));
     Ok(Answer::created(one(call, &policy), location))
@@ -205,7 +204,6 @@ async fn update(call: &Call<'_>) -> Result<Answer, Refused> {
     let edit: Edit = call.ask.record("sla_policy")?;
     let mut after = before.record.clone();
     edit.apply(call, &mut after).await?;
-    call.desk.clockwork.every_minute(&call.tenant).await?;
     call.change(&before, &after).await?;
     Ok(Answer::ok(one(call, &after)))
 }

@@ -3,7 +3,7 @@
 use crate::cast::{self, CUSTOMER};
 use crate::world::World;
 use ceap_helpdesk::api::Desk;
-use ceap_helpdesk::automation::{Ran, run};
+use ceap_helpdesk::automation::{Duty, Ran, run};
 use ceap_helpdesk::ids::TicketId;
 use ceap_helpdesk::record::{Changes, Record, places};
 use ceap_helpdesk::store::{Failure, Found, Item, Key, Range, Soon, Store, Write};
@@ -64,10 +64,9 @@ async fn audits(world: &World, id: u64) -> Vec<Value> {
 async fn an_automation_acts_in_the_hour_in_which_its_conditions_come_to_be_met() {
     let world = desk().await;
     let pending = [["status", "is", "pending"], ["PENDING", "greater_than", "4"]];
-    let hourly = (TenantId::new("acme").unwrap(), "hour");
-    assert!(!world.outside.wound.borrow().contains(&hourly));
+    assert!(!world.due().contains(&Duty::Automations));
     automation(&world, "Nobody answers", &pending, set("status", "solved")).await;
-    assert!(world.outside.wound.borrow().contains(&hourly), "somebody calls it");
+    assert!(world.due().contains(&Duty::Automations), "somebody calls it");
     let id = opened(&world, json!({"assignee_id": 1001, "status": "pending"})).await;
     let other = opened(&world, json!({"assignee_id": 1001})).await;
     assert_eq!(later(&world, 4).await.changed, 0, "it is not more than four hours");

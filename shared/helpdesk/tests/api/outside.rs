@@ -1,6 +1,5 @@
 //! What lies outside: secrets that are kept, webhooks' requests with what they are answered, and who is connected.
 
-use ceap_helpdesk::automation::Clockwork;
 use ceap_helpdesk::presence::{Connections, Posted};
 use ceap_helpdesk::satisfaction::Surveys;
 use ceap_helpdesk::secret::Secrets;
@@ -20,20 +19,6 @@ pub struct Outside {
     pub requests: RefCell<Vec<Prepared>>,
     /// What is answered next; 200 if nothing is.
     pub answers: RefCell<VecDeque<Result<Delivered, Undelivered>>>,
-    /// What is done in whose account, and how often.
-    pub wound: RefCell<BTreeSet<(TenantId, &'static str)>>,
-}
-
-impl Clockwork for Outside {
-    fn every_hour<'a>(&'a self, tenant: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
-        self.wound.borrow_mut().insert((tenant.clone(), "hour"));
-        Box::pin(async { Ok(()) })
-    }
-
-    fn every_minute<'a>(&'a self, tenant: &'a TenantId) -> Soon<'a, Result<(), Fault>> {
-        self.wound.borrow_mut().insert((tenant.clone(), "minute"));
-        Box::pin(async { Ok(()) })
-    }
 }
 
 impl Secrets for Outside {

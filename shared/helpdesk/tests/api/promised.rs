@@ -2,7 +2,7 @@
 
 use crate::cast::{self, CUSTOMER};
 use crate::world::World;
-use ceap_helpdesk::automation::{Swept, sweep};
+use ceap_helpdesk::automation::{Duty, Swept, sweep};
 use ceap_kernel::TenantId;
 use serde_json::{Value, json};
 
@@ -209,10 +209,9 @@ async fn ticket(world: &World, id: u64) -> Value {
 #[tokio::test]
 async fn what_is_about_to_be_broken_is_escalated_and_what_is_broken_is_told_each_once() {
     let world = desk().await;
-    let minutely = (TenantId::new("acme").unwrap(), "minute");
-    assert!(!world.outside.wound.borrow().contains(&minutely));
+    assert!(!world.due().contains(&Duty::Promises));
     let kept = escalating(&world).await;
-    assert!(world.outside.wound.borrow().contains(&minutely), "somebody looks after it");
+    assert!(world.due().contains(&Duty::Promises), "somebody looks after it");
     assert_eq!(kept["escalations"][0]["minutes_before"], 30);
     let id = requested(&world, "normal").await;
     assert_eq!(minutes(&world, 20).await, 0);

@@ -5,6 +5,7 @@ mod shapes;
 
 use crate::cast::{self, AGENT, CUSTOMER, OTHER};
 use crate::world::World;
+use ceap_helpdesk::automation::Duty;
 use ceap_helpdesk::ids::TicketId;
 use ceap_helpdesk::job::Waiting;
 use ceap_helpdesk::record::{Changes, Kept, Record, places};
@@ -144,8 +145,7 @@ async fn nothing_is_given_to_anybody_before_routing_knows_what_they_have_to_do()
     let waits = [opened(&world, json!({})).await, opened(&world, json!({})).await];
     assert_eq!((passed(&world).await.given, tended(&world).await), (0, Tended::default()));
     world.put("/routing/settings", json!({"settings": {"enabled": true}})).await.is(200);
-    let minutes = (acme(), "minute");
-    assert!(world.outside.wound.borrow().contains(&minutes), "somebody looks each minute");
+    assert!(world.due().contains(&Duty::Promises), "somebody looks each minute");
     assert_eq!((tended(&world).await, passed(&world).await.given), (Tended::default(), 0));
     world.pass(61);
     let before = ticket(&world, waits[1]).await["updated_at"].clone();

@@ -7,13 +7,14 @@ use ceap_helpdesk::access::credential::Platform;
 use ceap_helpdesk::access::sign_in::{Clients, SignIn, Verified};
 use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::api::{self, Ask, Desk, Method, Told};
+use ceap_helpdesk::automation::Duty;
 use ceap_helpdesk::file::{Files, Stored};
-use ceap_helpdesk::job::{self, Queue};
+use ceap_helpdesk::job::{self, Job};
 use ceap_helpdesk::record::places;
 use ceap_helpdesk::routes;
 use ceap_helpdesk::search::{Recent, index};
 use ceap_helpdesk::store::memory::Memory;
-use ceap_helpdesk::store::{Expect, Item, Range, Soon, Store, Write};
+use ceap_helpdesk::store::{Expect, Item, Key, Range, Soon, Store, Write};
 use ceap_helpdesk::user::Invitation;
 use ceap_kernel::access::{Credential, Principal, Role, SignInClient};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
@@ -32,7 +33,7 @@ impl Clock for Hands {
     }
 }
 
-/// The platform's credentials, jobs that wait, and files.
+/// The platform's credentials, and files.
 #[derive(Default)]
 pub struct Around {
     pub principals: RefCell<HashMap<String, Principal>>,
@@ -41,7 +42,6 @@ pub struct Around {
     pub lookups: Cell<usize>,
     /// What is said by tokens that are good, and what becomes of those that are not.
     pub tokens: RefCell<HashMap<String, Result<Verified, Fault>>>,
-    pub jobs: RefCell<Vec<(TenantId, String)>>,
     pub files: RefCell<BTreeMap<String, (String, Vec<u8>)>>,
     /// Those of them that do not go by themselves.
     pub kept: RefCell<BTreeSet<String>>,
@@ -69,13 +69,6 @@ impl SignIn for Around {
         let said = self.tokens.borrow().get(token).cloned();
         let said = said.unwrap_or_else(|| Err(Fault::Unauthorized("not good".to_owned())));
         Box::pin(async move { said })
-    }
-}
-
-impl Queue for Around {
-    fn start<'a>(&'a self, tenant: &'a TenantId, id: &'a str) -> Soon<'a, Result<(), Fault>> {
-        self.jobs.borrow_mut().push((tenant.clone(), id.to_owned()));
-        Box::pin(async { Ok(()) })
     }
 }
 
@@ -147,6 +140,8 @@ pub struct World {
     pub index: index::memory::Memory,
     pub recent: Recent,
     tokens: HashMap<String, String>,
+    /// Jobs that were begun.
+    begun: RefCell<BTreeSet<(TenantId, Key)>>,
     /// Whether accounts keep the triggers that they come with. Without them only what a test sets up acts.
     standard: bool,
     /// What records were when the feed was checked last.
@@ -215,6 +210,7 @@ impl World {
             index,
             recent,
             tokens,
+            begun: RefCell::default(),
             standard: false,
             seen: RefCell::default(),
             unchecked: Cell::default(),
@@ -343,13 +339,28 @@ impl World {
         emails
     }
 
-    /// Does the jobs that wait.
+    /// What time has to bring about in `acme`, by what is kept.
+    pub fn due(&self) -> BTreeSet<Duty> {
+        let acme = TenantId::new("acme").unwrap();
+        let all = self.store.dump().into_iter().filter(|(tenant, ..)| *tenant == acme);
+        all.filter_map(|(_, key, body)| Duty::of(&key, &body).unwrap()).collect()
+    }
+
+    /// Does the jobs that were kept since it last did.
     pub async fn work(&self) {
-        let waiting = self.around.jobs.take();
-        for (tenant, id) in waiting {
-            let all = routes::all();
-            self.at_desk(async |desk| job::run(desk, &all, &tenant, &id).await).await.unwrap();
+        for (tenant, key, body) in self.store.dump() {
+            let is_new = || self.begun.borrow_mut().insert((tenant.clone(), key.clone()));
+            if key.sort == Job::SORT && is_new() {
+                let job: Job = serde_json::from_str(&body).unwrap();
+                self.work_on(&tenant, &job.id).await;
+            }
         }
+    }
+
+    /// Does a job, as the queue brings it.
+    pub async fn work_on(&self, tenant: &TenantId, id: &str) {
+        let all = routes::all();
+        self.at_desk(async |desk| job::run(desk, &all, tenant, id).await).await.unwrap();
     }
 
     /// Starts a job, has it done, and tells what came of it.
@@ -399,14 +410,12 @@ impl World {
             sign_in: &self.around,
             clients: &self.clients,
             clock: &self.hands,
-            jobs: &self.around,
             files: &self.around,
             secrets: &self.outside,
             deliver: &self.outside,
             index: &self.index,
             recent: &self.recent,
             connections: &self.lines,
-            clockwork: &self.outside,
             random: &random,
         };
         act(&desk).await

@@ -1,5 +1,5 @@
 //! What happens to tickets, told to the bus, to the event stream and to people, as it is read from the stream of the
-//! helpdesk's table; what reports count of them; who is invited; and jobs, of which their queue may not have heard.
+//! helpdesk's table; what reports count of them; who is invited; and jobs and clocks, which begin by it.
 
 use super::changes::changed;
 use crate::batch::{Answer, whole};
@@ -11,18 +11,20 @@ use ceap_aws::connections::GatewayConnections;
 use ceap_aws::dynamodb::{self, HelpdeskStore, QuarantineStore, Table};
 use ceap_aws::fact_bus::FactBus;
 use ceap_aws::job_queue::JobQueue;
+use ceap_aws::schedules::{AutomationSchedules, ScheduleConfig};
 use ceap_aws::stream::KinesisStream;
 use ceap_engagement::event::{Arrived, Event};
 use ceap_engagement::pipeline::accept::EventStream;
 use ceap_engagement::profile::PROFILE_UPDATED;
 use ceap_engagement::quarantine::{Quarantine, Rejected};
 use ceap_helpdesk::account::Remembered;
-use ceap_helpdesk::job::{Later, SWEPT_AFTER_S, Waiting};
+use ceap_helpdesk::automation::{Clockwork, Duty};
+use ceap_helpdesk::job::{Job, Later, Waiting};
 use ceap_helpdesk::presence::{Connections, Live};
 use ceap_helpdesk::record::Record;
 use ceap_helpdesk::report::{self, MEASURED, Snapshot};
 use ceap_helpdesk::routing::bell;
-use ceap_helpdesk::store::Store;
+use ceap_helpdesk::store::{Key, Store};
 use ceap_helpdesk::ticket::fact::{self, Bus, Fact, Kind};
 use ceap_helpdesk::ticket::letter::Notice;
 use ceap_helpdesk::ticket::{Audit, DeletedTicket, Ticket};
@@ -31,7 +33,7 @@ use ceap_kernel::{Clock, Fault, Metric, SubjectId, SystemClock, Tally, TenantId}
 use lambda_runtime::Error;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const NAME: &str = "helpdesk-events";
 
@@ -43,6 +45,7 @@ pub struct Herald<E, Q> {
     pub(super) store: Box<dyn Store>,
     pub(super) bus: Box<dyn Bus>,
     pub(super) later: Box<dyn Later>,
+    pub(super) clockwork: Box<dyn Clockwork>,
     pub(super) stream: E,
     pub(super) quarantine: Q,
     pub(super) clock: Box<dyn Clock>,
@@ -61,12 +64,21 @@ struct Row {
 }
 
 impl Herald<KinesisStream, QuarantineStore> {
-    /// Built of `HELPDESK_TABLE`, `QUARANTINE_TABLE`, `EVENT_BUS`, `EVENT_STREAM`, `JOBS_QUEUE` and `PRESENCE_ENDPOINT`.
+    /// Built of `HELPDESK_TABLE`, `QUARANTINE_TABLE`, `EVENT_BUS`, `EVENT_STREAM`, `JOBS_QUEUE` and `PRESENCE_ENDPOINT`; and
+    /// of schedules in `SCHEDULE_GROUP`, which call `AUTOMATIONS_FUNCTION` as `SCHEDULE_ROLE_ARN`, and `SCHEDULE_DLQ_ARN` for
+    /// what could not be called.
     pub async fn open(env: &Env) -> Self {
         let config = ceap_aws::config().await;
         let client = dynamodb::client(&config);
         let table = |name| Table::new(&client, env.get(name));
+        let schedules = ScheduleConfig {
+            group: env.get("SCHEDULE_GROUP").to_owned(),
+            target: env.get("AUTOMATIONS_FUNCTION").to_owned(),
+            role: env.get("SCHEDULE_ROLE_ARN").to_owned(),
+            dead_letters: env.get("SCHEDULE_DLQ_ARN").to_owned(),
+        };
         Self {
+            clockwork: Box::new(AutomationSchedules::new(&config, schedules)),
             store: Box::new(HelpdeskStore::new(table("HELPDESK_TABLE"), SystemClock)),
             bus: Box::new(FactBus::new(&config, env.get("EVENT_BUS"))),
             later: Box::new(JobQueue::new(&config, env.get("JOBS_QUEUE"))),
@@ -105,6 +117,7 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
         let mut audits = BTreeMap::<TenantId, Vec<Audit>>::new();
         let mut measured = BTreeMap::<TenantId, Vec<Snapshot>>::new();
         let (mut jobs, mut letters, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
+        let mut due = BTreeSet::<(TenantId, Duty)>::new();
         for record in changes.records {
             match added(record) {
                 Ok(Some((tenant, Added::Audit(audit)))) => {
@@ -117,6 +130,7 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
                 Ok(Some((tenant, Added::State(state)))) => {
                     measured.entry(tenant).or_default().push(*state);
                 }
+                Ok(Some((tenant, Added::Due(duty)))) => drop(due.insert((tenant, duty))),
                 Ok(Some((tenant, Added::Job(id)))) => jobs.push(Waiting::Job { tenant, id }),
                 Ok(Some((tenant, Added::Invitation(id, invitation)))) => {
                     letters.push(Waiting::Invitation { tenant, id, invitation });
@@ -128,6 +142,8 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
                 }
             }
         }
+        // Somebody waits for these, and nothing that fails below may keep them.
+        futures::try_join!(self.later.put(&jobs), self.wind(&due))?;
         if !rejected.is_empty() {
             self.quarantine.keep(&rejected).await?;
         }
@@ -142,16 +158,17 @@ impl<E: EventStream, Q: Quarantine> Herald<E, Q> {
         for (tenant, audits) in &audits {
             routes.extend(bell(&*self.store, &self.accounts, tenant, audits).await?);
         }
-        futures::try_join!(
-            self.later.put(&letters, 0),
-            self.later.put(&routes, 0),
-            self.later.put(&jobs, SWEPT_AFTER_S)
-        )?;
+        futures::try_join!(self.later.put(&letters), self.later.put(&routes))?;
         self.measure(measured).await?;
         for (tenant, audits) in &audits {
             self.show(tenant, audits).await;
         }
         Ok(())
+    }
+
+    async fn wind(&self, due: &BTreeSet<(TenantId, Duty)>) -> Result<(), Fault> {
+        let each = due.iter().map(|(tenant, duty)| self.clockwork.wind(tenant, *duty));
+        futures::future::try_join_all(each).await.map(drop)
     }
 
     /// Keeps states of tickets in the lake, of which reports can be made anew, and counts them in those that serve.
@@ -240,6 +257,8 @@ enum Added {
     State(Box<Snapshot>),
     /// A job, by its id.
     Job(String),
+    /// What is to be done in time.
+    Due(Duty),
     /// Somebody who is invited, by the id of the invitation.
     Invitation(String, Invitation),
 }
@@ -251,19 +270,27 @@ fn added(record: EventRecord) -> Result<Option<(TenantId, Added)>, Fault> {
     let is_audit = sort.starts_with("A#");
     let is_new = record.event_name == "INSERT";
     let is_invitation = sort == Invitation::SORT;
-    let is_row = record.event_name != "REMOVE" && sort.bytes().all(|it| it.is_ascii_digit());
-    if !(is_row || is_new && (is_audit || is_invitation || sort == "JOB")) {
+    let is_kept = record.event_name != "REMOVE";
+    let is_row = is_kept && sort.bytes().all(|it| it.is_ascii_digit());
+    let is_caller =
+        is_kept && sort.split_once('#').is_some_and(|(it, _)| Duty::CALLERS.contains(&it));
+    if !(is_row || is_caller || is_new && (is_audit || is_invitation || sort == Job::SORT)) {
         return Ok(None);
     }
     let wrong = |what: String| Fault::invalid("record", what);
     let row: Row = serde_dynamo::from_item(record.change.new_image)
         .map_err(|error| wrong(error.to_string()))?;
+    let (tenant, partition) = row.pk.split_once('#').unwrap_or_default();
+    let tenant = TenantId::new(tenant)?;
+    if is_caller {
+        let duty = Duty::of(&Key::new(partition, sort), &row.body);
+        let duty = duty.map_err(|error| wrong(error.to_string()))?;
+        return Ok(duty.map(|it| (tenant, Added::Due(it))));
+    }
     // What was put back happened long ago, was told of, and is counted. What becomes of it from now on is news.
     if is_new && row.restored {
         return Ok(None);
     }
-    let (tenant, partition) = row.pk.split_once('#').unwrap_or_default();
-    let tenant = TenantId::new(tenant)?;
     if is_audit {
         let audit = serde_json::from_str(&row.body).map_err(|error| wrong(error.to_string()))?;
         return Ok(Some((tenant, Added::Audit(audit))));

@@ -1,9 +1,7 @@
 //! What a function does not reach: its policy does not let it, and none of its routes asks for it.
 
 use ceap_helpdesk::access::credential::Platform;
-use ceap_helpdesk::automation::Clockwork;
 use ceap_helpdesk::file::{Files, Stored};
-use ceap_helpdesk::job::Queue;
 use ceap_helpdesk::presence::{Connections, Posted};
 use ceap_helpdesk::search::index::{Index, Opened};
 use ceap_helpdesk::secret::Secrets;
@@ -29,22 +27,6 @@ impl Platform for Unreached {
 
     fn client<'a>(&'a self, _: &'a str) -> Never<'a, Option<SignInClient>> {
         never("credentials")
-    }
-}
-
-impl Clockwork for Unreached {
-    fn every_hour<'a>(&'a self, _: &'a TenantId) -> Never<'a, ()> {
-        never("schedules")
-    }
-
-    fn every_minute<'a>(&'a self, _: &'a TenantId) -> Never<'a, ()> {
-        never("schedules")
-    }
-}
-
-impl Queue for Unreached {
-    fn start<'a>(&'a self, _: &'a TenantId, _: &'a str) -> Never<'a, ()> {
-        never("jobs")
     }
 }
 

@@ -115,14 +115,12 @@ impl Helpdesk {
             sign_in: &Nothing,
             clients: &clients,
             clock: &self.world,
-            jobs: &Nothing,
             files: &Nothing,
             secrets: &Nothing,
             deliver: &Nothing,
             index: &Nothing,
             recent: &recent,
             connections: &Nothing,
-            clockwork: &Nothing,
             random: &random,
         };
         let told = api::answer(&desk, &routes::all(), &ask).await;

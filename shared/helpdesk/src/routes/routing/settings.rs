@@ -73,9 +73,6 @@ pub(super) async fn update(call: &Call<'_>) -> Result<Answer, Refused> {
     let before = all.first();
     let mut after = before.map(|it| it.record.clone()).unwrap_or_default();
     edit.apply(call, &mut after)?;
-    if after.enabled {
-        call.desk.clockwork.every_minute(&call.tenant).await?;
-    }
     let mut changes = Changes::new();
     match before {
         Some(before) if before.record == after => {}

@@ -311,7 +311,7 @@ async fn settings_are_kept_and_told_to_the_log() {
         (&after["settings"]["strategy"], &after["settings"]["skills_timeout_minutes"]),
         (&json!("skills_first"), &Value::Null)
     );
-    assert!(world.outside.wound.borrow().is_empty(), "nobody looks while it is off");
+    assert!(world.due().is_empty(), "nobody looks while it is off");
     world.put("/routing/settings", json!({"settings": {"strategy": "dice"}})).await.is(422);
     world
         .put("/routing/settings", json!({"settings": {"reassign_after_minutes": 100_000}}))

@@ -1,15 +1,13 @@
 //! Connections, as the gateway's samples tell of them.
 
-use super::{Around, Ears, changes, credential, office_of, told};
+use super::{Around, Ears, changes, credential, herald, office_of, told};
 use crate::helpdesk::{Herald, Office};
-use ceap_helpdesk::account::Remembered;
 use ceap_helpdesk::presence::{Connections, Posted};
 use ceap_helpdesk::routes::{PRESENCE, TICKETS};
 use ceap_helpdesk::store::Soon;
 use ceap_helpdesk::store::memory::Memory;
 use ceap_kernel::Fault;
-use ceap_testkit::World;
-use ceap_testkit::builders::{Hands, noon};
+use ceap_testkit::builders::Hands;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -82,16 +80,8 @@ async fn a_session_connects_watches_and_leaves() {
     );
 
     // The stream of the table tells who watches that the ticket was changed.
-    let herald = Herald {
-        store: Box::new(store.clone()),
-        bus: Box::new(Ears::default()),
-        later: Box::new(Around::default()),
-        stream: World::new(noon()),
-        quarantine: World::new(noon()),
-        clock: Box::new(hands),
-        accounts: Remembered::default(),
-        connections: Box::new(lines.clone()),
-    };
+    let herald = herald((&store, hands), &Ears::default(), &Around::default());
+    let herald = Herald { connections: Box::new(lines.clone()), ..herald };
     herald.take(serde_json::from_value(changes(&store)).unwrap()).await;
     let told = lines.take();
     assert!(told.iter().any(|(_, it)| it["type"] == "ticket_updated"), "{told:?}");

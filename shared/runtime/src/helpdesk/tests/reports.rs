@@ -19,16 +19,8 @@ impl Told {
         let store = Memory::new(Arc::new(hands.clone()));
         let (office, around) = office_of(store.clone(), hands.clone());
         let world = World::new(noon());
-        let herald = Herald {
-            store: Box::new(store.clone()),
-            bus: Box::new(Ears::default()),
-            later: Box::new(around),
-            stream: world.clone(),
-            quarantine: world,
-            clock: Box::new(hands.clone()),
-            accounts: Remembered::default(),
-            connections: Box::new(Unreached),
-        };
+        let herald = herald((&store, hands.clone()), &Ears::default(), &around);
+        let herald = Herald { stream: world.clone(), quarantine: world, ..herald };
         Self { office, store, herald, hands }
     }
 
