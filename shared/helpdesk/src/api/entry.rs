@@ -17,6 +17,7 @@ use crate::record::{Changes, Home, Kind, Record as _, places};
 use crate::rule::View;
 use crate::search::SavedSearch;
 use crate::store::Key;
+use crate::suspended::SuspendedTicket;
 use crate::ticket::Ticket;
 use crate::user::User;
 use ceap_kernel::{Fault, TenantId, Timestamp, digest};
@@ -219,6 +220,7 @@ const NAMED: &[(&str, Kind)] = &[
     ("end_users", User::KIND),
     ("deleted_users", User::KIND),
     ("organizations", Organization::KIND),
+    ("suspended_tickets", SuspendedTicket::KIND),
     ("views", View::KIND),
     ("saved_searches", SavedSearch::KIND),
 ];

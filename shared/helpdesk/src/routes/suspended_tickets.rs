@@ -8,19 +8,20 @@ use crate::access::Action::ManageSuspendedTickets;
 use crate::access::{Actor, Face};
 use crate::api::answer::Body;
 use crate::api::list::{self, List};
-use crate::api::{Answer, Call, Guard, Page, Paging, Refused, Route};
+use crate::api::{Answer, Ask, Call, Guard, Page, Paging, Refused, Route};
 use crate::record::{Changes, Kept, Record, places};
 use crate::routes;
+use crate::store::Key;
 use crate::suspended::SuspendedTicket;
 use crate::user::{EMAIL, canonical};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Tickets that are held back.
 pub const ROUTES: &[Route] = routes![
     GET "/suspended_tickets" Guard::May(ManageSuspendedTickets) => list, "Lists suspended tickets";
-    PUT "/suspended_tickets/recover_many" Guard::May(ManageSuspendedTickets) => recover_many, "Lets several suspended tickets in, as their authors' own";
-    DELETE "/suspended_tickets/destroy_many" Guard::May(ManageSuspendedTickets) => delete_many, "Drops several suspended tickets";
+    PUT "/suspended_tickets/recover_many" Guard::May(ManageSuspendedTickets), needs several => recover_many, "Lets several suspended tickets in, as their authors' own";
+    DELETE "/suspended_tickets/destroy_many" Guard::May(ManageSuspendedTickets), needs several => delete_many, "Drops several suspended tickets";
     POST "/suspended_tickets/export" refused "no files are sent by email: the list is here", "Exports suspended tickets";
     POST "/suspended_tickets/attachments" refused "suspended tickets carry no files", "Copies the files of suspended tickets";
     GET "/suspended_tickets/{id}" Guard::May(ManageSuspendedTickets) => show, "Shows a suspended ticket";
@@ -83,6 +84,12 @@ async fn list(call: &Call<'_>) -> Result<Answer, Refused> {
     Ok(Answer::ok(page.envelope(call.ask, "suspended_tickets")))
 }
 
+/// What is read of those that are named at once.
+fn several(ask: &Ask) -> Vec<Key> {
+    let ids = ask.ids("ids").unwrap_or_default();
+    ids.into_iter().map(|id| places::record(SuspendedTicket::KIND, id)).collect()
+}
+
 async fn suspended(call: &Call<'_>) -> Result<Kept<SuspendedTicket>, Refused> {
     call.get::<SuspendedTicket>(call.id("id")?).await
 }
@@ -104,9 +111,11 @@ async fn recover(call: &Call<'_>) -> Result<Answer, Refused> {
 /// Those that cannot be let in stay, and are told with the reason.
 async fn recover_many(call: &Call<'_>) -> Result<Answer, Refused> {
     let ids = call.ask.ids("ids")?;
+    let all = call.get_all::<SuspendedTicket>(&ids).await?;
+    let mut authors = authors(call, &all).await?;
     let (mut tickets, mut failed) = (Vec::new(), Vec::new());
-    for suspended in call.get_all::<SuspendedTicket>(&ids).await? {
-        match of_author(call, &suspended).await {
+    for suspended in all {
+        match of_author(call, &mut authors, &suspended).await {
             Ok(ticket) => tickets.push(ticket),
             Err(Refused::Fault(fault)) => return Err(Refused::Fault(fault)),
             Err(refused) => {
@@ -133,22 +142,43 @@ fn reasons(refused: &Refused) -> Vec<Value> {
     if all.is_empty() { body.get("error").cloned().into_iter().collect() } else { all }
 }
 
-/// Opens a ticket as its author would have.
-async fn of_author(call: &Call<'_>, suspended: &Kept<SuspendedTicket>) -> Result<Value, Refused> {
+/// Their authors, as far as the account knows them, by their addresses.
+async fn authors(
+    call: &Call<'_>,
+    all: &[Kept<SuspendedTicket>],
+) -> Result<BTreeMap<String, Face>, Refused> {
+    let emails: BTreeSet<String> = all.iter().map(|it| canonical(&it.author.email)).collect();
+    call.fetch(emails.iter().map(|email| places::unique(EMAIL, email))).await?;
+    let mut known = BTreeMap::new();
+    for email in emails {
+        if let Some(face) = call.lookup::<Face>(EMAIL, &email).await? {
+            known.insert(email, face);
+        }
+    }
+    Ok(known)
+}
+
+/// Opens a ticket as its author would have, who is one of the `authors` from then on.
+async fn of_author(
+    call: &Call<'_>,
+    authors: &mut BTreeMap<String, Face>,
+    suspended: &Kept<SuspendedTicket>,
+) -> Result<Value, Refused> {
     let author = &suspended.author;
     let email = canonical(&author.email);
-    let (face, added) = match call.lookup::<Face>(EMAIL, &email).await? {
-        Some(face) => (face, Vec::new()),
+    let (face, added) = match authors.get(&email) {
+        Some(face) => (face.clone(), Vec::new()),
         None => {
             let user = newcomer(call, Some(&author.name), &email)?;
             (user.face(), vec![user])
         }
     };
-    let actor = Actor { face, group_ids: BTreeSet::new(), may: BTreeSet::new() };
+    let actor = Actor { face: face.clone(), group_ids: BTreeSet::new(), may: BTreeSet::new() };
     let by = call.by(actor);
     let via = suspended.via.clone();
     let gone = |_: &Written, changes: &mut Changes| Ok(changes.delete(suspended)?);
     let written = open_with(&by, asked(suspended)?, via, added, &gone).await?;
+    authors.insert(email, face);
     Ok(ticket_shown(call, &written.ticket))
 }
 

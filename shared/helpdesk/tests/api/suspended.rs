@@ -101,6 +101,17 @@ async fn one_that_is_let_in_is_of_who_lets_it_in_and_several_of_their_authors() 
 }
 
 #[tokio::test]
+async fn several_of_one_author_are_let_in_together() {
+    let world = World::new();
+    three(&world).await;
+    held(&world, 4, "ada", "again", Cause::Blocklisted).await;
+    let many = world.put("/suspended_tickets/recover_many?ids=3,4", json!({})).await.is(200);
+    let author = |at: usize| many["tickets"][at]["requester_id"].clone();
+    assert_eq!(author(0), author(1), "who is added with the first is known by the second");
+    assert_eq!(ids(&world, "/suspended_tickets").await, [1, 2]);
+}
+
+#[tokio::test]
 async fn what_cannot_be_let_in_stays_with_the_reason() {
     let world = World::new();
     three(&world).await;
