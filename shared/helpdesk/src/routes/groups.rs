@@ -6,12 +6,13 @@ use super::{Shown, created, listed, one};
 use crate::access::Action::{ManageGroupMemberships, ManageGroups, ReadAccount};
 use crate::access::Resource;
 use crate::account::{Group, GroupMembership};
-use crate::api::{Answer, Call, Guard, Method, Refused, Route};
+use crate::api::{Answer, Ask, Call, Guard, Method, Refused, Route};
 use crate::ids::{GroupId, MembershipId, UserId};
 use crate::job::{self, Step};
 use crate::record::{Changes, Kept, Record};
 use crate::refusal::Refusal;
 use crate::routes;
+use crate::store::Key;
 use crate::user::User;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ pub const ROUTES: &[Route] = routes![
 pub const MEMBERSHIPS: &[Route] = routes![
     GET "/group_memberships" Guard::May(ReadAccount) => members, "Lists who is in which group";
     GET "/group_memberships/assignable" Guard::May(ReadAccount) => members, "Lists who in which group may be assigned tickets";
-    POST "/group_memberships" Guard::May(ManageGroupMemberships) => join, "Puts an agent into a group";
+    POST "/group_memberships" Guard::May(ManageGroupMemberships), needs joining => join, "Puts an agent into a group";
     POST "/group_memberships/create_many" Guard::May(ManageGroupMemberships) => join_many, "Puts agents into groups";
     DELETE "/group_memberships/destroy_many" Guard::May(ManageGroupMemberships) => leave_many, "Takes agents out of groups";
     GET "/group_memberships/{id}" Guard::May(ReadAccount) => show_member, "Shows that an agent is in a group";
@@ -196,6 +197,12 @@ struct Joining {
     group_id: GroupId,
     #[serde(default)]
     default: bool,
+}
+
+/// Who joins.
+fn joining(ask: &Ask) -> Vec<Key> {
+    let asked = ask.record::<Joining>("group_membership").ok();
+    asked.and_then(|it| it.user_id).map(User::key).into_iter().collect()
 }
 
 pub(super) async fn join(call: &Call<'_>) -> Result<Answer, Refused> {

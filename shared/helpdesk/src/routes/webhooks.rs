@@ -2,11 +2,11 @@
 
 use super::Shown;
 use crate::access::Action::ManageWebhooks;
-use crate::api::{Answer, Call, Guard, Page, Paging, Refused, Route, list};
+use crate::api::{Answer, Ask, Call, Guard, Page, Paging, Refused, Route, list};
 use crate::ids::RecordId;
-use crate::record::{Kept, places};
+use crate::record::{Kept, Record, places};
 use crate::routes;
-use crate::store::Range;
+use crate::store::{Key, Range};
 use crate::webhook::{
     Attempt, Authentication, Credential, Delivered, Draft, Edit, Format, Invocation, Plan, Scheme,
     Status, TEST_SECRET, Undelivered, Verb, Webhook, credential, prepare, signing, ulid,
@@ -23,14 +23,14 @@ pub const ROUTES: &[Route] = routes![
     GET "/webhooks" Guard::May(ManageWebhooks) => list, "Lists webhooks";
     POST "/webhooks" Guard::May(ManageWebhooks) => create, "Adds a webhook, or a copy of one";
     POST "/webhooks/test" Guard::May(ManageWebhooks) => test, "Makes a webhook's request to see what comes of it";
-    GET "/webhooks/{id}" Guard::May(ManageWebhooks) => show, "Shows a webhook";
-    PUT "/webhooks/{id}" Guard::May(ManageWebhooks) => update, "Changes a webhook as a whole";
-    PATCH "/webhooks/{id}" Guard::May(ManageWebhooks) => patch, "Changes a webhook in part";
-    DELETE "/webhooks/{id}" Guard::May(ManageWebhooks) => delete, "Deletes a webhook";
-    GET "/webhooks/{id}/signing_secret" Guard::May(ManageWebhooks) => show_secret, "Shows what a webhook's requests are signed with";
-    POST "/webhooks/{id}/signing_secret" Guard::May(ManageWebhooks) => reset_secret, "Signs a webhook's requests with a new secret";
-    GET "/webhooks/{id}/invocations" Guard::May(ManageWebhooks) => invocations, "Lists the requests of a webhook of the last seven days";
-    GET "/webhooks/{id}/invocations/{invocation_id}/attempts" Guard::May(ManageWebhooks) => attempts, "Lists how often a request was tried";
+    GET "/webhooks/{id}" Guard::May(ManageWebhooks), needs path_needs => show, "Shows a webhook";
+    PUT "/webhooks/{id}" Guard::May(ManageWebhooks), needs path_needs => update, "Changes a webhook as a whole";
+    PATCH "/webhooks/{id}" Guard::May(ManageWebhooks), needs path_needs => patch, "Changes a webhook in part";
+    DELETE "/webhooks/{id}" Guard::May(ManageWebhooks), needs path_needs => delete, "Deletes a webhook";
+    GET "/webhooks/{id}/signing_secret" Guard::May(ManageWebhooks), needs path_needs => show_secret, "Shows what a webhook's requests are signed with";
+    POST "/webhooks/{id}/signing_secret" Guard::May(ManageWebhooks), needs path_needs => reset_secret, "Signs a webhook's requests with a new secret";
+    GET "/webhooks/{id}/invocations" Guard::May(ManageWebhooks), needs path_needs => invocations, "Lists the requests of a webhook of the last seven days";
+    GET "/webhooks/{id}/invocations/{invocation_id}/attempts" Guard::May(ManageWebhooks), needs path_needs => attempts, "Lists how often a request was tried";
 ];
 
 /// Requests of one list: the newest.
@@ -78,6 +78,12 @@ fn not_found() -> Refused {
 
 fn invalid(rule: impl Into<String>) -> Refused {
     Refused::Listed(400, "InvalidWebhook", rule.into())
+}
+
+/// The webhook that the path names.
+fn path_needs(ask: &Ask) -> Vec<Key> {
+    let id = ask.segments().nth(1).and_then(ulid::read);
+    id.map(|id| places::record(Webhook::KIND, id)).into_iter().collect()
 }
 
 /// The webhook that is shown under this id.

@@ -1,6 +1,6 @@
 //! Lists of memberships.
 
-use super::{Found, find, shown};
+use super::{Found, find, reference, shown, whose};
 use crate::access::{Action, Resource};
 use crate::api::list::{self, List};
 use crate::api::{Answer, Call, Page, Paging, Refused};
@@ -116,6 +116,10 @@ pub(super) async fn one(
 }
 
 pub(super) async fn show(call: &Call<'_>) -> Result<Answer, Refused> {
-    let Found { user, membership } = find(call).await?;
+    if call.variable("user_id").is_empty() {
+        let of = reference(call).await?;
+        call.fetch([User::key(of.id), Organization::key(of.organization_id)]).await?;
+    }
+    let Found { user, membership } = find(call, whose(call).await?).await?;
     Ok(Answer::ok(one(call, user.id, &membership).await?))
 }

@@ -65,19 +65,21 @@ struct Found {
     membership: OrganizationMembership,
 }
 
-/// The membership that the path names: by its id, by its id and person, or by person and organization.
-async fn find(call: &Call<'_>) -> Result<Found, Refused> {
-    let user = match call.variable("user_id") {
-        "" => {
-            let id = call.id("id")?.to_string();
-            let of: Option<Reference> = call.lookup(MEMBERSHIP, &id).await?;
-            let of = of.ok_or(Refused::NotFound)?;
-            let organization = Organization::key(of.organization_id);
-            call.fetch([User::key(of.id), organization]).await?;
-            of.id.get()
-        }
-        _ => call.id("user_id")?,
-    };
+/// Whose membership the path names, by the person or by its id.
+async fn whose(call: &Call<'_>) -> Result<u64, Refused> {
+    match call.variable("user_id") {
+        "" => Ok(reference(call).await?.id.get()),
+        _ => call.id("user_id"),
+    }
+}
+
+async fn reference(call: &Call<'_>) -> Result<Reference, Refused> {
+    let id = call.id("id")?.to_string();
+    call.lookup(MEMBERSHIP, &id).await?.ok_or(Refused::NotFound)
+}
+
+/// The membership of this person that the path names: by its id, or by its organization.
+async fn find(call: &Call<'_>, user: u64) -> Result<Found, Refused> {
     let user = call.get::<User>(user).await?;
     let fits = |it: &&OrganizationMembership| match call.variable("organization_id") {
         "" => it.id.to_string() == call.variable("id"),

@@ -1,18 +1,17 @@
 //! Putting people into organizations, and taking them out.
 
-use super::{Found, find, lists};
+use super::{Found, find, lists, whose};
 use crate::access::{Action, Resource};
-use crate::api::list::{self, List};
 use crate::api::{Answer, Ask, Call, Method, Refused};
 use crate::ids::{MembershipId, OrganizationId, UserId};
 use crate::job::{self, Step};
 use crate::organization::Organization;
-use crate::record::Changes;
+use crate::record::{Changes, places};
 use crate::refusal::Refusal;
-use crate::store::Key;
-use crate::ticket::Ticket;
+use crate::store::{Key, Range};
 use crate::user::{OrganizationMembership, User};
 use crate::wire::truth;
+use futures::try_join;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -93,12 +92,14 @@ pub(super) async fn create(call: &Call<'_>) -> Result<Answer, Refused> {
 
 /// Tickets of theirs that nobody solved yet do not belong to the organization any more, in the background.
 pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
-    let Found { user, membership } = find(call).await?;
+    let id = whose(call).await?;
+    let tickets = Range::of(places::list(&format!("requester/{id}/tickets")), 1);
+    let tickets = async { Ok(call.range(&tickets).await?) };
+    let (Found { user, membership }, tickets) = try_join!(find(call, id), tickets)?;
     call.require(Action::UpdateUser, Resource::Person(&user))?;
     let mut changes = Changes::new();
     changes.update(&user, &user.left(membership.organization_id, call.at))?;
-    let tickets = List::named(format!("requester/{}/tickets", user.id));
-    if list::first::<Ticket>(call, &tickets, 1).await?.is_empty() {
+    if tickets.items.is_empty() {
         call.commit(changes).await?;
         return Ok(Answer::gone());
     }
@@ -109,7 +110,7 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Refused> {
 }
 
 pub(super) async fn make_default(call: &Call<'_>) -> Result<Answer, Refused> {
-    let Found { user, membership } = find(call).await?;
+    let Found { user, membership } = find(call, whose(call).await?).await?;
     call.require(Action::UpdateUser, Resource::Person(&user))?;
     let after = user.preferring(membership.organization_id, call.at);
     let answer = lists::of(call, &after).await?;

@@ -8,7 +8,7 @@ use super::written::Written;
 use crate::access::Action::{ReadPrivateComments, UpdateTicket};
 use crate::access::Resource;
 use crate::api::page::{cursor, link};
-use crate::api::{Answer, Call, Refused, list};
+use crate::api::{Answer, Ask, Call, Refused, list};
 use crate::ids::{AuditId, TicketId};
 use crate::record::places;
 use crate::store::{Item, Key, Range};
@@ -73,6 +73,14 @@ pub(super) async fn count(call: &Call<'_>) -> Result<Answer, Refused> {
 async fn one(call: &Call<'_>, ticket: TicketId, id: AuditId) -> Result<Audit, Refused> {
     let item = call.item(&Audit::key(ticket, id)).await?.ok_or(Refused::NotFound)?;
     Ok(read(&item)?)
+}
+
+/// The audit that the path names.
+pub(super) fn named_needs(ask: &Ask) -> Vec<Key> {
+    let mut ids = ask.segments().skip(1).step_by(2).map(|id| id.parse().ok());
+    let ticket = ids.next().flatten().and_then(TicketId::new);
+    let id = ids.next().flatten().and_then(AuditId::new);
+    ticket.zip(id).map(|(ticket, id)| Audit::key(ticket, id)).into_iter().collect()
 }
 
 fn id(call: &Call<'_>) -> Result<AuditId, Refused> {

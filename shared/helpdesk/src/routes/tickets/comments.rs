@@ -5,10 +5,10 @@ use super::see;
 use super::shown::{attachment_shown, comment_shown};
 use crate::access::Action::{ReadPrivateComments, UpdateTicket};
 use crate::access::Resource;
-use crate::api::{Answer, Call, Refused, list};
+use crate::api::{Answer, Ask, Call, Refused, list};
 use crate::ids::{AttachmentId, CommentId, TicketId};
-use crate::record::{Changes, Kept};
-use crate::store::Range;
+use crate::record::{Changes, Kept, Record, places};
+use crate::store::{Key, Range};
 use crate::text;
 use crate::ticket::Ticket;
 use crate::ticket::comment::{COMMENTS, Comment, history};
@@ -49,7 +49,7 @@ pub async fn page(call: &Call<'_>, ticket: &Ticket, private: bool) -> Result<Val
     let mut seen: Vec<_> = comments
         .into_iter()
         .filter(|it| it.public)
-        .map(|it| (crate::record::places::rank(it.id.get()), it))
+        .map(|it| (places::rank(it.id.get()), it))
         .collect();
     if newest_first {
         seen.reverse();
@@ -79,6 +79,14 @@ pub(super) async fn count(call: &Call<'_>) -> Result<Answer, Refused> {
         u64::try_from(seen).unwrap_or(u64::MAX)
     };
     Ok(Answer::ok(json!({"count": {"value": value, "refreshed_at": call.at}})))
+}
+
+/// The comment that the path names.
+pub(super) fn named_needs(ask: &Ask) -> Vec<Key> {
+    let mut ids = ask.segments().skip(1).step_by(2).map(|id| id.parse().ok());
+    let ticket = ids.next().flatten().and_then(TicketId::new);
+    let id = ids.next().flatten().and_then(CommentId::new);
+    ticket.zip(id).map(|(ticket, id)| Comment::key(ticket, id)).into_iter().collect()
 }
 
 /// The comment that is named, of a ticket that who asks may change. Closed tickets let nothing but this happen to them.
@@ -138,6 +146,15 @@ struct Marked {
     html_body: Option<String>,
     #[serde(default)]
     external_attachment_urls: Vec<String>,
+}
+
+/// The ticket and its comment.
+pub(super) fn marked_needs(ask: &Ask) -> Vec<Key> {
+    let marked = ask.json().and_then(crate::api::ask::read::<Marked>).ok();
+    let Some(Marked { ticket_id, .. }) = marked else { return Vec::new() };
+    let id = ask.segments().nth(1).and_then(|id| CommentId::new(id.parse().ok()?));
+    let comment = id.map(|id| Comment::key(ticket_id, id));
+    [places::record(Ticket::KIND, ticket_id.get())].into_iter().chain(comment).collect()
 }
 
 /// Takes out what stands within `<redact>` of the comment's own HTML, and files by their addresses.

@@ -83,16 +83,16 @@ pub const ROUTES: &[Route] = routes![
 pub const HISTORY: &[Route] = routes![
     GET "/tickets/{ticket_id}/comments" Guard::May(ListTickets) => comments::list, "Lists the comments of a ticket";
     GET "/tickets/{ticket_id}/comments/count" Guard::May(ListTickets) => comments::count, "Counts the comments of a ticket";
-    PUT "/tickets/{ticket_id}/comments/{id}/redact" Guard::May(ListTickets) => comments::redact, "Takes a text out of a comment for good";
-    PUT "/tickets/{ticket_id}/comments/{id}/make_private" Guard::May(ListTickets) => comments::make_private, "Makes a comment an internal note";
-    PUT "/tickets/{ticket_id}/comments/{id}/attachments/{attachment_id}/redact" Guard::May(ListTickets) => comments::redact_attachment, "Takes a file out of a comment for good";
-    PUT "/comment_redactions/{id}" Guard::May(ListTickets) => comments::redact_marked, "Takes marked parts out of a comment for good";
+    PUT "/tickets/{ticket_id}/comments/{id}/redact" Guard::May(ListTickets), needs comments::named_needs => comments::redact, "Takes a text out of a comment for good";
+    PUT "/tickets/{ticket_id}/comments/{id}/make_private" Guard::May(ListTickets), needs comments::named_needs => comments::make_private, "Makes a comment an internal note";
+    PUT "/tickets/{ticket_id}/comments/{id}/attachments/{attachment_id}/redact" Guard::May(ListTickets), needs comments::named_needs => comments::redact_attachment, "Takes a file out of a comment for good";
+    PUT "/comment_redactions/{id}" Guard::May(ListTickets), needs comments::marked_needs => comments::redact_marked, "Takes marked parts out of a comment for good";
     PUT "/chat_redactions/{ticket_id}" refused "there are no chats yet", "Takes a text out of a chat";
     PUT "/chat_file_redactions/{ticket_id}" refused "there are no chats yet", "Takes a file out of a chat";
     GET "/tickets/{ticket_id}/audits" Guard::May(ListTickets) => audits::list, "Lists what was done to a ticket";
     GET "/tickets/{ticket_id}/audits/count" Guard::May(ListTickets) => audits::count, "Counts what was done to a ticket";
-    GET "/tickets/{ticket_id}/audits/{id}" Guard::May(ListTickets) => audits::show, "Shows what an update did";
-    PUT "/tickets/{ticket_id}/audits/{id}/make_private" Guard::May(ListTickets) => audits::make_private, "Makes the comment of an update an internal note";
+    GET "/tickets/{ticket_id}/audits/{id}" Guard::May(ListTickets), needs audits::named_needs => audits::show, "Shows what an update did";
+    PUT "/tickets/{ticket_id}/audits/{id}/make_private" Guard::May(ListTickets), needs audits::named_needs => audits::make_private, "Makes the comment of an update an internal note";
     PUT "/tickets/{ticket_id}/audits/{id}/trust" refused "comments carry no flags: none is held back", "Takes the flags from a comment";
     GET "/ticket_audits" Guard::May(ExportData) => audits::all, "Lists what was done to all tickets";
     GET "/ticket_metrics" Guard::May(ListTickets) => history::all_metrics, "Lists what is measured of tickets";
@@ -111,7 +111,7 @@ pub const DELETED: &[Route] = routes![
 
 /// Tickets with their past.
 pub const IMPORTS: &[Route] = routes![
-    POST "/imports/tickets" Guard::May(ImportTickets) => import::import, "Imports a ticket with its past";
+    POST "/imports/tickets" Guard::May(ImportTickets), needs write::update_needs => import::import, "Imports a ticket with its past";
     POST "/imports/tickets/create_many" Guard::May(ImportTickets) => import::import_many, "Imports tickets with their past";
 ];
 
