@@ -125,7 +125,8 @@ async fn measured(args: &Args) -> Result<()> {
         report.cold = cold::starts(&templates, &root, &folder()?)?;
     }
     if args.wants(Part::Routes) {
-        report.routes = routes::routes(&templates, &printed).await?;
+        let asked = routes::routes(&templates, &printed, routes::LATENCY).await?;
+        (report.routes, report.once) = (asked.each, asked.once);
     }
     if args.wants(Part::Beside) {
         report.beside = beside::beside(&templates, &printed).await?;

@@ -17,7 +17,7 @@ use ceap_runtime::Env;
 use std::sync::Arc;
 
 /// Functions' variables, as they are given here: names of resources of the templates.
-pub const VARIABLES: [(&str, &str); 26] = [
+pub const VARIABLES: [(&str, &str); 25] = [
     ("PROFILES_TABLE", "ProfilesTable"),
     ("PLATFORM_TABLE", "PlatformTable"),
     ("ENGAGEMENT_TABLE", "EngagementTable"),
@@ -38,7 +38,6 @@ pub const VARIABLES: [(&str, &str); 26] = [
     ("CLAIM_LEASE_SECONDS", "60"),
     ("CONFIGURATION_SET", "ceap"),
     ("HELPDESK_TABLE", "HelpdeskTable"),
-    ("JOBS_QUEUE", "https://sqs.us-east-1.amazonaws.com/123456789012/jobs"),
     ("FILES_BUCKET", "files"),
     ("SEARCH_BUCKET", "search"),
     ("ALLOW_LOOPBACK", "false"),
@@ -67,7 +66,14 @@ impl Platform {
     /// # Errors
     /// When it could not be set up.
     pub async fn new(templates: &Templates, use_cases: &[String]) -> Result<Self> {
-        let aws = Aws::new(&templates.data)?;
+        Self::on(Aws::new(&templates.data)?, use_cases).await
+    }
+
+    /// The same, on this AWS.
+    ///
+    /// # Errors
+    /// When it could not be set up.
+    pub async fn on(aws: Arc<Aws>, use_cases: &[String]) -> Result<Self> {
         let config = aws.config().await;
         let env = Env::of(&VARIABLES);
         let tenant = TenantId::new(TENANT).map_err(|fault| anyhow!("{fault}"))?;

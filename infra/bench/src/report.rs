@@ -3,7 +3,7 @@
 use crate::beside::Beside;
 use crate::cold::Cold;
 use crate::cost::{Cost, Lever, Line};
-use crate::routes::{Asked, mean, middle_and_most};
+use crate::routes::{Asked, LATENCY, Once, mean, middle_and_most};
 use crate::throughput::{Batched, Installed};
 use anyhow::Result;
 use serde::Serialize;
@@ -33,6 +33,8 @@ pub struct Report {
     pub cold: Vec<Cold>,
     /// Each route of the helpdesk's API.
     pub routes: Vec<Asked>,
+    /// Requests to it that take more than such usually do.
+    pub once: Vec<Once>,
     /// The same job in other languages.
     pub beside: Vec<Beside>,
 }
@@ -224,9 +226,11 @@ impl Report {
         writeln!(
             page,
             "Every route that anybody can ask, as a client would (`infra/bench/src/routes/requests.yaml`). Of several requests to \
-             one, the dearest counts: that of the longest chain of calls, and of these the one with the most. The first request of \
-             an account is among them, which makes its records. What nothing can come of here is not answered, and its figures are \
-             left out.\n"
+             one, the dearest counts: that of the longest chain of calls, and of these the one with the most. The function knows how \
+             the account is set up, as a busy one does; what the exceptions take stands below. AWS answers after {} ms here, so \
+             that what is asked at once is seen to be. What nothing can come of here is not answered, and its figures are left \
+             out.\n",
+            LATENCY.as_millis()
         )?;
         let mut functions: Vec<&str> = self.routes.iter().map(|it| it.function.as_str()).collect();
         functions.dedup();
@@ -257,11 +261,27 @@ impl Report {
             )?;
         }
         let longest = self.routes.iter().filter(|it| it.chain > 3);
-        let longest: Vec<String> =
-            longest.map(|it| format!("`{}` ({})", it.route, it.chain)).collect();
-        let told = if longest.is_empty() { "none".to_owned() } else { longest.join(", ") };
-        writeln!(page, "\nRoutes that wait for more than three calls in a row: {told}.\n")?;
+        let mut longest = longest.peekable();
+        if longest.peek().is_none() {
+            writeln!(page, "\nNo route waits for more than three calls in a row.\n")?;
+        } else {
+            writeln!(
+                page,
+                "\nRoutes that wait for more than three calls in a row, and for which:\n"
+            )?;
+            longest.try_for_each(|it| writeln!(page, "- `{}`: {}", it.route, it.waited_for()))?;
+            writeln!(page)?;
+        }
+        self.beyond(page)?;
         self.each_route(page)
+    }
+
+    fn beyond(&self, page: &mut String) -> Result<()> {
+        writeln!(page, "What some requests wait for beyond that:\n")?;
+        for Once { why, asked } in &self.once {
+            writeln!(page, "- {why} (`{}`): {}", asked.route, asked.waited_for())?;
+        }
+        Ok(writeln!(page)?)
     }
 
     fn each_route(&self, page: &mut String) -> Result<()> {

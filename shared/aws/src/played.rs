@@ -15,6 +15,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A request as it would go over the wire, signed.
 #[derive(Debug, Clone)]
@@ -54,10 +55,15 @@ pub trait Network: Debug + Send + Sync + 'static {
     /// A request goes out; what is returned comes back with [`Self::received`]. Requests that are made at once are all
     /// sent before any of their answers is received.
     fn sent(&self) -> u64;
-    /// Answers a request.
-    fn answer(&self, asked: &Asked) -> Answered;
+    /// Answers a request that was `sent`.
+    fn answer(&self, asked: &Asked, sent: u64) -> Answered;
     /// The answer to a request has arrived.
     fn received(&self, sent: u64);
+    /// How long an answer is on its way. With none it is there at once, but for who else asks at the same time in the same
+    /// thread.
+    fn latency(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// The functions' configuration, with `network` in the place of the network, in us-east-1.
@@ -81,9 +87,12 @@ impl HttpConnector for Line {
         let sent = network.sent();
         HttpConnectorFuture::new(async move {
             let asked = read(request).await?;
-            let answered = network.answer(&asked);
+            let answered = network.answer(&asked, sent);
             // As a network would let it: whoever else asks at the same time gets to do so before this answer is there.
-            tokio::task::yield_now().await;
+            match network.latency() {
+                Duration::ZERO => tokio::task::yield_now().await,
+                latency => tokio::time::sleep(latency).await,
+            }
             network.received(sent);
             response(answered)
         })

@@ -1,7 +1,7 @@
 //! What was asked of AWS, and what it costs there in the services' own units.
 
 use super::dynamodb::{Units, Used};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Calls of one operation.
@@ -38,6 +38,8 @@ pub struct Meter {
     pub units: BTreeMap<(String, String), Units>,
     /// The longest chain of calls each of which began after the one before had been answered.
     pub chain: u64,
+    /// The operations of that chain, one after the other, with those that were asked at once.
+    pub waits: Vec<BTreeSet<String>>,
     /// CPU time that answering took, which AWS has to bear and not the function.
     pub busy: Duration,
 }
@@ -69,6 +71,7 @@ impl Meter {
             self.units.entry(key.clone()).or_default().add(*units);
         }
         self.chain = self.chain.saturating_add(other.chain);
+        self.waits.extend(other.waits.iter().cloned());
         self.busy = self.busy.saturating_add(other.busy);
     }
 }
@@ -80,6 +83,8 @@ pub struct Counting {
     /// How far the longest chain had come when the meter was last taken, and how far it has come.
     from: u64,
     now: u64,
+    /// What was asked, by how far the chain came with it.
+    steps: BTreeMap<u64, BTreeSet<String>>,
 }
 
 impl Counting {
@@ -103,10 +108,16 @@ impl Counting {
         }
     }
 
+    /// An operation that was sent at this point of the chain.
+    pub fn waits(&mut self, sent: u64, operation: &str) {
+        self.steps.entry(sent).or_default().insert(operation.to_owned());
+    }
+
     pub fn take(&mut self) -> Meter {
         let chain = self.now.saturating_sub(self.from);
         self.from = self.now;
-        Meter { chain, ..std::mem::take(&mut self.meter) }
+        let waits = std::mem::take(&mut self.steps).into_values().collect();
+        Meter { chain, waits, ..std::mem::take(&mut self.meter) }
     }
 }
 
@@ -118,11 +129,19 @@ mod tests {
     fn a_chain_is_as_long_as_what_waits_for_each_other() {
         let mut counting = Counting::default();
         let (one, other) = (counting.sent(), counting.sent());
+        counting.waits(one, "GetItem");
+        counting.waits(other, "Query");
         counting.received(one);
         counting.received(other);
         let next = counting.sent();
+        counting.waits(next, "PutItem");
         counting.received(next);
-        assert_eq!(counting.take().chain, 2);
+        let meter = counting.take();
+        let waits = [BTreeSet::from(["GetItem", "Query"]), BTreeSet::from(["PutItem"])];
+        assert_eq!(
+            (meter.chain, meter.waits),
+            (2, waits.map(|it| it.into_iter().map(str::to_owned).collect()).to_vec())
+        );
         assert_eq!(counting.take().chain, 0);
     }
 }

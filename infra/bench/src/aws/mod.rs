@@ -17,10 +17,14 @@ use s3::Objects;
 use serde_json::{Value, json};
 pub use services::Handed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// All of it.
 #[derive(Debug)]
-pub struct Aws(Mutex<State>);
+pub struct Aws {
+    state: Mutex<State>,
+    latency: Duration,
+}
 
 #[derive(Debug)]
 struct State {
@@ -36,13 +40,21 @@ impl Aws {
     /// # Errors
     /// When a table cannot be read.
     pub fn new(data_yaml: &str) -> Result<Arc<Self>> {
+        Self::distant(data_yaml, Duration::ZERO)
+    }
+
+    /// The same, whose answers take this long: so that what is asked at once, in whichever thread, is seen to be.
+    ///
+    /// # Errors
+    /// When a table cannot be read.
+    pub fn distant(data_yaml: &str, latency: Duration) -> Result<Arc<Self>> {
         let state = State {
             dynamo: Dynamo::of(data_yaml)?,
             objects: Objects::default(),
             handed: Handed::default(),
             counting: Counting::default(),
         };
-        Ok(Arc::new(Self(Mutex::new(state))))
+        Ok(Arc::new(Self { state: Mutex::new(state), latency }))
     }
 
     /// The functions' configuration, that asks here.
@@ -72,7 +84,7 @@ impl Aws {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -81,10 +93,10 @@ impl Network for Aws {
         self.state().counting.sent()
     }
 
-    fn answer(&self, asked: &Asked) -> Answered {
+    fn answer(&self, asked: &Asked, sent: u64) -> Answered {
         let began = clock::cpu();
         let mut state = self.state();
-        let answered = state.answer(asked);
+        let answered = state.answer(asked, sent);
         state.counting.busy(clock::cpu().saturating_sub(began));
         answered
     }
@@ -92,10 +104,14 @@ impl Network for Aws {
     fn received(&self, sent: u64) {
         self.state().counting.received(sent);
     }
+
+    fn latency(&self) -> Duration {
+        self.latency
+    }
 }
 
 impl State {
-    fn answer(&mut self, asked: &Asked) -> Answered {
+    fn answer(&mut self, asked: &Asked, sent: u64) -> Answered {
         let host = asked.url.strip_prefix("https://").unwrap_or(&asked.url);
         let (host, path) = host.split_once('/').unwrap_or((host, ""));
         let service = host.split('.').find(|part| KNOWN.contains(part)).unwrap_or(host);
@@ -124,6 +140,7 @@ impl State {
             received: u64::try_from(answered.body.len()).unwrap_or(u64::MAX),
         };
         self.counting.call(service, operation, call, used);
+        self.counting.waits(sent, operation);
         answered
     }
 }

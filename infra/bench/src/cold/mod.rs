@@ -261,7 +261,7 @@ fn serve_aws(aws: Arc<Aws>) -> Result<u16> {
             headers: request.headers,
             body: request.body,
         };
-        let answered = aws.answer(&asked);
+        let answered = aws.answer(&asked, aws.sent());
         let headers = answered.headers.into_iter().filter(|(name, _)| *name != "content-length");
         let headers = headers.map(|(name, value)| (name.to_owned(), value)).collect();
         Some(Response { status: answered.status, headers, body: answered.body })

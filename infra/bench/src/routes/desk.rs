@@ -9,12 +9,12 @@ use anyhow::{Context, Result, anyhow, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ceap_aws::dynamodb::{self, HelpdeskStore, Leases, Table};
-use ceap_aws::schedules::{AutomationSchedules, ScheduleConfig};
 use ceap_aws::search_bucket::SearchBucket;
-use ceap_helpdesk::routes::SEARCH;
+use ceap_helpdesk::api::Method;
+use ceap_helpdesk::routes::{GROUPS, SEARCH};
 use ceap_kernel::{SystemClock, TenantId};
+use ceap_runtime::drive;
 use ceap_runtime::helpdesk::Office;
-use ceap_runtime::{Env, drive};
 use ceap_search::desk::{Indexes, Keeping, Rebuild};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -46,8 +46,7 @@ impl<'a> Desk<'a> {
         let office = office.map_err(|fault| anyhow!("{fault}"))?;
         let bucket = SearchBucket::new(&platform.config, platform.env.get("SEARCH_BUCKET"));
         let indexes = Indexes::open(Arc::new(bucket)).map_err(|fault| anyhow!("{fault}"))?;
-        let hours = AutomationSchedules::new(&platform.config, schedules(&platform.env));
-        let office = office.searching(indexes).hourly(hours);
+        let office = office.searching(indexes);
         let invoker = Invoker::new(&platform.aws, memory);
         Ok(Self { platform, office, invoker, asked: 0, indexed: false })
     }
@@ -74,6 +73,20 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
+    /// Has the functions read how the account is set up by now, as those of a busy one have.
+    async fn settle(&mut self) -> Result<()> {
+        let request = Request::of(Method::Get, "/groups");
+        let event = event(self.token()?, &request);
+        let answer = drive::helpdesk(&self.office, &GROUPS, &event).await;
+        answer.map(drop).map_err(|error| anyhow!("{request}: {error}"))
+    }
+
+    fn token(&mut self) -> Result<&'a str> {
+        let token = self.platform.tokens.get(self.asked / PER_TOKEN).context("too few tokens")?;
+        self.asked = self.asked.saturating_add(1);
+        Ok(token)
+    }
+
     /// Asks, and says what it took and what the answer was.
     ///
     /// # Errors
@@ -84,9 +97,10 @@ impl<'a> Desk<'a> {
         if family.name == SEARCH.name && !self.indexed {
             self.index().await?;
         }
-        let token = self.platform.tokens.get(self.asked / PER_TOKEN).context("too few tokens")?;
-        self.asked = self.asked.saturating_add(1);
-        let event = event(token, request);
+        if request.once.is_none() {
+            self.settle().await?;
+        }
+        let event = event(self.token()?, request);
         let function = format!("helpdesk-{}", family.name);
         self.invoker.bill = Bill::default();
         let answer = drive::helpdesk(&self.office, family, &event);
@@ -102,21 +116,12 @@ impl<'a> Desk<'a> {
             cpu_ms: cpu.as_secs_f64() * 1000.0,
             calls: meter.calls_of("dynamodb").count,
             chain: meter.chain,
+            waits: meter.waits.clone(),
             read: units.read,
             write: units.write.saturating_add(units.index),
             bytes: text.len(),
         };
         Ok((asked, serde_json::from_str(text).unwrap_or_default()))
-    }
-}
-
-/// Where automations' hours are kept: what is called then is not played here.
-fn schedules(env: &Env) -> ScheduleConfig {
-    ScheduleConfig {
-        group: env.get("SCHEDULE_GROUP").to_owned(),
-        target: "arn:aws:lambda:us-east-1:123456789012:function:helpdesk-automations".to_owned(),
-        role: env.get("SCHEDULER_ROLE_ARN").to_owned(),
-        dead_letters: env.get("SCHEDULER_DLQ_ARN").to_owned(),
     }
 }
 

@@ -4,6 +4,7 @@
 mod desk;
 mod script;
 
+use crate::aws::Aws;
 use crate::invoke::as_f64;
 use crate::platform::Platform;
 use crate::printed::Printed;
@@ -14,7 +15,11 @@ use ceap_helpdesk::routes::{FAMILIES, Family};
 use desk::Desk;
 use script::{Request, Script};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// How long AWS takes to answer: longer than an optimised function takes to ask for all that it asks for at once.
+pub const LATENCY: Duration = Duration::from_millis(10);
 
 /// What one request to a route takes.
 #[derive(Debug, Clone, Serialize)]
@@ -31,6 +36,8 @@ pub struct Asked {
     pub calls: u64,
     /// Calls of AWS that each wait for the one before.
     pub chain: u64,
+    /// Their operations, one after the other, with those that are asked at once.
+    pub waits: Vec<BTreeSet<String>>,
     /// Read and write units of DynamoDB.
     pub read: f64,
     /// The same.
@@ -39,25 +46,60 @@ pub struct Asked {
     pub bytes: usize,
 }
 
-/// Every route that can be asked and does something, the dearest of its requests each: that of the longest chain, and of
-/// these the one with the most calls.
+impl Asked {
+    /// The calls that it waits for, in words.
+    #[must_use]
+    pub fn waited_for(&self) -> String {
+        let at_once = |it: &BTreeSet<String>| it.iter().cloned().collect::<Vec<_>>().join(" + ");
+        self.waits.iter().map(at_once).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What was measured.
+#[derive(Debug)]
+pub struct Figures {
+    /// Every route that can be asked and does something, the dearest of its requests each: that of the longest chain, and
+    /// of these the one with the most calls.
+    pub each: Vec<Asked>,
+    /// Requests that take more than such usually do.
+    pub once: Vec<Once>,
+}
+
+/// A request that takes more than such usually do.
+#[derive(Debug, Clone, Serialize)]
+pub struct Once {
+    /// Why it does.
+    pub why: String,
+    /// What it took.
+    #[serde(flatten)]
+    pub asked: Asked,
+}
+
+/// Asks every route, with answers of AWS that take so long: [`LATENCY`], for chains of calls to be what they are.
 ///
 /// # Errors
 /// When a function fails, a request is not answered as it should be, or a route is not asked.
-pub async fn routes(templates: &Templates, printed: &Printed) -> Result<Vec<Asked>> {
+pub async fn routes(
+    templates: &Templates,
+    printed: &Printed,
+    latency: Duration,
+) -> Result<Figures> {
     let memory = templates.memory()?;
-    let platform = Platform::new(templates, &[]).await?;
+    let platform = Platform::on(Aws::distant(&templates.data, latency)?, &[]).await?;
     let mut desk = Desk::new(&platform, &memory)?;
     let mut dearest: BTreeMap<String, Asked> = BTreeMap::new();
-    let mut wrong = Vec::new();
+    let (mut once, mut wrong) = (Vec::new(), Vec::new());
     let mut script = Script::read()?;
     while let Some(request) = script.next() {
         let asked = match request {
-            Ok(request) => one(&mut desk, &mut script, &request).await,
+            Ok(request) => {
+                one(&mut desk, &mut script, &request).await.map(|asked| (asked, request.once))
+            }
             Err(why) => Err(why),
         };
         match asked {
-            Ok(asked) => {
+            Ok((asked, Some(why))) => once.push(Once { why, asked }),
+            Ok((asked, None)) => {
                 let known = dearest.get(&asked.route);
                 if known.is_none_or(|it| (it.chain, it.calls) <= (asked.chain, asked.calls)) {
                     dearest.insert(asked.route.clone(), asked);
@@ -73,7 +115,7 @@ pub async fn routes(templates: &Templates, printed: &Printed) -> Result<Vec<Aske
         all.map(|name| dearest.remove(&name).ok_or(name)).partition(Result::is_ok);
     let missing: Vec<String> = missing.into_iter().filter_map(Result::err).collect();
     ensure!(missing.is_empty(), "nothing asks {}", missing.join(", "));
-    Ok(found.into_iter().flatten().collect())
+    Ok(Figures { each: found.into_iter().flatten().collect(), once })
 }
 
 async fn one(desk: &mut Desk<'_>, script: &mut Script, request: &Request) -> Result<Asked> {

@@ -26,6 +26,8 @@ struct Line {
     times: u64,
     #[serde(default)]
     refused: Option<u64>,
+    #[serde(default)]
+    once: Option<String>,
 }
 
 fn once() -> u64 {
@@ -69,11 +71,27 @@ pub struct Request {
     pub body: Body,
     /// Who asks.
     pub by: By,
+    /// Why it takes more than such requests usually do.
+    pub once: Option<String>,
     keep: BTreeMap<String, String>,
     refused: Option<u64>,
 }
 
 impl Request {
+    /// One that an administrator makes, with nothing.
+    pub fn of(method: Method, path: &str) -> Self {
+        Self {
+            method,
+            path: path.to_owned(),
+            query: String::new(),
+            body: Body::None,
+            by: By::Administrator,
+            once: None,
+            keep: BTreeMap::new(),
+            refused: None,
+        }
+    }
+
     /// Whether the answer is another than it should be.
     pub fn fails(&self, status: u64) -> bool {
         self.refused.map_or(status >= 400, |expected| status != expected)
@@ -138,6 +156,7 @@ impl Script {
             query: query.replace(' ', "%20"),
             body,
             by,
+            once: line.once,
             keep: line.keep,
             refused: line.refused,
         })
