@@ -110,6 +110,7 @@ impl World {
             platform: &Owner,
             sign_in: &Nothing,
             clients: &self.clients,
+            ceiling: &ceap_helpdesk::api::NoCeiling,
             clock: &*self.clock,
             files: &Nothing,
             secrets: &Nothing,

@@ -22,7 +22,7 @@ pub use reports::ticket_report;
 
 use crate::bootstrap::log;
 use crate::env::Env;
-use crate::{metrics, stage, task};
+use crate::{limit, metrics, stage, task};
 use aws_lambda_events::event::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::http::Method as HttpMethod;
 use ceap_aws::SdkConfig;
@@ -33,7 +33,7 @@ use ceap_channels::http::Reach;
 use ceap_helpdesk::access::credential::Platform;
 use ceap_helpdesk::access::sign_in::{Clients, SignIn};
 use ceap_helpdesk::account::Remembered;
-use ceap_helpdesk::api::{self, Desk, Refused, Told};
+use ceap_helpdesk::api::{self, Ceiling, Desk, Refused, Told};
 use ceap_helpdesk::automation::{self, Duty, Ran, Swept};
 use ceap_helpdesk::erasure::Shredder;
 use ceap_helpdesk::file::Files;
@@ -83,6 +83,7 @@ pub struct Office {
     platform: Box<dyn Platform>,
     sign_in: Box<dyn SignIn>,
     clients: Clients,
+    ceiling: Box<dyn Ceiling>,
     clock: Box<dyn Clock>,
     files: Box<dyn Files>,
     secrets: Box<dyn Secrets>,
@@ -93,7 +94,7 @@ pub struct Office {
 }
 
 impl Office {
-    /// Built of `HELPDESK_TABLE`, `PLATFORM_TABLE`, `FILES_BUCKET`, `SECRETS_KEY`, `ALLOW_LOOPBACK`,
+    /// Built of `HELPDESK_TABLE`, `PLATFORM_TABLE`, `REQUESTS_PER_MINUTE`, `FILES_BUCKET`, `SECRETS_KEY`, `ALLOW_LOOPBACK`,
     /// `SIGN_IN_ISSUER` and `SIGN_IN_KEYS`.
     ///
     /// # Errors
@@ -118,6 +119,7 @@ impl Office {
             platform: Box::new(CurrentCredentials::new(table("PLATFORM_TABLE"))),
             sign_in: sign_in(env, reach)?,
             clients: Clients::default(),
+            ceiling: Box::new(limit::told(env, table("PLATFORM_TABLE"))?),
             clock: Box::new(SystemClock),
             files: Box::new(FileBucket::new(config, env.get("FILES_BUCKET"))),
             secrets: Box::new(secrets),
@@ -129,7 +131,7 @@ impl Office {
     }
 
     /// Of the function that keeps connections, which reaches little else: built of `HELPDESK_TABLE`, `PLATFORM_TABLE`,
-    /// `PRESENCE_ENDPOINT`, `ALLOW_LOOPBACK`, `SIGN_IN_ISSUER` and `SIGN_IN_KEYS`.
+    /// `REQUESTS_PER_MINUTE`, `PRESENCE_ENDPOINT`, `ALLOW_LOOPBACK`, `SIGN_IN_ISSUER` and `SIGN_IN_KEYS`.
     ///
     /// # Errors
     /// `Invalid`, naming the variable.
@@ -137,6 +139,7 @@ impl Office {
         let config = ceap_aws::config().await;
         let platform = Table::new(&dynamodb::client(&config), env.get("PLATFORM_TABLE"));
         Ok(Self {
+            ceiling: Box::new(limit::told(env, platform.clone())?),
             platform: Box::new(CurrentCredentials::new(platform)),
             sign_in: sign_in(env, Reach::loopback(env.parse("ALLOW_LOOPBACK")?))?,
             connections: Box::new(GatewayConnections::new(&config, env.get("PRESENCE_ENDPOINT"))),
@@ -155,6 +158,7 @@ impl Office {
             platform: Box::new(Unreached),
             sign_in: Box::new(Nobody),
             clients: Clients::default(),
+            ceiling: Box::new(api::NoCeiling),
             clock: Box::new(SystemClock),
             files: Box::new(Unreached),
             secrets: Box::new(Unreached),
@@ -208,6 +212,7 @@ impl Office {
             platform: &*self.platform,
             sign_in: &*self.sign_in,
             clients: &self.clients,
+            ceiling: &*self.ceiling,
             clock: &*self.clock,
             files: &*self.files,
             secrets: &*self.secrets,

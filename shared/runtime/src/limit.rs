@@ -30,6 +30,9 @@ const LEASE: u64 = 1024;
 
 const SECONDS: i64 = 60;
 
+/// Under what a tenant's requests to its helpdesk are counted, apart from all others: who floods the one leaves the other.
+const HELPDESK: &str = "helpdesk";
+
 /// The limit of each tenant or holder, as an environment keeps it.
 #[derive(Debug)]
 pub struct Limit<Q, T> {
@@ -61,14 +64,6 @@ struct Share {
     granted: u64,
     /// How many of those were counted in the store.
     counted: u64,
-}
-
-/// What becomes of a request.
-enum Next {
-    In,
-    Out,
-    /// The store has to be asked for so many.
-    Ask(u64),
 }
 
 /// Credentials of the platform's table under the limit that the environment tells.
@@ -119,16 +114,19 @@ impl Default for Share {
 
 impl Share {
     /// Takes one more request in, if it may.
-    fn next(&mut self) -> Next {
-        if self.used < self.granted {
-            self.used = self.used.saturating_add(1);
-            return Next::In;
-        }
-        if self.counted > self.granted {
-            return Next::Out;
+    const fn take(&mut self) -> bool {
+        let may = self.used < self.granted;
+        self.used = self.used.saturating_add(may as u64);
+        may
+    }
+
+    /// For how many more the store has to be asked before it is known whether another may come in.
+    fn lacks(&self) -> Option<u64> {
+        if self.used < self.granted || self.counted > self.granted {
+            return None;
         }
         let lease = self.granted.min(LEASE);
-        Next::Ask(lease.saturating_add(self.used).saturating_sub(self.counted))
+        Some(lease.saturating_add(self.used).saturating_sub(self.counted))
     }
 
     /// Enters that `asked` more are counted now, which makes `total` of all environments, of which `most` are let in.
@@ -157,25 +155,27 @@ impl<Q: Quota, T: Clock> Limit<Q, T> {
     }
 
     async fn count(&self, tenant: &TenantId, who: &str) -> Result<(), Fault> {
+        self.look(tenant, who).await;
+        self.take(tenant, who)
+    }
+
+    /// Asks the store, if it is not known here whether another may come in.
+    async fn look(&self, tenant: &TenantId, who: &str) {
+        let minute = minute(self.clock.now());
+        let Some(requests) = self.share(tenant, who, minute, |share| share.lacks()) else { return };
+        let total = self.quota.count(tenant, who, minute, requests).await;
+        // Who cannot be counted is let in: the limit protects the platform, and is no promise.
+        let total = total.unwrap_or_else(|fault| {
+            log("limit", &fault);
+            0
+        });
+        self.share(tenant, who, minute, |share| share.enter(requests, total, self.most));
+    }
+
+    /// Lets one more in, as far as it is known here that it may.
+    fn take(&self, tenant: &TenantId, who: &str) -> Result<(), Fault> {
         let now = self.clock.now();
-        let minute = now.as_second().div_euclid(SECONDS);
-        match self.share(tenant, who, minute, Share::next) {
-            Next::In => return Ok(()),
-            Next::Out => return Err(limited(now)),
-            Next::Ask(requests) => {
-                let total = self.quota.count(tenant, who, minute, requests).await;
-                // Who cannot be counted is let in: the limit protects the platform, and is no promise.
-                let total = total.unwrap_or_else(|fault| {
-                    log("limit", &fault);
-                    0
-                });
-                self.share(tenant, who, minute, |share| share.enter(requests, total, self.most));
-            }
-        }
-        match self.share(tenant, who, minute, Share::next) {
-            Next::In => Ok(()),
-            Next::Out | Next::Ask(_) => Err(limited(now)),
-        }
+        if self.share(tenant, who, minute(now), Share::take) { Ok(()) } else { Err(limited(now)) }
     }
 
     fn share<R>(
@@ -191,6 +191,20 @@ impl<Q: Quota, T: Clock> Limit<Q, T> {
         }
         with(shares.of.entry((tenant.clone(), who.to_owned())).or_default())
     }
+}
+
+impl<Q: Quota, T: Clock> ceap_helpdesk::api::Ceiling for Limit<Q, T> {
+    fn ready<'a>(&'a self, tenant: &'a TenantId) -> ceap_helpdesk::store::Soon<'a, ()> {
+        Box::pin(self.look(tenant, HELPDESK))
+    }
+
+    fn let_in(&self, tenant: &TenantId) -> Result<(), Fault> {
+        self.take(tenant, HELPDESK)
+    }
+}
+
+fn minute(now: Timestamp) -> i64 {
+    now.as_second().div_euclid(SECONDS)
 }
 
 fn limited(now: Timestamp) -> Fault {

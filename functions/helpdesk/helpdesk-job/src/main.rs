@@ -3,9 +3,10 @@
 use ceap_runtime::helpdesk::Office;
 use ceap_runtime::{Env, Error, start};
 
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 13] = [
     "HELPDESK_TABLE",
     "PLATFORM_TABLE",
+    "REQUESTS_PER_MINUTE",
     "JOBS_QUEUE",
     "FILES_BUCKET",
     "SECRETS_KEY",

@@ -4,9 +4,10 @@ use ceap_helpdesk::routes::MACROS;
 use ceap_runtime::helpdesk::Office;
 use ceap_runtime::{Env, Error, start};
 
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 8] = [
     "HELPDESK_TABLE",
     "PLATFORM_TABLE",
+    "REQUESTS_PER_MINUTE",
     "FILES_BUCKET",
     "SECRETS_KEY",
     "ALLOW_LOOPBACK",

@@ -4,9 +4,10 @@ use ceap_helpdesk::routes::PRESENCE;
 use ceap_runtime::helpdesk::Office;
 use ceap_runtime::{Env, Error, start};
 
-const SETTINGS: [&str; 6] = [
+const SETTINGS: [&str; 7] = [
     "HELPDESK_TABLE",
     "PLATFORM_TABLE",
+    "REQUESTS_PER_MINUTE",
     "PRESENCE_ENDPOINT",
     "ALLOW_LOOPBACK",
     "SIGN_IN_ISSUER",

@@ -7,9 +7,10 @@ use ceap_runtime::{Env, Error, start};
 use ceap_search::desk::Indexes;
 use std::sync::Arc;
 
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 9] = [
     "HELPDESK_TABLE",
     "PLATFORM_TABLE",
+    "REQUESTS_PER_MINUTE",
     "FILES_BUCKET",
     "SECRETS_KEY",
     "ALLOW_LOOPBACK",

@@ -97,6 +97,7 @@ impl Room {
             platform: &Owner,
             sign_in: &Nothing,
             clients: &clients,
+            ceiling: &ceap_helpdesk::api::NoCeiling,
             clock: &FixedClock(noon()),
             files: &Nothing,
             secrets: &Nothing,

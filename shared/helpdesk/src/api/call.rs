@@ -30,6 +30,8 @@ pub struct Desk<'a> {
     pub sign_in: &'a dyn crate::access::sign_in::SignIn,
     /// Whose app clients were, as last read.
     pub clients: &'a crate::access::sign_in::Clients,
+    /// How much an account may ask.
+    pub ceiling: &'a dyn super::rate::Ceiling,
     /// The time.
     pub clock: &'a dyn ceap_kernel::Clock,
     /// Keeps files.

@@ -108,14 +108,21 @@ async fn admitted<'a>(
     let mut call = begun(desk, tenant, path, ask)?;
     keys.push(places::stamp());
     keys.extend(named(&call));
-    let (who, asked, ()) = futures::try_join!(
+    let (who, asked, (), ()) = futures::try_join!(
         identity::identify(&call, &caller, keys),
         rate::count(&call, &caller),
-        async { Ok(desk.accounts.begin(desk.store, &call.tenant).await?) }
+        async { Ok(desk.accounts.begin(desk.store, &call.tenant).await?) },
+        async {
+            desk.ceiling.ready(&call.tenant).await;
+            Ok(())
+        }
     )?;
     call.account = account(&call, &who).await?;
     let limit = rate::Limit::of(&call, asked)?;
     call.actor = who.actor(&call).await?;
+    if call.actor.is_some() {
+        rate::admit(&call)?;
+    }
     admit(&call, guard)?;
     Ok((call, limit))
 }

@@ -18,5 +18,6 @@ pub use ask::{Ask, Method};
 pub use call::{Call, Desk};
 pub use entry::{Told, answer};
 pub use page::{Page, Paging};
+pub use rate::{Ceiling, NoCeiling};
 pub use refused::Refused;
 pub use route::{Does, Guard, Route};

@@ -39,6 +39,7 @@ impl Shredder {
             platform: &Nothing,
             sign_in: &Nothing,
             clients: &clients,
+            ceiling: &crate::api::NoCeiling,
             clock: &*self.clock,
             files: &*self.files,
             secrets: &Nothing,

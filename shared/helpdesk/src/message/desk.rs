@@ -41,6 +41,7 @@ impl Counter {
             platform: &Nothing,
             sign_in: &Nothing,
             clients: &clients,
+            ceiling: &crate::api::NoCeiling,
             clock: &*self.clock,
             files: &Nothing,
             secrets: &Nothing,

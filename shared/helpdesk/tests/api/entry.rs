@@ -1,6 +1,8 @@
 //! Who is let in, and what everyone is told.
 
+use crate::cast::{self, AGENT};
 use crate::world::World;
+use ceap_kernel::TenantId;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -71,4 +73,28 @@ async fn a_minute_has_so_many_requests() {
     assert_eq!(refused.is(429)["error"], "APIRateLimitExceeded");
     world.pass(60);
     world.get("/groups").await.is(200);
+}
+
+#[tokio::test]
+async fn all_of_an_account_together_may_ask_so_much() {
+    let world = World::new();
+    cast::all(&world).await;
+    let acme = TenantId::new("acme").unwrap();
+    world.around.left.borrow_mut().insert(acme.clone(), 2);
+    let stranger = world.basic("owner@acme.example", &format!("ceap_acme_{}", "0".repeat(64)));
+    world.with(stranger, "GET", "/groups", Value::Null).await.is(401);
+    world.get("/groups").await.is(200);
+    world.ask(AGENT, "GET", "/groups", Value::Null).await.is(200);
+    for email in ["owner@acme.example", AGENT] {
+        let refused = world.ask(email, "GET", "/groups", Value::Null).await;
+        assert_eq!(refused.header("retry-after"), Some("37"));
+        assert_eq!(refused.is(429)["error"], "APIRateLimitExceeded");
+    }
+    world.ask("owner@other.example", "GET", "/groups", Value::Null).await.is(200);
+    // Whom nobody knows keeps no agent out, and is not kept out by any.
+    let anyone = vec![("x-ceap-tenant".to_owned(), "acme".to_owned())];
+    let request = json!({"request": {"subject": "It burns", "comment": {"body": "Help"},
+        "requester": {"name": "Zoe", "email": "zoe@x.example"}}});
+    assert_ne!(world.with(anyone, "POST", "/requests", request).await.status, 429);
+    assert_eq!(world.around.left.borrow()[&acme], 0);
 }

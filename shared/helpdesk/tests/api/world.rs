@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use ceap_helpdesk::access::credential::Platform;
 use ceap_helpdesk::access::sign_in::{Clients, SignIn, Verified};
 use ceap_helpdesk::account::Remembered;
-use ceap_helpdesk::api::{self, Ask, Desk, Method, Told};
+use ceap_helpdesk::api::{self, Ask, Ceiling, Desk, Method, Told};
 use ceap_helpdesk::automation::Duty;
 use ceap_helpdesk::file::{Files, Stored};
 use ceap_helpdesk::job::{self, Job};
@@ -42,6 +42,8 @@ pub struct Around {
     pub lookups: Cell<usize>,
     /// What is said by tokens that are good, and what becomes of those that are not.
     pub tokens: RefCell<HashMap<String, Result<Verified, Fault>>>,
+    /// How much tenants may still ask, of those that may not ask as much as they like.
+    pub left: RefCell<BTreeMap<TenantId, u64>>,
     pub files: RefCell<BTreeMap<String, (String, Vec<u8>)>>,
     /// Those of them that do not go by themselves.
     pub kept: RefCell<BTreeSet<String>>,
@@ -69,6 +71,19 @@ impl SignIn for Around {
         let said = self.tokens.borrow().get(token).cloned();
         let said = said.unwrap_or_else(|| Err(Fault::Unauthorized("not good".to_owned())));
         Box::pin(async move { said })
+    }
+}
+
+impl Ceiling for Around {
+    fn ready<'a>(&'a self, _: &'a TenantId) -> Soon<'a, ()> {
+        Box::pin(async {})
+    }
+
+    fn let_in(&self, tenant: &TenantId) -> Result<(), Fault> {
+        let mut all = self.left.borrow_mut();
+        let Some(left) = all.get_mut(tenant) else { return Ok(()) };
+        *left = left.checked_sub(1).ok_or(Fault::Limited(37))?;
+        Ok(())
     }
 }
 
@@ -409,6 +424,7 @@ impl World {
             platform: &self.around,
             sign_in: &self.around,
             clients: &self.clients,
+            ceiling: &self.around,
             clock: &self.hands,
             files: &self.around,
             secrets: &self.outside,

@@ -258,6 +258,7 @@ fn office_of(store: Memory, hands: Hands) -> (Office, Around) {
         platform: Box::new(around.clone()),
         sign_in: Box::new(Nobody),
         clients: Clients::default(),
+        ceiling: Box::new(ceap_helpdesk::api::NoCeiling),
         clock: Box::new(hands),
         files: Box::new(around.clone()),
         secrets: Box::new(around.clone()),

@@ -2,6 +2,7 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 use super::*;
+use ceap_helpdesk::api::Ceiling;
 use ceap_kernel::FixedClock;
 use ceap_kernel::access::Role;
 use std::collections::BTreeMap;
@@ -145,4 +146,37 @@ async fn who_holds_a_link_uses_up_only_what_is_theirs() {
     assert_eq!(of_holders.admit_holder(&acme, "a link").await, Err(Fault::Limited(37)));
     assert_eq!(of_holders.admit_holder(&acme, "another").await, Ok(()));
     assert_eq!(asked(&environment(&counted, AT), "acme", MOST).await, (MOST, Ok(())));
+}
+
+#[tokio::test]
+async fn a_helpdesk_has_as_much_by_itself() {
+    let counted = Counted::default();
+    let helpdesk = Limit::new(&counted, FixedClock(AT.parse().unwrap()), MOST);
+    let acme = tenant("acme");
+    let mut admitted = 0;
+    for _ in 0..1_000 {
+        helpdesk.ready(&acme).await;
+        admitted += u64::from(helpdesk.let_in(&acme).is_ok());
+    }
+    assert_eq!((admitted, helpdesk.let_in(&acme)), (MOST, Err(Fault::Limited(37))));
+    assert_eq!(helpdesk.let_in(&tenant("other")), Ok(()));
+    assert_eq!(asked(&environment(&counted, AT), "acme", MOST).await, (MOST, Ok(())));
+}
+
+#[tokio::test]
+async fn who_comes_to_a_helpdesk_and_is_not_known_uses_up_nothing() {
+    let counted = Counted::default();
+    let helpdesk = Limit::new(&counted, FixedClock(AT.parse().unwrap()), MOST);
+    let acme = tenant("acme");
+    for _ in 0..FREE {
+        assert_eq!(helpdesk.let_in(&acme), Ok(()));
+    }
+    for _ in 0..500 {
+        helpdesk.ready(&acme).await;
+    }
+    assert_eq!(counted.calls.load(Ordering::Relaxed), 1, "what was asked for is still there");
+    for _ in FREE..MOST {
+        helpdesk.ready(&acme).await;
+        assert_eq!(helpdesk.let_in(&acme), Ok(()));
+    }
 }

@@ -114,6 +114,7 @@ impl Helpdesk {
             platform: &Owners,
             sign_in: &Nothing,
             clients: &clients,
+            ceiling: &ceap_helpdesk::api::NoCeiling,
             clock: &self.world,
             files: &Nothing,
             secrets: &Nothing,
