@@ -122,7 +122,7 @@ async fn measured(args: &Args) -> Result<()> {
         report.installed = throughput::installed(&templates, &printed).await?;
     }
     if args.wants(Part::Cold) {
-        report.cold = cold::starts(&templates, &root, &folder()?)?;
+        report.cold = cold::starts(&templates, &root, &folder()?).await?;
     }
     if args.wants(Part::Routes) {
         let asked = routes::routes(&templates, &printed, routes::LATENCY).await?;

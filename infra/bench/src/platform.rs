@@ -66,17 +66,17 @@ impl Platform {
     /// # Errors
     /// When it could not be set up.
     pub async fn new(templates: &Templates, use_cases: &[String]) -> Result<Self> {
-        Self::on(Aws::new(&templates.data)?, use_cases).await
+        Self::on(Aws::new(&templates.data)?, TENANT, use_cases).await
     }
 
-    /// The same, on this AWS.
+    /// The same of this tenant, on this AWS.
     ///
     /// # Errors
     /// When it could not be set up.
-    pub async fn on(aws: Arc<Aws>, use_cases: &[String]) -> Result<Self> {
+    pub async fn on(aws: Arc<Aws>, tenant: &str, use_cases: &[String]) -> Result<Self> {
         let config = aws.config().await;
         let env = Env::of(&VARIABLES);
-        let tenant = TenantId::new(TENANT).map_err(|fault| anyhow!("{fault}"))?;
+        let tenant = TenantId::new(tenant).map_err(|fault| anyhow!("{fault}"))?;
         let platform = Table::new(&dynamodb::client(&config), env.get("PLATFORM_TABLE"));
         let credential = Credential::generate(tenant.clone(), &[7; 32]);
         let administrators: Vec<Credential> =

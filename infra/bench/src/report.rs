@@ -314,12 +314,14 @@ impl Report {
             "| function | init in ms | times a hello-world | first event in ms | peak MB | binary MB |"
         )?;
         writeln!(page, "|---|---:|---:|---:|---:|---:|")?;
-        for Cold { function, init_ms, first_ms, failed, peak_mb, binary_mb, times_hello } in
+        for Cold { function, init_ms, first_ms, refused, peak_mb, binary_mb, times_hello } in
             &self.cold
         {
             let first = match first_ms {
-                Some(first) if *failed => format!("{first:.1} (refused)"),
-                Some(first) => format!("{first:.1}"),
+                Some(first) => match refused {
+                    Some(why) => format!("{first:.1} (refused: {why})"),
+                    None => format!("{first:.1}"),
+                },
                 None => "it waits for what is not played".to_owned(),
             };
             writeln!(

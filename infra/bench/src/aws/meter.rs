@@ -77,7 +77,7 @@ impl Meter {
 }
 
 /// A meter that runs.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Counting {
     meter: Meter,
     /// How far the longest chain had come when the meter was last taken, and how far it has come.

@@ -26,7 +26,11 @@ pub struct Aws {
     latency: Duration,
 }
 
-#[derive(Debug)]
+/// What was in AWS at one moment.
+#[derive(Debug, Clone)]
+pub struct Kept(State);
+
+#[derive(Debug, Clone)]
 struct State {
     dynamo: Dynamo,
     objects: Objects,
@@ -81,6 +85,16 @@ impl Aws {
     /// All objects of a bucket, by their names.
     pub fn objects(&self, bucket: &str) -> Vec<(String, Vec<u8>)> {
         self.state().objects.of(bucket)
+    }
+
+    /// What is in it now.
+    pub fn kept(&self) -> Kept {
+        Kept(self.state().clone())
+    }
+
+    /// Makes it again what it was.
+    pub fn put_back(&self, kept: &Kept) {
+        self.state().clone_from(&kept.0);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -13,7 +13,7 @@ const LISTED: usize = 1000;
 const WRITTEN: &str = "2026-11-21T12:00:00.000Z";
 
 /// Objects by bucket and key.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Objects(BTreeMap<(String, String), Vec<u8>>);
 
 impl Objects {

@@ -6,6 +6,7 @@
 mod http;
 
 use crate::aws::Aws;
+use crate::platform::Platform;
 use crate::templates::{FunctionOf, Templates};
 use anyhow::{Context, Result, bail, ensure};
 use ceap_aws::played::{Asked, Network};
@@ -26,8 +27,8 @@ pub struct Cold {
     pub init_ms: f64,
     /// Milliseconds from that event to its answer, if it came in time.
     pub first_ms: Option<f64>,
-    /// Whether that answer was an error.
-    pub failed: bool,
+    /// What that answer said, if it was an error: a task's event may be about what nobody has begun here.
+    pub refused: Option<String>,
     /// Megabytes of memory at most.
     pub peak_mb: f64,
     /// Megabytes of the binary.
@@ -54,16 +55,28 @@ pub const CLIENTS: &str = "HELLO_CLIENTS";
 #[derive(Debug)]
 enum Seen {
     Next(Instant),
-    Answered(Instant, bool),
+    Answered(Instant, Option<String>),
 }
 
-/// Every function whose binary is in `folder`, with the events that are in the repository.
+/// The tenant that the repository's events are about, and the use cases of theirs.
+const TENANT: &str = "acme";
+const USE_CASES: [&str; 2] = ["predictive-issue-resolution", "suspicious-activity"];
+
+/// The function whose event sets that tenant up.
+const FOUNDER: &str = "tenants";
+
+/// Every function whose binary is in `folder`, with the events that are in the repository, of an AWS where their tenant is.
 ///
 /// # Errors
 /// When one does not start.
-pub fn starts(templates: &Templates, root: &Path, folder: &Path) -> Result<Vec<Cold>> {
+pub async fn starts(templates: &Templates, root: &Path, folder: &Path) -> Result<Vec<Cold>> {
     let aws = Aws::new(&templates.data)?;
-    let port = serve_aws(aws)?;
+    let before = aws.kept();
+    let document = |name| std::fs::read_to_string(root.join(format!("use-cases/{name}.yaml")));
+    let documents: Vec<String> = USE_CASES.into_iter().map(document).collect::<Result<_, _>>()?;
+    let platform = Platform::on(aws, TENANT, &documents).await?;
+    let (aws, after) = (&platform.aws, platform.aws.kept());
+    let port = serve_aws(Arc::clone(aws))?;
     let (mut rows, mut still) = (Vec::new(), Vec::new());
     for function in templates.functions()? {
         let binary = folder.join(&function.name);
@@ -77,6 +90,7 @@ pub fn starts(templates: &Templates, root: &Path, folder: &Path) -> Result<Vec<C
             function: &function,
             aws: port,
             event: &event,
+            begin: &|| aws.put_back(if function.name == FOUNDER { &before } else { &after }),
         };
         let clients = clients(root, &function.name)?;
         let hello = Starting { binary: folder.join(HELLO), clients, ..own.clone() };
@@ -95,9 +109,11 @@ pub fn starts(templates: &Templates, root: &Path, folder: &Path) -> Result<Vec<C
     Ok(rows)
 }
 
-/// The first event of a folder.
+/// The first event of a folder, in which answers to some lie, too.
 fn first(folder: &Path) -> Option<Vec<u8>> {
-    let mut files: Vec<_> = std::fs::read_dir(folder).ok()?.flatten().map(|it| it.path()).collect();
+    let files = std::fs::read_dir(folder).ok()?.flatten().map(|it| it.path());
+    let is_event = |file: &PathBuf| !file.to_string_lossy().ends_with(".answer.json");
+    let mut files: Vec<_> = files.filter(is_event).collect();
     files.sort();
     std::fs::read(files.first()?).ok()
 }
@@ -115,7 +131,7 @@ fn clients(root: &Path, function: &str) -> Result<String> {
 }
 
 /// A program, and what it is started with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Starting<'a> {
     binary: PathBuf,
     /// Which clients a hello-world builds.
@@ -123,6 +139,8 @@ struct Starting<'a> {
     function: &'a FunctionOf,
     aws: u16,
     event: &'a [u8],
+    /// Makes AWS what it is before each start.
+    begin: &'a dyn Fn(),
 }
 
 /// Starts both by turns, so that whatever else this machine does falls on both; the middle of each.
@@ -150,7 +168,8 @@ fn middle(mut all: Vec<Cold>) -> Result<Cold> {
 }
 
 fn start(starting: &Starting<'_>) -> Result<Cold> {
-    let Starting { binary, clients, function, aws, event } = starting;
+    let Starting { binary, clients, function, aws, event, begin } = starting;
+    begin();
     let (tell, told) = channel();
     let port = serve_runtime(event.to_vec(), tell)?;
     let mut command = Command::new(binary);
@@ -177,12 +196,12 @@ fn start(starting: &Starting<'_>) -> Result<Cold> {
     let found = watched(&mut child, &told, began);
     child.kill()?;
     child.wait()?;
-    let (init, first, failed, peak_mb) = found?;
+    let (init, first, refused, peak_mb) = found?;
     Ok(Cold {
         function: function.name.clone(),
         init_ms: init.as_secs_f64() * 1000.0,
         first_ms: first.map(|it| it.as_secs_f64() * 1000.0),
-        failed,
+        refused,
         peak_mb,
         binary_mb: 0.0,
         times_hello: 1.0,
@@ -193,7 +212,7 @@ fn watched(
     child: &mut Child,
     told: &Receiver<Seen>,
     began: Instant,
-) -> Result<(Duration, Option<Duration>, bool, f64)> {
+) -> Result<(Duration, Option<Duration>, Option<String>, f64)> {
     let asked = loop {
         match told.recv_timeout(MOMENT) {
             Ok(Seen::Next(asked)) => break asked,
@@ -202,15 +221,15 @@ fn watched(
             Err(_) => ensure!(child.try_wait()?.is_none(), "ended at once"),
         }
     };
-    let (first, failed) = match told.recv_timeout(PATIENCE) {
-        Ok(Seen::Answered(at, failed)) => (Some(at.duration_since(asked)), failed),
+    let (first, refused) = match told.recv_timeout(PATIENCE) {
+        Ok(Seen::Answered(at, refused)) => (Some(at.duration_since(asked)), refused),
         Ok(Seen::Next(_)) => bail!("asks again without an answer"),
-        Err(_) => (None, false),
+        Err(_) => (None, None),
     };
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()))?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let peak: f64 = peak.and_then(|it| it.split_whitespace().next()?.parse().ok()).unwrap_or(0.0);
-    Ok((asked.duration_since(began), first, failed, peak / 1024.0))
+    Ok((asked.duration_since(began), first, refused, peak / 1024.0))
 }
 
 /// The runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>) with one event to give.
@@ -244,9 +263,17 @@ fn serve_runtime(event: Vec<u8>, tell: Sender<Seen>) -> Result<u16> {
             let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
             return Some(Response { status: 200, headers: headers.to_vec(), body });
         }
-        say(Seen::Answered(now, request.path.ends_with("/error")));
+        let refused = request.path.ends_with("/error").then(|| message(&request.body));
+        say(Seen::Answered(now, refused));
         Some(Response { status: 202, headers: Vec::new(), body: Vec::new() })
     })
+}
+
+/// What an error says (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror>).
+fn message(body: &[u8]) -> String {
+    let error: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let said = error.get("errorMessage").and_then(|it| it.as_str()).unwrap_or("an error");
+    said.lines().next().unwrap_or_default().to_owned()
 }
 
 /// AWS for other processes. Whose service is asked stands in the signature.

@@ -9,6 +9,7 @@ use crate::invoke::as_f64;
 use crate::platform::Platform;
 use crate::printed::Printed;
 use crate::templates::Templates;
+use crate::workload::TENANT;
 use anyhow::{Result, ensure};
 use ceap_helpdesk::api::{Does, Guard, Method, Route};
 use ceap_helpdesk::routes::{FAMILIES, Family};
@@ -85,7 +86,7 @@ pub async fn routes(
     latency: Duration,
 ) -> Result<Figures> {
     let memory = templates.memory()?;
-    let platform = Platform::on(Aws::distant(&templates.data, latency)?, &[]).await?;
+    let platform = Platform::on(Aws::distant(&templates.data, latency)?, TENANT, &[]).await?;
     let mut desk = Desk::new(&platform, &memory)?;
     let mut dearest: BTreeMap<String, Asked> = BTreeMap::new();
     let (mut once, mut wrong) = (Vec::new(), Vec::new());

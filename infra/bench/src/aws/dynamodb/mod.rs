@@ -79,7 +79,7 @@ const READ_AT_ONCE: usize = 100;
 const WRITTEN_AT_ONCE: usize = 25;
 
 /// All tables.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Dynamo {
     tables: BTreeMap<String, Table>,
     /// Tokens of transactions that happened.
