@@ -19,9 +19,7 @@ impl JobQueue {
     pub fn new(config: &aws_config::SdkConfig, url: impl Into<String>) -> Self {
         Self { client: Client::new(config), url: url.into() }
     }
-}
 
-impl JobQueue {
     /// Of what was not taken, all comes again: what is done once is not done twice.
     async fn put_all(&self, waiting: &[Waiting]) -> Result<(), Fault> {
         for part in waiting.chunks(BATCH) {

@@ -8,7 +8,7 @@ use auth::Tokens;
 use ceap_engagement::secret::Secrets;
 use ceap_engagement::source::poll::{Ask, HttpPollSource, Method, Next, Page};
 use ceap_http::{Answer, HeaderMap, HeaderName, HeaderValue, Http, Url};
-use ceap_kernel::{Clock, Fault, SystemClock};
+use ceap_kernel::{Clock, Fault, SystemClock, Timestamp};
 use paging::Place;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -40,39 +40,21 @@ impl<S: Secrets> HttpPoll<S> {
     /// As [`ceap_engagement::source::poll::Pages::page`].
     pub async fn page(&self, ask: &Ask<'_>, source: &HttpPollSource) -> Result<Page, Fault> {
         match self.read(ask, source).await {
-            Ok(page) => Ok(page),
+            Ok((base, answer)) => page(ask, source, &base, &answer, SystemClock.now()),
             Err(trouble) => trouble.told(ask),
         }
     }
 
-    async fn read(&self, ask: &Ask<'_>, source: &HttpPollSource) -> Result<Page, Trouble> {
+    async fn read(&self, ask: &Ask<'_>, source: &HttpPollSource) -> Result<(Url, Answer), Trouble> {
         let base = self.url("url", &source.url)?;
         let place = Place::read(ask.place)?;
         let (url, body) = request(source, &base, ask.since, place.as_ref())?;
-        let who = url.host_str().unwrap_or_default().to_owned();
         let mut answer = self.ask(ask, source, &url, &body, false).await?;
         if answer.status == 401 && auth::renews(source.auth.as_ref()) {
             // A token may end before it said it would.
             answer = self.ask(ask, source, &url, &body, true).await?;
         }
-        status(&who, "url", &answer, SystemClock.now())?;
-        if answer.status == 204 {
-            return Ok(Page { rows: Vec::new(), next: Next::End });
-        }
-        let told = match json(&who, &answer, MAX_ANSWER) {
-            Err(Fault::Unavailable(why)) => return Err(Trouble::Later { why, seconds: None }),
-            told => told?,
-        };
-        let next = paging::next(
-            source.pages.as_ref(),
-            place.as_ref(),
-            &base,
-            &answer,
-            &told,
-            source.items.as_deref(),
-        )?;
-        let rows = rows(told, source.items.as_deref())?;
-        Ok(Page { rows, next: next.map_or(Ok(Next::End), |next| next.written().map(Next::Page))? })
+        Ok((base, answer))
     }
 
     async fn ask(
@@ -110,6 +92,45 @@ impl<S: Secrets> HttpPoll<S> {
     fn url(&self, field: &str, text: &str) -> Result<Url, Fault> {
         self.http.reach.url(text).map_err(|why| Fault::invalid(field, why))
     }
+}
+
+/// What an answer of `source`, which is at `base`, says of the page that was asked for.
+///
+/// # Errors
+/// As [`ceap_engagement::source::poll::Pages::page`].
+pub fn page(
+    ask: &Ask<'_>,
+    source: &HttpPollSource,
+    base: &Url,
+    answer: &Answer,
+    now: Timestamp,
+) -> Result<Page, Fault> {
+    match read(ask, source, base, answer, now) {
+        Ok(page) => Ok(page),
+        Err(trouble) => trouble.told(ask),
+    }
+}
+
+fn read(
+    ask: &Ask<'_>,
+    source: &HttpPollSource,
+    base: &Url,
+    answer: &Answer,
+    now: Timestamp,
+) -> Result<Page, Trouble> {
+    let who = base.host_str().unwrap_or_default();
+    status(who, "url", answer, now)?;
+    if answer.status == 204 {
+        return Ok(Page { rows: Vec::new(), next: Next::End });
+    }
+    let told = match json(who, answer, MAX_ANSWER) {
+        Err(Fault::Unavailable(why)) => return Err(Trouble::Later { why, seconds: None }),
+        told => told?,
+    };
+    let (place, items) = (Place::read(ask.place)?, source.items.as_deref());
+    let next = paging::next(source.pages.as_ref(), place.as_ref(), base, answer, &told, items)?;
+    let rows = rows(told, items)?;
+    Ok(Page { rows, next: next.map_or(Ok(Next::End), |next| next.written().map(Next::Page))? })
 }
 
 /// Where a page is asked for, and with what body.

@@ -12,6 +12,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod answer;
 mod cloudevents;
 mod condition;
 mod cursor;
@@ -44,6 +45,7 @@ pub type Target = fn(&[u8]);
 
 /// Every target by its name, which its corpus and its binary have too.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("answer", answer::run),
     ("cloudevents", cloudevents::run),
     ("condition", condition::run),
     ("cursor", cursor::run),

@@ -66,6 +66,7 @@ macro_rules! replay {
 }
 
 replay!(
+    answer,
     cloudevents,
     condition,
     cursor,
