@@ -20,7 +20,11 @@ pub fn run(data: &[u8]) {
     let kind: SourceKind = serde_json::from_value(json!({"http_poll": source})).unwrap();
     let base: Url = source.url.parse().unwrap();
     let answer = answer(way, status, head, body);
-    let (tenant, id, poll) = (acme(), SourceId::new("orders").unwrap(), PollId::new("0123456789abcdef0123456789abcdef").unwrap());
+    let (tenant, id, poll) = (
+        acme(),
+        SourceId::new("orders").unwrap(),
+        PollId::new("0123456789abcdef0123456789abcdef").unwrap(),
+    );
     let mut place: Option<Value> = None;
     for _ in 0..2 {
         let ask = Ask {
