@@ -40,6 +40,8 @@ enum Part {
     Cold,
     /// The helpdesk's API
     Routes,
+    /// The platform's API, of the functions that are built
+    Platform,
     /// The same job in other languages
     Beside,
 }
@@ -127,6 +129,10 @@ async fn measured(args: &Args) -> Result<()> {
     if args.wants(Part::Routes) {
         let asked = routes::routes(&templates, &printed, routes::LATENCY).await?;
         (report.routes, report.once) = (asked.each, asked.once);
+    }
+    if args.wants(Part::Platform) {
+        let asked = routes::platform::routes(&templates, &folder()?, routes::LATENCY).await?;
+        (report.platform, report.not_asked) = (asked.each, asked.left);
     }
     if args.wants(Part::Beside) {
         report.beside = beside::beside(&templates, &printed).await?;

@@ -99,6 +99,29 @@ impl Templates {
         Ok(found)
     }
 
+    /// Which function answers each route of the HTTP API, by the route's key: `GET /v1/profiles/{id}`.
+    #[must_use]
+    pub fn answering(&self) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        for (template, resource) in self.resources() {
+            let of = |name: &str| template.get("Resources")?.get(name);
+            let function = || {
+                let target = tagged(resource.get("Properties")?.get("Target")?)?;
+                let integration =
+                    of(target.strip_prefix("integrations/${")?.trim_end_matches('}'))?;
+                let uri = referenced(integration.get("Properties")?.get("IntegrationUri")?)?;
+                code_name(of(uri.trim_end_matches(".Alias"))?)
+            };
+            let key = || resource.get("Properties")?.get("RouteKey")?.as_str();
+            if kind(resource) == Some("AWS::ApiGatewayV2::Route")
+                && let Some((key, function)) = key().zip(function())
+            {
+                found.insert(key.to_owned(), function);
+            }
+        }
+        found
+    }
+
     /// What parameters are that nobody gives.
     fn defaults<'a>(&'a self) -> BTreeMap<&'a str, String> {
         let parameters = self.all.iter().filter_map(|it| it.get("Parameters")?.as_mapping());
@@ -185,6 +208,12 @@ fn constant(value: &Value) -> Option<String> {
         Value::Bool(is) => Some(is.to_string()),
         _ => None,
     }
+}
+
+/// What stands behind a tag.
+fn tagged(value: &Value) -> Option<&str> {
+    let Value::Tagged(tagged) = value else { return None };
+    tagged.value.as_str()
 }
 
 /// The parameter or resource that a value refers to.

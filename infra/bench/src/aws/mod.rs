@@ -160,8 +160,8 @@ impl State {
 }
 
 /// The parts of a host's name that say whose it is.
-const KNOWN: [&str; 8] =
-    ["dynamodb", "kinesis", "events", "sqs", "s3", "kms", "scheduler", "email"];
+const KNOWN: [&str; 9] =
+    ["dynamodb", "kinesis", "events", "sqs", "s3", "kms", "scheduler", "email", "states"];
 
 /// As AWS's JSON protocols have it.
 fn json_answer(outcome: Result<Value, Refusal>) -> Answered {

@@ -27,6 +27,7 @@ pub fn operation(service: &str, method: &str) -> &'static str {
         ("email", "POST") => "SendEmail",
         ("scheduler", "POST") => "CreateSchedule",
         ("scheduler", "PUT") => "UpdateSchedule",
+        ("scheduler", "DELETE") => "DeleteSchedule",
         ("s3", "GET") => "GetObject",
         ("s3", "PUT") => "PutObject",
         ("s3", "DELETE") => "DeleteObject",
@@ -79,16 +80,25 @@ pub fn answer(
             (1, Ok(json!({"ScheduleArn": "arn:aws:scheduler:us-east-1:123456789012:schedule/it"})))
         }
         // Names are not remembered: each schedule is new, which takes a call more.
-        ("scheduler", "UpdateSchedule") => (1, Err(missing("there is no such schedule"))),
+        ("scheduler", "UpdateSchedule" | "DeleteSchedule") => {
+            (1, Err(missing("there is no such schedule")))
+        }
         ("email", "SendEmail") => {
             handed.emails = handed.emails.saturating_add(1);
             let id = format!("0100{:020}-000000", handed.emails);
             (1, Ok(json!({"MessageId": id})))
         }
+        // A transition of a workflow is billed by what it does, which is nothing here.
+        ("states", "StartExecution") => {
+            (0, Ok(json!({"executionArn": EXECUTION, "startDate": 1_795_255_200})))
+        }
         ("kms", "Encrypt" | "Decrypt") => (1, turned(operation, request)),
         _ => (0, Err(Refusal::invalid(format!("{service} {operation} is not played")))),
     }
 }
+
+/// The workflow that is begun.
+const EXECUTION: &str = "arn:aws:states:us-east-1:123456789012:execution:it:1";
 
 fn id(count: usize) -> String {
     format!("00000000-0000-4000-8000-{count:012}")

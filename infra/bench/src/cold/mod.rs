@@ -4,6 +4,7 @@
 //! clients, so that what the function itself adds is seen.
 
 mod http;
+pub mod warm;
 
 use crate::aws::Aws;
 use crate::platform::Platform;
@@ -172,25 +173,8 @@ fn start(starting: &Starting<'_>) -> Result<Cold> {
     begin();
     let (tell, told) = channel();
     let port = serve_runtime(event.to_vec(), tell)?;
-    let mut command = Command::new(binary);
-    command.env_clear().envs(&function.variables).stdout(Stdio::null());
-    // Why a function ends at once, it says there.
-    command.stderr(Stdio::inherit());
-    for (name, value) in [
-        ("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{port}")),
-        ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", "log".to_owned()),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", "log".to_owned()),
-        ("AWS_REGION", "us-east-1".to_owned()),
-        ("AWS_ACCESS_KEY_ID", "played".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "played".to_owned()),
-        ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{aws}")),
-        (CLIENTS, clients.clone()),
-    ] {
-        command.env(name, value);
-    }
+    let mut command = command(binary, function, port, *aws);
+    command.env(CLIENTS, clients);
     let began = Instant::now();
     let mut child = command.spawn()?;
     let found = watched(&mut child, &told, began);
@@ -206,6 +190,29 @@ fn start(starting: &Starting<'_>) -> Result<Cold> {
         binary_mb: 0.0,
         times_hello: 1.0,
     })
+}
+
+/// A function's program, as Lambda starts it: with a runtime API and an AWS on these ports.
+fn command(binary: &Path, function: &FunctionOf, port: u16, aws: u16) -> Command {
+    let mut command = Command::new(binary);
+    command.env_clear().envs(&function.variables).stdout(Stdio::null());
+    // Why a function ends at once, it says there.
+    command.stderr(Stdio::inherit());
+    for (name, value) in [
+        ("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{port}")),
+        ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "log".to_owned()),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "log".to_owned()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "played".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "played".to_owned()),
+        ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{aws}")),
+    ] {
+        command.env(name, value);
+    }
+    command
 }
 
 fn watched(
@@ -247,26 +254,30 @@ fn serve_runtime(event: Vec<u8>, tell: Sender<Seen>) -> Result<u16> {
         if request.path.ends_with("/next") {
             let body = event.lock().ok()?.take()?;
             say(Seen::Next(now));
-            let headers = [
-                ("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
-                ("Lambda-Runtime-Deadline-Ms", "4102444800000"),
-                (
-                    "Lambda-Runtime-Invoked-Function-Arn",
-                    "arn:aws:lambda:us-east-1:123456789012:function:it",
-                ),
-                (
-                    "Lambda-Runtime-Trace-Id",
-                    "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
-                ),
-                ("Content-Type", "application/json"),
-            ];
-            let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-            return Some(Response { status: 200, headers: headers.to_vec(), body });
+            return Some(Response { status: 200, headers: headers(), body });
         }
         let refused = request.path.ends_with("/error").then(|| message(&request.body));
         say(Seen::Answered(now, refused));
         Some(Response { status: 202, headers: Vec::new(), body: Vec::new() })
     })
+}
+
+/// What goes with an event.
+fn headers() -> Vec<(String, String)> {
+    let headers = [
+        ("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
+        ("Lambda-Runtime-Deadline-Ms", "4102444800000"),
+        (
+            "Lambda-Runtime-Invoked-Function-Arn",
+            "arn:aws:lambda:us-east-1:123456789012:function:it",
+        ),
+        (
+            "Lambda-Runtime-Trace-Id",
+            "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
+        ),
+        ("Content-Type", "application/json"),
+    ];
+    headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
 }
 
 /// What an error says (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror>).
@@ -288,7 +299,10 @@ fn serve_aws(aws: Arc<Aws>) -> Result<u16> {
             headers: request.headers,
             body: request.body,
         };
-        let answered = aws.answer(&asked, aws.sent());
+        let sent = aws.sent();
+        let answered = aws.answer(&asked, sent);
+        std::thread::sleep(aws.latency());
+        aws.received(sent);
         let headers = answered.headers.into_iter().filter(|(name, _)| *name != "content-length");
         let headers = headers.map(|(name, value)| (name.to_owned(), value)).collect();
         Some(Response { status: answered.status, headers, body: answered.body })

@@ -1,7 +1,7 @@
 //! The helpdesk that is asked.
 
 use super::script::{Body, By, Request};
-use super::{Asked, answering, name};
+use super::{Asked, Written, answering, name};
 use crate::invoke::{Bill, Invoker};
 use crate::platform::Platform;
 use crate::workload::TENANT;
@@ -105,23 +105,10 @@ impl<'a> Desk<'a> {
         self.invoker.bill = Bill::default();
         let answer = drive::helpdesk(&self.office, family, &event);
         let (answer, cpu) = self.invoker.invoke(&function, answer).await?;
+        let Written { status, text } = Written::read(&answer)?;
         let meter = &self.invoker.bill.meter;
-        let units = meter.all_units();
-        let answer: Value = serde_json::from_slice(&answer)?;
-        let text = answer.get("body").and_then(Value::as_str).unwrap_or_default();
-        let asked = Asked {
-            function,
-            route: name(route),
-            status: answer.get("statusCode").and_then(Value::as_u64).unwrap_or_default(),
-            cpu_ms: cpu.as_secs_f64() * 1000.0,
-            calls: meter.calls_of("dynamodb").count,
-            chain: meter.chain,
-            waits: meter.waits.clone(),
-            read: units.read,
-            write: units.write.saturating_add(units.index),
-            bytes: text.len(),
-        };
-        Ok((asked, serde_json::from_str(text).unwrap_or_default()))
+        let asked = Asked::of(function, name(route), status, cpu, meter, text.len());
+        Ok((asked, serde_json::from_str(&text).unwrap_or_default()))
     }
 }
 
@@ -132,18 +119,18 @@ fn event(token: &str, request: &Request) -> Vec<u8> {
     let authorization = match &request.by {
         By::Administrator => Some(format!("Basic {}", basic("ada@example.com"))),
         By::Address(address) => Some(format!("Basic {}", basic(address))),
-        By::Bearer(token) => Some(format!("Bearer {token}")),
+        By::Bearer(token) | By::Key(token) => Some(format!("Bearer {token}")),
         By::Nobody => None,
     };
     let (kind, body) = match &request.body {
         Body::None => (None, None),
-        Body::Json(value) => (Some("application/json"), Some(value.to_string())),
-        Body::Raw(text) => (Some("text/plain"), Some(text.clone())),
+        Body::Json(value) => (Some("application/json".to_owned()), Some(value.to_string())),
+        Body::Raw(text, kind) => (Some(kind.clone()), Some(text.clone())),
     };
     let mut headers = json!({
         "accept": "application/json", "host": "api.example.com", "x-ceap-tenant": TENANT,
     });
-    let given = [("authorization", authorization), ("content-type", kind.map(str::to_owned))];
+    let given = [("authorization", authorization), ("content-type", kind)];
     for (name, value) in given {
         if let (Some(headers), Some(value)) = (headers.as_object_mut(), value) {
             headers.insert(name.to_owned(), value.into());

@@ -2,9 +2,10 @@
 //! something of most kinds.
 
 mod desk;
+pub mod platform;
 mod script;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, Meter};
 use crate::invoke::as_f64;
 use crate::platform::Platform;
 use crate::printed::Printed;
@@ -16,6 +17,7 @@ use ceap_helpdesk::routes::{FAMILIES, Family};
 use desk::Desk;
 use script::{Request, Script};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -48,6 +50,29 @@ pub struct Asked {
 }
 
 impl Asked {
+    fn of(
+        function: String,
+        route: String,
+        status: u64,
+        cpu: Duration,
+        meter: &Meter,
+        bytes: usize,
+    ) -> Self {
+        let units = meter.all_units();
+        Self {
+            function,
+            route,
+            status,
+            cpu_ms: cpu.as_secs_f64() * 1000.0,
+            calls: meter.calls_of("dynamodb").count,
+            chain: meter.chain,
+            waits: meter.waits.clone(),
+            read: units.read,
+            write: units.write.saturating_add(units.index),
+            bytes,
+        }
+    }
+
     /// The calls that it waits for, in words.
     #[must_use]
     pub fn waited_for(&self) -> String {
@@ -101,10 +126,7 @@ pub async fn routes(
         match asked {
             Ok((asked, Some(why))) => once.push(Once { why, asked }),
             Ok((asked, None)) => {
-                let known = dearest.get(&asked.route);
-                if known.is_none_or(|it| (it.chain, it.calls) <= (asked.chain, asked.calls)) {
-                    dearest.insert(asked.route.clone(), asked);
-                }
+                keep_dearest(&mut dearest, asked);
             }
             Err(why) => wrong.push(format!("{why:#}")),
         }
@@ -117,6 +139,29 @@ pub async fn routes(
     let missing: Vec<String> = missing.into_iter().filter_map(Result::err).collect();
     ensure!(missing.is_empty(), "nothing asks {}", missing.join(", "));
     Ok(Figures { each: found.into_iter().flatten().collect(), once })
+}
+
+/// Of two that wait for as many calls and make as many, the later: the function has done it before.
+fn keep_dearest(dearest: &mut BTreeMap<String, Asked>, asked: Asked) {
+    let known = dearest.get(&asked.route);
+    if known.is_none_or(|it| (it.chain, it.calls) <= (asked.chain, asked.calls)) {
+        dearest.insert(asked.route.clone(), asked);
+    }
+}
+
+/// What a function answers to API Gateway.
+struct Written {
+    status: u64,
+    text: String,
+}
+
+impl Written {
+    fn read(answer: &[u8]) -> Result<Self> {
+        let answer: Value = serde_json::from_slice(answer)?;
+        let text = answer.get("body").and_then(Value::as_str).unwrap_or_default();
+        let status = answer.get("statusCode").and_then(Value::as_u64).unwrap_or_default();
+        Ok(Self { status, text: text.to_owned() })
+    }
 }
 
 async fn one(desk: &mut Desk<'_>, script: &mut Script, request: &Request) -> Result<Asked> {

@@ -21,6 +21,10 @@ struct Line {
     #[serde(default)]
     bearer: Option<String>,
     #[serde(default)]
+    basic: Option<String>,
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+    #[serde(default)]
     keep: BTreeMap<String, String>,
     #[serde(default = "once")]
     times: u64,
@@ -43,6 +47,8 @@ pub enum By {
     Address(String),
     /// Whoever has this token.
     Bearer(String),
+    /// Whoever has this key of a source.
+    Key(String),
     /// Nobody who is known.
     Nobody,
 }
@@ -54,8 +60,8 @@ pub enum Body {
     None,
     /// JSON.
     Json(Value),
-    /// Plain text.
-    Raw(String),
+    /// Text, of this type.
+    Raw(String, String),
 }
 
 /// A request.
@@ -117,8 +123,19 @@ impl Script {
     /// # Errors
     /// When it is none.
     pub fn read() -> Result<Self> {
-        let lines: Vec<Line> =
-            serde_yaml_ng::from_str(include_str!("requests.yaml")).context("requests.yaml")?;
+        Self::of(include_str!("requests.yaml")).context("requests.yaml")
+    }
+
+    /// The same of `platform.yaml`.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn platform() -> Result<Self> {
+        Self::of(include_str!("platform.yaml")).context("platform.yaml")
+    }
+
+    fn of(text: &str) -> Result<Self> {
+        let lines: Vec<Line> = serde_yaml_ng::from_str(text)?;
         let each = |line: Line| (1..=line.times).map(move |n| (line.clone(), n));
         Ok(Self { lines: lines.into_iter().flat_map(each).collect(), known: BTreeMap::new() })
     }
@@ -139,15 +156,18 @@ impl Script {
         // Links are whole, as clients follow them.
         let target = target.split_once("/api/v2").map_or(target, |(_, path)| path);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let by = match (&line.bearer, line.by.as_deref()) {
-            (Some(token), _) => By::Bearer(self.text(token)?),
-            (None, None) => By::Administrator,
-            (None, Some("nobody")) => By::Nobody,
-            (None, Some(address)) => By::Address(address.to_owned()),
+        let by = match (&line.bearer, &line.basic, line.by.as_deref()) {
+            (Some(token), _, _) => By::Bearer(self.text(token)?),
+            (None, Some(key), _) => By::Key(self.text(key)?),
+            (None, None, None) => By::Administrator,
+            (None, None, Some("nobody")) => By::Nobody,
+            (None, None, Some(address)) => By::Address(address.to_owned()),
         };
         let body = match (line.body, line.raw) {
             (Some(body), _) => Body::Json(self.value(&body)?),
-            (None, Some(raw)) => Body::Raw(raw),
+            (None, Some(raw)) => {
+                Body::Raw(raw, line.kind.unwrap_or_else(|| "text/plain".to_owned()))
+            }
             (None, None) => Body::None,
         };
         Ok(Request {

@@ -1,0 +1,181 @@
+//! The routes of the platform's API, `/v1`: each function by itself, in a process that stays warm.
+
+use super::script::{Body, By, Request, Script};
+use super::{Asked, Written};
+use crate::aws::Aws;
+use crate::cold::warm::{self, Warm};
+use crate::platform::Platform;
+use crate::templates::{FunctionOf, Templates};
+use crate::workload::TENANT;
+use anyhow::{Context, Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// What is asked, and which routes are not.
+#[derive(Debug, Default)]
+pub struct Figures {
+    /// The dearest request to each.
+    pub each: Vec<Asked>,
+    /// Routes that nothing asks: they need what nobody plays, or a signature.
+    pub left: Vec<String>,
+}
+
+/// Asks the functions whose binaries are in `folder`; none, if they are not built. The first request to each counts for
+/// nothing: it reads the credential, which is remembered for a minute, and connects.
+///
+/// # Errors
+/// When one does not start or fails, or a request is not answered as it should be.
+pub async fn routes(templates: &Templates, folder: &Path, latency: Duration) -> Result<Figures> {
+    let aws = Aws::distant(&templates.data, latency)?;
+    let platform = Platform::on(aws, TENANT, &[]).await?;
+    let port = warm::aws(&platform.aws)?;
+    let answering: BTreeMap<String, String> =
+        templates.answering().into_iter().filter(|(key, _)| !key.contains("/api/v2")).collect();
+    let functions: BTreeMap<String, FunctionOf> =
+        templates.functions()?.into_iter().map(|it| (it.name.clone(), it)).collect();
+    let mut started: BTreeMap<String, Warm> = BTreeMap::new();
+    let mut dearest: BTreeMap<String, Asked> = BTreeMap::new();
+    let mut script = Script::platform()?;
+    let mut wrong = Vec::new();
+    while let Some(request) = script.next() {
+        let request = match request {
+            Ok(request) => request,
+            Err(why) => {
+                wrong.push(format!("{why:#}"));
+                continue;
+            }
+        };
+        let (key, parameters) =
+            fitting(&answering, &request).with_context(|| format!("no route is {request}"))?;
+        let name = answering.get(key).context("no function")?;
+        let is_first = !started.contains_key(name);
+        if is_first {
+            let binary = folder.join(name);
+            if !binary.exists() {
+                return Ok(Figures::default());
+            }
+            let function = functions.get(name).with_context(|| format!("no function {name}"))?;
+            started.insert(name.clone(), Warm::start(&binary, function, port)?);
+        }
+        let warm = started.get(name).context("not started")?;
+        let event = event(&platform, &request, key, parameters);
+        platform.aws.take_meter();
+        let (answer, cpu) = warm.ask(event).with_context(|| request.to_string())?;
+        let meter = platform.aws.take_meter();
+        let Written { status, text } = Written::read(&answer)?;
+        if request.fails(status) {
+            wrong.push(format!("{request}: {status} {text}"));
+            continue;
+        }
+        if let Err(why) = script.keep(&request, &serde_json::from_str(&text).unwrap_or_default()) {
+            wrong.push(format!("{why:#}"));
+        }
+        if !is_first {
+            let asked = Asked::of(name.clone(), key.clone(), status, cpu, &meter, text.len());
+            super::keep_dearest(&mut dearest, asked);
+        }
+    }
+    ensure!(wrong.is_empty(), "not as it should be:\n{}", wrong.join("\n"));
+    let left = answering.into_keys().filter(|key| !key.starts_with('$'));
+    let left = left.filter(|key| !dearest.contains_key(key)).collect();
+    Ok(Figures { each: dearest.into_values().collect(), left })
+}
+
+/// The route that a request fits, by its key, and the variables of its path. Of several the one with the fewest is meant.
+fn fitting<'a>(
+    answering: &'a BTreeMap<String, String>,
+    request: &Request,
+) -> Option<(&'a String, Map<String, Value>)> {
+    let fits = |key: &'a String| {
+        let (method, pattern) = key.split_once(' ')?;
+        let named = method == request.method.as_str() || method == "ANY";
+        let (mut asked, mut parameters) = (request.path.split('/'), Map::new());
+        for part in pattern.split('/') {
+            let given = asked.next()?;
+            match part.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
+                Some(name) => drop(parameters.insert(name.to_owned(), given.into())),
+                None if part == given => {}
+                None => return None,
+            }
+        }
+        (named && asked.next().is_none()).then_some((key, parameters))
+    };
+    answering.keys().filter_map(fits).min_by_key(|(_, parameters)| parameters.len())
+}
+
+/// A request as API Gateway writes it.
+fn event(
+    platform: &Platform,
+    request: &Request,
+    key: &str,
+    parameters: Map<String, Value>,
+) -> Vec<u8> {
+    let authorization = match &request.by {
+        By::Administrator => platform.tokens.first().map(|token| format!("Bearer {token}")),
+        By::Address(_) => Some(format!("Bearer {}", platform.credential)),
+        By::Bearer(token) => Some(format!("Bearer {token}")),
+        By::Key(key) => Some(format!("Basic {}", STANDARD.encode(format!("{key}:")))),
+        By::Nobody => None,
+    };
+    let (kind, body) = match &request.body {
+        Body::None => (None, None),
+        Body::Json(value) => (Some("application/json".to_owned()), Some(value.to_string())),
+        Body::Raw(text, kind) => (Some(kind.clone()), Some(text.clone())),
+    };
+    let mut headers = json!({"accept": "application/json", "host": "api.example.com"});
+    for (name, value) in [("authorization", authorization), ("content-type", kind)] {
+        if let (Some(headers), Some(value)) = (headers.as_object_mut(), value) {
+            headers.insert(name.to_owned(), value.into());
+        }
+    }
+    let event = json!({
+        "version": "2.0", "routeKey": key, "rawPath": request.path, "rawQueryString": request.query,
+        "headers": headers, "pathParameters": parameters,
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
+            "domainPrefix": "api", "requestId": "r", "routeKey": key, "stage": "$default",
+            "time": "21/Nov/2026:10:00:00 +0000", "timeEpoch": 1_795_255_200_000_u64,
+            "http": {
+                "method": request.method.as_str(), "path": request.path, "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.7", "userAgent": "bench",
+            },
+        },
+        "body": body,
+        "isBase64Encoded": false,
+    });
+    event.to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ceap_helpdesk::api::Method;
+
+    #[test]
+    fn a_request_fits_the_route_that_says_most_of_it() {
+        let keys = ["GET /v1/schemas/use-case", "GET /v1/schemas/{type}", "PUT /v1/schemas/{type}"];
+        let answering = keys.map(|key| (key.to_owned(), "schemas".to_owned())).into();
+        let fits = |method, path| {
+            fitting(&answering, &Request::of(method, path))
+                .map(|(key, parameters)| (key.clone(), Value::from(parameters)))
+        };
+        let found = |key: &str, parameters| Some((key.to_owned(), parameters));
+        assert_eq!(fits(Method::Get, "/v1/schemas/use-case"), found(keys[0], json!({})));
+        assert_eq!(fits(Method::Put, "/v1/schemas/a"), found(keys[2], json!({"type": "a"})));
+        assert_eq!(fits(Method::Get, "/v1/schemas/a/b"), None);
+        assert_eq!(fits(Method::Delete, "/v1/schemas/a"), None);
+    }
+
+    #[test]
+    fn every_route_that_is_asked_has_a_function() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let answering = Templates::read(&root).unwrap().answering();
+        assert_eq!(answering["GET /v1/profiles/{id}"], "profiles");
+        assert_eq!(answering["POST /v1/track"], "ingest-tracking");
+        assert!(answering.len() > 100, "{}", answering.len());
+    }
+}
