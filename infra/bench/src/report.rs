@@ -311,11 +311,7 @@ impl Report {
         let told = if long.is_empty() { "none".to_owned() } else { long.join("; ") };
         writeln!(page, "Routes that wait for more than three calls in a row: {told}.\n")?;
         let left: Vec<String> = self.not_asked.iter().map(|it| format!("`{it}`")).collect();
-        Ok(writeln!(
-            page,
-            "Not asked, for they need signatures, links, or what nobody plays here: {}.\n",
-            left.join(", ")
-        )?)
+        Ok(writeln!(page, "Not asked yet: {}.\n", left.join(", "))?)
     }
 
     fn started(&self, page: &mut String) -> Result<()> {

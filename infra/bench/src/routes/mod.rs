@@ -1,5 +1,5 @@
-//! Each route of the helpdesk's API: what one request takes of the processor and of DynamoDB, asked of an account that has
-//! something of most kinds.
+//! What one request takes of the processor and of DynamoDB: each route of the helpdesk's API, asked of an account that has
+//! something of most kinds, and those of the platform's ([`platform`]).
 
 mod desk;
 pub mod platform;

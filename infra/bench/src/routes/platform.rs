@@ -20,7 +20,7 @@ use std::time::Duration;
 pub struct Figures {
     /// The dearest request to each.
     pub each: Vec<Asked>,
-    /// Routes that nothing asks: they need what nobody plays, or a signature.
+    /// Routes that nothing asks yet.
     pub left: Vec<String>,
 }
 

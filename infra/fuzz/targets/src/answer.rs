@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// Bytes that are kept between two pages, as JSON: a cursor or a URL of 8 KiB, each byte of which may be escaped.
 const MAX_PLACE: usize = 6 * 8 * 1024 + 64;
 
-/// The next page is on the host of the first, a place is short and leads on, and a fault is the answer's.
+/// The next page is on the host of the first, a place is short, and a fault is the answer's.
 pub fn run(data: &[u8]) {
     let (way, rest) = chosen(data);
     let (status, rest) = chosen(rest);
@@ -44,7 +44,6 @@ pub fn run(data: &[u8]) {
                         assert_eq!(url.origin(), base.origin());
                         assert!(url.username().is_empty() && url.password().is_none());
                     }
-                    assert!(!next.is_null() && next != Value::String(String::new()));
                     place = Some(next);
                 }
                 Next::End | Next::Running(_) => return,
