@@ -1,7 +1,7 @@
 //! The helpdesk that is asked.
 
-use super::script::{Body, By, Request};
-use super::{Asked, Written, answering, name};
+use super::script::{By, Request};
+use super::{Asked, Written, answering, gateway, name};
 use crate::invoke::{Bill, Invoker};
 use crate::platform::Platform;
 use crate::workload::TENANT;
@@ -16,7 +16,7 @@ use ceap_kernel::{SystemClock, TenantId};
 use ceap_runtime::drive;
 use ceap_runtime::helpdesk::Office;
 use ceap_search::desk::{Indexes, Keeping, Rebuild};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,7 +112,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// A request as API Gateway writes it.
+/// A request with what shows who makes it.
 fn event(token: &str, request: &Request) -> Vec<u8> {
     let path = format!("/api/v2{}", request.path);
     let basic = |address: &str| STANDARD.encode(format!("{address}/token:{token}"));
@@ -122,35 +122,6 @@ fn event(token: &str, request: &Request) -> Vec<u8> {
         By::Bearer(token) | By::Key(token) => Some(format!("Bearer {token}")),
         By::Nobody => None,
     };
-    let (kind, body) = match &request.body {
-        Body::None => (None, None),
-        Body::Json(value) => (Some("application/json".to_owned()), Some(value.to_string())),
-        Body::Raw(text, kind) => (Some(kind.clone()), Some(text.clone())),
-    };
-    let mut headers = json!({
-        "accept": "application/json", "host": "api.example.com", "x-ceap-tenant": TENANT,
-    });
-    let given = [("authorization", authorization), ("content-type", kind)];
-    for (name, value) in given {
-        if let (Some(headers), Some(value)) = (headers.as_object_mut(), value) {
-            headers.insert(name.to_owned(), value.into());
-        }
-    }
-    let event = json!({
-        "version": "2.0", "routeKey": format!("ANY {path}"), "rawPath": path,
-        "rawQueryString": request.query,
-        "headers": headers,
-        "requestContext": {
-            "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
-            "domainPrefix": "api", "requestId": "r", "routeKey": format!("ANY {path}"),
-            "stage": "$default", "time": "21/Nov/2026:10:00:00 +0000", "timeEpoch": 1_795_255_200_000_u64,
-            "http": {
-                "method": request.method.as_str(), "path": path, "protocol": "HTTP/1.1",
-                "sourceIp": "203.0.113.7", "userAgent": "bench",
-            },
-        },
-        "body": body,
-        "isBase64Encoded": false,
-    });
-    event.to_string().into_bytes()
+    let headers = [("authorization", authorization), ("x-ceap-tenant", Some(TENANT.to_owned()))];
+    gateway::event(request, (&format!("ANY {path}"), &path), Map::new(), headers)
 }

@@ -2,6 +2,7 @@
 //! something of most kinds, and those of the platform's ([`platform`]).
 
 mod desk;
+mod gateway;
 pub mod platform;
 mod script;
 

@@ -1,7 +1,7 @@
 //! The routes of the platform's API, `/v1`: each function by itself, in a process that stays warm.
 
-use super::script::{Body, By, Request, Script};
-use super::{Asked, Written};
+use super::script::{By, Request, Script};
+use super::{Asked, Written, gateway};
 use crate::aws::Aws;
 use crate::cold::warm::{self, Warm};
 use crate::platform::Platform;
@@ -10,7 +10,7 @@ use crate::workload::TENANT;
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -107,7 +107,7 @@ fn fitting<'a>(
     answering.keys().filter_map(fits).min_by_key(|(_, parameters)| parameters.len())
 }
 
-/// A request as API Gateway writes it.
+/// A request with what shows who makes it.
 fn event(
     platform: &Platform,
     request: &Request,
@@ -121,39 +121,15 @@ fn event(
         By::Key(key) => Some(format!("Basic {}", STANDARD.encode(format!("{key}:")))),
         By::Nobody => None,
     };
-    let (kind, body) = match &request.body {
-        Body::None => (None, None),
-        Body::Json(value) => (Some("application/json".to_owned()), Some(value.to_string())),
-        Body::Raw(text, kind) => (Some(kind.clone()), Some(text.clone())),
-    };
-    let mut headers = json!({"accept": "application/json", "host": "api.example.com"});
-    for (name, value) in [("authorization", authorization), ("content-type", kind)] {
-        if let (Some(headers), Some(value)) = (headers.as_object_mut(), value) {
-            headers.insert(name.to_owned(), value.into());
-        }
-    }
-    let event = json!({
-        "version": "2.0", "routeKey": key, "rawPath": request.path, "rawQueryString": request.query,
-        "headers": headers, "pathParameters": parameters,
-        "requestContext": {
-            "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
-            "domainPrefix": "api", "requestId": "r", "routeKey": key, "stage": "$default",
-            "time": "21/Nov/2026:10:00:00 +0000", "timeEpoch": 1_795_255_200_000_u64,
-            "http": {
-                "method": request.method.as_str(), "path": request.path, "protocol": "HTTP/1.1",
-                "sourceIp": "203.0.113.7", "userAgent": "bench",
-            },
-        },
-        "body": body,
-        "isBase64Encoded": false,
-    });
-    event.to_string().into_bytes()
+    let headers = [("authorization", authorization)];
+    gateway::event(request, (key, &request.path), parameters, headers)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use ceap_helpdesk::api::Method;
+    use serde_json::json;
 
     #[test]
     fn a_request_fits_the_route_that_says_most_of_it() {
