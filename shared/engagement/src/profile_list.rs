@@ -33,6 +33,12 @@ impl Place {
         format!("{}:{}", self.shard, BASE64.encode(after))
     }
 
+    /// This place and, after it, the beginnings of the parts that follow.
+    pub fn onward(self) -> impl Iterator<Item = Self> {
+        let following = self.shard.saturating_add(1)..SHARDS;
+        std::iter::once(self).chain(following.map(|shard| Self { shard, after: None }))
+    }
+
     /// The place that a cursor names; the beginning without one.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use ceap_engagement::profile_list::{Place, ProfileList, SHARDS, shard};
 use ceap_engagement::run::Population;
 use ceap_engagement::series::Series;
 use ceap_kernel::{Fault, SubjectId, TenantId};
+use futures::future::try_join_all;
 use std::collections::HashMap;
 
 pub(super) const FROM: &str = "FROM#";
@@ -173,25 +174,43 @@ impl Population for SubjectStore {
         from: Place,
         limit: usize,
     ) -> Result<(Vec<SubjectId>, Option<Place>), Fault> {
-        let (mut subjects, mut at) = (Vec::new(), Some(from));
-        while let Some(from) = at.take() {
+        let (mut subjects, mut from, mut at_once) = (Vec::new(), from, 1);
+        loop {
             let left = limit.saturating_sub(subjects.len());
             if left == 0 {
-                at = Some(from);
-                break;
+                return Ok((subjects, Some(from)));
             }
-            let (found, more) = self.shard(tenant, &from, left).await?;
-            let last = found.last().cloned().or(from.after);
-            subjects.extend(found);
-            let next = from.shard.saturating_add(1);
-            at = match (more, next < SHARDS) {
-                (true, _) => Some(Place { shard: from.shard, after: last }),
-                (false, true) => Some(Place { shard: next, after: None }),
-                (false, false) => None,
-            };
+            let mut places = from.onward();
+            let now: Vec<Place> = places.by_ref().take(at_once).collect();
+            let pages = try_join_all(now.iter().map(|it| self.shard(tenant, it, left))).await?;
+            at_once = ahead(left, &pages);
+            let mut next = places.next();
+            for (place, (found, more)) in now.into_iter().zip(pages) {
+                let room = limit.saturating_sub(subjects.len());
+                let more = more || found.len() > room;
+                let found = found.into_iter().take(room);
+                let before = subjects.len();
+                subjects.extend(found);
+                if more {
+                    let last = subjects.get(before..).and_then(<[SubjectId]>::last).cloned();
+                    next = Some(Place { shard: place.shard, after: last.or(place.after) });
+                    break;
+                }
+            }
+            match next {
+                Some(place) => from = place,
+                None => return Ok((subjects, None)),
+            }
         }
-        Ok((subjects, at))
     }
+}
+
+/// How many shards to ask at once, when these had so many subjects and so many are wanted: who has few waits for all shards
+/// together, and of who has many none is read in vain.
+fn ahead(left: usize, pages: &[(Vec<SubjectId>, bool)]) -> usize {
+    let had = pages.iter().map(|(found, _)| found.len()).sum::<usize>();
+    let each = had.div_ceil(pages.len().max(1)).max(1);
+    left.saturating_sub(had).checked_div(each).unwrap_or_default().clamp(1, usize::from(SHARDS))
 }
 
 impl ProfileList for SubjectStore {

@@ -3,6 +3,7 @@
 use super::{Description, Shelf};
 use crate::use_case::library::UseCaseKeeper;
 use ceap_kernel::{Clock, Fault, ModelId, TenantId, Timestamp};
+use futures::try_join;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -142,10 +143,11 @@ where
     /// `Invalid`, saying why it is none; `Unavailable` or `Throttled`.
     pub async fn put(&self, tenant: &TenantId, file: Vec<u8>) -> Result<Kept, Fault> {
         let model = ModelId::of(&file);
-        if let Some(kept) = self.keeper.find(tenant, &model).await? {
-            return Ok(kept);
+        let all = self.keeper.list(tenant).await?;
+        if let Some(kept) = all.iter().find(|it| it.model == model) {
+            return Ok(kept.clone());
         }
-        let kept = self.describe(tenant, model, &file).await?;
+        let kept = self.describe(&all, model, &file)?;
         self.files.put(tenant, &kept.model, file).await?;
         self.keeper.keep(tenant, &kept).await?;
         Ok(kept)
@@ -176,15 +178,16 @@ where
     /// `NotFound` when it was not sent; `Invalid`, saying why it is no model; `Unavailable` or
     /// `Throttled`.
     pub async fn accept(&self, tenant: &TenantId, model: &ModelId) -> Result<Kept, Fault> {
-        if let Some(kept) = self.keeper.find(tenant, model).await? {
-            return Ok(kept);
+        let all = self.keeper.list(tenant).await?;
+        if let Some(kept) = all.iter().find(|it| it.model == *model) {
+            return Ok(kept.clone());
         }
         let missing = || Fault::NotFound(format!("no file was sent for `{model}`"));
         let file = self.files.get(tenant, model).await?.ok_or_else(missing)?;
         if ModelId::of(&file) != *model {
             return Err(Fault::invalid("model", "has another SHA-256 than the file that was sent"));
         }
-        let kept = self.describe(tenant, model.clone(), &file).await?;
+        let kept = self.describe(&all, model.clone(), &file)?;
         self.files.accept(tenant, model).await?;
         self.keeper.keep(tenant, &kept).await?;
         Ok(kept)
@@ -213,8 +216,7 @@ where
     /// # Errors
     /// `NotFound`; `Conflict`, naming the use case; `Unavailable` or `Throttled`.
     pub async fn delete(&self, tenant: &TenantId, model: &ModelId) -> Result<(), Fault> {
-        self.get(tenant, model).await?;
-        let use_cases = self.use_cases.list(tenant).await?;
+        let (_, use_cases) = try_join!(self.get(tenant, model), self.use_cases.list(tenant))?;
         if let Some(pins) = use_cases.iter().find(|it| it.document.score.model() == Some(model)) {
             return Err(Fault::Conflict(format!("the use case `{}` pins it", pins.document.id)));
         }
@@ -223,13 +225,8 @@ where
         self.files.forget(tenant, model).await
     }
 
-    async fn describe(
-        &self,
-        tenant: &TenantId,
-        model: ModelId,
-        file: &[u8],
-    ) -> Result<Kept, Fault> {
-        if self.keeper.list(tenant).await?.len() >= MAX_MODELS {
+    fn describe(&self, all: &[Kept], model: ModelId, file: &[u8]) -> Result<Kept, Fault> {
+        if all.len() >= MAX_MODELS {
             let message = format!("must be at most {MAX_MODELS}: delete one that no use case pins");
             return Err(Fault::invalid("models", message));
         }

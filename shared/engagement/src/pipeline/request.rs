@@ -18,6 +18,7 @@ use crate::template::{self, Known, Texts, TextsDocument};
 use crate::use_case::{Plan, Purpose, UseCases};
 use crate::window::Span;
 use ceap_kernel::{Clock, Fault, MessageId, SubjectId, Tally, TenantId, Timestamp, Trace, digest};
+use futures::{join, try_join};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -133,26 +134,37 @@ where
         let mut tally = Tally::default();
         let id = MessageId::requested(tenant, key);
         let mut asked = Asked { digest: fingerprint(request)?, at: self.gates.clock.now() };
-        if let Some(known) = self.gates.claims.record(tenant, &id).await? {
+        let claims = &self.gates.claims;
+        let (known, plan, (_, read)) = try_join!(
+            claims.record(tenant, &id),
+            self.use_cases.plan(tenant),
+            follow::one(&self.subjects, tenant, &request.subject),
+        )?;
+        if let Some(known) = known {
             asked.check(&known)?;
             if known.state != State::Queued {
                 return Ok((View::from(known), tally));
             }
             asked.at = known.began();
         }
-        let plan = self.use_cases.plan(tenant).await?;
         let texts = compile(request, &plan)?;
-        let (_, read) = follow::one(&self.subjects, tenant, &request.subject).await?;
         let profile = read.state.profile;
         let proposal = self.proposal(&plan, request, &texts, &profile, id.clone(), &asked)?;
         let suppressed = self.gates.suppressed(tenant, std::slice::from_ref(&proposal)).await?;
         let suppressed = suppressed.into_iter().next().unwrap_or_default();
-        match self.gates.pass(tenant, &plan, &proposal, &suppressed, &mut tally).await? {
-            Passed::Claimed(dispatch) => self.queues.hand_on(&[*dispatch]).await?,
+        let passed = self.gates.pass(tenant, &plan, &proposal, &suppressed, &mut tally).await?;
+        let record = match passed {
+            Passed::Claimed(dispatch) => {
+                let handed_on = self.queues.hand_on(std::slice::from_ref(&*dispatch));
+                // Both to their ends: what is claimed goes, even if it cannot be read.
+                let (handed_on, record) = join!(handed_on, claims.record(tenant, &id));
+                handed_on.and(record)?
+            }
             Passed::Taken => return Err(taken()),
-            Passed::Refused(_) | Passed::Settled | Passed::Held(_) => {}
-        }
-        let record = self.gates.claims.record(tenant, &id).await?;
+            Passed::Refused(_) | Passed::Settled | Passed::Held(_) => {
+                claims.record(tenant, &id).await?
+            }
+        };
         let record =
             record.ok_or_else(|| Fault::Internal("a message left no record".to_owned()))?;
         asked.check(&record)?;

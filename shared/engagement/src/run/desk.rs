@@ -9,6 +9,7 @@ use crate::pipeline::delay::Delays;
 use crate::use_case::library::{UseCaseKeeper, Version, version_of};
 use crate::use_case::{Document, Duty, UseCases};
 use ceap_kernel::{Clock, Fault, RunId, SignedDuration, TenantId, Timestamp, UseCaseId};
+use futures::try_join;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -144,11 +145,17 @@ where
         key: &str,
     ) -> Result<View, Fault> {
         let sample = asked.sample()?;
-        let document = match asked.document(use_case)? {
-            Some(document) => document,
-            None => version_of(&self.use_cases, tenant, use_case, asked.version).await?.document,
+        let given = asked.document(use_case)?;
+        let document = async {
+            match given {
+                Some(document) => Ok(document),
+                None => {
+                    let kept = version_of(&self.use_cases, tenant, use_case, asked.version);
+                    kept.await.map(|kept| kept.document)
+                }
+            }
         };
-        let running = self.plans.plan(tenant).await?;
+        let (document, running) = try_join!(document, self.plans.plan(tenant))?;
         replay::plan(&running, &document)?;
         let (version, now) = (document.version, self.clock.now());
         let run = Run::new(tenant, use_case, version, Kind::Replay, &format!("key:{key}"), now);
@@ -167,8 +174,10 @@ where
         use_case: &UseCaseId,
         key: &str,
     ) -> Result<View, Fault> {
-        let kept = version_of(&self.use_cases, tenant, use_case, None).await?;
-        let running = self.plans.plan(tenant).await?;
+        let (kept, running) = try_join!(
+            version_of(&self.use_cases, tenant, use_case, None),
+            self.plans.plan(tenant)
+        )?;
         let alone = running.alone(kept.document.clone())?;
         backfill::use_case(&alone, use_case)?;
         let (version, now) = (kept.document.version, self.clock.now());
@@ -235,9 +244,9 @@ where
         use_case: &UseCaseId,
         id: &RunId,
     ) -> Result<View, Fault> {
-        self.run(tenant, use_case, id).await?;
         // One that is planned already may have lost its execution to a crash right here.
         let step = |run: Run| match run.state {
+            _ if run.use_case != *use_case => Err(unknown()),
             State::Planned => Ok(None),
             _ => run.resumed().map(Some),
         };
@@ -256,9 +265,12 @@ where
         use_case: &UseCaseId,
         id: &RunId,
     ) -> Result<View, Fault> {
-        self.run(tenant, use_case, id).await?;
         let now = self.clock.now();
-        let run = change(&self.runs, tenant, id, |run| run.cancelled(now).map(Some)).await?;
+        let step = |run: Run| match run.use_case == *use_case {
+            true => run.cancelled(now).map(Some),
+            false => Err(unknown()),
+        };
+        let run = change(&self.runs, tenant, id, step).await?;
         if let Some(execution) = &run.execution {
             self.workflow.end(execution).await?;
         }

@@ -4,7 +4,7 @@ use super::infer::Shape;
 use super::{Compiled, EventSchema, SchemaDocument, check};
 use crate::history::{History, Query};
 use ceap_kernel::{Clock, Fault, SignedDuration, TenantId};
-use futures::TryStreamExt;
+use futures::{TryStreamExt, try_join};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -92,7 +92,14 @@ pub async fn put(
     if_match: Option<u64>,
 ) -> Result<EventSchema, Fault> {
     named(kind)?;
-    let before = keeper.get(tenant, kind, None).await?;
+    let others = async {
+        match if_match {
+            None => Ok(keeper.list(tenant).await?.len()),
+            Some(_) => Ok(0),
+        }
+    };
+    let (before, newest, others) =
+        try_join!(keeper.get(tenant, kind, None), keeper.newest(tenant, kind), others)?;
     match (&before, if_match) {
         (Some(before), named) if named != Some(before.version) => {
             let message = format!(
@@ -102,14 +109,14 @@ pub async fn put(
             return Err(Fault::Conflict(message));
         }
         (None, Some(_)) => return Err(unknown(kind)),
-        (None, None) if keeper.list(tenant).await?.len() >= MAX_SCHEMAS => {
+        (None, None) if others >= MAX_SCHEMAS => {
             let message = format!("would be more than {MAX_SCHEMAS} schemas");
             return Err(Fault::invalid("type", message));
         }
         _ => {}
     }
     check(&document, before.as_ref().map(|before| &before.document))?;
-    let version = keeper.newest(tenant, kind).await?.saturating_add(1);
+    let version = newest.saturating_add(1);
     let schema = EventSchema { kind: kind.to_owned(), version, updated_at: clock.now(), document };
     Compiled::of(&schema)?;
     keeper.put(tenant, &schema).await?;

@@ -8,6 +8,7 @@ use super::document::{Keys, SourceDocument, SourceKind};
 use crate::secret::{Secret, SecretKeeper};
 use ceap_kernel::access::{AccessKey, Credential, Principal, Role};
 use ceap_kernel::{Clock, Fault, SignedDuration, SourceId, TenantId, Timestamp};
+use futures::{future::try_join_all, try_join};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -237,9 +238,10 @@ fn same_kind(before: &SourceKind, after: &SourceKind) -> Result<(), Fault> {
 /// # Errors
 /// `NotFound`; `Unavailable` or `Throttled`.
 pub async fn get(store: &impl Sources, tenant: &TenantId, id: &SourceId) -> Result<Read, Fault> {
-    let stored = store.get(tenant, id).await?.ok_or_else(|| missing(id))?;
-    let keys = store.keys(tenant, id).await?.iter().map(Granted::shown).collect();
-    let problem = store.problem(tenant, id).await?;
+    let (stored, keys, problem) =
+        try_join!(store.get(tenant, id), store.keys(tenant, id), store.problem(tenant, id))?;
+    let stored = stored.ok_or_else(|| missing(id))?;
+    let keys = keys.iter().map(Granted::shown).collect();
     Ok(Read { stored, keys, problem, polling: None })
 }
 
@@ -259,17 +261,17 @@ pub async fn list(store: &impl Sources, tenant: &TenantId) -> Result<Vec<Listed>
 }
 
 /// Forgets a source, and revokes its keys: of one that is gone already, too, should that have been
-/// interrupted.
+/// interrupted. Returns it; none if it is gone already.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` when another version is kept; `Unavailable` or `Throttled`.
+/// `Conflict` when another version is kept; `Unavailable` or `Throttled`.
 pub async fn delete(
     store: &impl Sources,
     secrets: &impl SecretKeeper,
     tenant: &TenantId,
     id: &SourceId,
     if_match: Option<u64>,
-) -> Result<(), Fault> {
+) -> Result<Option<Stored>, Fault> {
     let kept = store.get(tenant, id).await?;
     if let Some(kept) = &kept {
         // First: no key can be made of a source that is gone.
@@ -281,10 +283,10 @@ pub async fn delete(
     }
     // Of one that is gone nobody knows whether its keys had secrets.
     let signs = kept.as_ref().is_none_or(|it| it.document.from.keys() == Keys::Access);
-    for key in store.keys(tenant, id).await? {
-        forget(store, secrets, tenant, &key.fingerprint, signs).await?;
-    }
-    kept.map(|_| ()).ok_or_else(|| missing(id))
+    let keys = store.keys(tenant, id).await?;
+    let gone = keys.iter().map(|key| forget(store, secrets, tenant, &key.fingerprint, signs));
+    try_join_all(gone).await?;
+    Ok(kept)
 }
 
 /// Makes a key for a source from 256 fresh random bits. A secret that requests are signed with has to be read
@@ -301,7 +303,8 @@ pub async fn grant(
     id: &SourceId,
     random: &[u8; 32],
 ) -> Result<Fresh, Fault> {
-    let Read { stored, keys, .. } = get(store, tenant, id).await?;
+    let (stored, keys) = try_join!(store.get(tenant, id), store.keys(tenant, id))?;
+    let stored = stored.ok_or_else(|| missing(id))?;
     let kind = stored.document.from.keys();
     if kind == Keys::None {
         let message = format!("`{}` takes no write key", stored.document.from.as_str());
@@ -362,11 +365,10 @@ pub async fn revoke(
     id: &SourceId,
     key: &str,
 ) -> Result<(), Fault> {
-    let keys = store.keys(tenant, id).await?;
+    let (keys, kept) = try_join!(store.keys(tenant, id), store.get(tenant, id))?;
     let found = keys.iter().find(|granted| granted.shown().key == key);
     let none = || Fault::NotFound(format!("the source `{id}` has no key `{key}`"));
     let fingerprint = &found.ok_or_else(none)?.fingerprint;
-    let kept = store.get(tenant, id).await?;
     let signs = kept.is_none_or(|it| it.document.from.keys() == Keys::Access);
     forget(store, secrets, tenant, fingerprint, signs).await
 }
@@ -378,7 +380,7 @@ impl Granted {
     }
 }
 
-fn missing(id: &SourceId) -> Fault {
+pub(super) fn missing(id: &SourceId) -> Fault {
     Fault::NotFound(format!("there is no source `{id}`"))
 }
 

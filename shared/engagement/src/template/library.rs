@@ -12,6 +12,7 @@ use super::liquid::Template;
 use super::partials::Partials;
 use super::texts::Texts;
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp};
+use futures::try_join;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -144,12 +145,11 @@ pub async fn put(
         true => Ok(()),
         false => Err(Fault::invalid("id", format!("must be `{id}`, as in the path"))),
     };
-    let mut partials = partials(store, tenant).await?;
     let document = match kind {
         Kind::Template => {
             let mut document = TemplateDocument::parse(body)?;
             same(&document.id)?;
-            let texts = compile(&document, &partials)?;
+            let texts = compile(&document, &partials(store, tenant).await?)?;
             check(texts.templates(), known)?;
             document.version = Some(version);
             serde_json::to_value(document)
@@ -157,9 +157,10 @@ pub async fn put(
         Kind::Partial => {
             let mut document = PartialDocument::parse(body)?;
             same(&document.id)?;
+            let (mut partials, templates) = all(store, tenant).await?;
             partials.insert(id, document.source.clone());
             Template::with("source", &document.source, Escape::Text, &partials)?;
-            unbroken(store, tenant, id, &partials, known).await?;
+            unbroken(templates, id, &partials, known)?;
             document.version = Some(version);
             serde_json::to_value(document)
         }
@@ -233,16 +234,21 @@ pub async fn delete(
     id: &str,
     if_match: Option<u64>,
 ) -> Result<(), Fault> {
-    let kept = get(store, tenant, kind, id).await?;
+    let others = async {
+        match kind {
+            Kind::Partial => all(store, tenant).await.map(Some),
+            Kind::Template => Ok(None),
+        }
+    };
+    let (kept, others) = try_join!(get(store, tenant, kind, id), others)?;
     let version = if_match.unwrap_or(kept.version);
-    if kind == Kind::Partial {
-        let all = partials(store, tenant).await?;
-        let rest: Partials = all
+    if let Some((partials, templates)) = others {
+        let rest: Partials = partials
             .iter()
             .filter(|(name, _)| *name != id)
             .map(|(name, source)| (name.to_owned(), source.to_owned()))
             .collect();
-        unbroken(store, tenant, id, &rest, known).await.map_err(|fault| match fault {
+        unbroken(templates, id, &rest, known).map_err(|fault| match fault {
             Fault::Invalid { field, .. } => Fault::Conflict(format!("`{id}` is used: {field}")),
             other => other,
         })?;
@@ -262,10 +268,11 @@ pub async fn load(
     tenant: &TenantId,
     id: &str,
 ) -> Result<(TemplateDocument, Texts), Fault> {
-    let stored = get(store, tenant, Kind::Template, id).await?;
+    let (stored, partials) =
+        try_join!(get(store, tenant, Kind::Template, id), partials(store, tenant))?;
     let document: TemplateDocument = serde_json::from_value(stored.document)
         .map_err(|error| Fault::Internal(format!("template `{id}`: {error}")))?;
-    let texts = compile(&document, &partials(store, tenant).await?)?;
+    let texts = compile(&document, &partials)?;
     Ok((document, texts))
 }
 
@@ -283,10 +290,17 @@ pub(super) fn compile(document: &TemplateDocument, partials: &Partials) -> Resul
     Texts::compile("", &document.texts, &document.locales, partials)
 }
 
-/// Whether every template and partial that leads to the partial `id` compiles with `partials`.
-async fn unbroken(
+/// The tenant's partials, and its templates.
+async fn all(
     store: &impl Templates,
     tenant: &TenantId,
+) -> Result<(Partials, Vec<(String, Stored)>), Fault> {
+    try_join!(partials(store, tenant), store.list(tenant, Kind::Template))
+}
+
+/// Whether every one of `templates`, and every partial, that leads to the partial `id` compiles with `partials`.
+fn unbroken(
+    templates: Vec<(String, Stored)>,
     id: &str,
     partials: &Partials,
     known: &Known,
@@ -295,7 +309,7 @@ async fn unbroken(
         let compiled = Template::with("source", source, Escape::Text, partials);
         compiled.map_err(|fault| fault.within(&format!("partial {name}")))?;
     }
-    for (name, stored) in store.list(tenant, Kind::Template).await? {
+    for (name, stored) in templates {
         let Ok(document) = serde_json::from_value::<TemplateDocument>(stored.document) else {
             continue;
         };

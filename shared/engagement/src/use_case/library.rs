@@ -9,6 +9,7 @@ use super::place;
 use super::stored::Stored;
 use super::trigger::{Duty, ScheduleDocument};
 use ceap_kernel::{Clock, Fault, TenantId, Timestamp, UseCaseId};
+use futures::try_join;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -157,7 +158,8 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
             let fault = Fault::invalid("id", format!("must be `{id}`, as in the path"));
             return Err(places.locate(fault));
         }
-        let newest = self.newest(tenant, id).await?;
+        let (versions, before) = self.history(tenant, id).await?;
+        let newest = newest(&versions);
         if if_match.is_some_and(|named| named != u64::from(newest)) {
             let message = format!("`{id}` has version {newest}, not the one that If-Match names");
             return Err(Fault::Conflict(message));
@@ -166,7 +168,8 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
             let next = newest.saturating_add(1);
             return Err(Fault::Conflict(format!("`version` must be {next}, the next of `{id}`")));
         }
-        self.keep(tenant, document, stored).await.map_err(|fault| places.locate(fault))
+        let kept = self.keep(tenant, document, before, stored).await;
+        kept.map_err(|fault| places.locate(fault))
     }
 
     /// Makes an older version the newest again, under the next number.
@@ -180,9 +183,11 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
         to: u32,
         stored: &Stored,
     ) -> Result<Version, Fault> {
-        let mut document = self.get(tenant, id, Some(to)).await?.document;
-        document.version = self.newest(tenant, id).await?.saturating_add(1);
-        self.keep(tenant, document, stored).await
+        let (versions, before) = self.history(tenant, id).await?;
+        let next = newest(&versions).saturating_add(1);
+        let older = versions.into_iter().find(|it| it.document.version == to);
+        let document = Document { version: next, ..older.ok_or_else(|| missing(id))?.document };
+        self.keep(tenant, document, before, stored).await
     }
 
     /// Installs a use case of the catalogue that the tenant has not.
@@ -200,11 +205,12 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
         let unknown =
             || Fault::invalid("catalogue", format!("must be one of {}", names.join(", ")));
         let mut document = Document::parse(catalogue::find(name).ok_or_else(unknown)?)?;
-        if self.keeper.get(tenant, &document.id).await?.is_some() {
+        let (versions, before) = self.history(tenant, &document.id).await?;
+        if before.is_some() {
             return Err(Fault::Conflict(format!("there is a use case `{name}` already")));
         }
-        document.version = self.newest(tenant, &document.id).await?.saturating_add(1);
-        self.keep(tenant, document, stored).await
+        document.version = newest(&versions).saturating_add(1);
+        self.keep(tenant, document, None, stored).await
     }
 
     /// Deletes the use case; its versions stay, and it can be rolled back to.
@@ -227,19 +233,25 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
         self.schedule(tenant, id, Duty::ALL, Some(&document), None).await
     }
 
-    async fn newest(&self, tenant: &TenantId, id: &UseCaseId) -> Result<u32, Fault> {
-        let versions = self.keeper.versions(tenant, id).await?;
-        Ok(versions.first().map_or(0, |newest| newest.document.version))
+    /// All versions, newest first, and the document that is kept now.
+    async fn history(
+        &self,
+        tenant: &TenantId,
+        id: &UseCaseId,
+    ) -> Result<(Vec<Version>, Option<Document>), Fault> {
+        let keeper = &self.keeper;
+        let (versions, kept) = try_join!(keeper.versions(tenant, id), keeper.get(tenant, id))?;
+        Ok((versions, kept.map(|it| it.document)))
     }
 
     async fn keep(
         &self,
         tenant: &TenantId,
         document: Document,
+        before: Option<Document>,
         stored: &Stored,
     ) -> Result<Version, Fault> {
         UseCase::with(document.clone(), stored)?;
-        let before = self.keeper.get(tenant, &document.id).await?.map(|kept| kept.document);
         let version = Version { updated_at: self.clock.now(), document };
         let document = &version.document;
         // What must fire is set before the document is kept, and what must not is taken away after it:
@@ -279,6 +291,14 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
     }
 }
 
+fn newest(versions: &[Version]) -> u32 {
+    versions.first().map_or(0, |newest| newest.document.version)
+}
+
+fn missing(id: &UseCaseId) -> Fault {
+    Fault::NotFound(format!("there is no use case `{id}`, or no such version"))
+}
+
 /// The use case, or an older version of it.
 ///
 /// # Errors
@@ -296,7 +316,7 @@ pub async fn version_of(
             all.into_iter().find(|it| it.document.version == wanted)
         }
     };
-    found.ok_or_else(|| Fault::NotFound(format!("there is no use case `{id}`, or no such version")))
+    found.ok_or_else(|| missing(id))
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use super::port::{CourseStore, KeptCourse, PollSchedules, PollWorkflow};
 use super::step::AskedFor;
 use crate::secret::SecretKeeper;
 use crate::source::document::SourceDocument;
-use crate::source::library::{self, Sources, Stored};
+use crate::source::library::{self, Sources, Stored, missing};
 use crate::use_case::ScheduleDocument;
 use ceap_kernel::{Clock, Fault, PollId, SourceId, TenantId};
+use futures::try_join;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -117,21 +118,19 @@ where
     /// already, too, should that have been interrupted.
     ///
     /// # Errors
-    /// As [`library::delete`].
+    /// As [`library::delete`]; `NotFound` when it is gone already.
     pub async fn delete(
         &self,
         tenant: &TenantId,
         id: &SourceId,
         if_match: Option<u64>,
     ) -> Result<(), Fault> {
-        let before = self.sources.get(tenant, id).await?;
-        let polled = before.is_none_or(|kept| kept.document.from.polled().is_some());
-        let deleted = library::delete(&self.sources, &self.secrets, tenant, id, if_match).await;
-        if polled && matches!(deleted, Ok(()) | Err(Fault::NotFound(_))) {
-            self.schedules.set(tenant, id, None, self.clock.now()).await?;
-            self.courses.forget(tenant, id).await?;
+        let gone = library::delete(&self.sources, &self.secrets, tenant, id, if_match).await?;
+        if gone.as_ref().is_none_or(|it| it.document.from.polled().is_some()) {
+            let now = self.clock.now();
+            try_join!(self.schedules.set(tenant, id, None, now), self.courses.forget(tenant, id))?;
         }
-        deleted
+        gone.map(drop).ok_or_else(|| missing(id))
     }
 
     /// A source with its keys, and how far it was read if it is one that is asked.
@@ -159,8 +158,8 @@ where
         asked: Since,
         key: &str,
     ) -> Result<Begun, Fault> {
-        let missing = || Fault::NotFound(format!("there is no source `{id}`"));
-        let stored = self.sources.get(tenant, id).await?.ok_or_else(missing)?;
+        let (stored, kept) = try_join!(self.sources.get(tenant, id), self.courses.get(tenant, id))?;
+        let stored = stored.ok_or_else(|| missing(id))?;
         let kind = stored.document.from.as_str();
         let other = || Fault::invalid("from", format!("`{kind}` is not asked: it sends by itself"));
         let polled = stored.document.from.polled().ok_or_else(other)?;
@@ -169,7 +168,6 @@ where
             polled.watermark.ok_or_else(without)?.order.check("since", since)?;
         }
         let poll = PollId::derive(tenant, id, &format!("key:{key}"));
-        let kept = self.courses.get(tenant, id).await?;
         let open = kept.and_then(|KeptCourse { course, .. }| course.open);
         if open.is_some_and(|open| open.poll.id != poll) {
             return Err(Fault::Conflict(format!(
