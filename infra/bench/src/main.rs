@@ -132,7 +132,7 @@ async fn measured(args: &Args) -> Result<()> {
     }
     if args.wants(Part::Platform) {
         let asked = routes::platform::routes(&templates, &folder()?, routes::LATENCY).await?;
-        (report.platform, report.not_asked) = (asked.each, asked.left);
+        (report.platform, report.platform_once) = (asked.each, asked.once);
     }
     if args.wants(Part::Beside) {
         report.beside = beside::beside(&templates, &printed).await?;

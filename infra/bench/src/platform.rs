@@ -119,8 +119,11 @@ impl Platform {
         let secrets = SecretStore::new(&self.config, platform.clone(), self.env.get("SECRETS_KEY"));
         let key = Secret::new("5a".repeat(32));
         secrets.keep(tenant, link::KEY, &key).await.map_err(failed)?;
-        let settings =
-            Settings { from_address: "hello@shop.example.com".to_owned(), ..Settings::default() };
+        let settings = Settings {
+            from_address: "hello@shop.example.com".to_owned(),
+            test_recipients: vec!["ada@example.com".to_owned()],
+            ..Settings::default()
+        };
         let record =
             Tenant { admin_email: "ada@example.com".to_owned(), settings, created_at: now };
         let tenants = TenantStore::new(platform.clone());

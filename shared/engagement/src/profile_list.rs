@@ -101,6 +101,16 @@ mod tests {
     }
 
     #[test]
+    fn after_a_place_the_parts_that_follow_begin() {
+        let after = Some(SubjectId::new("u1").unwrap());
+        let here = Place { shard: 13, after };
+        let places: Vec<Place> = here.clone().onward().collect();
+        let start = |shard| Place { shard, after: None };
+        assert_eq!(places, [here, start(14), start(15)]);
+        assert_eq!(start(15).onward().count(), 1);
+    }
+
+    #[test]
     fn subjects_are_spread_over_all_parts() {
         let mut parts = [0_u32; 16];
         for n in 0..1600 {

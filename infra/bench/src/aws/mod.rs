@@ -15,7 +15,7 @@ use meter::Counting;
 pub use meter::{Call, Meter};
 use s3::Objects;
 use serde_json::{Value, json};
-pub use services::Handed;
+pub use services::{ANSWER, Handed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -87,6 +87,11 @@ impl Aws {
         self.state().objects.of(bucket)
     }
 
+    /// Puts an object into a bucket.
+    pub fn put(&self, (bucket, key): (&str, &str), bytes: &[u8]) {
+        self.state().objects.place(bucket, key, bytes);
+    }
+
     /// What is in it now.
     pub fn kept(&self) -> Kept {
         Kept(self.state().clone())
@@ -130,11 +135,11 @@ impl State {
         let (host, path) = host.split_once('/').unwrap_or((host, ""));
         let service = host.split('.').find(|part| KNOWN.contains(part)).unwrap_or(host);
         let target = asked.header("x-amz-target").and_then(|it| it.rsplit('.').next());
-        let operation = target.unwrap_or_else(|| services::operation(service, &asked.method));
+        let operation = target.unwrap_or_else(|| services::operation(service, &asked.method, path));
         let mut used = Used::new();
         let (billed, answered) = match service {
             "s3" => {
-                let bucket = host.split(".s3").next().unwrap_or_default();
+                let (bucket, path) = s3::place(host, path);
                 (1, self.objects.answer(asked, bucket, path))
             }
             _ => {
@@ -160,8 +165,8 @@ impl State {
 }
 
 /// The parts of a host's name that say whose it is.
-const KNOWN: [&str; 9] =
-    ["dynamodb", "kinesis", "events", "sqs", "s3", "kms", "scheduler", "email", "states"];
+const KNOWN: [&str; 10] =
+    ["athena", "dynamodb", "kinesis", "events", "sqs", "s3", "kms", "scheduler", "email", "states"];
 
 /// As AWS's JSON protocols have it.
 fn json_answer(outcome: Result<Value, Refusal>) -> Answered {

@@ -16,11 +16,27 @@ const WRITTEN: &str = "2026-11-21T12:00:00.000Z";
 #[derive(Debug, Clone, Default)]
 pub struct Objects(BTreeMap<(String, String), Vec<u8>>);
 
+/// The bucket that a request is about, and the path in it. Where the host is an address and no name, clients write the
+/// bucket into the path (Amazon S3 user guide, "Virtual hosting of buckets").
+pub fn place<'a>(host: &'a str, path: &'a str) -> (&'a str, &'a str) {
+    if let Some((bucket, _)) = host.split_once(".s3.") {
+        return (bucket, path);
+    }
+    let end = path.find(['/', '?']).unwrap_or(path.len());
+    let (bucket, rest) = path.split_at_checked(end).unwrap_or((path, ""));
+    (bucket, rest.strip_prefix('/').unwrap_or(rest))
+}
+
 impl Objects {
     /// All objects of a bucket.
     pub fn of(&self, bucket: &str) -> Vec<(String, Vec<u8>)> {
         let own = self.0.iter().filter(|((of, _), _)| of == bucket);
         own.map(|((_, key), bytes)| (key.clone(), bytes.clone())).collect()
+    }
+
+    /// Keeps an object.
+    pub fn place(&mut self, bucket: &str, key: &str, bytes: &[u8]) {
+        self.0.insert((bucket.to_owned(), key.to_owned()), bytes.to_vec());
     }
 
     /// Answers one request about `path` of `bucket`.
@@ -162,4 +178,18 @@ fn answered(status: u16, etag: &str, body: Vec<u8>) -> Answered {
         headers.push(("etag", etag.to_owned()));
     }
     Answered { status, headers, body }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn a_bucket_stands_in_the_host_or_first_in_the_path() {
+        let (named, numbered) = ("files.s3.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com");
+        assert_eq!(place(named, "acme/a.txt"), ("files", "acme/a.txt"));
+        assert_eq!(place(numbered, "files/acme/a.txt"), ("files", "acme/a.txt"));
+        assert_eq!(place(numbered, "files/?list-type=2"), ("files", "?list-type=2"));
+        assert_eq!(place(numbered, "files?list-type=2"), ("files", "?list-type=2"));
+    }
 }

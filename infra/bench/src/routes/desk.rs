@@ -119,9 +119,11 @@ fn event(token: &str, request: &Request) -> Vec<u8> {
     let authorization = match &request.by {
         By::Administrator => Some(format!("Basic {}", basic("ada@example.com"))),
         By::Address(address) => Some(format!("Basic {}", basic(address))),
-        By::Bearer(token) | By::Key(token) => Some(format!("Bearer {token}")),
-        By::Nobody => None,
+        By::Bearer(token) => Some(format!("Bearer {token}")),
+        By::Key(_) | By::Source | By::Sdk(_) | By::Hub(_) | By::Nobody => None,
     };
-    let headers = [("authorization", authorization), ("x-ceap-tenant", Some(TENANT.to_owned()))];
-    gateway::event(request, (&format!("ANY {path}"), &path), Map::new(), headers)
+    let shown = authorization.map(|it| ("authorization".to_owned(), it));
+    let tenant = ("x-ceap-tenant".to_owned(), TENANT.to_owned());
+    let shown = shown.into_iter().chain([tenant]);
+    gateway::event(request, (&format!("ANY {path}"), &path), Map::new(), shown)
 }

@@ -1,30 +1,29 @@
 //! Requests as API Gateway writes them.
 
-use super::script::{Body, Request};
+use super::script::Request;
 use serde_json::{Map, Value, json};
 
-/// A request to `path` by the route `key`, with headers beside those of every request.
+/// Where the API is.
+pub const HOST: &str = "api.example.com";
+
+/// A request to `path` by the route `key`, with headers that show who makes it.
 pub fn event(
     request: &Request,
     (key, path): (&str, &str),
     parameters: Map<String, Value>,
-    headers: impl IntoIterator<Item = (&'static str, Option<String>)>,
+    shown: impl IntoIterator<Item = (String, String)>,
 ) -> Vec<u8> {
-    let (kind, body) = match &request.body {
-        Body::None => (None, None),
-        Body::Json(value) => (Some("application/json".to_owned()), Some(value.to_string())),
-        Body::Raw(text, kind) => (Some(kind.clone()), Some(text.clone())),
-    };
-    let always = ["accept", "host"].into_iter().zip(["application/json", "api.example.com"]);
-    let always = always.map(|(name, value)| (name, Some(value.to_owned())));
-    let given = always.chain([("content-type", kind)]).chain(headers);
-    let headers: Map<String, Value> =
-        given.filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
+    let (kind, body) = request.body.written().unzip();
+    let always = [("accept", "application/json"), ("host", HOST)];
+    let always = always.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let kind = kind.map(|kind| ("content-type".to_owned(), kind));
+    let given = always.into_iter().chain(kind).chain(shown).chain(request.headers.clone());
+    let headers: Map<String, Value> = given.map(|(name, value)| (name, value.into())).collect();
     let event = json!({
         "version": "2.0", "routeKey": key, "rawPath": path, "rawQueryString": request.query,
         "headers": headers, "pathParameters": parameters,
         "requestContext": {
-            "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
+            "accountId": "123456789012", "apiId": "api", "domainName": HOST,
             "domainPrefix": "api", "requestId": "r", "routeKey": key, "stage": "$default",
             "time": "21/Nov/2026:10:00:00 +0000", "timeEpoch": 1_795_255_200_000_u64,
             "http": {

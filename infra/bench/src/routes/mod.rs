@@ -4,7 +4,9 @@
 mod desk;
 mod gateway;
 pub mod platform;
+mod prepared;
 mod script;
+mod signed;
 
 use crate::aws::{Aws, Meter};
 use crate::invoke::as_f64;
@@ -83,7 +85,7 @@ impl Asked {
 }
 
 /// What was measured.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Figures {
     /// Every route that can be asked and does something, the dearest of its requests each: that of the longest chain, and
     /// of these the one with the most calls.

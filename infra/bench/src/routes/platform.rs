@@ -1,7 +1,7 @@
 //! The routes of the platform's API, `/v1`: each function by itself, in a process that stays warm.
 
 use super::script::{By, Request, Script};
-use super::{Asked, Written, gateway};
+use super::{Asked, Figures, Once, Written, gateway, prepared, signed};
 use crate::aws::Aws;
 use crate::cold::warm::{self, Warm};
 use crate::platform::Platform;
@@ -15,20 +15,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-/// What is asked, and which routes are not.
-#[derive(Debug, Default)]
-pub struct Figures {
-    /// The dearest request to each.
-    pub each: Vec<Asked>,
-    /// Routes that nothing asks yet.
-    pub left: Vec<String>,
-}
-
 /// Asks the functions whose binaries are in `folder`; none, if they are not built. The first request to each counts for
 /// nothing: it reads the credential, which is remembered for a minute, and connects.
 ///
 /// # Errors
-/// When one does not start or fails, or a request is not answered as it should be.
+/// When one does not start or fails, a request is not answered as it should be, or a route is not asked.
 pub async fn routes(templates: &Templates, folder: &Path, latency: Duration) -> Result<Figures> {
     let aws = Aws::distant(&templates.data, latency)?;
     let platform = Platform::on(aws, TENANT, &[]).await?;
@@ -39,8 +30,8 @@ pub async fn routes(templates: &Templates, folder: &Path, latency: Duration) -> 
         templates.functions()?.into_iter().map(|it| (it.name.clone(), it)).collect();
     let mut started: BTreeMap<String, Warm> = BTreeMap::new();
     let mut dearest: BTreeMap<String, Asked> = BTreeMap::new();
-    let mut script = Script::platform()?;
-    let mut wrong = Vec::new();
+    let mut script = Script::platform(prepared::all(templates, &platform).await?)?;
+    let (mut once, mut wrong) = (Vec::new(), Vec::new());
     while let Some(request) = script.next() {
         let request = match request {
             Ok(request) => request,
@@ -62,7 +53,7 @@ pub async fn routes(templates: &Templates, folder: &Path, latency: Duration) -> 
             started.insert(name.clone(), Warm::start(&binary, function, port)?);
         }
         let warm = started.get(name).context("not started")?;
-        let event = event(&platform, &request, key, parameters);
+        let event = event(&platform, &request, key, parameters)?;
         platform.aws.take_meter();
         let (answer, cpu) = warm.ask(event).with_context(|| request.to_string())?;
         let meter = platform.aws.take_meter();
@@ -74,15 +65,18 @@ pub async fn routes(templates: &Templates, folder: &Path, latency: Duration) -> 
         if let Err(why) = script.keep(&request, &serde_json::from_str(&text).unwrap_or_default()) {
             wrong.push(format!("{why:#}"));
         }
-        if !is_first {
-            let asked = Asked::of(name.clone(), key.clone(), status, cpu, &meter, text.len());
-            super::keep_dearest(&mut dearest, asked);
+        let asked = Asked::of(name.clone(), key.clone(), status, cpu, &meter, text.len());
+        match request.once {
+            Some(why) => once.push(Once { why, asked }),
+            None if is_first => {}
+            None => super::keep_dearest(&mut dearest, asked),
         }
     }
     ensure!(wrong.is_empty(), "not as it should be:\n{}", wrong.join("\n"));
     let left = answering.into_keys().filter(|key| !key.starts_with('$'));
-    let left = left.filter(|key| !dearest.contains_key(key)).collect();
-    Ok(Figures { each: dearest.into_values().collect(), left })
+    let left: Vec<String> = left.filter(|key| !dearest.contains_key(key)).collect();
+    ensure!(left.is_empty(), "nothing asks {}", left.join(", "));
+    Ok(Figures { each: dearest.into_values().collect(), once })
 }
 
 /// The route that a request fits, by its key, and the variables of its path. Of several the one with the fewest is meant.
@@ -113,16 +107,23 @@ fn event(
     request: &Request,
     key: &str,
     parameters: Map<String, Value>,
-) -> Vec<u8> {
-    let authorization = match &request.by {
-        By::Administrator => platform.tokens.first().map(|token| format!("Bearer {token}")),
-        By::Address(_) => Some(format!("Bearer {}", platform.credential)),
-        By::Bearer(token) => Some(format!("Bearer {token}")),
-        By::Key(key) => Some(format!("Basic {}", STANDARD.encode(format!("{key}:")))),
-        By::Nobody => None,
+) -> Result<Vec<u8>> {
+    let bearer = |token: &str| vec![("authorization".to_owned(), format!("Bearer {token}"))];
+    let shown = match &request.by {
+        By::Administrator => bearer(platform.tokens.first().context("no token")?),
+        By::Source => bearer(&platform.credential),
+        By::Bearer(token) => bearer(token),
+        By::Key(key) => {
+            let basic = format!("Basic {}", STANDARD.encode(format!("{key}:")));
+            vec![("authorization".to_owned(), basic)]
+        }
+        By::Sdk(key) => signed::by_sdk(request, key)?,
+        By::Hub(secret) => {
+            vec![("x-hub-signature-256".to_owned(), signed::by_hub(request, secret)?)]
+        }
+        By::Address(_) | By::Nobody => Vec::new(),
     };
-    let headers = [("authorization", authorization)];
-    gateway::event(request, (key, &request.path), parameters, headers)
+    Ok(gateway::event(request, (key, &request.path), parameters, shown))
 }
 
 #[cfg(test)]
@@ -130,6 +131,7 @@ mod tests {
     use super::*;
     use ceap_helpdesk::api::Method;
     use serde_json::json;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_request_fits_the_route_that_says_most_of_it() {
@@ -144,6 +146,19 @@ mod tests {
         assert_eq!(fits(Method::Put, "/v1/schemas/a"), found(keys[2], json!({"type": "a"})));
         assert_eq!(fits(Method::Get, "/v1/schemas/a/b"), None);
         assert_eq!(fits(Method::Delete, "/v1/schemas/a"), None);
+    }
+
+    #[test]
+    fn every_route_is_asked() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut answering = Templates::read(&root).unwrap().answering();
+        answering.retain(|key, _| !key.contains("/api/v2") && !key.starts_with('$'));
+        let all: Vec<Request> = Script::platform(BTreeMap::new()).unwrap().shapes().collect();
+        let asked =
+            all.iter().map(|it| fitting(&answering, it).unwrap_or_else(|| panic!("{it}")).0);
+        let asked: BTreeSet<&String> = asked.collect();
+        let left: Vec<&String> = answering.keys().filter(|key| !asked.contains(key)).collect();
+        assert!(left.is_empty(), "nothing asks {left:?}");
     }
 
     #[test]

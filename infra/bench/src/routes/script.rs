@@ -22,6 +22,12 @@ struct Line {
     bearer: Option<String>,
     #[serde(default)]
     basic: Option<String>,
+    #[serde(default)]
+    sign: Option<AccessKey>,
+    #[serde(default)]
+    hub: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
     #[serde(default, rename = "type")]
     kind: Option<String>,
     #[serde(default)]
@@ -38,6 +44,16 @@ fn once() -> u64 {
     1
 }
 
+/// What AWS's SDKs sign with.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessKey {
+    /// What it is known by.
+    pub id: String,
+    /// What only its holder has.
+    pub secret: String,
+}
+
 /// Who asks.
 #[derive(Debug)]
 pub enum By {
@@ -49,6 +65,12 @@ pub enum By {
     Bearer(String),
     /// Whoever has this key of a source.
     Key(String),
+    /// Who sends a source's events with a credential.
+    Source,
+    /// An AWS SDK with this key.
+    Sdk(AccessKey),
+    /// Who signs bodies with this secret, as WebSub's hubs do.
+    Hub(String),
     /// Nobody who is known.
     Nobody,
 }
@@ -64,6 +86,17 @@ pub enum Body {
     Raw(String, String),
 }
 
+impl Body {
+    /// Its type and what it is, as they are sent.
+    pub fn written(&self) -> Option<(String, String)> {
+        match self {
+            Self::None => None,
+            Self::Json(value) => Some(("application/json".to_owned(), value.to_string())),
+            Self::Raw(text, kind) => Some((kind.clone(), text.clone())),
+        }
+    }
+}
+
 /// A request.
 #[derive(Debug)]
 pub struct Request {
@@ -77,6 +110,8 @@ pub struct Request {
     pub body: Body,
     /// Who asks.
     pub by: By,
+    /// Headers that only some requests have, by their names in lower case.
+    pub headers: BTreeMap<String, String>,
     /// Why it takes more than such requests usually do.
     pub once: Option<String>,
     keep: BTreeMap<String, String>,
@@ -92,6 +127,7 @@ impl Request {
             query: String::new(),
             body: Body::None,
             by: By::Administrator,
+            headers: BTreeMap::new(),
             once: None,
             keep: BTreeMap::new(),
             refused: None,
@@ -126,12 +162,13 @@ impl Script {
         Self::of(include_str!("requests.yaml")).context("requests.yaml")
     }
 
-    /// The same of `platform.yaml`.
+    /// The same of `platform.yaml`, with what is known before it begins.
     ///
     /// # Errors
     /// When it is none.
-    pub fn platform() -> Result<Self> {
-        Self::of(include_str!("platform.yaml")).context("platform.yaml")
+    pub fn platform(known: BTreeMap<String, Value>) -> Result<Self> {
+        let script = Self::of(include_str!("platform.yaml")).context("platform.yaml")?;
+        Ok(Self { known, ..script })
     }
 
     fn of(text: &str) -> Result<Self> {
@@ -149,6 +186,16 @@ impl Script {
         Some(self.filled(line, n))
     }
 
+    /// What is asked, as it stands in the file: with the names of what is filled in.
+    #[cfg(test)]
+    pub fn shapes(self) -> impl Iterator<Item = Request> {
+        self.lines.into_iter().filter_map(|(line, _)| {
+            let (method, target) = line.ask.split_once(' ')?;
+            let path = target.split_once('?').map_or(target, |(path, _)| path);
+            Some(Request::of(Method::named(method)?, path))
+        })
+    }
+
     fn filled(&mut self, line: Line, n: u64) -> Result<Request> {
         self.known.insert("n".to_owned(), Value::from(n));
         let asked = self.text(&line.ask)?;
@@ -156,17 +203,14 @@ impl Script {
         // Links are whole, as clients follow them.
         let target = target.split_once("/api/v2").map_or(target, |(_, path)| path);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let by = match (&line.bearer, &line.basic, line.by.as_deref()) {
-            (Some(token), _, _) => By::Bearer(self.text(token)?),
-            (None, Some(key), _) => By::Key(self.text(key)?),
-            (None, None, None) => By::Administrator,
-            (None, None, Some("nobody")) => By::Nobody,
-            (None, None, Some(address)) => By::Address(address.to_owned()),
-        };
+        let by = self.asks(&line)?;
+        let header = |(name, it): (String, String)| Ok((name, self.text(&it)?));
+        let headers = line.headers.into_iter().map(header).collect::<Result<_>>()?;
         let body = match (line.body, line.raw) {
             (Some(body), _) => Body::Json(self.value(&body)?),
             (None, Some(raw)) => {
-                Body::Raw(raw, line.kind.unwrap_or_else(|| "text/plain".to_owned()))
+                let kind = line.kind.unwrap_or_else(|| "text/plain".to_owned());
+                Body::Raw(self.raw(raw), kind)
             }
             (None, None) => Body::None,
         };
@@ -176,9 +220,31 @@ impl Script {
             query: query.replace(' ', "%20"),
             body,
             by,
+            headers,
             once: line.once,
             keep: line.keep,
             refused: line.refused,
+        })
+    }
+
+    fn asks(&self, line: &Line) -> Result<By> {
+        if let Some(token) = &line.bearer {
+            return Ok(By::Bearer(self.text(token)?));
+        }
+        if let Some(key) = &line.basic {
+            return Ok(By::Key(self.text(key)?));
+        }
+        if let Some(AccessKey { id, secret }) = &line.sign {
+            return Ok(By::Sdk(AccessKey { id: self.text(id)?, secret: self.text(secret)? }));
+        }
+        if let Some(secret) = &line.hub {
+            return Ok(By::Hub(self.text(secret)?));
+        }
+        Ok(match line.by.as_deref() {
+            None => By::Administrator,
+            Some("nobody") => By::Nobody,
+            Some("source") => By::Source,
+            Some(address) => By::Address(address.to_owned()),
         })
     }
 
@@ -209,6 +275,13 @@ impl Script {
             }
         }
         Ok(filled)
+    }
+
+    /// Text has braces of its own: it is filled in as a whole, or not.
+    fn raw(&self, raw: String) -> String {
+        let name = raw.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+        let known = name.and_then(|name| self.known.get(name)?.as_str());
+        known.map_or(raw.clone(), str::to_owned)
     }
 
     fn value(&self, value: &Value) -> Result<Value> {
