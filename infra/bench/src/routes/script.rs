@@ -69,7 +69,7 @@ pub enum By {
     Source,
     /// An AWS SDK with this key.
     Sdk(AccessKey),
-    /// Who signs bodies with this secret, as WebSub's hubs do.
+    /// Who signs bodies with this secret, as GitHub and Meta do.
     Hub(String),
     /// Nobody who is known.
     Nobody,

@@ -39,8 +39,8 @@ pub fn by_sdk(request: &Request, key: &AccessKey) -> Result<Vec<(String, String)
     Ok(added.collect())
 }
 
-/// The header `X-Hub-Signature-256` of a request: `sha256=` and the HMAC-SHA256 of its body in hexadecimal
-/// (<https://www.w3.org/TR/websub/#signing-content>).
+/// The header `X-Hub-Signature-256` of a request, as GitHub and Meta write it: `sha256=` and the HMAC-SHA256 of its body in
+/// hexadecimal (<https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>).
 ///
 /// # Errors
 /// When the secret is no key.

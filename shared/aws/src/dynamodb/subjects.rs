@@ -183,7 +183,7 @@ impl Population for SubjectStore {
             let mut places = from.onward();
             let now: Vec<Place> = places.by_ref().take(at_once).collect();
             let pages = try_join_all(now.iter().map(|it| self.shard(tenant, it, left))).await?;
-            at_once = ahead(left, &pages);
+            at_once = ahead(left, &now, &pages);
             let mut next = places.next();
             for (place, (found, more)) in now.into_iter().zip(pages) {
                 let room = limit.saturating_sub(subjects.len());
@@ -205,12 +205,18 @@ impl Population for SubjectStore {
     }
 }
 
-/// How many shards to ask at once, when these had so many subjects and so many are wanted: who has few waits for all shards
-/// together, and of who has many none is read in vain.
-fn ahead(left: usize, pages: &[(Vec<SubjectId>, bool)]) -> usize {
-    let had = pages.iter().map(|(found, _)| found.len()).sum::<usize>();
-    let each = had.div_ceil(pages.len().max(1)).max(1);
-    left.saturating_sub(had).checked_div(each).unwrap_or_default().clamp(1, usize::from(SHARDS))
+/// How many shards to ask at once, when `left` subjects were wanted of these places: as many as fit into what is left now,
+/// by what shards have that were read from their beginnings. Who has few subjects waits for all shards together.
+fn ahead(left: usize, places: &[Place], pages: &[(Vec<SubjectId>, bool)]) -> usize {
+    let had = |(found, _): &(Vec<SubjectId>, bool)| found.len();
+    let whole = places.iter().zip(pages).filter(|(place, _)| place.after.is_none());
+    let whole: Vec<usize> = whole.map(|(_, page)| had(page)).collect();
+    if whole.is_empty() {
+        return 1;
+    }
+    let each = whole.iter().sum::<usize>().div_ceil(whole.len()).max(1);
+    let left = left.saturating_sub(pages.iter().map(had).sum());
+    left.checked_div(each).unwrap_or_default().clamp(1, usize::from(SHARDS))
 }
 
 impl ProfileList for SubjectStore {
@@ -351,6 +357,22 @@ mod tests {
     use ceap_engagement::series::{Arrival, Entry, Owed};
     use ceap_kernel::{EventKey, UseCaseId};
     use std::collections::BTreeSet;
+
+    #[test]
+    fn as_many_parts_are_asked_at_once_as_fit_into_a_page() {
+        let subject = || SubjectId::new("u1").unwrap();
+        let had = |counts: &[usize]| -> Vec<(Vec<SubjectId>, bool)> {
+            counts.iter().map(|count| (vec![subject(); *count], false)).collect()
+        };
+        let begun = |shard| Place { shard, after: None };
+        let within = Place { shard: 3, after: Some(subject()) };
+        assert_eq!(ahead(1000, &[begun(0)], &had(&[0])), 16, "nobody so far");
+        assert_eq!(ahead(1000, &[begun(0)], &had(&[100])), 9);
+        assert_eq!(ahead(1000, &[begun(0), begun(1)], &had(&[100, 300])), 3);
+        assert_eq!(ahead(1000, &[begun(0)], &had(&[999])), 1);
+        assert_eq!(ahead(1000, std::slice::from_ref(&within), &had(&[0])), 1, "the end of a part");
+        assert_eq!(ahead(1000, &[within, begun(4)], &had(&[7, 200])), 3);
+    }
 
     #[test]
     fn a_feature_item_is_read_as_it_was_written() {

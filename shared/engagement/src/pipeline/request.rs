@@ -18,7 +18,7 @@ use crate::template::{self, Known, Texts, TextsDocument};
 use crate::use_case::{Plan, Purpose, UseCases};
 use crate::window::Span;
 use ceap_kernel::{Clock, Fault, MessageId, SubjectId, Tally, TenantId, Timestamp, Trace, digest};
-use futures::{join, try_join};
+use futures::join;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -135,20 +135,22 @@ where
         let id = MessageId::requested(tenant, key);
         let mut asked = Asked { digest: fingerprint(request)?, at: self.gates.clock.now() };
         let claims = &self.gates.claims;
-        let (known, plan, (_, read)) = try_join!(
+        let (known, plan, read) = join!(
             claims.record(tenant, &id),
             self.use_cases.plan(tenant),
             follow::one(&self.subjects, tenant, &request.subject),
-        )?;
-        if let Some(known) = known {
+        );
+        // First of all: what was asked for before is answered by its record alone.
+        if let Some(known) = known? {
             asked.check(&known)?;
             if known.state != State::Queued {
                 return Ok((View::from(known), tally));
             }
             asked.at = known.began();
         }
+        let plan = plan?;
         let texts = compile(request, &plan)?;
-        let profile = read.state.profile;
+        let profile = read?.1.state.profile;
         let proposal = self.proposal(&plan, request, &texts, &profile, id.clone(), &asked)?;
         let suppressed = self.gates.suppressed(tenant, std::slice::from_ref(&proposal)).await?;
         let suppressed = suppressed.into_iter().next().unwrap_or_default();

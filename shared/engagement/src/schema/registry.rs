@@ -92,14 +92,12 @@ pub async fn put(
     if_match: Option<u64>,
 ) -> Result<EventSchema, Fault> {
     named(kind)?;
-    let others = async {
-        match if_match {
-            None => Ok(keeper.list(tenant).await?.len()),
-            Some(_) => Ok(0),
-        }
+    // Before what is kept: so a version that somebody writes in between is seen, or its number is taken.
+    let (newest, others) = match if_match {
+        None => try_join!(keeper.newest(tenant, kind), keeper.list(tenant))?,
+        Some(_) => Default::default(),
     };
-    let (before, newest, others) =
-        try_join!(keeper.get(tenant, kind, None), keeper.newest(tenant, kind), others)?;
+    let before = keeper.get(tenant, kind, None).await?;
     match (&before, if_match) {
         (Some(before), named) if named != Some(before.version) => {
             let message = format!(
@@ -109,14 +107,14 @@ pub async fn put(
             return Err(Fault::Conflict(message));
         }
         (None, Some(_)) => return Err(unknown(kind)),
-        (None, None) if others >= MAX_SCHEMAS => {
+        (None, None) if others.len() >= MAX_SCHEMAS => {
             let message = format!("would be more than {MAX_SCHEMAS} schemas");
             return Err(Fault::invalid("type", message));
         }
         _ => {}
     }
     check(&document, before.as_ref().map(|before| &before.document))?;
-    let version = newest.saturating_add(1);
+    let version = before.map_or(newest, |before| before.version).saturating_add(1);
     let schema = EventSchema { kind: kind.to_owned(), version, updated_at: clock.now(), document };
     Compiled::of(&schema)?;
     keeper.put(tenant, &schema).await?;

@@ -158,7 +158,7 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
             let fault = Fault::invalid("id", format!("must be `{id}`, as in the path"));
             return Err(places.locate(fault));
         }
-        let (versions, before) = self.history(tenant, id).await?;
+        let versions = self.keeper.versions(tenant, id).await?;
         let newest = newest(&versions);
         if if_match.is_some_and(|named| named != u64::from(newest)) {
             let message = format!("`{id}` has version {newest}, not the one that If-Match names");
@@ -168,7 +168,7 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
             let next = newest.saturating_add(1);
             return Err(Fault::Conflict(format!("`version` must be {next}, the next of `{id}`")));
         }
-        let kept = self.keep(tenant, document, before, stored).await;
+        let kept = self.keep(tenant, document, versions.first(), stored).await;
         kept.map_err(|fault| places.locate(fault))
     }
 
@@ -183,11 +183,12 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
         to: u32,
         stored: &Stored,
     ) -> Result<Version, Fault> {
-        let (versions, before) = self.history(tenant, id).await?;
-        let next = newest(&versions).saturating_add(1);
-        let older = versions.into_iter().find(|it| it.document.version == to);
-        let document = Document { version: next, ..older.ok_or_else(|| missing(id))?.document };
-        self.keep(tenant, document, before, stored).await
+        let versions = self.keeper.versions(tenant, id).await?;
+        let version = newest(&versions).saturating_add(1);
+        let older = versions.iter().find(|it| it.document.version == to);
+        let older = older.ok_or_else(|| missing(id))?.document.clone();
+        let document = Document { version, ..older };
+        self.keep(tenant, document, versions.first(), stored).await
     }
 
     /// Installs a use case of the catalogue that the tenant has not.
@@ -205,8 +206,10 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
         let unknown =
             || Fault::invalid("catalogue", format!("must be one of {}", names.join(", ")));
         let mut document = Document::parse(catalogue::find(name).ok_or_else(unknown)?)?;
-        let (versions, before) = self.history(tenant, &document.id).await?;
-        if before.is_some() {
+        let keeper = &self.keeper;
+        let (versions, kept) =
+            try_join!(keeper.versions(tenant, &document.id), keeper.get(tenant, &document.id))?;
+        if kept.is_some() {
             return Err(Fault::Conflict(format!("there is a use case `{name}` already")));
         }
         document.version = newest(&versions).saturating_add(1);
@@ -233,25 +236,16 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
         self.schedule(tenant, id, Duty::ALL, Some(&document), None).await
     }
 
-    /// All versions, newest first, and the document that is kept now.
-    async fn history(
-        &self,
-        tenant: &TenantId,
-        id: &UseCaseId,
-    ) -> Result<(Vec<Version>, Option<Document>), Fault> {
-        let keeper = &self.keeper;
-        let (versions, kept) = try_join!(keeper.versions(tenant, id), keeper.get(tenant, id))?;
-        Ok((versions, kept.map(|it| it.document)))
-    }
-
+    /// Keeps a document that comes after `before`, which is the newest version: the one that runs, unless it was deleted.
     async fn keep(
         &self,
         tenant: &TenantId,
         document: Document,
-        before: Option<Document>,
+        before: Option<&Version>,
         stored: &Stored,
     ) -> Result<Version, Fault> {
         UseCase::with(document.clone(), stored)?;
+        let before = before.map(|it| &it.document);
         let version = Version { updated_at: self.clock.now(), document };
         let document = &version.document;
         // What must fire is set before the document is kept, and what must not is taken away after it:
@@ -260,7 +254,7 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
         let id = &document.id;
         let fires = |duty: &Duty| document.schedule(*duty).is_some();
         let (on, off): (Vec<Duty>, Vec<Duty>) = Duty::ALL.into_iter().partition(fires);
-        self.schedule(tenant, id, on.clone(), before.as_ref(), Some(document)).await?;
+        self.schedule(tenant, id, on.clone(), before, Some(document)).await?;
         if let Err(fault) = self.keeper.put(tenant, &version).await {
             if !on.is_empty() {
                 let kept = self.keeper.get(tenant, id).await?.map(|kept| kept.document);
@@ -268,7 +262,7 @@ impl<K: UseCaseKeeper, S: Schedules, C: Clock> Library<K, S, C> {
             }
             return Err(fault);
         }
-        self.schedule(tenant, id, off, before.as_ref(), Some(document)).await?;
+        self.schedule(tenant, id, off, before, Some(document)).await?;
         Ok(version)
     }
 

@@ -62,6 +62,21 @@ fn suppress(world: &World, tenant: &TenantId, reason: Reason) {
     world.stores().suppressed.push((tenant.clone(), entry));
 }
 
+/// What else a new message needs is read at the same time, and is nothing to one that has gone.
+#[tokio::test]
+async fn what_has_gone_is_told_whatever_else_cannot_be_read() {
+    let tenant = tenant("acme");
+    let world = world(&tenant).await;
+    ask(&world, &tenant, "k1", &receipt()).await.unwrap();
+    world.work().await;
+    for nth in 1..3 {
+        world.strike(nth, Strike::FailBefore);
+        let told = ask(&world, &tenant, "k1", &receipt()).await;
+        assert_eq!(told.map(|it| it.state), Ok(State::Sent), "{:?}", world.struck());
+    }
+    assert_eq!(world.struck().len(), 2, "{:?}", world.struck());
+}
+
 #[tokio::test]
 async fn a_key_that_comes_again_finds_the_same_message_and_sends_nothing() {
     let tenant = tenant("acme");

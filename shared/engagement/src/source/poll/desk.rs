@@ -8,7 +8,7 @@ use crate::source::document::SourceDocument;
 use crate::source::library::{self, Sources, Stored, missing};
 use crate::use_case::ScheduleDocument;
 use ceap_kernel::{Clock, Fault, PollId, SourceId, TenantId};
-use futures::try_join;
+use futures::{join, try_join};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -128,7 +128,9 @@ where
         let gone = library::delete(&self.sources, &self.secrets, tenant, id, if_match).await?;
         if gone.as_ref().is_none_or(|it| it.document.from.polled().is_some()) {
             let now = self.clock.now();
-            try_join!(self.schedules.set(tenant, id, None, now), self.courses.forget(tenant, id))?;
+            let (unset, forgotten) =
+                join!(self.schedules.set(tenant, id, None, now), self.courses.forget(tenant, id));
+            unset.and(forgotten)?;
         }
         gone.map(drop).ok_or_else(|| missing(id))
     }
