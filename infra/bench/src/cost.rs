@@ -2,9 +2,10 @@
 
 use crate::invoke::as_f64;
 use crate::prices::Prices;
-use crate::run::Run;
+use crate::run::{Aside, Run};
 use anyhow::Result;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// One line of a bill.
 #[derive(Debug, Clone, Serialize)]
@@ -28,8 +29,16 @@ pub struct Cost {
     pub lines: Vec<Line>,
     /// What could be saved, and what that would be worth.
     pub levers: Vec<Lever>,
-    /// The event lake, which is beside.
+    /// Calls of AWS that a million events take, by service and operation.
+    pub calls: BTreeMap<String, f64>,
+    /// The event lake, which is beside: Firehose, and the function that makes rows.
     pub lake_usd: f64,
+    /// What SES tells of each email by itself, and what that leads to, which is beside.
+    pub receipts_usd: f64,
+    /// Traces, if X-Ray takes each: it takes one a second and a twentieth of the rest.
+    pub traces_usd: f64,
+    /// All of these.
+    pub usd_with_all: f64,
     /// What each millisecond that AWS takes for a call adds, by functions that wait for it.
     pub usd_per_wait_ms: f64,
     /// Candidates and sends of each event.
@@ -56,6 +65,12 @@ pub struct Lever {
 
 /// Requests by which Lambda takes a batch from a queue: one receives it, one deletes it.
 const POLLED: f64 = 2.0;
+
+/// Functions that queues call.
+const OF_QUEUES: [&str; 2] = ["deliver-email", "receipts"];
+
+/// Functions that a trace begins with: what they hand on to a bus goes on with theirs.
+const TRACED: [&str; 4] = ["ingest-http", "ingest-stream", "deliver-email", "receipts"];
 
 /// Megabytes that an Express workflow has before its definition and its payload, those that it is billed in, and the
 /// milliseconds (<https://aws.amazon.com/step-functions/pricing/>).
@@ -116,18 +131,34 @@ impl Cost {
             "stepfunctions_express_request",
         )?;
         add("Step Functions", "GB-hours", workflow_gb_hours(run), "stepfunctions_express_gb_hour")?;
-        let polls = run.bill.functions.get("deliver-email").map_or(0, |it| it.count);
-        add("SQS", "requests in 64 KB", billed("sqs") + as_f64(polls) * POLLED, "sqs_request")?;
+        let polls = as_f64(invocations(run, &OF_QUEUES)) * POLLED;
+        let requests = billed("sqs") + as_f64(run.queued) + polls;
+        add("SQS", "requests in 64 KB", requests, "sqs_request")?;
         add("KMS", "requests", billed("kms"), "kms_request")?;
         add("CloudWatch", "GB of logs", as_f64(run.log_bytes) / 1e9, "logs_ingested_gb")?;
         lines.sort_by(|one, other| {
             one.service.cmp(&other.service).then(other.usd.total_cmp(&one.usd))
         });
+        let usd_per_million = lines.iter().map(|line| line.usd).sum();
+        let of_aside = |part: fn(&Aside) -> &Run| match &run.aside {
+            Some(aside) => Self::of(part(aside), prices).map(|it| it.usd_per_million + it.lake_usd),
+            None => Ok(0.0),
+        };
+        let firehose = as_f64(run.lake_bytes) * scale / 1e9 * prices.of("firehose_iceberg_gb")?;
+        let lake_usd = firehose + of_aside(|it| &it.lake)?;
+        let receipts_usd = of_aside(|it| &it.receipts)?;
+        let told = run.aside.as_ref().map_or(0, |it| invocations(&it.receipts, &TRACED));
+        let traces = as_f64(invocations(run, &TRACED).saturating_add(told));
+        let traces_usd = traces * scale * prices.of("xray_trace")?;
         Ok(Self {
-            usd_per_million: lines.iter().map(|line| line.usd).sum(),
+            usd_per_million,
+            calls: calls(run, scale),
+            lake_usd,
+            receipts_usd,
+            traces_usd,
+            usd_with_all: usd_per_million + lake_usd + receipts_usd + traces_usd,
             levers: levers(run, scale, prices)?,
             lines,
-            lake_usd: as_f64(run.lake_bytes) * scale / 1e9 * prices.of("firehose_iceberg_gb")?,
             usd_per_wait_ms: chain * scale * prices.of("lambda_arm_gb_second")?,
             candidates: as_f64(run.candidates) / as_f64(run.events.max(1)),
             sends: as_f64(run.emails) / as_f64(run.events.max(1)),
@@ -151,6 +182,18 @@ impl Cost {
         sums.sort_by(|one, other| other.1.total_cmp(&one.1));
         sums
     }
+}
+
+fn invocations(run: &Run, functions: &[&str]) -> u64 {
+    let each = functions.iter().filter_map(|name| run.bill.functions.get(*name));
+    each.fold(0, |sum, it| sum.saturating_add(it.count))
+}
+
+fn calls(run: &Run, scale: f64) -> BTreeMap<String, f64> {
+    let named = run.bill.meter.calls.iter();
+    named
+        .map(|((service, name), it)| (format!("{service} {name}"), as_f64(it.count) * scale))
+        .collect()
 }
 
 /// An execution lasts as long as its functions, which run one after the other.

@@ -1,6 +1,7 @@
 //! What the platform costs and how fast it is, measured on the functions' own code: the SDKs' real clients encode, sign
 //! and decode, and only the network is played, in this process.
 
+pub mod aside;
 pub mod aws;
 pub mod beside;
 pub mod clock;

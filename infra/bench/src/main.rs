@@ -12,6 +12,7 @@ use ceap_bench::workload::{Mix, Rest, use_cases};
 use ceap_bench::{beside, cold, routes, standing, throughput};
 use clap::{Parser, ValueEnum};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// What the platform costs and how fast it is
 #[derive(Parser)]
@@ -101,7 +102,7 @@ async fn measured(args: &Args) -> Result<()> {
     let (prices, memory) = (Prices::read()?, templates.memory()?);
     let unknown = standing::unknown(&templates.counts()).join(", ");
     ensure!(unknown.is_empty(), "nobody has said what these cost when idle: {unknown}");
-    let mut printed = Printed::part()?;
+    let (began, mut printed) = (Instant::now(), Printed::part()?);
     let mut report = Report {
         at: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
         machine: Some(Machine::here()),
@@ -137,6 +138,7 @@ async fn measured(args: &Args) -> Result<()> {
     if args.wants(Part::Beside) {
         report.beside = beside::beside(&templates, &printed).await?;
     }
+    report.measured_in_s = began.elapsed().as_secs();
     let page = report.page()?;
     if let Some(path) = &args.write {
         std::fs::write(path, format!("{INTRODUCTION}{page}"))

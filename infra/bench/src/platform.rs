@@ -50,6 +50,8 @@ pub const VARIABLES: [(&str, &str); 25] = [
 pub struct Platform {
     /// AWS.
     pub aws: Arc<Aws>,
+    /// Its tenant.
+    pub tenant: TenantId,
     /// The functions' configuration.
     pub config: SdkConfig,
     /// Their variables.
@@ -82,19 +84,15 @@ impl Platform {
         let administrators: Vec<Credential> =
             (10..20).map(|seed| Credential::generate(tenant.clone(), &[seed; 32])).collect();
         let tokens = administrators.iter().map(Credential::reveal).collect();
-        let it = Self { aws, config, env, credential: credential.reveal(), tokens };
-        it.admit(&tenant, &platform, &administrators).await?;
-        it.onboard(&tenant, &platform, &credential, use_cases).await?;
+        let it = Self { aws, tenant, config, env, credential: credential.reveal(), tokens };
+        it.admit(&platform, &administrators).await?;
+        it.onboard(&platform, &credential, use_cases).await?;
         it.aws.take_meter();
         Ok(it)
     }
 
-    async fn admit(
-        &self,
-        tenant: &TenantId,
-        platform: &Table,
-        administrators: &[Credential],
-    ) -> Result<()> {
+    async fn admit(&self, platform: &Table, administrators: &[Credential]) -> Result<()> {
+        let tenant = &self.tenant;
         let tenants = TenantStore::new(platform.clone());
         for token in administrators {
             let email = Some("ada@example.com".to_owned());
@@ -109,11 +107,11 @@ impl Platform {
 
     async fn onboard(
         &self,
-        tenant: &TenantId,
         platform: &Table,
         credential: &Credential,
         use_cases: &[String],
     ) -> Result<()> {
+        let tenant = &self.tenant;
         let failed = |fault| anyhow!("the tenant could not be set up: {fault}");
         let now = SystemClock.now();
         let secrets = SecretStore::new(&self.config, platform.clone(), self.env.get("SECRETS_KEY"));

@@ -1,7 +1,7 @@
 //! What was found, as one object and as a page.
 
 use crate::beside::Beside;
-use crate::cold::Cold;
+use crate::cold::{Cold, STARTS};
 use crate::cost::{Cost, Lever, Line};
 use crate::routes::{Asked, LATENCY, Once, mean, middle_and_most};
 use crate::throughput::{Batched, Installed};
@@ -16,6 +16,8 @@ pub struct Report {
     pub at: String,
     /// On what.
     pub machine: Option<Machine>,
+    /// How many seconds that took, building left out.
+    pub measured_in_s: u64,
     /// What a million events cost in US dollars: batches of 500, 3 events of each subject, one event in ten a candidate
     /// of its own, one in a hundred sent.
     pub usd_per_million: Option<f64>,
@@ -92,8 +94,9 @@ impl Report {
         if let Some(machine) = &self.machine {
             writeln!(
                 page,
-                "Measured {} on {} cores of {} ({}){}.\n",
+                "Measured {} in {} s on {} cores of {} ({}){}.\n",
                 self.at,
+                self.measured_in_s,
                 machine.cores,
                 machine.processor,
                 machine.architecture,
@@ -116,7 +119,9 @@ impl Report {
         if !self.platform.is_empty() {
             self.asked_of_platform(&mut page)?;
         }
-        self.started(&mut page)?;
+        if !self.cold.is_empty() {
+            self.started(&mut page)?;
+        }
         Ok(page)
     }
 
@@ -152,6 +157,9 @@ impl Report {
         };
         row("**sum**", &|it| format!("**{:.3}**", it.usd_per_million))?;
         row("beside it, the event lake", &|it| format!("{:.3}", it.lake_usd))?;
+        row("beside it, what SES tells of each email", &|it| format!("{:.3}", it.receipts_usd))?;
+        row("beside it, X-Ray, if it takes each trace", &|it| format!("{:.3}", it.traces_usd))?;
+        row("**all of these**", &|it| format!("**{:.3}**", it.usd_with_all))?;
         row("beside it, metrics of our own, a month", &|it| {
             format!("{} · {:.2}", it.metrics, it.usd_metrics_month)
         })?;
@@ -163,9 +171,14 @@ impl Report {
         if let Some(first) = self.cost.first() {
             writeln!(page, "\nThe first of these, line by line:\n")?;
             writeln!(page, "| | | units | USD |\n|---|---|---:|---:|")?;
-            for line in first.cost.lines.iter().filter(|line| line.usd >= 0.0005) {
-                let Line { service, what, units, usd } = line;
-                writeln!(page, "| {service} | {what} | {units:.0} | {usd:.4} |")?;
+            for Line { service, what, units, usd } in &first.cost.lines {
+                let decimals = if *units < 100.0 { 3 } else { 0 };
+                writeln!(page, "| {service} | {what} | {units:.decimals$} | {usd:.5} |")?;
+            }
+            writeln!(page, "\nCalls of AWS that these take:\n")?;
+            writeln!(page, "| | |\n|---|---:|")?;
+            for (call, count) in &first.cost.calls {
+                writeln!(page, "| {call} | {count:.0} |")?;
             }
             writeln!(page, "\nWhat would save how much of the first, none of which is done:\n")?;
             writeln!(page, "| | USD |\n|---|---:|")?;
@@ -209,11 +222,25 @@ impl Report {
         }
         writeln!(
             page,
-            "\n| use cases installed | `ingest-stream`, others of types that do not come | all of the type that comes |"
+            "\nIn batches of 500, by how many use cases are installed: the others of types that do not come, or all of the type that \
+             nine in ten events are of.\n"
         )?;
-        writeln!(page, "|---:|---:|---:|")?;
-        for Installed { use_cases, others_per_second, same_per_second } in &self.installed {
-            writeln!(page, "| {use_cases} | {others_per_second:.0} | {same_per_second:.0} |")?;
+        writeln!(
+            page,
+            "| use cases | `ingest-stream` | all of one type | `filter` + `score` | all of one type | `deliver` | all of one type |"
+        )?;
+        writeln!(page, "|---:|---:|---:|---:|---:|---:|---:|")?;
+        for Installed { use_cases, others, same } in &self.installed {
+            writeln!(
+                page,
+                "| {use_cases} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} |",
+                others.ingest,
+                same.ingest,
+                others.filter_score,
+                same.filter_score,
+                others.deliver,
+                same.deliver
+            )?;
         }
         Ok(writeln!(page)?)
     }
@@ -235,8 +262,8 @@ impl Report {
             "Every route that anybody can ask, as a client would (`infra/bench/src/routes/requests.yaml`). Of several requests to \
              one, the dearest counts: that of the longest chain of calls, and of these the one with the most. The function knows how \
              the account is set up, as a busy one does; what the exceptions take stands below. AWS answers after {} ms here, so \
-             that what is asked at once is seen to be. What nothing can come of here is not answered, and its figures are left \
-             out.\n",
+             that what is asked at once is seen to be. CPU is that of one request. What nothing can come of here is not answered, and \
+             its figures are left out.\n",
             LATENCY.as_millis()
         )?;
         let mut functions: Vec<&str> = self.routes.iter().map(|it| it.function.as_str()).collect();
@@ -274,14 +301,16 @@ impl Report {
 
     fn each_route(&self, page: &mut String) -> Result<()> {
         writeln!(page, "### Each route\n")?;
-        table(page, &self.routes)
+        let answered: Vec<Asked> =
+            self.routes.iter().filter(|it| it.status < 400).cloned().collect();
+        table(page, &answered)
     }
 
     fn asked_of_platform(&self, page: &mut String) -> Result<()> {
         writeln!(page, "## What a request to the platform takes\n")?;
         writeln!(
             page,
-            "Every route of `/v1` and of the dialects of SDKs (`infra/bench/src/routes/platform.yaml`), asked of the function's own \
+            "Every route of `/v1` and of the dialects of SDKs but those of WebSockets (`infra/bench/src/routes/platform.yaml`), asked of the function's own \
              program, which calls AWS over HTTP: so what that takes of the processor is counted, too. It is warm: it knows the \
              credential, which takes its first request in a minute one GetItem. What counts a tenant's requests is among the calls \
              of those requests that it falls on: an UpdateItem at the ninth of a minute, and ever more seldom after it.\n"
@@ -293,20 +322,21 @@ impl Report {
 
     fn started(&self, page: &mut String) -> Result<()> {
         writeln!(page, "## How long a function takes to start\n")?;
-        if self.cold.is_empty() {
-            return Ok(writeln!(
-                page,
-                "No function is built: `cargo xtask bench` without `--built` builds them."
-            )?);
-        }
         writeln!(
             page,
-            "| function | init in ms | times a hello-world | first event in ms | peak MB | binary MB |"
+            "Each function's program, started {STARTS} times in turn with a hello-world of the same runtime that builds the clients of \
+             AWS that the function's policies allow; the middle of each. The hello-world is one program, which holds the code of all \
+             clients, so it is larger than most functions: that is why some take less time than it.\n"
         )?;
-        writeln!(page, "|---|---:|---:|---:|---:|---:|")?;
-        for Cold { function, init_ms, first_ms, refused, peak_mb, binary_mb, times_hello } in
-            &self.cold
-        {
+        writeln!(
+            page,
+            "| function | init in ms | hello-world's | times | first event in ms | peak MB | binary MB | clients |"
+        )?;
+        writeln!(page, "|---|---:|---:|---:|---:|---:|---:|---|")?;
+        for it in &self.cold {
+            let Cold { function, init_ms, first_ms, refused, peak_mb, binary_mb, .. } = it;
+            let Cold { times_hello, hello_ms, clients, .. } = it;
+            let clients = clients.join(" ");
             let first = match first_ms {
                 Some(first) => match refused {
                     Some(why) => format!("{first:.1} (refused: {why})"),
@@ -316,7 +346,7 @@ impl Report {
             };
             writeln!(
                 page,
-                "| `{function}` | {init_ms:.1} | {times_hello:.2} | {first} | {peak_mb:.0} | {binary_mb:.1} |"
+                "| `{function}` | {init_ms:.1} | {hello_ms:.1} | {times_hello:.2} | {first} | {peak_mb:.0} | {binary_mb:.1} | {clients} |"
             )?;
         }
         let slow = self.cold.iter().filter(|it| it.times_hello > 1.3);

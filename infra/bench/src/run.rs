@@ -1,18 +1,17 @@
 //! Events all the way from the API to the provider: each function is invoked with what the one before it handed on, as
 //! AWS would.
 
+use crate::aside;
 use crate::invoke::{Bill, Invoker};
 use crate::platform::Platform;
 use crate::printed::Printed;
 use crate::workload::Mix;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ceap_aws::dynamodb::{self, QuarantineStore};
 use ceap_aws::ses::Ses;
 use ceap_channels::mime;
-use ceap_engagement::event::Arrived;
-use ceap_engagement::history::Row;
 use ceap_engagement::pipeline::send::Account;
 use ceap_engagement::signal::SIGNALS_DETECTED;
 use ceap_kernel::{Clock, SystemClock, Timestamp};
@@ -44,6 +43,10 @@ pub struct Run {
     pub schedules: u64,
     /// Bytes that the event lake takes: the larger of what comes and what is made of it.
     pub lake_bytes: u64,
+    /// Messages that EventBridge put into a queue.
+    pub queued: u64,
+    /// What is done beside: for the event lake, and for what SES tells of emails.
+    pub aside: Option<Box<Aside>>,
     /// What the functions took, and AWS.
     pub bill: Bill,
     /// Bytes that the functions printed for CloudWatch.
@@ -56,11 +59,20 @@ pub struct Run {
     pub ingested: Vec<Duration>,
 }
 
+/// What is done beside, of the same events.
+#[derive(Debug)]
+pub struct Aside {
+    /// Every event into the lake.
+    pub lake: Run,
+    /// What SES tells of each email without anybody doing anything: that it was sent, and that it arrived.
+    pub receipts: Run,
+}
+
 /// API Gateway meters requests to HTTP APIs in 512 KB.
 const API_CHUNK: usize = 512 << 10;
 
 /// Messages of one invocation of a channel's function.
-const QUEUE_BATCH: usize = 10;
+pub const QUEUE_BATCH: usize = 10;
 
 /// Runs all batches of a mix.
 ///
@@ -95,6 +107,7 @@ pub async fn run(
     let profiles = mix.subjects().div_ceil(mix.batch.max(1));
     let mut found = Run::default();
     let mut invoker = Invoker::new(&platform.aws, memory);
+    let (mut records, mut letters) = (Vec::new(), Vec::new());
     // Profiles come first, and what is warm on Lambda is warm here: neither is counted.
     for batch in 0..profiles.saturating_add(mix.batches()) {
         let events = match batch.checked_sub(profiles) {
@@ -104,6 +117,7 @@ pub async fn run(
         if batch == profiles {
             found = Run::default();
             invoker.bill = Bill::default();
+            (records, letters) = (Vec::new(), Vec::new());
             printed.take()?;
         }
         let request = request(platform, &events);
@@ -114,14 +128,15 @@ pub async fn run(
 
         let handed = platform.aws.take_handed();
         for records in handed.records.chunks(mix.batch.max(1)) {
-            found.kept_in_lake(records)?;
             let event = stream_event(records);
             let answer = drive::kinesis("ingest-stream", &unread, &ingest, &event);
             let (answer, took) = invoker.invoke("ingest-stream", answer).await?;
             none_failed(&answer)?;
             found.ingested.push(took);
         }
+        records.extend(handed.records);
         let handed = platform.aws.take_handed();
+        ensure!(handed.records.is_empty(), "what came of events is not played on");
         found.schedules = found.schedules.saturating_add(handed.schedules);
         for (kind, detail) in handed.facts {
             if kind != SIGNALS_DETECTED {
@@ -158,11 +173,18 @@ pub async fn run(
             let (answer, _) = invoker.invoke("deliver-email", answer).await?;
             none_failed(&answer)?;
         }
-        found.emails = found.emails.saturating_add(platform.aws.take_handed().emails);
+        letters.extend(platform.aws.take_handed().letters);
     }
+    found.emails = u64::try_from(letters.len())?;
     found.bill = invoker.bill;
     found.metrics = printed.metrics()?;
     found.log_bytes = printed.take()?;
+    let aside = aside::Beside { platform, printed, memory, events: found.events };
+    let lake = aside.lake(&records).await?;
+    let ingesting =
+        async |event: Vec<u8>| drive::kinesis("ingest-stream", &unread, &ingest, &event).await;
+    let receipts = aside.receipts(&letters, mix.batch, &ingesting).await?;
+    found.aside = Some(Box::new(Aside { lake, receipts }));
     Ok(found)
 }
 
@@ -180,16 +202,6 @@ impl Run {
         self.event_bytes = self.event_bytes.saturating_add(u64::try_from(body)?);
         let chunks = u64::try_from(body.div_ceil(API_CHUNK))?;
         self.api_chunks = self.api_chunks.saturating_add(chunks);
-        Ok(())
-    }
-
-    fn kept_in_lake(&mut self, records: &[Vec<u8>]) -> Result<()> {
-        for record in records {
-            let arrived: Arrived = serde_json::from_slice(record)?;
-            let row = Row::of(&arrived).map_err(|fault| anyhow!("{fault}"))?;
-            let bytes = serde_json::to_vec(&row)?.len().max(record.len());
-            self.lake_bytes = self.lake_bytes.saturating_add(u64::try_from(bytes)?);
-        }
         Ok(())
     }
 }
@@ -243,7 +255,7 @@ pub fn stream_event(records: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// Messages as Lambda brings them from a queue.
-fn queue_event(messages: &[(String, String)]) -> Vec<u8> {
+pub fn queue_event(messages: &[(String, String)]) -> Vec<u8> {
     let message = |(n, (_, body)): (usize, &(String, String))| {
         json!({
             "messageId": format!("00000000-0000-4000-8000-{n:012}"),

@@ -3,8 +3,8 @@
 use crate::platform::VARIABLES;
 use anyhow::{Context, Result};
 use serde_yaml_ng::Value;
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 /// A function as it is started.
 #[derive(Debug)]
@@ -15,44 +15,55 @@ pub struct FunctionOf {
     pub memory_mb: u64,
     /// Its environment.
     pub variables: BTreeMap<String, String>,
+    /// What its policies allow: `dynamodb:GetItem`.
+    pub actions: BTreeSet<String>,
 }
 
 /// The templates of the deployment.
 #[derive(Debug)]
 pub struct Templates {
     all: Vec<Value>,
+    /// Those that operators deploy beside it, as often as they need them.
+    feeds: Vec<Value>,
     /// `infra/data.yaml` as it is written.
     pub data: String,
 }
 
 impl Templates {
-    /// Reads `template.yaml` and `infra/*.yaml` below the repository's top.
+    /// Reads `template.yaml`, `infra/*.yaml` and `infra/feeds/*.yaml` below the repository's top.
     ///
     /// # Errors
     /// When one cannot be read.
     pub fn read(root: &Path) -> Result<Self> {
         let infra = root.join("infra");
-        let mut files = vec![root.join("template.yaml")];
-        for entry in std::fs::read_dir(&infra).context("no infra")? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|it| it == "yaml") {
-                files.push(path);
-            }
-        }
+        let mut files = written_in(&infra)?;
+        files.push(root.join("template.yaml"));
         files.sort();
-        let parse = |file: &std::path::PathBuf| -> Result<Value> {
-            let text = std::fs::read_to_string(file)?;
-            serde_yaml_ng::from_str(&text).with_context(|| file.display().to_string())
-        };
-        let all = files.iter().map(parse).collect::<Result<_>>()?;
-        Ok(Self { all, data: std::fs::read_to_string(infra.join("data.yaml"))? })
+        let parse = |files: &[PathBuf]| files.iter().map(parsed).collect::<Result<_>>();
+        let feeds = parse(&written_in(&infra.join("feeds"))?)?;
+        let data = std::fs::read_to_string(infra.join("data.yaml"))?;
+        Ok(Self { all: parse(&files)?, feeds, data })
     }
 
     fn resources(&self) -> impl Iterator<Item = (&Value, &Value)> {
-        self.all.iter().flat_map(|template| {
-            let resources = template.get("Resources").and_then(Value::as_mapping);
-            resources.into_iter().flatten().map(move |(_, resource)| (template, resource))
-        })
+        self.all.iter().flat_map(resources_of)
+    }
+
+    /// Those of what is deployed beside, too.
+    fn with_feeds(&self) -> impl Iterator<Item = (&Value, &Value)> {
+        self.all.iter().chain(&self.feeds).flat_map(resources_of)
+    }
+
+    /// What these policies of a function allow: those that stand there, and those that are named.
+    fn actions(&self, policies: &Value) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for policy in policies.as_sequence().into_iter().flatten() {
+            allowed(policy, &mut found);
+            let name = referenced(policy);
+            let named = |template| name.and_then(|name| properties(template, name));
+            self.all.iter().filter_map(named).for_each(|it| allowed(it, &mut found));
+        }
+        found
     }
 
     /// Megabytes of each function, by its name.
@@ -61,7 +72,7 @@ impl Templates {
     /// When a function has none.
     pub fn memory(&self) -> Result<BTreeMap<String, u64>> {
         let mut found = BTreeMap::new();
-        for (template, resource) in self.resources() {
+        for (template, resource) in self.with_feeds() {
             let Some(name) = code_name(resource) else { continue };
             let properties = resource.get("Properties").context("no Properties")?;
             let global = || template.get("Globals")?.get("Function")?.get("MemorySize");
@@ -79,7 +90,7 @@ impl Templates {
     pub fn functions(&self) -> Result<Vec<FunctionOf>> {
         let (memory, defaults) = (self.memory()?, self.defaults());
         let mut found = Vec::new();
-        for (template, resource) in self.resources() {
+        for (template, resource) in self.with_feeds() {
             let Some(name) = code_name(resource) else { continue };
             let global = template.get("Globals").and_then(|it| it.get("Function"));
             let own = resource.get("Properties");
@@ -94,7 +105,9 @@ impl Templates {
             };
             let variables = variables.filter_map(given).collect();
             let memory_mb = memory.get(&name).copied().unwrap_or_default();
-            found.push(FunctionOf { name, memory_mb, variables });
+            let policies = own.and_then(|it| it.get("Policies"));
+            let actions = policies.map(|it| self.actions(it)).unwrap_or_default();
+            found.push(FunctionOf { name, memory_mb, variables, actions });
         }
         Ok(found)
     }
@@ -185,6 +198,52 @@ impl Templates {
         });
         found.next()
     }
+}
+
+/// The templates of a folder.
+fn written_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let files = std::fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    let mut files: Vec<PathBuf> = files.map(|it| Ok(it?.path())).collect::<std::io::Result<_>>()?;
+    files.retain(|path| path.extension().is_some_and(|it| it == "yaml"));
+    files.sort();
+    Ok(files)
+}
+
+fn parsed(file: &PathBuf) -> Result<Value> {
+    let text = std::fs::read_to_string(file)?;
+    serde_yaml_ng::from_str(&text).with_context(|| file.display().to_string())
+}
+
+fn resources_of(template: &Value) -> impl Iterator<Item = (&Value, &Value)> {
+    let resources = template.get("Resources").and_then(Value::as_mapping);
+    resources.into_iter().flatten().map(move |(_, resource)| (template, resource))
+}
+
+/// Of a template's resource.
+fn properties<'a>(template: &'a Value, name: &str) -> Option<&'a Value> {
+    template.get("Resources")?.get(name)?.get("Properties")
+}
+
+/// What a policy allows.
+fn allowed(policy: &Value, found: &mut BTreeSet<String>) {
+    match policy {
+        Value::Mapping(fields) => {
+            if policy.get("Effect").and_then(Value::as_str) == Some("Allow") {
+                found.extend(texts(policy.get("Action")).map(str::to_owned));
+            }
+            fields.iter().for_each(|(_, it)| allowed(it, found));
+        }
+        Value::Sequence(all) => all.iter().for_each(|it| allowed(it, found)),
+        Value::Tagged(tagged) if tagged.tag == "If" => allowed(&tagged.value, found),
+        _ => {}
+    }
+}
+
+/// One text, or several.
+fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
+    let one = value.and_then(Value::as_str);
+    let several = value.and_then(Value::as_sequence).into_iter().flatten();
+    one.into_iter().chain(several.filter_map(Value::as_str))
 }
 
 fn kind(resource: &Value) -> Option<&str> {

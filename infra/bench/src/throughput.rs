@@ -30,10 +30,32 @@ pub struct Batched {
 pub struct Installed {
     /// Use cases in all.
     pub use_cases: usize,
-    /// Events a second in batches of 500, if the others are of types that do not come.
-    pub others_per_second: f64,
+    /// If the others are of types that do not come.
+    pub others: Rates,
     /// If all others are of the type of nine in ten events.
-    pub same_per_second: f64,
+    pub same: Rates,
+}
+
+/// What a stage does in a second, in batches of 500.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Rates {
+    /// Events that `ingest-stream` decodes, folds and matches.
+    pub ingest: f64,
+    /// Signals that pass `filter` and `score`.
+    pub filter_score: f64,
+    /// Candidates that `deliver` takes through the gates.
+    pub deliver: f64,
+}
+
+impl Rates {
+    fn of(run: &Run) -> Self {
+        let of = |name| rate(run.candidates, run.bill.functions.get(name));
+        Self {
+            ingest: rate(run.events, run.bill.functions.get("ingest-stream")),
+            filter_score: 1.0 / (1.0 / of("filter") + 1.0 / of("score")),
+            deliver: of("deliver"),
+        }
+    }
 }
 
 const BATCHES: [(usize, usize); 4] = [(1, 400), (10, 200), (100, 40), (500, 20)];
@@ -59,13 +81,10 @@ pub async fn batches(templates: &Templates, printed: &Printed) -> Result<Vec<Bat
         let sent = run(&platform, printed, &memory, &all).await?;
         rows.push(Batched {
             batch,
-            ingest_per_second: rate(ingested.events, ingested.bill.functions.get("ingest-stream")),
+            ingest_per_second: Rates::of(&ingested).ingest,
             ingest_spread: spread(&ingested, batch),
-            filter_score_per_second: {
-                let of = |name| rate(sent.candidates, sent.bill.functions.get(name));
-                1.0 / (1.0 / of("filter") + 1.0 / of("score"))
-            },
-            deliver_per_second: rate(sent.candidates, sent.bill.functions.get("deliver")),
+            filter_score_per_second: Rates::of(&sent).filter_score,
+            deliver_per_second: Rates::of(&sent).deliver,
         });
     }
     Ok(rows)
@@ -78,14 +97,14 @@ pub async fn batches(templates: &Templates, printed: &Printed) -> Result<Vec<Bat
 pub async fn installed(templates: &Templates, printed: &Printed) -> Result<Vec<Installed>> {
     let mut rows = Vec::new();
     for count in USE_CASES {
-        let others_per_second = with(templates, printed, count, false).await?;
-        let same_per_second = with(templates, printed, count, true).await?;
-        rows.push(Installed { use_cases: count, others_per_second, same_per_second });
+        let others = with(templates, printed, count, false).await?;
+        let same = with(templates, printed, count, true).await?;
+        rows.push(Installed { use_cases: count, others, same });
     }
     Ok(rows)
 }
 
-async fn with(templates: &Templates, printed: &Printed, count: usize, same: bool) -> Result<f64> {
+async fn with(templates: &Templates, printed: &Printed, count: usize, same: bool) -> Result<Rates> {
     let mix = Mix {
         batch: 500,
         per_subject: 3,
@@ -93,13 +112,13 @@ async fn with(templates: &Templates, printed: &Printed, count: usize, same: bool
         groups: 3,
         carts: 10,
         gold: 100,
-        rest: Rest::Merged,
+        rest: Rest::Kept,
     };
     let others = (1..count).map(|n| other_use_case(n, same));
-    let documents: Vec<String> = use_cases(Rest::Merged).into_iter().chain(others).collect();
+    let documents: Vec<String> = use_cases(mix.rest).into_iter().chain(others).collect();
     let platform = Platform::new(templates, &documents).await?;
     let found = run(&platform, printed, &templates.memory()?, &mix).await?;
-    Ok(rate(found.events, found.bill.functions.get("ingest-stream")))
+    Ok(Rates::of(&found))
 }
 
 fn rate(events: u64, invocations: Option<&Invocations>) -> f64 {

@@ -42,6 +42,28 @@ fn ran(mix: Mix) -> Run {
     thread.join().unwrap()
 }
 
+/// The lake takes every event, and SES tells two things of each email, the second of which comes back as an event.
+#[test]
+fn what_is_done_beside_is_paid_for_apart() {
+    let found = ran(MIX);
+    let aside = found.aside.as_ref().unwrap();
+    let invoked = |run: &Run, name: &str| run.bill.functions.get(name).map_or(0, |it| it.count);
+    assert_eq!(invoked(&aside.lake, "ingest-lake"), 1, "200 KB are less than Firehose gathers");
+    assert!(aside.lake.lake_bytes >= found.event_bytes);
+    assert_eq!(aside.receipts.queued, 4);
+    assert_eq!(invoked(&aside.receipts, "receipts"), 1);
+    assert_eq!(invoked(&aside.receipts, "ingest-stream"), 1);
+    assert_eq!(invoked(&found, "receipts") + invoked(&found, "ingest-lake"), 0);
+    let records = aside.receipts.bill.meter.calls_of("kinesis");
+    assert_eq!(records.billed, 2, "that an email arrived is an event, that it was sent is none");
+    let cost = Cost::of(&found, &Prices::read().unwrap()).unwrap();
+    let beside = [cost.lake_usd, cost.receipts_usd, cost.traces_usd];
+    assert!(beside.iter().all(|usd| *usd > 0.0), "{beside:?}");
+    let sum = cost.usd_per_million + beside.iter().sum::<f64>();
+    assert!((cost.usd_with_all - sum).abs() < 1e-9);
+    assert!((cost.calls["email SendEmail"] - 10_000.0).abs() < 1e-6);
+}
+
 #[test]
 fn what_goes_in_comes_out_and_is_paid_for_once() {
     let found = ran(MIX);

@@ -23,7 +23,7 @@ pub struct BenchArgs {
     /// Build no functions, and measure how those start that are built already
     #[arg(long)]
     built: bool,
-    /// Measure only these parts: cost, batches, installed, cold, routes, beside
+    /// Measure only these parts: cost, batches, installed, cold, routes, platform, beside
     #[arg(long)]
     only: Vec<String>,
 }
@@ -32,8 +32,9 @@ pub struct BenchArgs {
 pub fn run(repo: &Repo, args: &BenchArgs) -> Result<()> {
     let workspace = Workspace::read(repo)?;
     // Not at once: the benchmarks ask for features that no function has.
-    let cold = args.only.is_empty() || args.only.iter().any(|part| part == "cold");
-    if cold && !args.built {
+    let of_functions = |part: &String| ["cold", "platform"].contains(&part.as_str());
+    let functions = args.only.is_empty() || args.only.iter().any(of_functions);
+    if functions && !args.built {
         build(repo, &workspace.functions())?;
     }
     build(repo, &["ceap-bench"])?;

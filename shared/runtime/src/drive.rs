@@ -3,7 +3,9 @@
 
 use crate::helpdesk::Office;
 use crate::http::{Call, Reply};
-use crate::{batch, http, stage, task};
+use crate::reception::Reception;
+use crate::{batch, firehose, http, stage, task};
+use ceap_connectors::receipts;
 use ceap_engagement::event::Arrived;
 use ceap_engagement::pipeline::Portion;
 use ceap_engagement::pipeline::ingest::Ingested;
@@ -66,6 +68,31 @@ where
     let task = task::answer(name, &portion, serde_json::from_slice(event)?);
     let answer = Box::pin(stage::alone(name, task)).await;
     Ok(serde_json::to_vec(&answer.map_err(|fault| fault.to_string())?)?)
+}
+
+/// What providers tell of messages, from its queue.
+///
+/// # Errors
+/// When the event is none of SQS.
+pub async fn receipts(reception: &Reception, event: &[u8]) -> Result<Vec<u8>, Error> {
+    let name = "receipts";
+    let event = reception.event(name, &receipts::queue, serde_json::from_slice(event)?);
+    let answer = Box::pin(stage::alone(name, event)).await;
+    Ok(serde_json::to_vec(&answer.map_err(|fault| fault.to_string())?)?)
+}
+
+/// A batch of Firehose's.
+///
+/// # Errors
+/// When the event is none of Firehose.
+pub async fn firehose<I: DeserializeOwned, O: Serialize>(
+    name: &'static str,
+    make: &impl Fn(&I) -> Result<O, Fault>,
+    event: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let event = serde_json::from_slice(event)?;
+    let rows = async { firehose::rows(name, make, event) };
+    Ok(serde_json::to_vec(&Box::pin(stage::alone(name, rows)).await)?)
 }
 
 /// A request to the HTTP API, as API Gateway writes it.

@@ -94,7 +94,7 @@ impl Reception {
         .await
     }
 
-    async fn event(
+    pub(crate) async fn event(
         &self,
         name: &str,
         read: &impl Fn(&str) -> Vec<Told>,

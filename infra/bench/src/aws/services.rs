@@ -17,8 +17,8 @@ pub struct Handed {
     pub messages: Vec<(String, String)>,
     /// Schedules that were made.
     pub schedules: u64,
-    /// Emails that were sent.
-    pub emails: u64,
+    /// Emails that were sent: what SES tells of each afterwards.
+    pub letters: Vec<Value>,
 }
 
 /// The operation of a request that names none: those of REST.
@@ -85,8 +85,8 @@ pub fn answer(
             (1, Err(missing("there is no such schedule")))
         }
         ("email", "SendEmail") => {
-            handed.emails = handed.emails.saturating_add(1);
-            let id = format!("0100{:020}-000000", handed.emails);
+            let id = format!("0100{:020}-000000", handed.letters.len());
+            handed.letters.push(letter(&id, request));
             (1, Ok(json!({"MessageId": id})))
         }
         // A transition of a workflow is billed by what it does, which is nothing here.
@@ -103,6 +103,14 @@ pub fn answer(
         ("kms", "Encrypt" | "Decrypt") => (1, turned(operation, request)),
         _ => (0, Err(Refusal::invalid(format!("{service} {operation} is not played")))),
     }
+}
+
+/// An email as SES tells of it (SES developer guide, "Contents of event data that Amazon SES publishes", the mail object).
+fn letter(id: &str, request: &Value) -> Value {
+    let tag = |tag: &Value| (text(tag, "Name").to_owned(), json!([text(tag, "Value")]));
+    let tags: Map<String, Value> = list(request, "EmailTags").map(tag).collect();
+    let to = request.pointer("/Destination/ToAddresses");
+    json!({"messageId": id, "destination": to, "tags": tags})
 }
 
 /// The bucket and the key of Athena's answers.

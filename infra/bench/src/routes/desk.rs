@@ -4,7 +4,6 @@ use super::script::{By, Request};
 use super::{Asked, Written, answering, gateway, name};
 use crate::invoke::{Bill, Invoker};
 use crate::platform::Platform;
-use crate::workload::TENANT;
 use anyhow::{Context, Result, anyhow, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -65,7 +64,7 @@ impl<'a> Desk<'a> {
             Arc::new(leases),
             Arc::new(SystemClock),
         );
-        let tenant = TenantId::new(TENANT).map_err(failed)?;
+        let tenant = self.platform.tenant.clone();
         let anew = Rebuild { tenant, build: None, done: false, documents: 0 };
         let built = keeping.map_err(failed)?.rebuild(anew, BUDGET).await.map_err(failed)?;
         ensure!(built.done, "the index was not built within {} s", BUDGET.as_secs());
@@ -76,7 +75,7 @@ impl<'a> Desk<'a> {
     /// Has the functions read how the account is set up by now, as those of a busy one have.
     async fn settle(&mut self) -> Result<()> {
         let request = Request::of(Method::Get, "/groups");
-        let event = event(self.token()?, &request);
+        let event = event(self.token()?, &self.platform.tenant, &request);
         let answer = drive::helpdesk(&self.office, &GROUPS, &event).await;
         answer.map(drop).map_err(|error| anyhow!("{request}: {error}"))
     }
@@ -100,7 +99,7 @@ impl<'a> Desk<'a> {
         if request.once.is_none() {
             self.settle().await?;
         }
-        let event = event(self.token()?, request);
+        let event = event(self.token()?, &self.platform.tenant, request);
         let function = format!("helpdesk-{}", family.name);
         self.invoker.bill = Bill::default();
         let answer = drive::helpdesk(&self.office, family, &event);
@@ -113,7 +112,7 @@ impl<'a> Desk<'a> {
 }
 
 /// A request with what shows who makes it.
-fn event(token: &str, request: &Request) -> Vec<u8> {
+fn event(token: &str, tenant: &TenantId, request: &Request) -> Vec<u8> {
     let path = format!("/api/v2{}", request.path);
     let basic = |address: &str| STANDARD.encode(format!("{address}/token:{token}"));
     let authorization = match &request.by {
@@ -123,7 +122,7 @@ fn event(token: &str, request: &Request) -> Vec<u8> {
         By::Key(_) | By::Source | By::Sdk(_) | By::Hub(_) | By::Nobody => None,
     };
     let shown = authorization.map(|it| ("authorization".to_owned(), it));
-    let tenant = ("x-ceap-tenant".to_owned(), TENANT.to_owned());
+    let tenant = ("x-ceap-tenant".to_owned(), tenant.to_string());
     let shown = shown.into_iter().chain([tenant]);
     gateway::event(request, (&format!("ANY {path}"), &path), Map::new(), shown)
 }

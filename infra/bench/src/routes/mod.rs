@@ -1,11 +1,11 @@
 //! What one request takes of the processor and of DynamoDB: each route of the helpdesk's API, asked of an account that has
 //! something of most kinds, and those of the platform's ([`platform`]).
 
-mod desk;
+pub(crate) mod desk;
 mod gateway;
 pub mod platform;
 mod prepared;
-mod script;
+pub(crate) mod script;
 mod signed;
 
 use crate::aws::{Aws, Meter};
@@ -85,7 +85,7 @@ impl Asked {
 }
 
 /// What was measured.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Figures {
     /// Every route that can be asked and does something, the dearest of its requests each: that of the longest chain, and
     /// of these the one with the most calls.

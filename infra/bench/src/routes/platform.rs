@@ -15,11 +15,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-/// Asks the functions whose binaries are in `folder`; none, if they are not built. The first request to each counts for
+/// Asks the functions whose binaries are in `folder`. The first request to each counts for
 /// nothing: it reads the credential, which is remembered for a minute, and connects.
 ///
 /// # Errors
-/// When one does not start or fails, a request is not answered as it should be, or a route is not asked.
+/// When one is not built, does not start or fails, a request is not answered as it should be, or a route is not asked.
 pub async fn routes(templates: &Templates, folder: &Path, latency: Duration) -> Result<Figures> {
     let aws = Aws::distant(&templates.data, latency)?;
     let platform = Platform::on(aws, TENANT, &[]).await?;
@@ -46,9 +46,7 @@ pub async fn routes(templates: &Templates, folder: &Path, latency: Duration) -> 
         let is_first = !started.contains_key(name);
         if is_first {
             let binary = folder.join(name);
-            if !binary.exists() {
-                return Ok(Figures::default());
-            }
+            ensure!(binary.exists(), "{name} is not built");
             let function = functions.get(name).with_context(|| format!("no function {name}"))?;
             started.insert(name.clone(), Warm::start(&binary, function, port)?);
         }

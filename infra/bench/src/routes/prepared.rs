@@ -10,10 +10,13 @@ use crate::workload::TENANT;
 use anyhow::{Context, Result, anyhow};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ceap_aws::dynamodb::{self, HelpdeskStore, InboxStore, Objects, SecretStore, Table};
+use ceap_aws::dynamodb::{
+    self, HelpdeskStore, InboxStore, Objects, SecretStore, SubjectStore, Table,
+};
 use ceap_engagement::inbox::{Inbox, Notification};
 use ceap_engagement::link::{self, Allows, Signer};
 use ceap_engagement::message::Dispatch;
+use ceap_engagement::pipeline::ingest::{Subjects, Versioned};
 use ceap_engagement::secret::{Secret, SecretKeeper, Secrets};
 use ceap_engagement::source::object::{Named, Object, ObjectStore};
 use ceap_helpdesk::api::Method;
@@ -45,8 +48,9 @@ const SHARED: [&str; 3] = ["whatsapp_app_secret", "whatsapp_verify_token", "sour
 /// # Errors
 /// When something could not be put there.
 pub async fn all(templates: &Templates, platform: &Platform) -> Result<BTreeMap<String, Value>> {
-    let tenant = TenantId::new(TENANT).map_err(failed)?;
+    let tenant = platform.tenant.clone();
     let there = There { platform, client: dynamodb::client(&platform.config), tenant };
+    there.profile().await?;
     let signer = there.secrets().await?;
     platform.aws.put(ANSWER, LAKE.as_bytes());
     let (file, model) = there.model()?;
@@ -119,6 +123,15 @@ impl There<'_> {
         }
         let key = secrets.get(&self.tenant, link::KEY).await.map_err(failed)?;
         Ok(Signer::new(self.tenant.clone(), key))
+    }
+
+    /// Somebody who has bought something, and agreed to email.
+    async fn profile(&self) -> Result<()> {
+        let subjects = SubjectStore::new(self.table("PROFILES_TABLE"));
+        let mut known = Versioned::default();
+        known.state.profile.email = Some(ADDRESS.to_owned());
+        known.state.profile.consents.insert("email.marketing".to_owned(), true);
+        subjects.save_profile(&self.tenant, &subject()?, &known).await.map_err(failed)
     }
 
     /// A model's file, and its id, under which it was sent and waits to be accepted.
