@@ -159,3 +159,38 @@ fn told(letter: &Value, (kind, event_type, part): (&str, &str, &str)) -> String 
     });
     event.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_yaml_ng::Value as Yaml;
+    use std::path::Path;
+
+    #[test]
+    fn the_lake_gathers_what_its_template_says() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../lake.yaml");
+        let template: Yaml =
+            serde_yaml_ng::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        assert_eq!(gathers(&template), Some(LAKE_BUFFER >> 20));
+    }
+
+    /// The megabytes of `BufferSizeInMBs`, wherever it stands.
+    fn gathers(value: &Yaml) -> Option<usize> {
+        let says = |name: &str| value.get(name).and_then(Yaml::as_str);
+        if says("ParameterName") == Some("BufferSizeInMBs") {
+            return says("ParameterValue")?.parse().ok();
+        }
+        match value {
+            Yaml::Mapping(fields) => fields.values().find_map(gathers),
+            Yaml::Sequence(all) => all.iter().find_map(gathers),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn records_are_gathered_to_a_buffer_and_none_is_left_out() {
+        let records = vec![vec![0; LAKE_BUFFER / 2]; 5];
+        let sizes: Vec<usize> = gathered(&records).map(<[Vec<u8>]>::len).collect();
+        assert_eq!(sizes, [2, 2, 1]);
+    }
+}
