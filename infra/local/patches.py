@@ -6,6 +6,7 @@ Each function says what AWS does, and none changes more than that. README.md lis
 import collections
 import contextvars
 import datetime
+import json
 import socketserver
 import threading
 import time
@@ -18,6 +19,7 @@ from ministack.services.cloudformation import _stacks, provisioners
 SCHEDULER_TICK_S = 0.25
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 ENVIRONMENTS = 8
+STREAMS = ("aws:kinesis", "aws:dynamodb")
 
 # Set by the proxy for a request whose body is compressed, or is no text.
 binary_body = contextvars.ContextVar("binary_body", default=False)
@@ -32,6 +34,7 @@ def apply_all():
     queries_and_budgets_of_nobody()
     alarms_of_several_metrics()
     keep_stream_positions()
+    stream_failures_come_again()
     concurrency_from_parameter()
     few_environments()
     binary_when_it_is()
@@ -158,6 +161,33 @@ def alarms_of_several_metrics():
 def keep_stream_positions():
     """Event sources remember a list index, which the expiry of old records would shift."""
     kinesis._expire_records = lambda _stream: None
+
+
+def stream_failures_come_again():
+    """A stream's batch of which a function tells failures stays where it is, and comes again.
+
+    AWS begins at the first record that failed; here the whole batch comes again, as it may on AWS too.
+    Every mapping of the templates has ReportBatchItemFailures, without which AWS would not look.
+    """
+    execute = lambda_svc._execute_function
+
+    def execute_or_fail(func, event):
+        result = execute(func, event)
+        failures = _failures_of_stream(event, result)
+        if not failures:
+            return result
+        told = {"errorType": "batchItemFailures", "errorMessage": json.dumps(failures)}
+        return {**result, "error": True, "body": told}
+
+    lambda_svc._execute_function = execute_or_fail
+
+
+def _failures_of_stream(event, result):
+    records = event.get("Records") if isinstance(event, dict) else None
+    if not records or records[0].get("eventSource") not in STREAMS or result.get("error"):
+        return None
+    body = result.get("body")
+    return body.get("batchItemFailures") if isinstance(body, dict) else None
 
 
 def concurrency_from_parameter():
