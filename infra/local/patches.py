@@ -19,10 +19,12 @@ from ministack.services.cloudformation import _stacks, provisioners
 SCHEDULER_TICK_S = 0.25
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 ENVIRONMENTS = 8
-STREAMS = ("aws:kinesis", "aws:dynamodb")
 
 # Set by the proxy for a request whose body is compressed, or is no text.
 binary_body = contextvars.ContextVar("binary_body", default=False)
+
+# Whether a function is called for a stream: who invokes it hears what failed, as on AWS.
+_polling_stream = contextvars.ContextVar("polling_stream", default=False)
 
 
 def apply_all():
@@ -173,21 +175,27 @@ def stream_failures_come_again():
 
     def execute_or_fail(func, event):
         result = execute(func, event)
-        failures = _failures_of_stream(event, result)
-        if not failures:
+        body = result.get("body")
+        failures = body.get("batchItemFailures") if isinstance(body, dict) else None
+        if not (failures and _polling_stream.get()):
             return result
         told = {"errorType": "batchItemFailures", "errorMessage": json.dumps(failures)}
         return {**result, "error": True, "body": told}
 
     lambda_svc._execute_function = execute_or_fail
+    lambda_svc._poll_kinesis = _for_stream(lambda_svc._poll_kinesis)
+    lambda_svc._poll_dynamodb_streams = _for_stream(lambda_svc._poll_dynamodb_streams)
 
 
-def _failures_of_stream(event, result):
-    records = event.get("Records") if isinstance(event, dict) else None
-    if not records or records[0].get("eventSource") not in STREAMS or result.get("error"):
-        return None
-    body = result.get("body")
-    return body.get("batchItemFailures") if isinstance(body, dict) else None
+def _for_stream(poll):
+    def poll_stream():
+        token = _polling_stream.set(True)
+        try:
+            return poll()
+        finally:
+            _polling_stream.reset(token)
+
+    return poll_stream
 
 
 def concurrency_from_parameter():
